@@ -1,0 +1,118 @@
+"""The end of the way: finished bytes, and the rules that every finished answer keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import cast
+
+from errbridge.accept import HTML, JSON, TEXT, XML
+from errbridge.incident import Incident, Reply
+from errbridge.normalize import clean_headers
+from errbridge.problem import Headers
+from errbridge.status import has_body, phrase
+
+__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "pairs"]
+
+_CONTENT_TYPES = {JSON: JSON, XML: XML, HTML: "text/html; charset=utf-8", TEXT: "text/plain; charset=utf-8"}
+
+# What the server or the representation decides about; an exception's own values would contradict the body.
+_NOT_FROM_EXCEPTIONS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that any server can send as it is.
+
+    Attributes:
+        status: The status code.
+        headers: All of them, ``Content-Type`` first.
+        body: None where the method or the status forbids content.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+
+
+def pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
+    """Give headers as safe pairs, whichever way they were written."""
+    if not headers:
+        return ()
+    items: Callable[[], Iterable[tuple[str, str]]] | None = getattr(headers, "items", None)
+    return clean_headers(cast(Iterable[tuple[str, str]], headers) if items is None else items())
+
+
+def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
+    """List the headers that an answer has unless it sets them itself: the exception's own, and the safe ones."""
+    found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
+    _set_default(found, "X-Content-Type-Options", "nosniff")
+    if status >= 500:
+        _set_default(found, "Cache-Control", "no-store")
+    return tuple(found)
+
+
+def finish(incident: Incident, body: bytes, content_type: str, vary: str | None, status: int | None = None) -> Answer:
+    """Make the answer of a representation.
+
+    Args:
+        incident: The error.
+        body: What the representation made.
+        content_type: A media type of ours, or a complete value.
+        vary: The request headers that the choice depended on.
+        status: Where it differs from the problem's.
+    """
+    status = incident.problem.status if status is None else status
+    headers = list(defaults(incident, status))
+    if vary is not None:
+        _merge(headers, "Vary", vary)
+    content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
+    return _sendable(incident.request.method, status, [content, *headers], body)
+
+
+def finished_reply(incident: Incident, reply: Reply) -> Answer:
+    """Make the answer that a handler described byte by byte; what it says itself wins."""
+    status = incident.problem.status if reply.status is None else reply.status
+    body = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
+    headers = list(pairs(reply.headers))
+    _set_default(headers, "Content-Type", _CONTENT_TYPES[TEXT] if isinstance(reply.body, str) else "application/octet-stream")
+    own = {name.lower() for name, _ in headers}
+    headers += [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
+    headers = [pair for pair in headers if pair[0].lower() != "content-length"]
+    return _sendable(incident.request.method, status, headers, body)
+
+
+def last_resort(method: str, status: int) -> Answer:
+    """Make the answer for when everything else has failed."""
+    text = f"{status} {phrase(status)}\n".encode()
+    headers = [
+        ("Content-Type", _CONTENT_TYPES[TEXT]),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+    ]
+    return _sendable(method, status, headers, text)
+
+
+def _sendable(method: str, status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    if has_body(method, status):
+        return Answer(status, tuple(headers), body)
+    if method == "HEAD" and has_body("GET", status):  # RFC 9110 section 8.6: what GET would have said
+        headers.append(("Content-Length", str(len(body))))
+        return Answer(status, tuple(headers), None)
+    return Answer(status, tuple(pair for pair in headers if pair[0].lower() != "content-type"), None)
+
+
+def _set_default(headers: list[tuple[str, str]], name: str, value: str) -> None:
+    if not any(known.lower() == name.lower() for known, _ in headers):
+        headers.append((name, value))
+
+
+def _merge(headers: list[tuple[str, str]], name: str, value: str) -> None:
+    """Add to a header that is a list, keeping what is there and saying nothing twice."""
+    given = [value for known, value in headers if known.lower() == name.lower()]
+    headers[:] = [pair for pair in headers if pair[0].lower() != name.lower()]
+    headers.append((name, ", ".join(dict.fromkeys(_items((*given, value))))))
+
+
+def _items(values: Iterable[str]) -> Iterable[str]:
+    return (item.strip() for value in values for item in value.split(",") if item.strip())

@@ -1,0 +1,148 @@
+"""The ``ERROR_*`` configuration keys: their defaults, and one place that checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
+from errbridge.errors import SetupError
+from errbridge.problem import Problem
+from errbridge.styles import STYLES, Style
+
+__all__ = ["DEFAULTS", "Settings", "snapshot"]
+
+DEFAULTS: Mapping[str, Any] = {
+    "ERROR_PAGE": "error.html",
+    "ERROR_DEFAULT_MSG": "Unhandled Exception",
+    "ERROR_XHR_ENABLED": True,
+    "ERROR_FORCE_CONTENT_TYPE": True,
+    "ERROR_CONTENT_TYPES": ("json", "xml"),
+    "ERROR_DISPATCHER": "auto",
+    "ERROR_HANDLER": None,
+    "ERROR_TYPE_URI": None,
+}
+"""Every key with its default; the documentation of each stands with the attribute of `Settings` that holds it."""
+
+Snapshot = tuple[Any, ...]
+
+
+def snapshot(config: Mapping[str, Any]) -> Snapshot:
+    """Take the values as they are now, to see later whether they changed."""
+    return tuple(config.get(key, default) for key, default in DEFAULTS.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one application.
+
+    Attributes:
+        page: ``ERROR_PAGE``, the template of a web scope's pages, after the more specific ones.
+        default_msg: ``ERROR_DEFAULT_MSG``, the detail of an uncaught exception.
+        xhr_enabled: ``ERROR_XHR_ENABLED``, whether a web scope answers an XMLHttpRequest with a document.
+        force_content_type: ``ERROR_FORCE_CONTENT_TYPE``, whether documents are sent as ``application/problem+…``.
+        content_types: ``ERROR_CONTENT_TYPES``, the formats that the previous one applies to.
+        dispatcher: ``ERROR_DISPATCHER``, a name or a class.
+        style: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
+        type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
+    """
+
+    page: str = "error.html"
+    default_msg: str = "Unhandled Exception"
+    xhr_enabled: bool = True
+    force_content_type: bool = True
+    content_types: tuple[str, ...] = ("json", "xml")
+    dispatcher: type[ErrorDispatcher] = DISPATCHERS["auto"]
+    style: Style | None = None
+    type_uri: str | None = None
+
+    @classmethod
+    def of(cls, values: Snapshot) -> Settings:
+        """Check a snapshot of the configuration.
+
+        Raises:
+            SetupError: A value has the wrong type, or is a name that does not exist.
+        """
+        return cls(*(check(key, value) for (key, check), value in zip(_CHECKS.items(), values, strict=True)))
+
+    def type_of(self, problem: Problem) -> str | None:
+        """Build the ``type`` of a problem that has none of its own."""
+        if self.type_uri is None:
+            return None
+        # Substituted by name: str.format would let a template reach into the objects it is given.
+        return self.type_uri.replace("{status}", str(problem.status)).replace("{slug}", problem.slug)
+
+    def sent_as(self, media_type: str) -> str:
+        """Name the media type under which a document goes out."""
+        form = media_type.rpartition("+")[2]
+        forced = self.force_content_type and form in self.content_types
+        return media_type if forced else f"application/{form}"
+
+    def forced(self, content_type: str) -> str:
+        """Name the content type under which a document goes out that the ``response=`` decorator made."""
+        media_type, _, parameters = content_type.partition(";")
+        form = media_type.strip().lower().rpartition("/")[2]
+        if not self.force_content_type or form not in self.content_types:
+            return content_type
+        return f"application/problem+{form}" + (f";{parameters}" if parameters else "")
+
+
+def _text(key: str, value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise SetupError(f"{key} is a non-empty string such as {DEFAULTS[key]!r}, not {value!r}")
+
+
+def _flag(key: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise SetupError(f"{key} is True or False, not {value!r}")
+
+
+def _formats(key: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple, set, frozenset)) and all(item in ("json", "xml") for item in value):
+        return tuple(value)
+    raise SetupError(f"{key} lists 'json', 'xml', both or none, not {value!r}")
+
+
+def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
+    """Find a dispatcher by its name, or check that it is one.
+
+    Raises:
+        SetupError: It is neither a known name nor a subclass of `ErrorDispatcher`.
+    """
+    if isinstance(value, str) and value in DISPATCHERS:
+        return DISPATCHERS[value]
+    if isinstance(value, type) and issubclass(value, ErrorDispatcher) and value is not ErrorDispatcher:
+        return value
+    known = ", ".join(repr(name) for name in DISPATCHERS)
+    raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}")
+
+
+def _style(key: str, value: object) -> Style | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value in STYLES:
+        return STYLES[value]
+    raise SetupError(f"{key} is one of {', '.join(map(repr, STYLES))} or None, not {value!r}")
+
+
+def _template(key: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value:
+        return value
+    raise SetupError(f"{key} is a string such as 'https://example.com/problems/{{slug}}' or None, not {value!r}")
+
+
+_CHECKS: Mapping[str, Callable[[str, object], Any]] = {
+    "ERROR_PAGE": _text,
+    "ERROR_DEFAULT_MSG": _text,
+    "ERROR_XHR_ENABLED": _flag,
+    "ERROR_FORCE_CONTENT_TYPE": _flag,
+    "ERROR_CONTENT_TYPES": _formats,
+    "ERROR_DISPATCHER": dispatcher_class,
+    "ERROR_HANDLER": _style,
+    "ERROR_TYPE_URI": _template,
+}

@@ -1,0 +1,91 @@
+"""Dispatchers: which scopes own the URL of an error.
+
+The chain of an error starts with the blueprints of the view that was matched and ends with the application. What
+stands between them, the owners of the URL, is the dispatcher's to say.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+
+from errbridge.incident import Incident
+from errbridge.scopes import Scope, ScopeTrie
+
+__all__ = [
+    "DISPATCHERS",
+    "AutoDispatcher",
+    "DefaultDispatcher",
+    "ErrorDispatcher",
+    "SubdomainDispatcher",
+    "URLPrefixDispatcher",
+]
+
+
+class ErrorDispatcher(ABC):
+    """Says which scopes own the URL of an error. Subclass it to decide by other means.
+
+    A dispatcher knows nothing of a framework, so one class serves Flask and Quart. It is made once for each application.
+
+    Args:
+        scopes: The scopes of the application; ``scopes.owners(host, path)`` gives those that contain a URL.
+    """
+
+    def __init__(self, scopes: ScopeTrie) -> None:
+        self.scopes = scopes
+
+    @abstractmethod
+    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | None:
+        """List the owners of the URL, the nearest first.
+
+        Args:
+            incident: The error; ``incident.request`` tells host, path, headers and the rest.
+
+        Returns:
+            Scopes, or names of blueprints. None or nothing leaves the error to the matched view's blueprints and to
+            the application.
+        """
+
+    def owners(self, incident: Incident) -> tuple[Scope, ...]:
+        """List the scopes that contain the URL, those of a 405's own route before them (SPEC section 2)."""
+        request = incident.request
+        owners = self.scopes.owners(request.host, request.path)
+        if request.rule_blueprints:
+            return (*(Scope(blueprint=name) for name in request.rule_blueprints), *owners)
+        return owners
+
+
+class DefaultDispatcher(ErrorDispatcher):
+    """Nobody owns a URL: errors of routing are the application's, as in the frameworks themselves."""
+
+    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        return ()
+
+
+class AutoDispatcher(ErrorDispatcher):
+    """By host and prefix."""
+
+    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        return self.owners(incident)
+
+
+class URLPrefixDispatcher(ErrorDispatcher):
+    """By prefix; scopes that have only a host do not count."""
+
+    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        return [scope for scope in self.owners(incident) if scope.prefix is not None or scope.host is None]
+
+
+class SubdomainDispatcher(ErrorDispatcher):
+    """By host; scopes that have only a prefix do not count."""
+
+    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        return [scope for scope in self.owners(incident) if scope.host is not None or scope.prefix is None]
+
+
+DISPATCHERS: Mapping[str, type[ErrorDispatcher]] = {
+    "default": DefaultDispatcher,
+    "urlprefix": URLPrefixDispatcher,
+    "subdomain": SubdomainDispatcher,
+    "auto": AutoDispatcher,
+}

@@ -1,0 +1,133 @@
+"""The values that flow on the way of an error. None of them changes once it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from errbridge.problem import Headers, Problem
+from errbridge.scopes import ROOT, Scope
+
+__all__ = ["Incident", "Page", "Reply", "RequestFacts", "RequestHeaders"]
+
+
+class RequestHeaders(Mapping[str, str]):
+    """The request's headers, by name in any case; several lines of one name are joined by commas.
+
+    Args:
+        read: Gives the pairs. It is not called before the first look.
+    """
+
+    __slots__ = ("_read", "_values")
+
+    def __init__(self, read: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
+        self._read = read
+        self._values: dict[str, str] | None = None
+
+    def _folded(self) -> dict[str, str]:
+        if self._values is None:
+            values: dict[str, str] = {}
+            for name, value in self._read():
+                key = name.lower()
+                values[key] = f"{values[key]}, {value}" if key in values else value
+            self._values = values
+        return self._values
+
+    def __getitem__(self, name: str) -> str:
+        return self._folded()[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folded())
+
+    def __len__(self) -> int:
+        return len(self._folded())
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What the core knows of a request, the same from every framework.
+
+    Attributes:
+        method: ``GET``; of a WebSocket handshake ``GET`` as well.
+        path: As the framework decoded it, below ``root_path``.
+        host: The Host header as it came.
+        root_path: Where the application is mounted (``SCRIPT_NAME``), without a trailing slash.
+        accept: The Accept header, several lines joined.
+        xhr: Whether ``X-Requested-With`` is ``XMLHttpRequest``.
+        traceparent: The header of W3C Trace Context.
+        endpoint: Of the matched route, in the framework's notation; None on a routing error.
+        blueprints: The blueprints of the matched view, innermost first.
+        rule_blueprints: On a routing 405, the blueprints of the rules that match with another method.
+        routing: Whether the error is that of routing itself (404 or 405).
+        websocket: Whether the request opens a WebSocket.
+        headers: All of them.
+    """
+
+    method: str = "GET"
+    path: str = "/"
+    host: str = ""
+    root_path: str = ""
+    accept: str = ""
+    xhr: bool = False
+    traceparent: str = ""
+    endpoint: str | None = None
+    blueprints: tuple[str, ...] = ()
+    rule_blueprints: tuple[str, ...] = ()
+    routing: bool = False
+    websocket: bool = False
+    headers: RequestHeaders = field(default_factory=RequestHeaders)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One error on its way to an answer, as handlers, dispatchers and templates see it.
+
+    Attributes:
+        exception: What was raised.
+        problem: What it means, complete with ``type`` and ``instance``.
+        request: The request's facts.
+        id: A UUID, also logged and shown on the page.
+        scope: The scope that owns the error, the nearest of the chain. A dispatcher still sees the application here.
+        media_type: What will be answered unless a handler decides otherwise. Empty for a dispatcher.
+    """
+
+    exception: BaseException
+    problem: Problem
+    request: RequestFacts
+    id: str
+    scope: Scope = ROOT
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A finished answer. A handler may return one to decide about every byte.
+
+    Args:
+        body: Text is encoded as UTF-8.
+        status: None keeps the error's status.
+        headers: ``{"Content-Type": ...}`` among them; without one, text is ``text/plain`` and bytes are
+            ``application/octet-stream``.
+    """
+
+    body: str | bytes = b""
+    status: int | None = None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Page:
+    """One of the application's own templates, rendered as the application renders it.
+
+    Args:
+        template: Its name, or several of which the first that exists is taken.
+        **context: What the template is given besides ``error`` and ``incident``.
+    """
+
+    template: str | tuple[str, ...]
+    context: Mapping[str, Any]
+
+    def __init__(self, template: str | Iterable[str], /, **context: Any) -> None:
+        object.__setattr__(self, "template", template if isinstance(template, str) else tuple(template))
+        object.__setattr__(self, "context", context)

@@ -1,0 +1,197 @@
+"""errbridge as it is installed in one application: its settings, its registrations, and the table made of them.
+
+Registering and configuring may go on for as long as the framework allows it. The table that answers errors is made of
+all that when the first error asks for it, and made anew when something has changed since.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from errbridge.config import Settings, Snapshot, snapshot
+from errbridge.dispatch import ErrorDispatcher
+from errbridge.errors import SetupError
+from errbridge.framework import Framework
+from errbridge.handlers import Handler, HandlerTable, Key
+from errbridge.incident import Incident
+from errbridge.registry import Entry, Registry
+from errbridge.scopes import ROOT, Scope, ScopeTrie
+from errbridge.styles import DEFAULT, Style
+
+__all__ = ["Installation", "Options", "Owner", "Table"]
+
+log = logging.getLogger("errbridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be given to ``ErrorHandler`` besides the configuration.
+
+    Attributes:
+        response: A decorator over a function that returns ``(document, status, headers)``; it makes a scope's
+            documents.
+        dispatcher: Decides instead of ``ERROR_DISPATCHER``.
+        style: Decides instead of ``ERROR_HANDLER``.
+    """
+
+    response: Any = None
+    dispatcher: type[ErrorDispatcher] | None = None
+    style: Style | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A scope with all that is registered for it, ready to be asked."""
+
+    scope: Scope
+    handlers: HandlerTable
+    style: Style | None = None
+    failure: bool = False
+
+    def answers(self, *, uncaught: bool) -> Style | None:
+        """Give the style in which the scope answers an error that no handler took; None if it does not."""
+        return DEFAULT if uncaught and self.failure else self.style
+
+
+class Table:
+    """Everything that answering an error needs, made once and never changed.
+
+    Args:
+        settings: The checked settings.
+        owners: Every scope that something could own, blueprints by name.
+        dispatcher: Asked for the owners of a URL.
+    """
+
+    __slots__ = ("dispatcher", "owners", "root", "settings", "templates")
+
+    def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
+        self.settings = settings
+        self.owners = owners
+        self.root = owners[ROOT]
+        self.dispatcher = dispatcher
+        self.templates: dict[tuple[tuple[str, ...], int], str | None] = {}
+
+    def chain(self, incident: Incident) -> tuple[Owner, ...]:
+        """List who may answer, the nearest first, the application last (SPEC section 2)."""
+        chain: dict[str | Scope, Owner] = {}
+        for name in incident.request.blueprints:
+            chain[name] = self._owner(name)
+        for key in self._dispatched(incident):
+            if key not in chain and key != ROOT:
+                chain[key] = self._owner(key)
+        return (*chain.values(), self.root)
+
+    def _owner(self, key: str | Scope) -> Owner:
+        known = self.owners.get(key)
+        if known is None:
+            known = Owner(key if isinstance(key, Scope) else Scope(blueprint=key), _NO_HANDLERS)
+        return known
+
+    def _dispatched(self, incident: Incident) -> list[str | Scope]:
+        try:
+            found: Iterable[Scope | str] = self.dispatcher.dispatch(incident) or ()
+            return [_key(scope) for scope in found]
+        except Exception:
+            log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)
+            return []
+
+
+_NO_HANDLERS = HandlerTable(())
+
+
+def _key(scope: Scope | str) -> str | Scope:
+    if isinstance(scope, Scope):
+        return scope if scope.blueprint is None else scope.blueprint
+    if isinstance(scope, str):
+        return scope
+    raise TypeError(f"a dispatcher lists Scope objects or names of blueprints, not {scope!r}")
+
+
+class Installation:
+    """errbridge in one application.
+
+    Args:
+        framework: The application, as the core sees it.
+        shared: What is registered with the ``ErrorHandler`` for all of its applications.
+        options: What was given to it.
+
+    Raises:
+        SetupError: The configuration is wrong.
+    """
+
+    def __init__(self, framework: Framework, shared: Registry, options: Options) -> None:
+        self.framework = framework
+        self.shared = shared
+        self.own = Registry()
+        self.options = options
+        self._values: Snapshot = snapshot(framework.config)
+        self._settings = Settings.of(self._values)
+        self._versions: object = None
+        self._table: Table | None = None
+
+    def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
+        """Replace the dispatcher; the last one is in force."""
+        self.options = replace(self.options, dispatcher=dispatcher)
+        self.own.touch()
+
+    def table(self) -> Table:
+        """Give the table for everything registered and configured by now."""
+        versions = (
+            self.shared.version,
+            self.own.version,
+            self.framework.places_version(),
+            snapshot(self.framework.config),
+        )
+        table = self._table
+        if table is None or versions != self._versions:
+            table = self._table = self._made()
+            self._versions = versions
+        return table
+
+    def settings(self) -> Settings:
+        """Give the settings in force. A configuration that became wrong later is reported and not followed."""
+        values = snapshot(self.framework.config)
+        if values != self._values:
+            self._values = values
+            try:
+                self._settings = Settings.of(values)
+            except SetupError:
+                log.exception("the configuration was changed to something wrong; what was right before stays in force")
+        return self._settings
+
+    def _made(self) -> Table:
+        settings = self.settings()
+        owners: dict[str | Scope, Owner] = {}
+        scopes: list[Scope] = []
+        for place in self.framework.places():
+            scope = place.scope
+            if scope.prefix is not None or scope.host is not None:
+                scopes.append(scope)
+            assert scope.blueprint is not None
+            owners[scope.blueprint] = self._owner(scope, self._entries(place.blueprint))
+        for target in (*self.shared.entries, *self.own.entries):
+            if isinstance(target, Scope):
+                owners[target] = self._owner(target, self._entries(target))
+                if target != ROOT:
+                    scopes.append(target)
+        root = self._owner(ROOT, self._entries(ROOT))
+        style = root.style or self.options.style or settings.style or DEFAULT
+        owners[ROOT] = replace(root, style=style)
+        trie = ScopeTrie(dict.fromkeys(scopes), self.framework.converters)
+        dispatcher = self.options.dispatcher or settings.dispatcher
+        return Table(settings, owners, dispatcher(trie))
+
+    def _entries(self, target: object) -> list[Entry]:
+        registries = (self.shared, self.own)
+        return [registry.entries[target] for registry in registries if target in registry.entries]
+
+    def _owner(self, scope: Scope, entries: list[Entry]) -> Owner:
+        registered: list[tuple[Key, Handler]] = [pair for entry in entries for pair in entry.registered()]
+        style = None
+        for entry in entries:
+            style = entry.style or style
+        failure = any(entry.failure for entry in entries)
+        return Owner(scope, HandlerTable(registered, self.framework.http), style, failure)

@@ -1,0 +1,149 @@
+"""From an exception to the problem that it means. Nothing of an uncaught exception gets through here."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from errbridge.config import Settings
+from errbridge.incident import RequestFacts
+from errbridge.problem import Problem, plain_text
+from errbridge.status import checked_status
+
+__all__ = ["clean_headers", "is_http_error", "is_uncaught", "normalize"]
+
+log = logging.getLogger("errbridge")
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
+_UNSAFE = re.compile(r"[^\x20-\x7e\t]")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def is_http_error(exc: BaseException) -> bool:
+    """Tell whether an exception has a status of its own: a `Problem`, or a framework's HTTP exception."""
+    return isinstance(exc, Problem) or (hasattr(exc, "get_headers") and hasattr(exc, "code"))
+
+
+def is_uncaught(exc: BaseException) -> bool:
+    """Tell whether an exception is a bug: no HTTP error, or the 500 that a framework makes of one."""
+    return not is_http_error(exc) or getattr(exc, "original_exception", None) is not None
+
+
+def normalize(exc: BaseException, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
+    """Make the problem that an exception means.
+
+    Args:
+        exc: Anything that was raised. It is not changed.
+        request: The request that it was raised in.
+        incident_id: Becomes ``instance``, unless the problem brings its own.
+        settings: For ``type`` and the words for an uncaught exception.
+
+    Returns:
+        A complete problem: ``type`` and ``instance`` are set, headers are safe to send, and what they say stands in
+        members too.
+    """
+    if isinstance(exc, Problem):
+        problem = exc
+    elif is_uncaught(exc):
+        problem = Problem(500, detail=settings.default_msg)
+    else:
+        problem = _from_http_exception(exc)
+    return complete(problem, request, incident_id, settings)
+
+
+def complete(problem: Problem, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
+    """Fill in what the author of a problem left open."""
+    headers = clean_headers(problem.headers)
+    completed = problem.completed(
+        type=settings.type_of(problem),
+        instance=f"urn:uuid:{incident_id}",
+        extensions=_trace(request.traceparent) | _facts(headers),
+    )
+    completed.headers = headers
+    return completed
+
+
+def _from_http_exception(exc: Any) -> Problem:
+    try:
+        status = checked_status(exc.code)
+    except ValueError:
+        status = 500
+    try:
+        return _described(exc, status)
+    except Exception:
+        # Somebody's subclass of an HTTP exception may compute its description or headers, and fail at it.
+        log.exception("%s could not be read; only its status is answered", type(exc).__qualname__)
+        return Problem(status)
+
+
+def _described(exc: Any, status: int) -> Problem:
+    extensions: dict[str, Any] = {}
+    description = exc.description
+    detail = None
+    if isinstance(description, (dict, list)):
+        extensions["description"] = description
+    elif description is not None:
+        detail = plain_text(description)
+    return Problem(status, detail=detail, headers=_headers_of(exc), **extensions)
+
+
+def _headers_of(exc: Any) -> list[tuple[str, str]]:
+    headers = [(name, value) for name, value in exc.get_headers() if name.lower() != "content-type"]
+    # Werkzeug's exceptions leave the header out when they should say "at once".
+    if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
+        headers.append(("Retry-After", "0"))
+    return headers
+
+
+def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], ...]:
+    """Make headers safe to send: no control character and nothing beyond ASCII in a value, names that are tokens.
+
+    ``Allow`` is sorted, since Werkzeug lists the methods in the order of a set.
+    """
+    cleaned = []
+    for raw_name, raw_value in headers:
+        name, value = str(raw_name), _UNSAFE.sub(" ", str(raw_value)).strip()
+        if not _TOKEN.fullmatch(name):
+            continue
+        if name.lower() == "allow":
+            value = ", ".join(sorted(_listed(value)))
+        cleaned.append((name, value))
+    return tuple(cleaned)
+
+
+def _listed(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _facts(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
+    """Say in members what the headers say, for clients that only see the document."""
+    facts: dict[str, object] = {}
+    challenges: list[str] = []
+    for name, value in headers:
+        match name.lower():
+            case "allow":
+                facts["allowed"] = _listed(value)
+            case "www-authenticate":
+                challenges.append(value)
+                facts["authenticate"] = challenges
+            case "retry-after":
+                facts["retry_after"] = int(value) if value.isdigit() and len(value) < 10 else value
+            case "content-range":
+                units, _, rest = value.partition(" ")
+                length = rest.rpartition("/")[2]
+                facts["units"] = units
+                if length.isdigit() and len(length) < 20:
+                    facts["length"] = int(length)
+            case _:
+                pass
+    return facts
+
+
+def _trace(traceparent: str) -> dict[str, object]:
+    """Read the trace id of W3C Trace Context, level 1, section 3.2."""
+    found = _TRACEPARENT.match(traceparent.strip())
+    if found is None or (traceparent.startswith("00") and len(traceparent.strip()) != found.end()):
+        return {}
+    return {"trace_id": found[1]}

@@ -1,0 +1,190 @@
+"""One Flask or Quart application, as the core asks for it (`errbridge.framework.Framework`)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from jinja2 import TemplatesNotFound
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
+from werkzeug.routing import RequestRedirect
+from werkzeug.routing.rules import parse_converter_args
+from werkzeug.sansio.response import Response
+
+from errbridge.errors import SetupError
+from errbridge.framework import NativeAnswer, NativeHandler, Place
+from errbridge.handlers import HttpClasses, is_async
+from errbridge.incident import RequestFacts, RequestHeaders
+from errbridge.pallets.blueprints import BlueprintPlaces, blueprint_path
+from errbridge.patterns import Converter
+from errbridge.problem import Problem
+from errbridge.status import has_body
+
+__all__ = ["HTTP", "PalletsApplication", "dressed", "facts_of"]
+
+HTTP = HttpClasses(HTTPException, default_exceptions)
+
+FindHandler = Callable[[Exception, list[str]], Callable[..., Any] | None]
+
+
+class PalletsApplication(ABC):
+    """What both frameworks answer in the same way. The adapters add what differs in colour.
+
+    Args:
+        app: The application.
+        find_handler: The framework's own search for an error handler.
+    """
+
+    http = HTTP
+    response_types: tuple[type, ...] = (Response,)
+
+    def __init__(self, app: Any, find_handler: FindHandler) -> None:
+        self.app = app
+        self._find_handler = find_handler
+        self._places = BlueprintPlaces(app)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self.app.config  # type: ignore[no-any-return]
+
+    @property
+    def logger_name(self) -> str | None:
+        return self.app.logger.name  # type: ignore[no-any-return]
+
+    def converters(self, name: str, arguments: str | None) -> Converter:
+        """Ask the application's own converters, so that a prefix owns what its routes could match."""
+        url_map = self.app.url_map
+        try:
+            converter_class = url_map.converters[name]
+        except KeyError:
+            known = ", ".join(sorted(url_map.converters))
+            raise SetupError(f"there is no converter {name!r} in this application; it has {known}") from None
+        args, kwargs = parse_converter_args(arguments) if arguments else ((), {})
+        converter = converter_class(url_map, *args, **kwargs)
+        return Converter(converter.regex, converter.part_isolating, converter.weight)
+
+    @abstractmethod
+    def make_response(self, answer: NativeAnswer, method: str) -> Any:
+        """Make a response of the framework; a coroutine function where the framework is async."""
+
+    @abstractmethod
+    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
+        """Render a template as the application does; a coroutine function where the framework is async."""
+
+    def places_version(self) -> object:
+        return self._places.version()
+
+    def places(self) -> Iterable[Place]:
+        return self._places.places()
+
+    def propagates(self) -> bool:
+        propagate = self.app.config["PROPAGATE_EXCEPTIONS"]
+        return bool(self.app.testing or self.app.debug) if propagate is None else bool(propagate)
+
+    def find_template(self, names: Sequence[str]) -> str | None:
+        try:
+            return self.app.jinja_env.select_template(list(names)).name  # type: ignore[no-any-return]
+        except TemplatesNotFound:
+            return None
+
+    def caches_templates(self) -> bool:
+        return not self.app.jinja_env.auto_reload
+
+    def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
+        """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""
+        if not isinstance(exc, Exception):
+            return None
+        chosen = self._chosen(exc, blueprints)
+        if isinstance(exc, Problem) and (chosen is None or chosen.generic):
+            return self._chosen(_as_http_exception(exc), blueprints)
+        return chosen
+
+    def _chosen(self, exc: Exception, blueprints: Sequence[str]) -> NativeHandler | None:
+        function = self._find_handler(exc, list(blueprints))
+        if function is None:
+            return None
+        by_name = self.app.error_handler_spec
+        owner = next(
+            (name for name in blueprints if any(function in found.values() for found in by_name[name].values())), None
+        )
+        # What would be chosen for any exception at all was not registered for this one in particular.
+        generic = function is self._find_handler(Exception(), list(blueprints))
+        return NativeHandler(function, exc, owner, is_async(function), generic)
+
+
+def _as_http_exception(problem: Problem) -> HTTPException:
+    cls = default_exceptions.get(problem.status)
+    if cls is None:
+        cls = type("HTTPException", (HTTPException,), {"code": problem.status})
+    exc = cls(description=problem.detail)
+    exc.__cause__ = problem
+    return exc
+
+
+def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
+    """Give a response what its body alone did not say: status, headers, and no content where none may be.
+
+    Both frameworks could take status and headers themselves, but not alike: only Flask reads ``"404 Gone"``, and Quart
+    keeps one of several headers of a name.
+    """
+    if isinstance(answer.status, str):
+        response.status = answer.status
+    elif answer.status is not None:
+        response.status_code = answer.status
+    if answer.headers:
+        response.headers.update(Headers(list(answer.headers)))
+    for name, value in answer.defaults:
+        response.headers.setdefault(name, value)
+    if answer.content_type is not None and response.content_type:
+        response.content_type = answer.content_type(response.content_type)
+    if not has_body(method, response.status_code):
+        length = response.headers.get("Content-Length")
+        response.set_data(b"")
+        del response.headers["Content-Length"]
+        if length is not None and has_body("GET", response.status_code):
+            response.headers["Content-Length"] = length
+    return response
+
+
+def facts_of(app: Any, request: Any, exc: BaseException, header: Callable[[str], str]) -> RequestFacts:
+    """Collect the facts of a request.
+
+    Args:
+        app: The application.
+        request: A request, or a WebSocket of Quart.
+        exc: What was raised.
+        header: Reads one header, several lines joined.
+    """
+    routing = exc is request.routing_exception
+    return RequestFacts(
+        method=request.method,
+        path=request.path,
+        host=header("Host"),
+        root_path=request.root_path.rstrip("/"),
+        accept=header("Accept"),
+        xhr=header("X-Requested-With").lower() == "xmlhttprequest",
+        traceparent=header("Traceparent"),
+        endpoint=request.endpoint,
+        blueprints=tuple(request.blueprints),
+        rule_blueprints=_rule_blueprints(app, request, exc) if routing and isinstance(exc, MethodNotAllowed) else (),
+        routing=routing,
+        websocket=request.scheme in ("ws", "wss"),
+        headers=RequestHeaders(request.headers.items),
+    )
+
+
+def _rule_blueprints(app: Any, request: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
+    """Find the blueprints whose route has the URL with another method."""
+    found: dict[str, None] = {}
+    adapter = app.create_url_adapter(request)
+    for method in sorted(exc.valid_methods or ()):
+        try:
+            rule, _ = adapter.match(method=method, return_rule=True)
+        except (HTTPException, RequestRedirect):
+            continue
+        name = rule.endpoint.rpartition(".")[0]
+        if name:
+            found.update(dict.fromkeys(blueprint_path(name)))
+    return tuple(found)

@@ -1,0 +1,377 @@
+"""``ErrorHandler``, the public face of both adapters, and the seam by which it is attached.
+
+The seam. Every search for an error handler, in Flask and in Quart, for requests and for WebSockets, goes through one method of
+``flask.sansio.app.App``: ``_find_error_handler(exc, blueprints)``. errbridge answers it on the instance. So all that the
+frameworks do around a handler stays theirs: debug, testing and propagate mode, ``TRAP_*``, signals, the log record,
+``before_request`` and ``after_request``. The method is private; whether it still is what it was is checked when an
+application is initialised.
+
+Only an HTTP exception without a status never gets there: both frameworks would send it as 200. It is met in the public
+``make_response``, together with one that a view returned instead of raising it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import RoutingException
+
+from errbridge.answer import last_resort
+from errbridge.config import DEFAULTS, dispatcher_class
+from errbridge.dispatch import ErrorDispatcher
+from errbridge.errors import SetupError
+from errbridge.handlers import F, Handler, Handlers, keys_of
+from errbridge.incident import RequestFacts
+from errbridge.installation import Installation, Options
+from errbridge.normalize import is_http_error, is_uncaught
+from errbridge.pallets.application import FindHandler, PalletsApplication
+from errbridge.plan import Outcome, Plan, answer, claim, opened
+from errbridge.problem import Problem
+from errbridge.registry import Registry
+from errbridge.scopes import ROOT, Scope
+from errbridge.styles import API, DEFAULT, STYLES, WEB, Style
+
+__all__ = ["BaseErrorHandler", "Seam"]
+
+log = logging.getLogger("errbridge")
+
+AppT = TypeVar("AppT")
+BlueprintT = TypeVar("BlueprintT")
+
+EXTENSION = "errbridge"
+
+
+class Seam(ABC):
+    """Takes a framework's questions for an error handler to the core.
+
+    Args:
+        app: The application.
+        find_handler: The framework's own search, for what stays its business.
+        installation: errbridge in that application.
+    """
+
+    def __init__(self, app: Any, find_handler: FindHandler, installation: Installation) -> None:
+        self.app = app
+        self.installation = installation
+        self._find_handler = find_handler
+
+    @abstractmethod
+    def facts(self, exc: BaseException) -> RequestFacts:
+        """Collect the facts of the current request."""
+
+    @abstractmethod
+    def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
+        """Make an error handler of the framework's own colour that carries out a plan."""
+
+    def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
+        """Answer the framework's question; None lets the exception go on its way."""
+        if self._is_frameworks(exc):
+            return self._find_handler(exc, blueprints)
+        plan = self.plan(exc)
+        return None if plan is None else self.handler(plan)
+
+    def plan(self, exc: BaseException) -> Plan | None:
+        """Plan the answer to an exception; None where nobody claims it before it is a 500."""
+        try:
+            case = opened(self.installation, exc, self.facts(exc))
+            return answer(case) if is_http_error(exc) else claim(case)
+        except Exception:
+            log.exception("errbridge failed before it could answer")
+            return _failed(exc) if is_http_error(exc) else None
+
+    def is_unanswered(self, value: object) -> bool:
+        """Tell whether what is about to become a response is an error that nobody was asked about."""
+        return isinstance(value, HTTPException) and not (
+            value.response is not None or isinstance(value, RoutingException) or _is_no_error(value)
+        )
+
+    def _is_frameworks(self, exc: Exception) -> bool:
+        """Tell what stays the framework's: a ready response, other statuses, and what ``TRAP_*`` turns into a crash."""
+        if isinstance(exc, HTTPException):
+            if exc.response is not None or _is_no_error(exc):
+                return True
+            return not is_uncaught(exc) and bool(self.app.trap_http_exception(exc))
+        return isinstance(exc, Problem) and bool(self.app.config["TRAP_HTTP_EXCEPTIONS"])
+
+
+def _is_no_error(exc: HTTPException) -> bool:
+    return exc.code is not None and not 400 <= exc.code <= 599
+
+
+def _failed(exc: BaseException) -> Plan:
+    status = getattr(exc, "status", None) or getattr(exc, "code", None) or 500
+    yield from ()
+    return last_resort("GET", status)
+
+
+class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
+    """Says how the errors of applications, blueprints and URL prefixes look, and who handles them.
+
+    Made without an application it serves as many as it is initialised with; it keeps nothing of theirs.
+
+    Args:
+        app: Initialised at once if given.
+        response: A decorator over a function that returns ``(document, status, headers)``. What the decorated
+            function returns is the response wherever a problem document is to be sent.
+        dispatcher: ``"default"``, ``"urlprefix"``, ``"subdomain"``, ``"auto"``, or a subclass of `ErrorDispatcher`;
+            instead of ``ERROR_DISPATCHER``.
+        handler: ``"api"``, ``"web"`` or ``"default"``: the style of the application itself; instead of
+            ``ERROR_HANDLER``.
+        **config: Values for the ``ERROR_*`` configuration keys.
+
+    Raises:
+        SetupError: Something given cannot work.
+    """
+
+    _app_class: ClassVar[type]
+    _blueprint_class: ClassVar[type]
+
+    def __init__(
+        self,
+        app: AppT | None = None,
+        *,
+        response: Callable[..., Any] | None = None,
+        dispatcher: str | type[ErrorDispatcher] | None = None,
+        handler: str | None = None,
+        **config: Any,
+    ) -> None:
+        self._registry = Registry()
+        self._options = _options(response, dispatcher, handler)
+        self._config = _known(config)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(
+        self,
+        app: AppT,
+        *,
+        response: Callable[..., Any] | None = None,
+        dispatcher: str | type[ErrorDispatcher] | None = None,
+        handler: str | None = None,
+        **config: Any,
+    ) -> AppT:
+        """Initialise an application.
+
+        Args:
+            app: The application.
+            response: As for the class; what is given here counts for this application.
+            dispatcher: Likewise.
+            handler: Likewise.
+            **config: Likewise.
+
+        Returns:
+            The application.
+
+        Raises:
+            SetupError: The application is none, was initialised before, or something given cannot work.
+        """
+        self._check_app(app)
+        application: Any = app
+        if EXTENSION in application.extensions:
+            raise SetupError(
+                "this application has an ErrorHandler already; register on that one, and call init_app only once"
+            )
+        given = _options(response, dispatcher, handler)
+        options = Options(
+            given.response or self._options.response,
+            given.dispatcher or self._options.dispatcher,
+            given.style or self._options.style,
+        )
+        for key, default in DEFAULTS.items():
+            application.config.setdefault(key, default)
+        application.config.update(self._config | _known(config))
+        find_handler = _checked_seam(application)
+        installation = Installation(self._application(application, find_handler), self._registry, options)
+        seam = self._seam(application, find_handler, installation)
+        application._find_error_handler = seam.find_error_handler
+        application.make_response = self._make_response(seam, application.make_response)
+        application.extensions[EXTENSION] = installation
+        return app
+
+    @abstractmethod
+    def _application(self, app: AppT, find_handler: FindHandler) -> PalletsApplication:
+        """Show an application to the core."""
+
+    @abstractmethod
+    def _seam(self, app: AppT, find_handler: FindHandler, installation: Installation) -> Seam:
+        """Make the seam of an application."""
+
+    @abstractmethod
+    def _make_response(self, seam: Seam, make_response: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap ``make_response``, so that an HTTP exception in it is answered as one."""
+
+    # Registering.
+
+    def register(self, *targets: Any, code: Any = None) -> Callable[[F], F]:
+        """Register the decorated function as a handler.
+
+        Args:
+            *targets: Blueprints, applications, prefixes such as ``"/v2"``, or `Scope` objects.
+            code: A status code, an exception class, ``"4xx"``, ``"5xx"``, or several in a list or tuple. None means
+                every HTTP error and every uncaught exception.
+
+        Returns:
+            A decorator that gives the function back unchanged. The function takes ``(exc)`` or ``(exc, incident)``,
+            sync or async, and returns a `Problem`, a `Page`, a `Reply`, anything that a view may return, or None to
+            pass the error on.
+
+        Raises:
+            SetupError: A target or key is none, or the function cannot be called like that.
+        """
+        keys = keys_of(code)
+        found = self._targets("register", targets)
+
+        def decorate(function: F) -> F:
+            handler = Handler.of(function)
+            for registry, target in found:
+                registry.add_handler(target, keys, handler)
+            return function
+
+        return decorate
+
+    def include(self, handlers: Handlers, *targets: Any) -> None:
+        """Register all handlers of a framework-free module, those it will register later as well.
+
+        Args:
+            handlers: The module's `Handlers`.
+            *targets: As for `register`.
+
+        Raises:
+            SetupError: A target is none, or *handlers* is something else.
+        """
+        if not isinstance(handlers, Handlers):
+            raise SetupError(f"include() takes a Handlers object and its targets, not {handlers!r}")
+        for registry, target in self._targets("include", targets):
+            registry.include(target, handlers)
+
+    def api_register(self, *targets: Any) -> None:
+        """Answer the errors of these targets as an API does, with problem documents.
+
+        Args:
+            *targets: As for `register`.
+
+        Raises:
+            SetupError: A target is none.
+        """
+        self._set_style("api_register", targets, API)
+
+    def web_register(self, *targets: Any) -> None:
+        """Answer the errors of these targets as a website does, with pages.
+
+        Args:
+            *targets: As for `register`.
+
+        Raises:
+            SetupError: A target is none.
+        """
+        self._set_style("web_register", targets, WEB)
+
+    def default_register(self, *targets: Any) -> None:
+        """Answer the errors of these targets with the plain built-in page, or what the client asks for instead.
+
+        Args:
+            *targets: As for `register`.
+
+        Raises:
+            SetupError: A target is none.
+        """
+        self._set_style("default_register", targets, DEFAULT)
+
+    def failure_register(self, *targets: Any) -> None:
+        """Answer the uncaught exceptions of these targets with the plain built-in page, and nothing else of them.
+
+        Args:
+            *targets: As for `register`.
+
+        Raises:
+            SetupError: A target is none.
+        """
+        for registry, target in self._targets("failure_register", targets):
+            registry.set_failure(target)
+
+    def dispatcher_register(self, app: AppT, dispatcher: str | type[ErrorDispatcher]) -> None:
+        """Replace the dispatcher of an application; only the last one registered is executed.
+
+        Args:
+            app: The application.
+            dispatcher: A name or a class, as for the constructor.
+
+        Raises:
+            SetupError: The dispatcher is none, or the application was not initialised.
+        """
+        self._installation(app).use_dispatcher(dispatcher_class("dispatcher", dispatcher))
+
+    def _set_style(self, verb: str, targets: tuple[Any, ...], style: Style) -> None:
+        for registry, target in self._targets(verb, targets):
+            registry.set_style(target, style)
+
+    def _targets(self, verb: str, targets: tuple[Any, ...]) -> list[tuple[Registry, Hashable]]:
+        if not targets:
+            raise SetupError(f"{verb}() needs to know where: pass a blueprint, an application, a prefix or a Scope")
+        return [self._target(verb, target) for target in targets]
+
+    def _target(self, verb: str, target: Any) -> tuple[Registry, Hashable]:
+        if isinstance(target, self._blueprint_class):
+            return self._registry, target
+        if isinstance(target, self._app_class):
+            return self._installation(target).own, ROOT
+        if isinstance(target, str):
+            return self._registry, Scope(prefix=target)
+        if isinstance(target, Scope):
+            if target.blueprint is not None:
+                raise SetupError("pass the blueprint itself, not a Scope with its name")
+            return self._registry, target
+        raise SetupError(
+            f"{verb}() takes a blueprint or application of {self._app_class.__name__}, a prefix such as '/api', or a "
+            f"Scope, not {target!r}"
+        )
+
+    def _installation(self, app: Any) -> Installation:
+        self._check_app(app)
+        installation = app.extensions.get(EXTENSION)
+        if not isinstance(installation, Installation) or installation.shared is not self._registry:
+            raise SetupError("the application does not know this ErrorHandler; call init_app(app) first")
+        return installation
+
+    def _check_app(self, app: object) -> None:
+        if not isinstance(app, self._app_class):
+            raise SetupError(f"init_app() takes an application of {self._app_class.__name__}, not {app!r}")
+
+
+def _options(response: object, dispatcher: object, handler: object) -> Options:
+    if response is not None and not callable(response):
+        raise SetupError(f"response= is a decorator, not {response!r}")
+    style = None
+    if handler is not None:
+        style = STYLES.get(handler) if isinstance(handler, str) else None
+        if style is None:
+            raise SetupError(f"handler= is one of {', '.join(map(repr, STYLES))}, not {handler!r}")
+    return Options(
+        response, None if dispatcher is None else dispatcher_class("dispatcher=", dispatcher), style
+    )
+
+
+def _known(config: dict[str, Any]) -> dict[str, Any]:
+    for key in config:
+        if key not in DEFAULTS:
+            known = ", ".join(("response", "dispatcher", "handler", *DEFAULTS))
+            raise SetupError(f"there is no option {key!r}; there are {known}")
+    return config
+
+
+def _checked_seam(app: Any) -> FindHandler:
+    """Give the framework's search for handlers, if it still is what errbridge knows."""
+    found: Any = getattr(app, "_find_error_handler", None)
+    if callable(found) and len(inspect.signature(found).parameters) == 2:
+        return found  # type: ignore[no-any-return]
+    raise SetupError(
+        "this version of the framework searches error handlers in a way that errbridge does not know; "
+        "install a version of errbridge that supports it, or the framework's version before"
+    )
+
+

@@ -1,0 +1,225 @@
+"""The problem document of RFC 9457 as a Python exception: raise it in a view, or return it from a handler."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from errbridge.status import checked_status, phrase
+
+__all__ = ["ABOUT_BLANK", "Headers", "Problem", "kebab", "plain_text"]
+
+ABOUT_BLANK = "about:blank"
+"""The type of a problem that says no more than its status (RFC 9457 section 4.2.1)."""
+
+Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+
+_MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
+_ALIASES = {"code": "status", "name": "title", "description": "detail"}
+_REQUIRED = object()
+
+
+def kebab(name: str) -> str:
+    """Write a class name or a phrase in kebab-case: ``OutOfCredit`` and ``Out of credit`` as ``out-of-credit``."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name.replace("'", ""))
+    return "-".join(word.lower() for word in words)
+
+
+def plain_text(value: object) -> str:
+    """Turn what somebody gave as a text into plain text: markup loses its tags, a lazy translation is resolved."""
+    strip = getattr(value, "striptags", None)
+    return str(strip() if callable(strip) else value)
+
+
+class Problem(Exception):
+    """An HTTP error with everything that RFC 9457 lets a problem document say.
+
+    ``raise Problem(409, detail="Already sold", sku="a-1")`` in a view answers with that document, or with a page that
+    shows it, whichever the scope and the client ask for. A handler may return one just as well.
+
+    A subclass makes a named problem type. Its status, title and type are class keywords, its annotated fields are
+    extension members, its docstring documents the type::
+
+        class OutOfCredit(Problem, status=403, title="You do not have enough credit"):
+            balance: int
+            cost: Decimal
+
+        raise OutOfCredit(balance=30, cost=Decimal(50))
+
+    Args:
+        status: 400 to 599. Optional where the class has one.
+        title: A short summary of the problem type; the status phrase by default.
+        detail: What happened this time, as plain text.
+        type: A URI reference that identifies the problem type; by default what ``ERROR_TYPE_URI`` makes, else
+            ``about:blank``.
+        instance: A URI reference that identifies this occurrence; the incident's ``urn:uuid:`` by default.
+        headers: Response headers to add, for instance ``{"Retry-After": "30"}``.
+        **extensions: Extension members (RFC 9457 section 3.2), any value; None becomes ``null``.
+
+    Raises:
+        ValueError: The status is not one of an error.
+        TypeError: The status is missing, or the fields are not those of the class.
+    """
+
+    _status: ClassVar[int | None] = None
+    _title: ClassVar[str | None] = None
+    _class_type: ClassVar[str | None] = None
+    _slug: ClassVar[str | None] = None
+    _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
+
+    status: int
+    title: str
+    detail: str | None
+    instance: str | None
+    headers: tuple[tuple[str, str], ...]
+    extensions: Mapping[str, Any]
+
+    def __init_subclass__(
+        cls,
+        *,
+        status: int | None = None,
+        title: str | None = None,
+        type: str | None = None,
+        slug: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if status is not None:
+            cls._status = checked_status(status)
+        if title is not None:
+            cls._title = title
+        # A type belongs to one class: a subclass without its own does not pass for its parent.
+        cls._class_type = type
+        cls._slug = slug or kebab(cls.__name__)
+        own = {name: cls.__dict__.get(name, _REQUIRED) for name in _annotated(cls)}
+        for name in own:
+            if name in _MEMBERS or name.startswith("_") or hasattr(Problem, name) or name in Problem.__annotations__:
+                raise TypeError(
+                    f"{cls.__name__}.{name} cannot be an extension member: the name has a meaning of its own in every "
+                    "problem; choose another"
+                )
+        cls._fields = MappingProxyType({**cls._fields, **own})
+
+    def __init__(
+        self,
+        status: int | None = None,
+        *,
+        title: str | None = None,
+        detail: str | None = None,
+        type: str | None = None,
+        instance: str | None = None,
+        headers: Headers = (),
+        **extensions: Any,
+    ) -> None:
+        if status is None:
+            status = self._status
+            if status is None:
+                raise TypeError(
+                    f"{self.__class__.__name__} needs a status: {self.__class__.__name__}(409, detail=...), or give "
+                    f"the class one: class {self.__class__.__name__}(Problem, status=409)"
+                )
+        self.status = checked_status(status)
+        self.title = title if title is not None else self._title or phrase(self.status)
+        self.detail = detail if detail is None else plain_text(detail)
+        self.instance = instance
+        self.headers = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
+        self._given_type = type if type is not None else self._class_type
+        if self._fields:
+            extensions = self._checked(extensions)
+        self.extensions = MappingProxyType(extensions)
+        super().__init__(self.status, self.title, self.detail)
+
+    def _checked(self, given: dict[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in given if name not in self._fields]
+        missing = [name for name, default in self._fields.items() if default is _REQUIRED and name not in given]
+        if unknown or missing:
+            said = [f"{name} is missing" for name in missing] + [f"{name} is not a field" for name in unknown]
+            raise TypeError(f"{self.__class__.__name__} has the fields {', '.join(self._fields)}; {', '.join(said)}")
+        values = {name: given.get(name, default) for name, default in self._fields.items()}
+        self.__dict__.update(values)
+        return values
+
+    @property
+    def type(self) -> str:
+        """The URI reference that identifies the problem type."""
+        return self._given_type or ABOUT_BLANK
+
+    @property
+    def slug(self) -> str:
+        """The problem type in kebab-case: the class keyword, else the class, else the status phrase."""
+        return self._slug or kebab(phrase(self.status))
+
+    def document(self) -> dict[str, Any]:
+        """List the members in the order of RFC 9457; ``detail`` and ``instance`` only where there are any."""
+        members: dict[str, Any] = {"type": self.type, "title": self.title, "status": self.status}
+        if self.detail is not None:
+            members["detail"] = self.detail
+        if self.instance is not None:
+            members["instance"] = self.instance
+        members.update((name, value) for name, value in self.extensions.items() if name not in _MEMBERS)
+        return members
+
+    def completed(self, *, type: str | None, instance: str | None, extensions: Mapping[str, Any]) -> Problem:
+        """Copy the problem and fill in what its author left open; the problem itself stays as it is.
+
+        Args:
+            type: Used unless the problem has a type.
+            instance: Used unless the problem has one.
+            extensions: Added, except where the problem has a member of that name.
+        """
+        copy = self.__class__.__new__(self.__class__)
+        copy.__dict__.update(self.__dict__)
+        copy.args = self.args
+        copy._given_type = self._given_type or type
+        copy.instance = self.instance if self.instance is not None else instance
+        if extensions:
+            copy.extensions = MappingProxyType({**extensions, **self.extensions})
+        return copy
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.title}" if self.detail is None else f"{self.status} {self.title}: {self.detail}"
+
+    def __repr__(self) -> str:
+        return f"<{self.__class__.__name__} {self}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {**self.__dict__, "extensions": dict(self.extensions)}
+        return _restored, (self.__class__, state)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Read extension members, and the names that Werkzeug's exceptions and older templates use."""
+            if name in _ALIASES:
+                return getattr(self, _ALIASES[name])
+            try:
+                return self.__dict__["extensions"][name]
+            except KeyError:
+                raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}") from None
+
+
+def _restored(cls: type[Problem], state: dict[str, Any]) -> Problem:
+    problem = cls.__new__(cls)
+    problem.__dict__.update(state)
+    problem.extensions = MappingProxyType(state["extensions"])
+    problem.args = (problem.status, problem.title, problem.detail)
+    return problem
+
+
+def _annotated(cls: type) -> list[str]:
+    """Name the fields that a class body annotates itself, without evaluating the annotations."""
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        found = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
+    else:
+        found = cls.__dict__.get("__annotations__", {})
+    return [name for name, annotation in found.items() if not _is_class_variable(annotation)]
+
+
+def _is_class_variable(annotation: object) -> bool:
+    text = annotation if isinstance(annotation, str) else repr(annotation)
+    return text.removeprefix("typing.").startswith("ClassVar")

@@ -1,0 +1,91 @@
+"""The one log record of an error, on the logger ``errbridge``.
+
+===========================  =======  ==========================================
+error                        level    stack
+===========================  =======  ==========================================
+uncaught exception           ERROR    yes, unless the framework logged it already
+5xx otherwise                ERROR    no
+4xx                          INFO     no
+a handler or page failed     ERROR    of the failure, with the error as its context
+===========================  =======  ==========================================
+
+Each record carries ``incident_id``, ``method``, ``path``, ``status`` and ``scope``. For an uncaught exception the
+framework writes a record of its own, with the stack; the one of errbridge then has the exception, for tools that want it, but does
+not format its stack a second time.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+from errbridge.incident import Incident
+from errbridge.normalize import is_uncaught
+
+__all__ = ["record"]
+
+log = logging.getLogger("errbridge")
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LONGEST = 2048
+
+
+def record(incident: Incident, status: int, failure: BaseException | None, logged_by: str | None = None) -> None:
+    """Write the record of an incident. Whatever a handler of the logging system does, the answer stays.
+
+    Args:
+        incident: The error.
+        status: The status that was answered.
+        failure: What failed while it was answered.
+        logged_by: The logger on which the framework records uncaught exceptions.
+    """
+    try:
+        _write(incident, status, failure, logged_by)
+    except Exception:
+        _last_words()
+
+
+def _write(incident: Incident, status: int, failure: BaseException | None, logged_by: str | None) -> None:
+    uncaught = status >= 500 and is_uncaught(incident.exception)
+    level = logging.ERROR if status >= 500 or failure is not None else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    request = incident.request
+    path = _CONTROL.sub("\ufffd", request.path[:_LONGEST])
+    method = _CONTROL.sub("\ufffd", request.method[:32])
+    shown = failure or (_original(incident.exception) if uncaught else None)
+    message = "%s %s answered %d%s"
+    note = " after the answer itself failed" if failure is not None else ""
+    made = log.makeRecord(
+        log.name,
+        level,
+        __file__,
+        0,
+        message,
+        (method, path, status, note),
+        None if shown is None else (type(shown), shown, shown.__traceback__),
+        "record",
+        {
+            "incident_id": incident.id,
+            "method": method,
+            "path": path,
+            "status": status,
+            "scope": str(incident.scope),
+        },
+    )
+    if shown is not None and failure is None and logged_by is not None:
+        made.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"
+    log.handle(made)
+
+
+def _original(exc: BaseException) -> BaseException:
+    original = getattr(exc, "original_exception", None)
+    return original if isinstance(original, BaseException) else exc
+
+
+def _last_words() -> None:
+    try:
+        print("errbridge could not write a log record", file=sys.stderr)  # noqa: T201 - the logging system is broken
+    except Exception:
+        return

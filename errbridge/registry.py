@@ -1,0 +1,67 @@
+"""What was registered for which target: handlers, a style, or a page for uncaught exceptions only."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+from errbridge.handlers import Handler, Handlers, Key
+from errbridge.styles import Style
+
+__all__ = ["Entry", "Registry"]
+
+
+@dataclass(slots=True)
+class Entry:
+    """Everything registered for one target, in the order of registration."""
+
+    sources: list[Handlers] = field(default_factory=list)
+    own: Handlers | None = None
+    style: Style | None = None
+    failure: bool = False
+
+    def registered(self) -> Iterable[tuple[Key, Handler]]:
+        """Give the handlers, the last of a key last."""
+        return (pair for source in self.sources for pair in source)
+
+
+class Registry:
+    """Targets and what is registered for them. It only grows, and counts how often it did.
+
+    A target is a blueprint object or a `Scope`; the registry does not look into either.
+    """
+
+    __slots__ = ("__weakref__", "entries", "version")
+
+    def __init__(self) -> None:
+        self.entries: dict[Hashable, Entry] = {}
+        self.version = 0
+
+    def touch(self) -> None:
+        """Note that something was added."""
+        self.version += 1
+
+    def _entry(self, target: Hashable) -> Entry:
+        self.touch()
+        return self.entries.setdefault(target, Entry())
+
+    def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
+        """Register one handler."""
+        entry = self._entry(target)
+        if entry.own is None or entry.sources[-1] is not entry.own:
+            entry.own = Handlers()
+            entry.sources.append(entry.own)
+        entry.own.add(keys, handler)
+
+    def include(self, target: Hashable, handlers: Handlers) -> None:
+        """Register the handlers of a module, those that it will register later as well."""
+        self._entry(target).sources.append(handlers)
+        handlers.watch(self)
+
+    def set_style(self, target: Hashable, style: Style) -> None:
+        """Say how a target's errors look; the last word counts."""
+        self._entry(target).style = style
+
+    def set_failure(self, target: Hashable) -> None:
+        """Answer a target's uncaught exceptions with the plain page."""
+        self._entry(target).failure = True

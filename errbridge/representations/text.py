@@ -1,0 +1,46 @@
+"""``text/plain``: a problem as a person reads it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from errbridge.incident import Incident
+from errbridge.representations.values import JSONValue, plain
+
+__all__ = ["render_text"]
+
+_SAID_ELSEWHERE = frozenset({"type", "title", "status", "detail", "instance"})
+
+
+def render_text(incident: Incident) -> bytes:
+    """Render the problem of an incident as readable text."""
+    return ("\n".join(_lines(incident)) + "\n").encode("utf-8", "replace")
+
+
+def _lines(incident: Incident) -> Iterator[str]:
+    problem = incident.problem
+    yield f"{problem.status} {problem.title}"
+    if problem.detail:
+        yield ""
+        yield problem.detail
+    extensions = {name: value for name, value in problem.document().items() if name not in _SAID_ELSEWHERE}
+    if extensions:
+        yield ""
+        for name, value in extensions.items():
+            yield f"{plain(name)}: {_inline(plain(value))}"
+    yield ""
+    yield f"Reference: {incident.id}"
+
+
+def _inline(value: JSONValue) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(_inline, value))
+        case dict():
+            return ", ".join(f"{name}: {_inline(item)}" for name, item in value.items())
+        case _:
+            return " ".join(str(value).split())

@@ -1,0 +1,108 @@
+"""Any Python value as one that JSON can hold. It never fails, never recurses without end, and tells no secrets.
+
+=====================================  ==========================================
+given                                  becomes
+=====================================  ==========================================
+date, time, datetime                   ISO 8601
+timedelta                              seconds
+Decimal, UUID, path                    its text
+Enum member                            its value
+bytes                                  UTF-8 text, or base64 where it is none
+mapping, dataclass                     object
+list, tuple, set, iterable view        array; a set is sorted
+NaN, infinity                          null
+lone surrogate                         U+FFFD
+integer too long to print              its hexadecimal text
+cycle, or deeper than 32 levels        null
+object whose class defines ``__str__``   its text
+any other object                       the name of its class
+=====================================  ==========================================
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import math
+import re
+from collections.abc import Mapping, Set, ValuesView, KeysView
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from itertools import islice
+from pathlib import PurePath
+from uuid import UUID
+
+__all__ = ["JSONValue", "plain"]
+
+JSONValue = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"]
+
+_DEEPEST = 32
+_MOST_ITEMS = 10_000
+_LONGEST_INTEGER = 2**4096  # Python refuses to print integers of more than 4300 digits
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def plain(value: object, _path: tuple[int, ...] = ()) -> JSONValue:
+    """Turn a value into one that JSON can hold, as the module's table says."""
+    try:
+        return _plain(value, _path)
+    except Exception:  # a value's own __str__, __iter__ or items() may raise anything
+        return type(value).__name__
+
+
+def _plain(value: object, path: tuple[int, ...]) -> JSONValue:
+    match value:
+        case None | bool():
+            return value
+        case Enum():
+            return plain(value.value, path)
+        case str():
+            return _SURROGATE.sub("\ufffd", value)
+        case int():
+            return int(value) if abs(value) < _LONGEST_INTEGER else hex(value)
+        case float():
+            return float(value) if math.isfinite(value) else None
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Decimal() | UUID() | PurePath():
+            return _SURROGATE.sub("\ufffd", str(value))
+        case bytes() | bytearray() | memoryview():
+            return _bytes(bytes(value))
+        case _:
+            return _container(value, path)
+
+
+def _container(value: object, path: tuple[int, ...]) -> JSONValue:
+    if id(value) in path or len(path) >= _DEEPEST:
+        return None
+    path = (*path, id(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {_key(key): plain(item, path) for key, item in islice(value.items(), _MOST_ITEMS)}
+    if isinstance(value, Set) and not isinstance(value, (KeysView, ValuesView)):
+        items = [plain(item, path) for item in islice(value, _MOST_ITEMS)]
+        return sorted(items, key=lambda item: (type(item).__name__, str(item)))
+    if isinstance(value, (list, tuple, KeysView, ValuesView, range)):
+        return [plain(item, path) for item in islice(value, _MOST_ITEMS)]
+    if type(value).__str__ is not object.__str__ and not isinstance(value, type):
+        return _SURROGATE.sub("\ufffd", str(value))
+    return type(value).__name__
+
+
+def _key(key: object) -> str:
+    if isinstance(key, Enum):
+        key = key.value
+    if key is None or isinstance(key, bool):
+        return {None: "null", True: "true", False: "false"}[key]
+    return str(plain(key))
+
+
+def _bytes(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode("ascii")

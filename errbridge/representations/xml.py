@@ -1,0 +1,70 @@
+"""``application/problem+xml``, RFC 9457 appendix B.
+
+An array becomes a run of ``<i>`` elements, an object an element for each member. A member's name that XML does not allow
+is written with ``_xHHHH_`` in place of each character that is in the way; ``_x`` itself is written so as well, so that
+every name can be read back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.sax.saxutils import escape
+
+from errbridge.incident import Incident
+from errbridge.representations.values import JSONValue, plain
+
+__all__ = ["NAMESPACE", "element_name", "render_xml"]
+
+NAMESPACE = "urn:ietf:rfc:7807"
+"""RFC 9457 kept the namespace of its predecessor."""
+
+# XML 1.0 section 2.2: what may stand in a document at all.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A safe part of the names of XML 1.0: ASCII, and of those not the colon.
+_NOT_FIRST = re.compile(r"[^A-Za-z_]")
+_NOT_LATER = re.compile(r"[^A-Za-z0-9._\-]|_(?=x[0-9A-Fa-f]{4,6}_)")
+
+
+def render_xml(incident: Incident) -> bytes:
+    """Render the problem of an incident as XML."""
+    document = incident.problem.document()
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<problem xmlns="{NAMESPACE}">']
+    for name, value in document.items():
+        parts += _element(element_name(name), plain(value))
+    parts.append("</problem>\n")
+    return "".join(parts).encode()
+
+
+def _element(name: str, value: JSONValue) -> Iterator[str]:
+    content = "".join(_content(value))
+    yield f"<{name}>{content}</{name}>" if content else f"<{name}/>"
+
+
+def _content(value: JSONValue) -> Iterator[str]:
+    match value:
+        case None:
+            return
+        case bool():
+            yield "true" if value else "false"
+        case list():
+            for item in value:
+                yield from _element("i", item)
+        case dict():
+            for name, item in value.items():
+                yield from _element(element_name(name), item)
+        case _:
+            # A carriage return written as itself would be read back as a line feed (XML 1.0 section 2.11).
+            yield escape(_FORBIDDEN.sub("\ufffd", str(value)), {"\r": "&#13;"})
+
+
+def element_name(name: str) -> str:
+    """Write any text as the name of an element."""
+    written = _NOT_LATER.sub(lambda found: _coded(found.group()), name)
+    if not written:
+        return _coded("\0")
+    return written if not _NOT_FIRST.match(written) else _coded(written[0]) + written[1:]
+
+
+def _coded(character: str) -> str:
+    return f"_x{ord(character):04X}_"

@@ -1,0 +1,363 @@
+"""Who owns a URL: scopes, and the trie that finds them.
+
+A scope is a piece of URL space: a host, a prefix, or both. The rules (SPEC section 2):
+
+1. Prefixes match whole segments of the path: ``/api`` owns ``/api`` and ``/api/x``, never ``/apiary``.
+2. Every scope that contains the URL is an owner. Owners are listed deepest first; at one depth static segments come
+   before dynamic ones, compared from the left; the order of registration never counts.
+3. Hosts come first: scopes of the exact host, then of wildcard hosts (most labels first), then those without a host.
+4. Two scopes at one place are ordered by the blueprint's name; a scope that is no blueprint comes after them.
+
+The registered prefixes form a tree of branches, one a segment. Several branches can match the same segment, one as text and
+others by a variable. Following them all at each request would make the cost depend on the patterns, so the tree is
+turned into nodes first, each of which stands for *all* branches that its path leads to: the subset construction of
+automata. A lookup then takes one dictionary step a segment, is never longer than the longest prefix, and finds the
+list of owners ready in the node where it ends. Only text that was registered is ever stored, so a request cannot make
+the table grow; where overlapping patterns would make too many nodes, those beyond a bound are made anew each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from errbridge.errors import SetupError
+from errbridge.patterns import ConverterLookup, Segment, default_converters, parse, segments
+
+__all__ = ["ROOT", "Scope", "ScopeTrie", "normalize_host"]
+
+_LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
+_NODES_PER_BRANCH = 8
+
+
+def normalize_host(host: str) -> str:
+    """Reduce a Host header to what hosts are compared by: lowercase, without port and trailing dot."""
+    host = host.lower()
+    if host.startswith("["):  # an IPv6 literal, RFC 3986 section 3.2.2
+        return host[: host.find("]") + 1]
+    return host.partition(":")[0].rstrip(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A piece of URL space, or a blueprint, that can own errors.
+
+    Args:
+        host: ``api.example.com``, ``*.example.com`` (one or more labels in place of the star) or
+            ``<tenant>.example.com`` (exactly one); None for every host.
+        prefix: ``/api`` or with variables as in a route, ``/users/<int:uid>``; None for every path.
+        blueprint: The dotted name under which a blueprint is registered. Set by the adapters: to register something
+            on a blueprint, pass the blueprint itself.
+
+    Raises:
+        SetupError: The host or prefix cannot be one.
+    """
+
+    host: str | None = None
+    prefix: str | None = None
+    blueprint: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.prefix is not None:
+            object.__setattr__(self, "prefix", _checked_prefix(self.prefix))
+        if self.host is not None:
+            object.__setattr__(self, "host", _checked_host(self.host))
+
+    def __str__(self) -> str:
+        if self.blueprint is not None:
+            return self.blueprint
+        if self.host is not None:
+            return f"//{self.host}{self.prefix or '/'}"
+        return self.prefix or "app"
+
+
+def _checked_prefix(prefix: object) -> str:
+    if not isinstance(prefix, str):
+        raise SetupError(f"a prefix is a string such as '/api', not {prefix!r}")
+    if not prefix.startswith("/"):
+        raise SetupError(f"the prefix {prefix!r} does not start with a slash; write '/{prefix}'")
+    segments(prefix)
+    return prefix.rstrip("/") or "/"
+
+
+def _checked_host(host: object) -> str:
+    if not isinstance(host, str) or not host:
+        raise SetupError(f"a host is a string such as 'api.example.com' or '*.example.com', not {host!r}")
+    if "/" in host:
+        raise SetupError(f"the host {host!r} contains a slash; give the path as prefix=")
+    variables = "".join(str(token) for segment in segments(host) for token in segment if isinstance(token, str))
+    if ":" in variables and not host.startswith("["):
+        raise SetupError(f"the host {host!r} has a port; hosts are compared without it, so leave it out")
+    if "*" in host.removeprefix("*."):
+        raise SetupError(f"the host {host!r} has a star that is not its first label; write '*.example.com'")
+    return host.lower().rstrip(".") if "<" not in host else host.rstrip(".")
+
+
+ROOT = Scope()
+"""The application itself, the last owner of every error."""
+
+
+@dataclass(slots=True)
+class _Branch:
+    """One segment of the prefixes as they were registered."""
+
+    static: dict[str, _Branch] = field(default_factory=dict)
+    dynamic: list[_Dynamic] = field(default_factory=list)
+    scopes: list[Scope] = field(default_factory=list)
+
+    def text(self, text: str) -> _Branch:
+        return self.static.setdefault(text, _Branch())
+
+    def variable(self, expression: str, weight: int) -> _Branch:
+        for known in self.dynamic:
+            if known.pattern.pattern == expression:
+                return known.branch
+        added = _Dynamic(weight, re.compile(expression), _Branch())
+        self.dynamic.append(added)
+        self.dynamic.sort(key=lambda dynamic: (dynamic.weight, dynamic.pattern.pattern))
+        return added.branch
+
+
+@dataclass(frozen=True, slots=True)
+class _Dynamic:
+    weight: int
+    pattern: re.Pattern[str]
+    branch: _Branch
+
+
+class _Node:
+    """All branches that one path leads to, with everyone who owns what lies below it."""
+
+    __slots__ = ("_branches", "_followed", "_trie", "open", "owners", "static")
+
+    def __init__(self, trie: _PathTrie, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> None:
+        self._trie = trie
+        self._branches = branches
+        self._followed: dict[tuple[int, ...], _Node] = {}
+        self.owners: tuple[Scope, ...] = (*(scope for branch in branches for scope in branch.scopes), *inherited)
+        self.static: dict[str, _Node] = {}
+        self.open = any(branch.dynamic for branch in branches)
+        for text in dict.fromkeys(text for branch in branches for text in branch.static):
+            child = trie.node(_follow(branches, text), self.owners)
+            if child is None:
+                self.open = True
+            else:
+                self.static[text] = child
+
+    def follow(self, segment: str) -> _Node | None:
+        """Take the step that no registered text answers: by variables, or beyond the bound."""
+        branches = _follow(self._branches, segment)
+        if not branches:
+            return None
+        key = tuple(map(id, branches))
+        known = self._followed.get(key)
+        if known is None:
+            known = self._trie.node(branches, self.owners)
+            if known is None:
+                return _Node(self._trie, branches, self.owners)
+            self._followed[key] = known
+        return known
+
+
+def _follow(branches: tuple[_Branch, ...], segment: str) -> tuple[_Branch, ...]:
+    found: list[_Branch] = []
+    for branch in branches:
+        if (static := branch.static.get(segment)) is not None:
+            found.append(static)
+        found.extend(dynamic.branch for dynamic in branch.dynamic if dynamic.pattern.fullmatch(segment))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Tail:
+    """A prefix with a variable that spans slashes (``<path:rest>``); it is compared as a whole."""
+
+    depth: int
+    weight: int
+    expression: str
+    pattern: re.Pattern[str] = field(compare=False)
+    scopes: list[Scope] = field(compare=False)
+
+
+class _PathTrie:
+    """The prefixes of one host."""
+
+    __slots__ = ("_branches", "_budget", "_depth", "_root", "_tails")
+
+    def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup) -> None:
+        self._depth = 0
+        self._branches = 1
+        self._tails: list[_Tail] = []
+        root = _Branch()
+        for scope in sorted(scopes, key=_at_one_place):
+            self._add(root, scope, converters)
+        self._tails.sort()
+        self._budget = _NODES_PER_BRANCH * self._branches
+        self._root = _Node(self, (root,), ())
+
+    def _add(self, root: _Branch, scope: Scope, converters: ConverterLookup) -> None:
+        parts = _path_segments(scope.prefix)
+        branch = root
+        for index, part in enumerate(parts):
+            if len(part) == 1 and isinstance(part[0], str):
+                branch = branch.text(part[0])
+            elif not part:
+                branch = branch.text("")
+            else:
+                expression, isolating, weight = parse(part, converters)
+                if not isolating:
+                    self._add_tail(parts, index, scope, converters)
+                    return
+                branch = branch.variable(expression, weight)
+        branch.scopes.append(scope)
+        self._depth = max(self._depth, len(parts))
+        self._branches += len(parts)
+
+    def _add_tail(self, parts: tuple[Segment, ...], index: int, scope: Scope, converters: ConverterLookup) -> None:
+        read = [parse(part, converters) for part in parts]
+        expression = "".join(f"/{part}" for part, _, _ in read) + r"(?=/|\Z)"
+        tail = _Tail(-len(parts), sum(weight for _, _, weight in read), expression, re.compile(expression), [scope])
+        for known in self._tails:
+            if known.expression == expression:
+                known.scopes.append(scope)
+                return
+        self._tails.append(tail)
+
+    def node(self, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> _Node | None:
+        """Make a node to be kept; None when there are as many as there may be."""
+        if self._budget <= 0:
+            return None
+        self._budget -= 1
+        return _Node(self, branches, inherited)
+
+    def owners(self, path: str) -> tuple[Scope, ...]:
+        node = self._root
+        depth = self._depth
+        for segment in path.split("/", depth + 1)[1 : depth + 1]:
+            child = node.static.get(segment)
+            if child is None:
+                if not node.open:
+                    break
+                child = node.follow(segment)
+                if child is None:
+                    break
+            node = child
+        if self._tails:
+            return self._with_tails(path, node.owners)
+        return node.owners
+
+    def _with_tails(self, path: str, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        found = [(len(_path_segments(scope.prefix)), scope) for scope in owners]
+        for tail in self._tails:
+            if tail.pattern.match(path):
+                found.extend((-tail.depth, scope) for scope in tail.scopes)
+        found.sort(key=lambda owner: -owner[0])  # stable: at one depth the isolating prefixes stay first
+        return tuple(scope for _, scope in found)
+
+
+def _path_segments(prefix: str | None) -> tuple[Segment, ...]:
+    return () if prefix in (None, "/") else segments(str(prefix))[1:]
+
+
+def _at_one_place(scope: Scope) -> tuple[bool, str]:
+    return scope.blueprint is None, scope.blueprint or ""
+
+
+@dataclass(frozen=True, slots=True)
+class _WildcardHost:
+    pattern: re.Pattern[str]
+    paths: _PathTrie
+    rank: tuple[int, bool, str]
+
+
+class ScopeTrie:
+    """Finds the scopes that own a URL.
+
+    Args:
+        scopes: All of them, in any order.
+        converters: Finds the converters of the variables; Flask's own by default.
+
+    Raises:
+        SetupError: A prefix or host uses an unknown converter.
+    """
+
+    __slots__ = ("_anywhere", "_exact", "_wildcards")
+
+    def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup = default_converters) -> None:
+        by_host: dict[str | None, list[Scope]] = {}
+        for scope in scopes:
+            by_host.setdefault(scope.host, []).append(scope)
+        self._anywhere = _PathTrie(by_host.pop(None, ()), converters)
+        self._exact: dict[str, _PathTrie] = {}
+        self._wildcards: dict[str, list[_WildcardHost]] = {}
+        for host, owned in by_host.items():
+            assert host is not None
+            paths = _PathTrie(owned, converters)
+            if host.startswith("*.") or "<" in host:
+                suffix, wildcard = _wildcard(host, paths, converters)
+                self._wildcards.setdefault(suffix, []).append(wildcard)
+            else:
+                self._exact[host] = paths
+
+    def owners(self, host: str, path: str) -> tuple[Scope, ...]:
+        """List the scopes that contain a URL, the nearest first.
+
+        Args:
+            host: The Host header, in any form.
+            path: The path as the framework decoded it, below the mount point of the application.
+        """
+        if not self._exact and not self._wildcards:
+            return self._anywhere.owners(path)
+        host = normalize_host(host)
+        found: list[Scope] = []
+        if (exact := self._exact.get(host)) is not None:
+            found += exact.owners(path)
+        if self._wildcards:
+            for wildcard in sorted(self._matching(host), key=lambda wildcard: wildcard.rank):
+                found += wildcard.paths.owners(path)
+        found += self._anywhere.owners(path)
+        return tuple(found)
+
+    def _matching(self, host: str) -> Iterator[_WildcardHost]:
+        if len(host) > _LONGEST_HOST:
+            return
+        suffix = host
+        while suffix:
+            _, _, suffix = suffix.partition(".")
+            for wildcard in self._wildcards.get(suffix, ()):
+                if wildcard.pattern.fullmatch(host):
+                    yield wildcard
+
+
+def _wildcard(host: str, paths: _PathTrie, converters: ConverterLookup) -> tuple[str, _WildcardHost]:
+    """Read a wildcard host; the labels behind its last variable are the key that it is found by."""
+    labels = _labels(host)
+    expressions = []
+    last = 0
+    for index, label in enumerate(labels):
+        if label == ("*",):
+            expressions.append(r"[^.]+(?:\.[^.]+)*")
+            last = index
+        elif all(isinstance(token, str) for token in label):
+            expressions.append(re.escape("".join(map(str, label)).lower()))
+        else:
+            expression, _, _ = parse(label, converters)
+            expressions.append(rf"(?!\.)(?:{expression.replace('[^/]', '[^./]')})")
+            last = index
+    suffix = ".".join("".join(map(str, label)).lower() for label in labels[last + 1 :])
+    rank = (-len(labels), host.startswith("*."), host)
+    return suffix, _WildcardHost(re.compile(r"\.".join(expressions)), paths, rank)
+
+
+def _labels(host: str) -> tuple[Segment, ...]:
+    """Split a host at its dots, those within a variable left alone."""
+    labels: list[Segment] = [()]
+    for token in segments(host)[0]:
+        if isinstance(token, str):
+            first, *rest = token.split(".")
+            labels[-1] = (*labels[-1], *filter(None, [first]))
+            labels.extend(tuple(filter(None, [label])) for label in rest)
+        else:
+            labels[-1] = (*labels[-1], token)
+    return tuple(labels)

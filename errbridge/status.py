@@ -1,0 +1,37 @@
+"""HTTP status codes that mean an error, and their phrases."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+__all__ = ["checked_status", "has_body", "phrase"]
+
+# RFC 9110 renamed four phrases and the standard library follows version by version; a title must not change with it.
+_PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400} | {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    418: "I'm a Teapot",
+    422: "Unprocessable Content",
+}
+
+
+def phrase(status: int) -> str:
+    """Name a status code: its phrase in RFC 9110 or the registry, else the name of its class."""
+    return _PHRASES.get(status) or ("Client Error" if status < 500 else "Server Error")
+
+
+def checked_status(status: object) -> int:
+    """Return an error status as a plain int.
+
+    Raises:
+        ValueError: It is not an integer from 400 to 599.
+    """
+    if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
+        return int(status)
+    raise ValueError(f"the status of a problem is an integer from 400 to 599, not {status!r}")
+
+
+def has_body(method: str, status: int) -> bool:
+    """Tell whether an answer carries content at all (RFC 9110 sections 6.4.1, 9.3.2, 15.3.5 and 15.4.5)."""
+    return method != "HEAD" and status >= 200 and status not in (204, 304)

@@ -1,0 +1,192 @@
+"""The demo starts, ends on Ctrl-C, and every curl line that it prints gives what the README says, on both sides."""
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from examples.demo import tour
+
+ROOT = Path(__file__).parents[1]
+DEADLINE = 30.0  # seconds; it starts in about one
+PROBLEM = "application/problem+json"
+XML = "application/problem+xml"
+PAGE = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+INCIDENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# Method, path on each side, Accept -> status, content type, what the body contains.
+EXPECTED = {
+    ("GET", "/api/", None): (500, PROBLEM, '"detail":"Error from api blueprint"'),
+    ("GET", "/api/", XML): (500, XML, "<detail>Error from api blueprint</detail>"),
+    ("GET", "/web/", None): (500, PAGE, "Error from web blueprint"),
+    ("GET", "/web/", "text/plain"): (500, TEXT, "Error from web blueprint"),
+    ("GET", "/custom/", None): (500, "text/plain", "500 Internal Server Error: Error from custom blueprint"),
+    ("GET", "/api/nope", None): (404, PROBLEM, '"title":"Not Found"'),
+    ("GET", "/web/nope", None): (404, PAGE, "Not Found"),
+    ("GET", "/apiary", None): (404, PAGE, "Not Found"),
+    ("DELETE", "/api/", None): (405, PROBLEM, '"allowed":["GET","HEAD","OPTIONS"]'),
+    ("GET", "/", None): (500, PAGE, "Unhandled Exception"),
+    ("GET", "/api/buy/piano", None): (402, PROBLEM, '"balance":30,"cost":4000'),
+    ("GET", "/web/buy/piano", None): (402, PAGE, "The piano costs 4000, the balance is 30."),
+    ("GET", "/api/buy/unicorn", None): (404, PROBLEM, '"detail":"The shop does not sell unicorn."'),
+}
+
+
+class Demo:
+    """The running demo: what it printed, and a client for it."""
+
+    def __init__(self, output: str, process: subprocess.Popen[bytes]) -> None:
+        self.output = output
+        self.process = process
+        (self.base,) = set(re.findall(r"http://127\.0\.0\.1:\d+", output))
+        self.commands = [line.strip() for line in output.splitlines() if line.startswith("  curl ")]
+
+    def curl(self, command: str) -> httpx.Response:
+        """Send the request of a curl line."""
+        words = shlex.split(command)
+        assert words[:2] == ["curl", "-i"]
+        headers = {"Accept": "*/*"}
+        method = "GET"
+        for option, value in zip(words[2:-1:2], words[3:-1:2], strict=True):
+            if option == "-X":
+                method = value
+            else:
+                assert option == "-H"
+                headers.update([value.split(": ")])
+        return httpx.request(method, words[-1], headers=headers, timeout=DEADLINE, trust_env=False)
+
+
+def start(folder: Path) -> Demo:
+    log = folder / "demo.txt"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "examples.demo", "--port", "0"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    deadline = time.monotonic() + DEADLINE
+    while "Ctrl-C ends the demo." not in (text := log.read_text()):
+        if process.poll() is not None or time.monotonic() > deadline:
+            end(process)
+            pytest.fail(f"the demo did not start:\n{text}")
+        time.sleep(0.05)
+    return Demo(text, process)
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """Press Ctrl-C and return the exit code."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(DEADLINE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = start(tmp_path_factory.mktemp("demo"))
+    yield running
+    end(running.process)
+
+
+def without_incident(text: str) -> str:
+    return INCIDENT.sub("<incident>", text)
+
+
+def test_the_demo_prints_a_curl_line_for_each_expectation_on_both_sides(demo: Demo) -> None:
+    options = {"GET": "", "DELETE": "-X DELETE"}
+    wanted = [
+        tour.command(demo.base, side, f"-H 'Accept: {accept}'" if accept else options[method], path)
+        for method, path, accept in EXPECTED
+        for side in ("/flask", "/quart")
+    ]
+    assert demo.commands == [*wanted, tour.command(demo.base, "", "", "/nowhere")]
+
+
+@pytest.mark.parametrize("request_line", EXPECTED, ids=lambda key: " ".join(filter(None, key)))
+def test_flask_and_quart_give_the_expected_answer_in_the_same_bytes(
+    demo: Demo, request_line: tuple[str, str, str | None]
+) -> None:
+    method, path, accept = request_line
+    status, content_type, text = EXPECTED[request_line]
+    index = list(EXPECTED).index(request_line) * 2
+    flask, quart = (demo.curl(command) for command in demo.commands[index : index + 2])
+    assert (flask.request.url.path, quart.request.url.path) == (f"/flask{path}", f"/quart{path}")
+    assert flask.request.method == method
+    assert flask.request.headers["Accept"] == (accept or "*/*")
+
+    for response in (flask, quart):
+        assert (response.status_code, response.headers["Content-Type"]) == (status, content_type)
+        assert text in response.text
+        assert "NameError" not in response.text
+    assert without_incident(flask.text) == without_incident(quart.text)
+    assert facts(flask) == facts(quart)
+
+
+def facts(response: httpx.Response) -> dict[str, object]:
+    """The headers that errbridge answers for; the order of methods in Allow is the framework's."""
+    headers = {
+        name: response.headers.get(name)
+        for name in ("Content-Type", "Content-Length", "Vary", "Cache-Control", "X-Content-Type-Options")
+    }
+    return headers | {"Allow": set(response.headers.get("Allow", "").split(", "))}
+
+
+def test_the_405_names_what_is_allowed(demo: Demo) -> None:
+    for side in ("/flask", "/quart"):
+        response = demo.curl(tour.command(demo.base, side, "-X DELETE", "/api/"))
+        assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_a_url_of_neither_app_is_a_404_of_the_bridge(demo: Demo) -> None:
+    response = demo.curl(demo.commands[-1])
+    assert response.status_code == 404
+    assert response.text
+
+
+def test_the_answers_in_the_readme_are_those_of_the_demo(demo: Demo) -> None:
+    """``...`` stands for any text; headers that are left out of the README may come in between."""
+    block = re.search(r"<!-- demo: answers -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block
+    for command, answer in re.findall(r"^\$ (curl .*)\n((?:(?!\$ ).*\n)*)", block[1], re.MULTILINE):
+        response = demo.curl(command.replace("http://127.0.0.1:8000", demo.base))
+        headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+        got = f"HTTP/1.1 {response.status_code}\n{headers}\n\n{response.text}"
+        for line in filter(None, answer.splitlines()):
+            pattern = ".*".join(re.escape(part) for part in line.split("..."))
+            assert re.search(f"^{pattern}$", got, re.MULTILINE | re.DOTALL), f"{command}: {line!r} is not in\n{got}"
+
+
+def test_the_readme_lists_only_curl_lines_that_the_demo_prints(demo: Demo) -> None:
+    commands = re.findall(r"^\$ (curl .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert commands
+    assert {command.replace("http://127.0.0.1:8000", demo.base) for command in commands} <= set(demo.commands)
+
+
+def test_ctrl_c_ends_the_demo_cleanly(tmp_path: Path) -> None:
+    running = start(tmp_path)
+    assert end(running.process) == 0
+    assert "Traceback" not in (tmp_path / "demo.txt").read_text()
+
+
+def test_a_port_in_use_is_a_clear_error(demo: Demo) -> None:
+    port = demo.base.rpartition(":")[2]
+    failed = subprocess.run(
+        [sys.executable, "-m", "examples.demo", "--port", port],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert failed.returncode == 1
+    assert failed.stderr.strip().endswith("choose another with --port")

@@ -1,0 +1,39 @@
+"""The examples of the README run as they stand there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def example(heading: str) -> Any:
+    """Run the Python block under a heading of the README and return its app."""
+    block = re.search(rf"^## {heading}$.*?^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    assert block, f"the README has no example under {heading!r}"
+    namespace: dict[str, Any] = {"__name__": f"readme_{heading.lower()}"}
+    exec(compile(block[1], f"README.md, {heading}", "exec"), namespace)
+    return namespace["app"]
+
+
+@pytest.mark.parametrize("heading", ["Flask", "Quart"])
+async def test_an_api_answers_problem_documents_and_the_rest_of_the_app_pages(heading: str) -> None:
+    client = example(heading).test_client()
+    for path, status, content_type in (
+        ("/api/items/7", 409, "application/problem+json"),
+        ("/api/nope", 404, "application/problem+json"),
+        ("/nope", 404, "text/html; charset=utf-8"),
+    ):
+        response = client.get(path) if heading == "Flask" else await client.get(path)
+        assert (response.status_code, response.headers["Content-Type"]) == (status, content_type)
+
+
+async def test_one_handler_module_serves_both_apps_behind_the_bridge() -> None:
+    transport = httpx.ASGITransport(example("Both"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for path in ("/nope", "/legacy/nope"):
+            response = await client.get(path)
+            assert (response.status_code, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")

@@ -3,8 +3,8 @@
 The law of this package:
 
 1. It knows no framework, no event loop, no thread and no socket. What it needs of a framework is listed in
-   `errbridge.framework`; the adapters ``errbridge_flask`` and ``errbridge_quart`` answer. (`errbridge.pallets` is what those two
-   share, and only they may import it; `errbridge.asgi` serves both and knows neither.)
+   `errbridge.framework`; the adapters ``errbridge_flask`` and ``errbridge_quart`` answer. (`errbridge.pallets` is what
+   those two share, and only they may import it; `errbridge.asgi` serves both and knows neither.)
 2. An error goes one way: exception, facts, problem, media type, incident, chain of scopes, handler, answer,
    representation, response. No step changes what it was given or knows a later one.
 3. The order of things is written once, in `errbridge.plan`.

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
 
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.incident import Incident, Reply
 from errbridge.normalize import clean_headers
-from errbridge.problem import Headers
+from errbridge.problem import header_pairs
 from errbridge.status import has_body, phrase
 
-__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "pairs"]
+__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort"]
 
 _CONTENT_TYPES = {JSON: JSON, XML: XML, HTML: "text/html; charset=utf-8", TEXT: "text/plain; charset=utf-8"}
 
 # What the server or the representation decides about; an exception's own values would contradict the body.
-_NOT_FROM_EXCEPTIONS = frozenset({"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"})
+_NOT_FROM_EXCEPTIONS = frozenset(
+    {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,6 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
-
-
-def pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
-    """Give headers as safe pairs, whichever way they were written."""
-    if not headers:
-        return ()
-    items: Callable[[], Iterable[tuple[str, str]]] | None = getattr(headers, "items", None)
-    return clean_headers(cast(Iterable[tuple[str, str]], headers) if items is None else items())
 
 
 def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
@@ -74,8 +67,10 @@ def finished_reply(incident: Incident, reply: Reply) -> Answer:
     """Make the answer that a handler described byte by byte; what it says itself wins."""
     status = incident.problem.status if reply.status is None else reply.status
     body = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
-    headers = list(pairs(reply.headers))
-    _set_default(headers, "Content-Type", _CONTENT_TYPES[TEXT] if isinstance(reply.body, str) else "application/octet-stream")
+    headers = list(clean_headers(header_pairs(reply.headers)))
+    _set_default(
+        headers, "Content-Type", _CONTENT_TYPES[TEXT] if isinstance(reply.body, str) else "application/octet-stream"
+    )
     own = {name.lower() for name, _ in headers}
     headers += [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
     headers = [pair for pair in headers if pair[0].lower() != "content-length"]

@@ -25,7 +25,8 @@ __all__ = [
 class ErrorDispatcher(ABC):
     """Says which scopes own the URL of an error. Subclass it to decide by other means.
 
-    A dispatcher knows nothing of a framework, so one class serves Flask and Quart. It is made once for each application.
+    A dispatcher knows nothing of a framework, so one class serves Flask and Quart. It is made anew whenever something
+    was registered.
 
     Args:
         scopes: The scopes of the application; ``scopes.owners(host, path)`` gives those that contain a URL.

@@ -74,43 +74,56 @@ class Framework(Protocol):
     @property
     def http(self) -> HttpClasses:
         """The framework's exception classes."""
+        ...
 
     @property
     def response_types(self) -> tuple[type, ...]:
         """The classes of its response objects."""
+        ...
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The application's configuration."""
+        ...
 
     @property
     def converters(self) -> ConverterLookup:
         """The converters that its routes can use."""
+        ...
 
     @property
     def logger_name(self) -> str | None:
         """The logger on which the framework records uncaught exceptions; None when nobody does."""
+        ...
 
     def places_version(self) -> object:
         """Tell by a value that compares unequal that `places` would give something new."""
+        ...
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered."""
+        ...
 
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework which of its own handlers it chooses."""
+        ...
 
     def propagates(self) -> bool:
         """Tell whether exceptions are shown to the developer instead of being answered."""
+        ...
 
     def find_template(self, names: Sequence[str]) -> str | None:
         """Find the first template that exists."""
+        ...
 
     def caches_templates(self) -> bool:
         """Tell whether a template that was missing will stay so."""
+        ...
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
         """Render a template as the application does."""
+        ...
 
     def make_response(self, answer: NativeAnswer, method: str) -> Any:
         """Make a response of the framework."""
+        ...

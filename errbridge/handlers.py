@@ -91,7 +91,9 @@ def _arity(function: Callable[..., Any]) -> int:
             f"the handler {name} takes more than (exc, incident): give the other parameters defaults, or bind them"
         )
     if not positional and not takes_any:
-        raise SetupError(f"the handler {name} takes no argument: write def {name.split('.')[-1]}(exc) or (exc, incident)")
+        raise SetupError(
+            f"the handler {name} takes no argument: write def {name.split('.')[-1]}(exc) or (exc, incident)"
+        )
     return max(required, 1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from errbridge.config import Settings
@@ -12,7 +12,7 @@ from errbridge.incident import RequestFacts
 from errbridge.problem import Problem, plain_text
 from errbridge.status import checked_status
 
-__all__ = ["clean_headers", "is_http_error", "is_uncaught", "normalize"]
+__all__ = ["clean_headers", "complete", "is_http_error", "is_uncaught", "normalize", "representative"]
 
 log = logging.getLogger("errbridge")
 
@@ -29,6 +29,39 @@ def is_http_error(exc: BaseException) -> bool:
 def is_uncaught(exc: BaseException) -> bool:
     """Tell whether an exception is a bug: no HTTP error, or the 500 that a framework makes of one."""
     return not is_http_error(exc) or getattr(exc, "original_exception", None) is not None
+
+
+def representative(exc: BaseException) -> BaseException | None:
+    """Find the HTTP error that an exception group stands for.
+
+    Args:
+        exc: Anything that was raised, for instance by a task group in which a view called ``abort()``.
+
+    Returns:
+        The member with the highest status, the first of equals. None for what is no group, and for a group that holds
+        a bug, which is more severe than any status.
+    """
+    if not isinstance(exc, BaseExceptionGroup):
+        return None
+    members = list(_members(exc))
+    if not all(is_http_error(member) and not is_uncaught(member) for member in members):
+        return None
+    return max(members, key=_severity)
+
+
+def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    waiting: list[BaseException] = [group]
+    while waiting:
+        exc = waiting.pop()
+        if isinstance(exc, BaseExceptionGroup):
+            waiting.extend(reversed(exc.exceptions))
+        else:
+            yield exc
+
+
+def _severity(exc: BaseException) -> int:
+    status = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
+    return status if isinstance(status, int) else 500
 
 
 def normalize(exc: BaseException, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:

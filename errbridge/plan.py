@@ -1,13 +1,13 @@
 """The plan: the one place that knows the order of things.
 
-A plan is a generator. It yields `Call` objects, which are all that it cannot do itself: calling a user's handler, or the
-framework. It is sent what the call returned, or has thrown into it what the call raised, and returns an outcome. Nobody
-else decides anything; `drive` and `adrive` only make the calls, one plainly, the other with ``await``.
+A plan is a generator. It yields `Call` objects, which are all that it cannot do itself: calling a user's handler, or
+the framework. It is sent what the call returned, or has thrown into it what the call raised, and returns an outcome.
+Nobody else decides anything; `drive` and `adrive` only make the calls, one plainly, the other with ``await``.
 
 The order (SPEC section 3):
 
-1. An exception that is no HTTP error is first offered to the handlers of its class and its base classes, scope by scope.
-   `claim` plans this. If nobody takes it, the exception goes on its way as if errbridge were not there.
+1. An exception that is no HTTP error is first offered to the handlers of its class and its base classes, scope by
+   scope. `claim` plans this. If nobody takes it, the exception goes on its way as if errbridge were not there.
 2. An HTTP error, and the 500 that an exception has become, goes from scope to scope. In each, the framework's
    own choice comes first, then errbridge's handlers, then the scope's style, which always answers. `answer` plans this.
 
@@ -18,28 +18,43 @@ exceptions are shown to the developer (debug, testing, propagate mode) a failure
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from types import NoneType
 from typing import Any, cast
 
 from errbridge.accept import HTML, JSON, XML
-from errbridge.answer import Answer, defaults, finish, finished_reply, last_resort, pairs
+from errbridge.answer import Answer, defaults, finish, finished_reply
 from errbridge.config import Settings
 from errbridge.framework import Framework, NativeAnswer, NativeHandler
 from errbridge.handlers import Handler, is_async
 from errbridge.incident import Incident, Page, Reply, RequestFacts
 from errbridge.installation import Installation, Owner, Table
-from errbridge.normalize import complete, is_http_error, is_uncaught, normalize
-from errbridge.problem import Problem
+from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize
+from errbridge.problem import Problem, header_pairs
 from errbridge.record import record
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.values import plain
 from errbridge.scopes import ROOT
 from errbridge.styles import DEFAULT, Style
 
-__all__ = ["Call", "Case", "Colour", "Given", "Outcome", "Plan", "Raised", "adrive", "answer", "answer_edge", "claim", "drive", "opened"]
+__all__ = [
+    "Call",
+    "Case",
+    "Colour",
+    "Given",
+    "Outcome",
+    "Plan",
+    "Raised",
+    "adrive",
+    "answer",
+    "answer_edge",
+    "answer_outside",
+    "claim",
+    "drive",
+    "opened",
+]
 
 
 class Colour(Enum):
@@ -344,7 +359,7 @@ def _page(incident: Incident, case: Case, page: Page, status: Any = None, header
     body = yield _rendering(case, incident, page)
     if status is None and not headers:
         return _recorded(case, finish(incident, str(body).encode("utf-8", "replace"), HTML, None), incident)
-    given = {"Content-Type": "text/html; charset=utf-8"} if not headers else dict(pairs(headers))
+    given = {"Content-Type": "text/html; charset=utf-8"} if not headers else dict(clean_headers(header_pairs(headers)))
     given.setdefault("Content-Type", "text/html; charset=utf-8")
     return (yield from _converted(case, (str(body), status if status is not None else incident.problem.status, given)))
 
@@ -364,7 +379,7 @@ def _converted(case: Case, given: Any, content_type: Callable[[str], str] | None
     if status is None and not native:
         status = incident.problem.status
     extra = () if native else defaults(incident, status if isinstance(status, int) else incident.problem.status)
-    answered = NativeAnswer(body, status, pairs(headers), extra, content_type)
+    answered = NativeAnswer(body, status, clean_headers(header_pairs(headers)), extra, content_type)
     response = yield Call(case.framework.make_response, (answered, incident.request.method), Colour.OWN)
     record(incident, getattr(response, "status_code", incident.problem.status), None, case.framework.logger_name)
     return Given(response)
@@ -462,6 +477,22 @@ def _status_given(given: Any) -> int:
         status = getattr(given, "status_code", 200)
     text = str(status)[:3]
     return int(text) if text.isdigit() else 200
+
+
+def answer_outside(installation: Installation, exc: BaseException, request: RequestFacts) -> Answer:
+    """Answer an exception that came from around the handling of a request: opening the session, or tearing down.
+
+    The application's handlers and templates expect a request to be there, so none of them is asked.
+
+    Args:
+        installation: The application in which it happened.
+        exc: What was raised.
+        request: The request's facts.
+    """
+    case = opened(installation, exc, request)
+    answered = _represented(case.settings, case.incident, case.style)
+    record(case.incident, answered.status, None)
+    return answered
 
 
 def answer_edge(problem: Problem, request: RequestFacts, settings: Settings | None = None) -> Answer:

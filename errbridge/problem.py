@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from errbridge.status import checked_status, phrase
 
-__all__ = ["ABOUT_BLANK", "Headers", "Problem", "kebab", "plain_text"]
+__all__ = ["ABOUT_BLANK", "Headers", "Problem", "header_pairs", "kebab", "plain_text"]
 
 ABOUT_BLANK = "about:blank"
 """The type of a problem that says no more than its status (RFC 9457 section 4.2.1)."""
@@ -20,6 +21,14 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 _REQUIRED = object()
+
+
+def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
+    """Give headers as pairs, whether they were written as a mapping, as pairs, or not at all."""
+    if not headers:
+        return ()
+    items: Callable[[], Iterable[tuple[str, str]]] | None = getattr(headers, "items", None)
+    return tuple(cast(Iterable[tuple[str, str]], headers) if items is None else items())
 
 
 def kebab(name: str) -> str:
@@ -125,7 +134,7 @@ class Problem(Exception):
         self.title = title if title is not None else self._title or phrase(self.status)
         self.detail = detail if detail is None else plain_text(detail)
         self.instance = instance
-        self.headers = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
+        self.headers = header_pairs(headers)
         self._given_type = type if type is not None else self._class_type
         if self._fields:
             extensions = self._checked(extensions)
@@ -216,7 +225,7 @@ def _annotated(cls: type) -> list[str]:
 
         found = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
     else:
-        found = cls.__dict__.get("__annotations__", {})
+        found = inspect.get_annotations(cls)
     return [name for name, annotation in found.items() if not _is_class_variable(annotation)]
 
 

@@ -3,15 +3,15 @@
 ===========================  =======  ==========================================
 error                        level    stack
 ===========================  =======  ==========================================
-uncaught exception           ERROR    yes, unless the framework logged it already
+uncaught exception           ERROR    yes, in short where the framework logged it
 5xx otherwise                ERROR    no
 4xx                          INFO     no
 a handler or page failed     ERROR    of the failure, with the error as its context
 ===========================  =======  ==========================================
 
 Each record carries ``incident_id``, ``method``, ``path``, ``status`` and ``scope``. For an uncaught exception the
-framework writes a record of its own, with the stack; the one of errbridge then has the exception, for tools that want it, but does
-not format its stack a second time.
+framework writes a record of its own, with the stack. The one of errbridge has the exception as well, for tools that
+collect them, but formatted as text it only points to that other record, so that a stack is never printed twice.
 """
 
 from __future__ import annotations

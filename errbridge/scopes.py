@@ -8,12 +8,13 @@ A scope is a piece of URL space: a host, a prefix, or both. The rules (SPEC sect
 3. Hosts come first: scopes of the exact host, then of wildcard hosts (most labels first), then those without a host.
 4. Two scopes at one place are ordered by the blueprint's name; a scope that is no blueprint comes after them.
 
-The registered prefixes form a tree of branches, one a segment. Several branches can match the same segment, one as text and
-others by a variable. Following them all at each request would make the cost depend on the patterns, so the tree is
-turned into nodes first, each of which stands for *all* branches that its path leads to: the subset construction of
-automata. A lookup then takes one dictionary step a segment, is never longer than the longest prefix, and finds the
-list of owners ready in the node where it ends. Only text that was registered is ever stored, so a request cannot make
-the table grow; where overlapping patterns would make too many nodes, those beyond a bound are made anew each time.
+The registered prefixes form a tree of branches, one a segment. Several branches can match the same segment, one as
+text and others by a variable. Following them all at each request would make the cost depend on the patterns, so the
+tree is turned into nodes first, each of which stands for *all* branches that its path leads to: the subset
+construction of automata. A lookup then takes one dictionary step a segment, is never longer than the longest prefix,
+and finds the list of owners ready in the node where it ends. Only text that was registered is ever stored, so a request
+cannot make the table grow; where overlapping patterns would make too many nodes, those beyond a bound are made anew
+each time.
 """
 
 from __future__ import annotations

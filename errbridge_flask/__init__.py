@@ -1,25 +1,25 @@
 """errbridge for Flask.
 
-An adapter does three things and decides nothing: it collects the facts of the request, drives the core's plan, and makes
-a Flask response of the outcome.
+An adapter decides nothing. It collects the facts of the request, drives the core's plan, and makes a Flask response of
+the outcome.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
 import flask
 
-from errbridge.answer import Answer
 from errbridge.framework import NativeAnswer
-from errbridge.incident import RequestFacts
 from errbridge.installation import Installation
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
-from errbridge.pallets.application import FindHandler, dressed, facts_of
+from errbridge.pallets.application import FindHandler, dressed
 from errbridge.pallets.errorhandler import Seam
-from errbridge.plan import Call, Colour, Given, Outcome, Plan, drive
+from errbridge.plan import Call, Colour, Plan, drive
 
 __all__ = ["ErrorHandler"]
 
@@ -37,19 +37,14 @@ class _FlaskApplication(PalletsApplication):
 
 
 class _FlaskSeam(Seam):
-    def facts(self, exc: BaseException) -> RequestFacts:
-        request = flask.request._get_current_object()  # type: ignore[attr-defined]
-        return facts_of(self.app, request, exc, lambda name: request.headers.get(name, ""))
+    def current_request(self) -> flask.Request:
+        return flask.request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+    def header(self, request: flask.Request, name: str) -> str:
+        return request.headers.get(name, "")
 
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         return lambda exc: self.respond(drive(plan, self._call))
-
-    def respond(self, outcome: Outcome) -> Any:
-        if isinstance(outcome, Answer):
-            return self.app.response_class(outcome.body, outcome.status, outcome.headers)
-        if isinstance(outcome, Given):
-            return outcome.value
-        raise outcome.exception
 
     def _call(self, step: Call) -> Any:
         if step.colour is Colour.OWN:
@@ -69,7 +64,7 @@ async def _result(awaitable: Any) -> Any:
 
 
 class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
-    __doc__ = BaseErrorHandler.__doc__
+    """Says how the errors of Flask applications look, and who handles them; see `BaseErrorHandler`."""
 
     _app_class = flask.Flask
     _blueprint_class = flask.Blueprint
@@ -80,10 +75,22 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
     def _seam(self, app: flask.Flask, find_handler: FindHandler, installation: Installation) -> _FlaskSeam:
         return _FlaskSeam(app, find_handler, installation)
 
-    def _make_response(self, seam: Any, make_response: Callable[..., Any]) -> Callable[..., Any]:
-        def answering(rv: Any) -> Any:
-            if seam.is_unanswered(rv):
-                rv = seam.handler(seam.plan(rv))(rv)
+    def _attach(self, app: flask.Flask, seam: Seam) -> None:
+        make_response: Callable[[Any], flask.Response] = app.make_response
+        wsgi_app: Callable[..., Any] = app.wsgi_app
+
+        def answering(rv: Any) -> flask.Response:
+            if (plan := seam.unanswered(rv)) is not None:
+                rv = seam.handler(plan)(rv)
             return make_response(rv)
 
-        return answering
+        def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+            try:
+                return wsgi_app(environ, start_response)
+            except Exception as exc:
+                response = seam.outside(exc, app.request_class(environ))
+                # The framework may have started its response already; PEP 3333 allows to start over with exc_info.
+                return response(environ, partial(start_response, exc_info=sys.exc_info()))
+
+        for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
+            setattr(app, name, function)

@@ -1,25 +1,23 @@
 """errbridge for Quart.
 
-An adapter does three things and decides nothing: it collects the facts of the request or WebSocket, drives the core's
-plan, and makes a Quart response of the outcome.
+An adapter decides nothing. It collects the facts of the request or WebSocket, drives the core's plan, and makes a Quart
+response of the outcome.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
 import quart
 
-from errbridge.answer import Answer
 from errbridge.framework import NativeAnswer
-from errbridge.incident import RequestFacts
 from errbridge.installation import Installation
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
-from errbridge.pallets.application import FindHandler, dressed, facts_of
+from errbridge.pallets.application import FindHandler, dressed
 from errbridge.pallets.errorhandler import Seam
-from errbridge.plan import Call, Colour, Given, Outcome, Plan, adrive
+from errbridge.plan import Call, Colour, Plan, adrive
 
 __all__ = ["ErrorHandler"]
 
@@ -37,23 +35,18 @@ class _QuartApplication(PalletsApplication):
 
 
 class _QuartSeam(Seam):
-    def facts(self, exc: BaseException) -> RequestFacts:
+    def current_request(self) -> Any:
         current: Any = quart.websocket if quart.has_websocket_context() else quart.request
-        request = current._get_current_object()
-        return facts_of(self.app, request, exc, lambda name: ", ".join(request.headers.getlist(name)))
+        return current._get_current_object()
+
+    def header(self, request: Any, name: str) -> str:
+        return ", ".join(request.headers.getlist(name))
 
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:
             return self.respond(await adrive(plan, self._call))
 
         return handle
-
-    def respond(self, outcome: Outcome) -> Any:
-        if isinstance(outcome, Answer):
-            return self.app.response_class(outcome.body, outcome.status, outcome.headers)
-        if isinstance(outcome, Given):
-            return outcome.value
-        raise outcome.exception
 
     async def _call(self, step: Call) -> Any:
         if step.colour is Colour.SYNC:
@@ -72,7 +65,7 @@ def _finite(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 
 class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
-    __doc__ = BaseErrorHandler.__doc__
+    """Says how the errors of Quart applications look, and who handles them; see `BaseErrorHandler`."""
 
     _app_class = quart.Quart
     _blueprint_class = quart.Blueprint
@@ -83,10 +76,20 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
     def _seam(self, app: quart.Quart, find_handler: FindHandler, installation: Installation) -> _QuartSeam:
         return _QuartSeam(app, find_handler, installation)
 
-    def _make_response(self, seam: Any, make_response: Callable[..., Any]) -> Callable[..., Any]:
+    def _attach(self, app: quart.Quart, seam: Seam) -> None:
+        make_response: Callable[[Any], Awaitable[Any]] = app.make_response
+        handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
+
         async def answering(result: Any) -> Any:
-            if seam.is_unanswered(result):
-                result = await seam.handler(seam.plan(result))(result)
+            if (plan := seam.unanswered(result)) is not None:
+                result = await seam.handler(plan)(result)
             return await make_response(result)
 
-        return answering
+        async def guarded(request: quart.Request) -> Any:
+            try:
+                return await handle_request(request)
+            except Exception as exc:
+                return seam.outside(exc, request)
+
+        for name, function in {"make_response": answering, "handle_request": guarded}.items():
+            setattr(app, name, function)

@@ -66,7 +66,7 @@ PLAIN = ("plain", {}, {})
         ("/fr/nope", "app"),
         ("/nope", "app"),
         ("/", "app"),
-        ("//api/nope", "app"),
+        ("//api/nope", "api"),
         ("/%61pi/nope", "api"),
         ("/api%2Fnope", "api"),
     ],
@@ -77,7 +77,7 @@ def test_a_missing_url_belongs_to_the_deepest_prefix_around_it(ask: Ask, path: s
     assert (response.status, response.text) == (404, expected)
 
 
-@pytest.mark.parametrize("order", permutations([API, V2, USER]), ids=lambda order: "-".join(b[0] for b in order))
+@pytest.mark.parametrize("order", list(permutations([API, V2, USER])), ids=lambda order: "-".join(b[0] for b in order))
 def test_the_order_of_registration_never_counts(order: tuple[Any, ...]) -> None:
     twins = Twins.built(tree(*order))
 

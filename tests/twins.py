@@ -1,7 +1,7 @@
 """One application built twice, once for Flask and once for Quart, and asked the same.
 
-A test writes a builder, a function of a `World`. The world brings the names that differ between the frameworks, so that the
-builder itself is the same code for both:
+A test writes a builder, a function of a `World`. The world brings the names that differ between the frameworks, so
+that the builder itself is the same code for both:
 
     def build(world):
         api = world.Blueprint("api", __name__, url_prefix="/api")
@@ -58,11 +58,11 @@ class World:
         return self.name == "quart"
 
     @property
-    def App(self) -> Any:
+    def App(self) -> Any:  # noqa: N802 - it is a class
         return self.framework.Quart if self.is_async else self.framework.Flask
 
     @property
-    def Blueprint(self) -> Any:
+    def Blueprint(self) -> Any:  # noqa: N802 - it is a class
         return self.framework.Blueprint
 
     @property
@@ -144,9 +144,7 @@ class Twins:
         asked = Request(path, method, tuple(headers), **request)
         first, second = (world.call(asked) for world in self.worlds)
         assert first.comparable() == second.comparable(), (
-            f"Flask and Quart differ on {method} {path}:\n"
-            f"  Flask: {first.comparable()}\n"
-            f"  Quart: {second.comparable()}"
+            f"Flask and Quart differ on {method} {path}:\n  Flask: {first.comparable()}\n  Quart: {second.comparable()}"
         )
         return first
 

@@ -1,11 +1,12 @@
 """Where the blueprints of an application are registered: their effective prefix and host.
 
 A blueprint does not know. Its prefix may be given when it is registered, again when it is nested, and once more when it
-is registered under a second name (pallets/flask#1498). The framework computes the effective one in the state that it makes for
-each registration, ``Blueprint.make_setup_state``, which is meant to be overridden; here every registration is watched there.
+is registered under a second name (pallets/flask#1498). The framework computes the effective one in the state that it
+makes for each registration, in ``Blueprint.make_setup_state``. That method is meant to be overridden, and here every
+registration is watched in it.
 
-What was registered before errbridge came is worked out from the rules it left in the URL map: the rule in the map is the
-prefix and the rule that the blueprint was given.
+What was registered before errbridge came is worked out from the rules that it left in the URL map: a rule in the map is
+the prefix followed by the rule that the blueprint was given.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class BlueprintPlaces:
             elif registered.subdomain:
                 scopes = [Scope(blueprint=name)]  # without SERVER_NAME a subdomain is no host
             else:
-                scopes = [Scope(host, prefix, name) for host in sorted(hosts.get(name, ()))] or [Scope(None, prefix, name)]
+                scopes = [Scope(host, prefix, name) for host in sorted(hosts.get(name, ()))] or [
+                    Scope(None, prefix, name)
+                ]
             for scope in scopes:
                 yield Place(scope, registered.blueprint)
 

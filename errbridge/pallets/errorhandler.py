@@ -1,13 +1,14 @@
 """``ErrorHandler``, the public face of both adapters, and the seam by which it is attached.
 
-The seam. Every search for an error handler, in Flask and in Quart, for requests and for WebSockets, goes through one method of
-``flask.sansio.app.App``: ``_find_error_handler(exc, blueprints)``. errbridge answers it on the instance. So all that the
-frameworks do around a handler stays theirs: debug, testing and propagate mode, ``TRAP_*``, signals, the log record,
-``before_request`` and ``after_request``. The method is private; whether it still is what it was is checked when an
-application is initialised.
+Every search for an error handler, in Flask and in Quart, for requests and for WebSockets, goes through one method of
+``flask.sansio.app.App``: ``_find_error_handler(exc, blueprints)``. That is the seam: errbridge answers in its place. So
+all that the frameworks do around a handler stays theirs: debug, testing and propagate mode, ``TRAP_*``, signals, the
+log record, ``before_request`` and ``after_request``. The method is private; whether it still is what it was is checked
+when an application is initialised.
 
-Only an HTTP exception without a status never gets there: both frameworks would send it as 200. It is met in the public
-``make_response``, together with one that a view returned instead of raising it.
+Two things never get there. An HTTP exception without a status, which both frameworks would send as 200, is met in the
+public ``make_response``, together with one that a view returned instead of raising it. And what escapes the
+framework, from opening the session or tearing down, is met around the application.
 """
 
 from __future__ import annotations
@@ -16,21 +17,22 @@ import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
-from errbridge.answer import last_resort
+from errbridge.answer import Answer, last_resort
 from errbridge.config import DEFAULTS, dispatcher_class
 from errbridge.dispatch import ErrorDispatcher
 from errbridge.errors import SetupError
 from errbridge.handlers import F, Handler, Handlers, keys_of
 from errbridge.incident import RequestFacts
 from errbridge.installation import Installation, Options
-from errbridge.normalize import is_http_error, is_uncaught
-from errbridge.pallets.application import FindHandler, PalletsApplication
-from errbridge.plan import Outcome, Plan, answer, claim, opened
+from errbridge.normalize import is_http_error, is_uncaught, representative
+from errbridge.pallets.application import FindHandler, PalletsApplication, facts_of
+from errbridge.plan import Given, Outcome, Plan, answer, answer_outside, claim, opened
 from errbridge.problem import Problem
 from errbridge.registry import Registry
 from errbridge.scopes import ROOT, Scope
@@ -61,12 +63,28 @@ class Seam(ABC):
         self._find_handler = find_handler
 
     @abstractmethod
-    def facts(self, exc: BaseException) -> RequestFacts:
-        """Collect the facts of the current request."""
+    def current_request(self) -> Any:
+        """Give the request, or WebSocket, that is being answered."""
+
+    @abstractmethod
+    def header(self, request: Any, name: str) -> str:
+        """Read a header of a request, several lines joined; empty if there is none."""
+
+    def facts(self, exc: BaseException, request: Any) -> RequestFacts:
+        """Collect the facts of a request."""
+        return facts_of(self.app, request, exc, partial(self.header, request))
 
     @abstractmethod
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         """Make an error handler of the framework's own colour that carries out a plan."""
+
+    def respond(self, outcome: Outcome) -> Any:
+        """Turn an outcome into what the framework expects of an error handler."""
+        if isinstance(outcome, Answer):
+            return self.app.response_class(outcome.body, outcome.status, outcome.headers)
+        if isinstance(outcome, Given):
+            return outcome.value
+        raise outcome.exception
 
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's question; None lets the exception go on its way."""
@@ -78,17 +96,39 @@ class Seam(ABC):
     def plan(self, exc: BaseException) -> Plan | None:
         """Plan the answer to an exception; None where nobody claims it before it is a 500."""
         try:
-            case = opened(self.installation, exc, self.facts(exc))
-            return answer(case) if is_http_error(exc) else claim(case)
+            facts = self.facts(exc, self.current_request())
+            if not is_http_error(exc):
+                if (claimed := claim(opened(self.installation, exc, facts))) is not None:
+                    return claimed
+                if (error := representative(exc)) is None:
+                    return None
+                exc = error
+            return answer(opened(self.installation, exc, facts))
         except Exception:
             log.exception("errbridge failed before it could answer")
             return _failed(exc) if is_http_error(exc) else None
 
-    def is_unanswered(self, value: object) -> bool:
-        """Tell whether what is about to become a response is an error that nobody was asked about."""
-        return isinstance(value, HTTPException) and not (
-            value.response is not None or isinstance(value, RoutingException) or _is_no_error(value)
-        )
+    def unanswered(self, value: object) -> Plan | None:
+        """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
+        if not isinstance(value, HTTPException) or isinstance(value, RoutingException):
+            return None
+        if value.response is not None or _is_no_error(value):
+            return None
+        return self.plan(value)
+
+    def outside(self, exc: BaseException, request: Any) -> Any:
+        """Answer what escaped the framework's own handling, where no request is at hand any more.
+
+        Raises:
+            BaseException: What was given, where exceptions are shown to the developer.
+        """
+        if self.installation.framework.propagates():
+            raise exc
+        try:
+            return self.respond(answer_outside(self.installation, exc, self.facts(exc, request)))
+        except Exception:
+            log.exception("errbridge failed before it could answer")
+            return self.respond(last_resort(request.method, 500))
 
     def _is_frameworks(self, exc: Exception) -> bool:
         """Tell what stays the framework's: a ready response, other statuses, and what ``TRAP_*`` turns into a crash."""
@@ -189,7 +229,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         installation = Installation(self._application(application, find_handler), self._registry, options)
         seam = self._seam(application, find_handler, installation)
         application._find_error_handler = seam.find_error_handler
-        application.make_response = self._make_response(seam, application.make_response)
+        self._attach(app, seam)
         application.extensions[EXTENSION] = installation
         return app
 
@@ -202,8 +242,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         """Make the seam of an application."""
 
     @abstractmethod
-    def _make_response(self, seam: Seam, make_response: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap ``make_response``, so that an HTTP exception in it is answered as one."""
+    def _attach(self, app: AppT, seam: Seam) -> None:
+        """Meet what does not come to the seam: errors given to ``make_response``, and those around the request."""
 
     # Registering.
 
@@ -351,9 +391,7 @@ def _options(response: object, dispatcher: object, handler: object) -> Options:
         style = STYLES.get(handler) if isinstance(handler, str) else None
         if style is None:
             raise SetupError(f"handler= is one of {', '.join(map(repr, STYLES))}, not {handler!r}")
-    return Options(
-        response, None if dispatcher is None else dispatcher_class("dispatcher=", dispatcher), style
-    )
+    return Options(response, None if dispatcher is None else dispatcher_class("dispatcher=", dispatcher), style)
 
 
 def _known(config: dict[str, Any]) -> dict[str, Any]:
@@ -373,5 +411,3 @@ def _checked_seam(app: Any) -> FindHandler:
         "this version of the framework searches error handlers in a way that errbridge does not know; "
         "install a version of errbridge that supports it, or the framework's version before"
     )
-
-

@@ -25,7 +25,8 @@ import base64
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Set, ValuesView, KeysView
+from collections.abc import KeysView, Mapping, ValuesView
+from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -83,7 +84,7 @@ def _container(value: object, path: tuple[int, ...]) -> JSONValue:
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {_key(key): plain(item, path) for key, item in islice(value.items(), _MOST_ITEMS)}
-    if isinstance(value, Set) and not isinstance(value, (KeysView, ValuesView)):
+    if isinstance(value, AbstractSet) and not isinstance(value, (KeysView, ValuesView)):
         items = [plain(item, path) for item in islice(value, _MOST_ITEMS)]
         return sorted(items, key=lambda item: (type(item).__name__, str(item)))
     if isinstance(value, (list, tuple, KeysView, ValuesView, range)):

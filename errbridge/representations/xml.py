@@ -1,8 +1,8 @@
 """``application/problem+xml``, RFC 9457 appendix B.
 
-An array becomes a run of ``<i>`` elements, an object an element for each member. A member's name that XML does not allow
-is written with ``_xHHHH_`` in place of each character that is in the way; ``_x`` itself is written so as well, so that
-every name can be read back.
+An array becomes a run of ``<i>`` elements, an object an element for each member. A member's name that XML does not
+allow is written with ``_xHHHH_`` in place of each character that is in the way; where a name has such a sequence of its
+own, its first character is written so as well, and every name can be read back.
 """
 
 from __future__ import annotations

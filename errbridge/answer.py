@@ -63,13 +63,21 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str | None,
     return _sendable(incident.request.method, status, [content, *headers], body)
 
 
-def finished_reply(incident: Incident, reply: Reply) -> Answer:
-    """Make the answer that a handler described byte by byte; what it says itself wins."""
+def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> Answer:
+    """Make the answer that a handler described byte by byte; what it says itself wins.
+
+    Args:
+        incident: The error.
+        reply: The description.
+        text_type: The media type of a text for which it gives none.
+    """
     status = incident.problem.status if reply.status is None else reply.status
     body = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
     headers = list(clean_headers(header_pairs(reply.headers)))
     _set_default(
-        headers, "Content-Type", _CONTENT_TYPES[TEXT] if isinstance(reply.body, str) else "application/octet-stream"
+        headers,
+        "Content-Type",
+        _CONTENT_TYPES[text_type] if isinstance(reply.body, str) else "application/octet-stream",
     )
     own = {name.lower() for name, _ in headers}
     headers += [pair for pair in defaults(incident, status) if pair[0].lower() not in own]

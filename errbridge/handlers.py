@@ -23,7 +23,7 @@ from weakref import WeakSet
 from errbridge.errors import SetupError
 from errbridge.status import checked_status
 
-__all__ = ["CATCH_ALL", "Handler", "HandlerTable", "Handlers", "HttpClasses", "Key", "keys_of"]
+__all__ = ["CATCH_ALL", "Handler", "HandlerTable", "Handlers", "HttpClasses", "Key", "is_async", "keys_of", "name_of"]
 
 CATCH_ALL = "*"
 
@@ -60,13 +60,12 @@ class Handler:
             raise SetupError(f"a handler is a function of (exc) or (exc, incident), not {function!r}")
         return cls(function, _arity(function), is_async(function))
 
-    @property
-    def name(self) -> str:
-        """Where the function was written, as a person would look for it."""
-        function = inspect.unwrap(self.function)
-        module = getattr(function, "__module__", None)
-        name = getattr(function, "__qualname__", None) or type(function).__qualname__
-        return f"{module}.{name}" if module else name
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Say where a function was written, as a person would look for it."""
+    function = inspect.unwrap(function)
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
 def is_async(function: Callable[..., Any]) -> bool:
@@ -85,15 +84,13 @@ def _arity(function: Callable[..., Any]) -> int:
     required = sum(p.default is p.empty for p in positional)
     takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    name = getattr(function, "__qualname__", repr(function))
     if required > 2 or needs_keyword:
         raise SetupError(
-            f"the handler {name} takes more than (exc, incident): give the other parameters defaults, or bind them"
+            f"the handler {name_of(function)} takes more than (exc, incident): give the other parameters defaults, "
+            "or bind them"
         )
     if not positional and not takes_any:
-        raise SetupError(
-            f"the handler {name} takes no argument: write def {name.split('.')[-1]}(exc) or (exc, incident)"
-        )
+        raise SetupError(f"the handler {name_of(function)} takes no argument: give it (exc) or (exc, incident)")
     return max(required, 1)
 
 

@@ -28,6 +28,8 @@ def is_http_error(exc: BaseException) -> bool:
 
 def is_uncaught(exc: BaseException) -> bool:
     """Tell whether an exception is a bug: no HTTP error, or the 500 that a framework makes of one."""
+    if isinstance(exc, Problem):  # which may have an extension member of any name
+        return False
     return not is_http_error(exc) or getattr(exc, "original_exception", None) is not None
 
 

@@ -19,11 +19,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from dataclasses import dataclass
 
 from errbridge.incident import Incident
 from errbridge.normalize import is_uncaught
 
-__all__ = ["record"]
+__all__ = ["Failure", "record"]
 
 log = logging.getLogger("errbridge")
 
@@ -31,7 +32,20 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST = 2048
 
 
-def record(incident: Incident, status: int, failure: BaseException | None, logged_by: str | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that went wrong while an error was answered.
+
+    Attributes:
+        what: For a person, as the subject of a sentence.
+        exception: Linked to the error that was being answered.
+    """
+
+    what: str
+    exception: BaseException
+
+
+def record(incident: Incident, status: int, failure: Failure | None = None, logged_by: str | None = None) -> None:
     """Write the record of an incident. Whatever a handler of the logging system does, the answer stays.
 
     Args:
@@ -46,7 +60,7 @@ def record(incident: Incident, status: int, failure: BaseException | None, logge
         _last_words()
 
 
-def _write(incident: Incident, status: int, failure: BaseException | None, logged_by: str | None) -> None:
+def _write(incident: Incident, status: int, failure: Failure | None, logged_by: str | None) -> None:
     uncaught = status >= 500 and is_uncaught(incident.exception)
     level = logging.ERROR if status >= 500 or failure is not None else logging.INFO
     if not log.isEnabledFor(level):
@@ -54,15 +68,17 @@ def _write(incident: Incident, status: int, failure: BaseException | None, logge
     request = incident.request
     path = _CONTROL.sub("\ufffd", request.path[:_LONGEST])
     method = _CONTROL.sub("\ufffd", request.method[:32])
-    shown = failure or (_original(incident.exception) if uncaught else None)
-    message = "%s %s answered %d%s"
-    note = " after the answer itself failed" if failure is not None else ""
+    if failure is not None:
+        shown: BaseException | None = failure.exception
+    else:
+        shown = _original(incident.exception) if uncaught else None
+    note = "" if failure is None else f" after {failure.what} failed"
     made = log.makeRecord(
         log.name,
         level,
         __file__,
         0,
-        message,
+        "%s %s answered %d%s",
         (method, path, status, note),
         None if shown is None else (type(shown), shown, shown.__traceback__),
         "record",

@@ -14,12 +14,12 @@ from typing import Any
 
 import flask
 
+from errbridge.drivers import Call, Colour, Plan, drive
 from errbridge.framework import NativeAnswer
 from errbridge.installation import Installation
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
 from errbridge.pallets.application import FindHandler, dressed
 from errbridge.pallets.errorhandler import Seam
-from errbridge.plan import Call, Colour, Plan, drive
 
 __all__ = ["ErrorHandler"]
 

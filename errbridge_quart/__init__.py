@@ -12,12 +12,12 @@ from typing import Any
 
 import quart
 
+from errbridge.drivers import Call, Colour, Plan, adrive
 from errbridge.framework import NativeAnswer
 from errbridge.installation import Installation
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
 from errbridge.pallets.application import FindHandler, dressed
 from errbridge.pallets.errorhandler import Seam
-from errbridge.plan import Call, Colour, Plan, adrive
 
 __all__ = ["ErrorHandler"]
 

@@ -24,15 +24,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
 from errbridge.answer import Answer, last_resort
+from errbridge.case import opened
 from errbridge.config import DEFAULTS, dispatcher_class
 from errbridge.dispatch import ErrorDispatcher
+from errbridge.drivers import Given, Outcome, Plan
 from errbridge.errors import SetupError
 from errbridge.handlers import F, Handler, Handlers, keys_of
 from errbridge.incident import RequestFacts
 from errbridge.installation import Installation, Options
 from errbridge.normalize import is_http_error, is_uncaught, representative
 from errbridge.pallets.application import FindHandler, PalletsApplication, facts_of
-from errbridge.plan import Given, Outcome, Plan, answer, answer_outside, claim, opened
+from errbridge.plan import answer, answer_outside, claim
 from errbridge.problem import Problem
 from errbridge.registry import Registry
 from errbridge.scopes import ROOT, Scope

@@ -1,0 +1,111 @@
+"""What the house promises about itself: two adapters with one face, thin, and attached at one pinned seam."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+import quart
+
+import errbridge_flask
+import errbridge_quart
+from errbridge import SetupError
+from tests.twins import World
+
+ADAPTERS = [errbridge_flask, errbridge_quart]
+
+
+def source(adapter: Any) -> str:
+    return Path(adapter.__file__).read_text(encoding="utf-8")
+
+
+def public_methods(adapter: Any) -> dict[str, inspect.Signature]:
+    handler = adapter.ErrorHandler
+    names = ["__init__", *(name for name in dir(handler) if not name.startswith("_"))]
+    return {name: inspect.signature(getattr(handler, name)) for name in names}
+
+
+def test_both_adapters_export_the_same_names() -> None:
+    assert errbridge_flask.__all__ == errbridge_quart.__all__ == ["ErrorHandler"]
+
+
+def test_both_error_handlers_have_the_same_methods_with_the_same_signatures() -> None:
+    assert public_methods(errbridge_flask) == public_methods(errbridge_quart)
+    assert set(public_methods(errbridge_flask)) == {
+        "__init__",
+        "api_register",
+        "default_register",
+        "dispatcher_register",
+        "failure_register",
+        "include",
+        "init_app",
+        "register",
+        "web_register",
+    }
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_every_public_method_is_documented(adapter: Any) -> None:
+    methods = [getattr(adapter.ErrorHandler, name) for name in public_methods(adapter) if name != "__init__"]
+
+    assert all(inspect.getdoc(method) for method in (adapter.ErrorHandler, *methods))
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_an_adapter_can_be_read_in_one_sitting(adapter: Any) -> None:
+    assert len(source(adapter).splitlines()) <= 150
+    assert [path.name for path in Path(adapter.__file__).parent.glob("*.py")] == ["__init__.py"]
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_an_adapter_holds_no_media_type_no_status_and_no_serialisation(adapter: Any) -> None:
+    tree = ast.parse(source(adapter))
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+    }
+
+    assert not [value for value in constants if isinstance(value, str) and re.search(r"\b(application|text)/", value)]
+    assert not [value for value in constants if isinstance(value, int) and 100 <= value <= 599]
+    assert not names & {"json", "jsonify", "dumps", "html", "escape", "status", "status_code", "code"}
+
+
+@pytest.mark.parametrize("app_class", [flask.Flask, quart.Quart])
+def test_the_seam_is_where_errbridge_attaches(app_class: Any) -> None:
+    """If this fails, a new version of the framework searches its error handlers in another way."""
+    parameters = list(inspect.signature(app_class._find_error_handler).parameters)
+    callers = [
+        name
+        for name, member in inspect.getmembers(app_class, inspect.isfunction)
+        if "self._find_error_handler(" in inspect.getsource(member)
+    ]
+
+    assert parameters == ["self", "e", "blueprints"]
+    assert {"handle_exception", "handle_http_exception", "handle_user_exception"} <= set(callers)
+
+
+def test_a_framework_with_another_seam_is_refused_with_a_message_that_says_what_to_do(world: World) -> None:
+    world.app._find_error_handler = lambda ctx, exc, blueprints: None
+
+    with pytest.raises(SetupError, match="install a version of errbridge that supports it"):
+        world.adapter.ErrorHandler(world.app)
+
+
+def test_an_application_is_no_longer_referred_to_once_it_is_gone(world: World) -> None:
+    """An ErrorHandler at the top of a module must not keep every application of a test suite alive."""
+    import gc
+    import weakref
+
+    errors = world.adapter.ErrorHandler()
+    app = errors.init_app(world.App("short-lived"))
+    errors.register(app)(lambda exc: None)
+    gone = weakref.ref(app)
+    del app
+    gc.collect()
+
+    assert gone() is None

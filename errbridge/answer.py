@@ -112,6 +112,9 @@ def _set_default(headers: list[tuple[str, str]], name: str, value: str) -> None:
 
 def _merge(headers: list[tuple[str, str]], name: str, value: str) -> None:
     """Add to a header that is a list, keeping what is there and saying nothing twice."""
+    if not any(known.lower() == name.lower() for known, _ in headers):
+        headers.append((name, value))
+        return
     given = [value for known, value in headers if known.lower() == name.lower()]
     headers[:] = [pair for pair in headers if pair[0].lower() != name.lower()]
     headers.append((name, ", ".join(dict.fromkeys(_items((*given, value))))))

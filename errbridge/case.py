@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from errbridge.config import Settings
 from errbridge.drivers import Call, Colour
 from errbridge.framework import Framework, NativeHandler
 from errbridge.handlers import Handler
-from errbridge.incident import Incident, RequestFacts
+from errbridge.incident import Incident, RequestFacts, new_id
 from errbridge.installation import Installation, Owner, Table
 from errbridge.normalize import is_uncaught, normalize
 from errbridge.problem import Problem
@@ -75,7 +74,7 @@ def opened(installation: Installation, exc: BaseException, request: RequestFacts
     """
     table = installation.table()
     uncaught = is_uncaught(exc)
-    incident_id = str(uuid.uuid4())
+    incident_id = new_id()
     problem = normalize(exc, request, incident_id, table.settings)
     chain = table.chain(Incident(exc, problem, request, incident_id))
     style = _style(chain, uncaught=uncaught)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
@@ -28,9 +29,15 @@ DEFAULTS: Mapping[str, Any] = {
 Snapshot = tuple[Any, ...]
 
 
+_values: Callable[[Mapping[str, Any]], Snapshot] = itemgetter(*DEFAULTS)
+
+
 def snapshot(config: Mapping[str, Any]) -> Snapshot:
     """Take the values as they are now, to see later whether they changed."""
-    return tuple(config.get(key, default) for key, default in DEFAULTS.items())
+    try:
+        return _values(config)
+    except KeyError:
+        return tuple(config.get(key, default) for key, default in DEFAULTS.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,13 +91,12 @@ def normalize(exc: BaseException, request: RequestFacts, incident_id: str, setti
 def complete(problem: Problem, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
     """Fill in what the author of a problem left open."""
     headers = clean_headers(problem.headers)
-    completed = problem.completed(
+    return problem.completed(
         type=settings.type_of(problem),
         instance=f"urn:uuid:{incident_id}",
+        headers=headers,
         extensions=_trace(request.traceparent) | _facts(headers),
     )
-    completed.headers = headers
-    return completed
 
 
 def _from_http_exception(exc: Any) -> Problem:

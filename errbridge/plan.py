@@ -14,7 +14,6 @@ exceptions are shown to the developer (debug, testing, propagate mode) the failu
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Generator, Iterable
 from types import NoneType
 from typing import Any
@@ -26,7 +25,7 @@ from errbridge.config import Settings
 from errbridge.drivers import Call, Colour, Given, Outcome, Plan, Raised
 from errbridge.framework import NativeAnswer
 from errbridge.handlers import is_async, name_of
-from errbridge.incident import Incident, Page, Reply, RequestFacts
+from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
 from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize
 from errbridge.problem import Problem, header_pairs
@@ -314,7 +313,7 @@ def answer_edge(problem: Problem, request: RequestFacts, settings: Settings | No
         A page, document or text by the Accept header.
     """
     settings = settings or Settings()
-    incident_id = str(uuid.uuid4())
+    incident_id = new_id()
     completed = complete(problem, request, incident_id, settings)
     media_type = DEFAULT.media_type(request, xhr_enabled=settings.xhr_enabled)
     incident = Incident(problem.__cause__ or problem, completed, request, incident_id, media_type=media_type)

@@ -168,15 +168,23 @@ class Problem(Exception):
             members["detail"] = self.detail
         if self.instance is not None:
             members["instance"] = self.instance
-        members.update((name, value) for name, value in self.extensions.items() if name not in _MEMBERS)
+        members.update(self.extensions)
         return members
 
-    def completed(self, *, type: str | None, instance: str | None, extensions: Mapping[str, Any]) -> Problem:
+    def completed(
+        self,
+        *,
+        type: str | None = None,
+        instance: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        extensions: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Problem:
         """Copy the problem and fill in what its author left open; the problem itself stays as it is.
 
         Args:
             type: Used unless the problem has a type.
             instance: Used unless the problem has one.
+            headers: Take the place of the problem's, cleaned and in order.
             extensions: Added, except where the problem has a member of that name.
         """
         copy = self.__class__.__new__(self.__class__)
@@ -184,6 +192,7 @@ class Problem(Exception):
         copy.args = self.args
         copy._given_type = self._given_type or type
         copy.instance = self.instance if self.instance is not None else instance
+        copy.headers = headers
         if extensions:
             copy.extensions = MappingProxyType({**extensions, **self.extensions})
         return copy

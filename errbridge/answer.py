@@ -35,6 +35,12 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
 
+    @property
+    def content_type(self) -> str | None:
+        """The value of ``Content-Type``; None where there is no content to speak of."""
+        name, value = self.headers[0] if self.headers else ("", "")
+        return value if name == "Content-Type" else None
+
 
 def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
     """List the headers that an answer has unless it sets them itself: the exception's own, and the safe ones."""
@@ -72,17 +78,22 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> A
         text_type: The media type of a text for which it gives none.
     """
     status = incident.problem.status if reply.status is None else reply.status
-    body = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
-    headers = list(clean_headers(header_pairs(reply.headers)))
-    _set_default(
-        headers,
-        "Content-Type",
-        _CONTENT_TYPES[text_type] if isinstance(reply.body, str) else "application/octet-stream",
-    )
-    own = {name.lower() for name, _ in headers}
-    headers += [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
-    headers = [pair for pair in headers if pair[0].lower() != "content-length"]
-    return _sendable(incident.request.method, status, headers, body)
+    if isinstance(reply.body, str):
+        body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
+    else:
+        body, content_type = bytes(reply.body), "application/octet-stream"
+    given: list[tuple[str, str]] = []
+    for name, value in clean_headers(header_pairs(reply.headers)):
+        match name.lower():
+            case "content-type":
+                content_type = value
+            case "content-length":  # would be wrong as soon as the text is encoded
+                pass
+            case _:
+                given.append((name, value))
+    own = {name.lower() for name, _ in given}
+    added = [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
+    return _sendable(incident.request.method, status, [("Content-Type", content_type), *given, *added], body)
 
 
 def last_resort(method: str, status: int) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from os import urandom
 from typing import Any
 
-from errbridge.problem import Headers, Problem
+from errbridge.problem import Headers, Problem, joined
 from errbridge.scopes import ROOT, Scope
 
 __all__ = ["Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "new_id"]
@@ -35,11 +35,7 @@ class RequestHeaders(Mapping[str, str]):
 
     def _folded(self) -> dict[str, str]:
         if self._values is None:
-            values: dict[str, str] = {}
-            for name, value in self._read():
-                key = name.lower()
-                values[key] = f"{values[key]}, {value}" if key in values else value
-            self._values = values
+            self._values = joined((name.lower(), value) for name, value in self._read())
         return self._values
 
     def __getitem__(self, name: str) -> str:

@@ -28,7 +28,7 @@ from errbridge.handlers import is_async, name_of
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
 from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize
-from errbridge.problem import Problem, header_pairs
+from errbridge.problem import Problem, header_pairs, joined
 from errbridge.record import Failure, record
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.values import plain
@@ -172,6 +172,8 @@ def _converted(case: Case, given: Any, content_type: Callable[[str], str] | None
     if status is None and not is_response:
         status = incident.problem.status
     added = () if is_response else defaults(incident, _number(status) or incident.problem.status)
+    if isinstance(body, bytearray):  # Quart would send it number by number
+        body = bytes(body)
     answered = NativeAnswer(body, status, clean_headers(header_pairs(headers)), added, content_type)
     response = yield Call(case.framework.make_response, (answered, incident.request.method), Colour.OWN)
     record(incident, _status_of(response), logged_by=case.framework.logger_name)
@@ -236,7 +238,7 @@ def _decorated(case: Case) -> Plan:
     problem = case.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
-        return plain(problem.document()), problem.status, dict(problem.headers)
+        return plain(problem.document()), problem.status, joined(problem.headers)
 
     decorated = case.installation.options.response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from errbridge.status import checked_status, phrase
 
-__all__ = ["ABOUT_BLANK", "Headers", "Problem", "header_pairs", "kebab", "plain_text"]
+__all__ = ["ABOUT_BLANK", "Headers", "Problem", "header_pairs", "joined", "kebab", "plain_text"]
 
 ABOUT_BLANK = "about:blank"
 """The type of a problem that says no more than its status (RFC 9457 section 4.2.1)."""
@@ -29,6 +29,14 @@ def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
         return ()
     items: Callable[[], Iterable[tuple[str, str]]] | None = getattr(headers, "items", None)
     return tuple(cast(Iterable[tuple[str, str]], headers) if items is None else items())
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give headers as a mapping; several values of one name become a list of them (RFC 9110 section 5.3)."""
+    values: dict[str, str] = {}
+    for name, value in headers:
+        values[name] = f"{values[name]}, {value}" if name in values else value
+    return values
 
 
 def kebab(name: str) -> str:

@@ -135,15 +135,19 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
         response.status_code = answer.status
     if answer.headers:
         response.headers.update(Headers(list(answer.headers)))
-    for name, value in answer.defaults:
-        response.headers.setdefault(name, value)
+    given = {name.lower() for name, _ in response.headers}
+    for name, value in answer.defaults:  # of one name there may be several
+        if name.lower() not in given:
+            response.headers.add(name, value)
     if answer.content_type is not None and response.content_type:
         response.content_type = answer.content_type(response.content_type)
     if not has_body(method, response.status_code):
         length = response.headers.get("Content-Length")
         response.set_data(b"")
         del response.headers["Content-Length"]
-        if length is not None and has_body("GET", response.status_code):
+        if not has_body("GET", response.status_code):
+            del response.headers["Content-Type"]
+        elif length is not None:
             response.headers["Content-Length"] = length
     return response
 

@@ -83,7 +83,10 @@ class Seam(ABC):
     def respond(self, outcome: Outcome) -> Any:
         """Turn an outcome into what the framework expects of an error handler."""
         if isinstance(outcome, Answer):
-            return self.app.response_class(outcome.body, outcome.status, outcome.headers)
+            response = self.app.response_class(outcome.body, outcome.status, outcome.headers)
+            if outcome.content_type is None:  # the frameworks would make one up
+                del response.headers["Content-Type"]
+            return response
         if isinstance(outcome, Given):
             return outcome.value
         raise outcome.exception
@@ -114,7 +117,7 @@ class Seam(ABC):
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
         if not isinstance(value, HTTPException) or isinstance(value, RoutingException):
             return None
-        if value.response is not None or _is_no_error(value):
+        if _has_response(value) or _is_no_error(value):
             return None
         return self.plan(value)
 
@@ -135,10 +138,14 @@ class Seam(ABC):
     def _is_frameworks(self, exc: Exception) -> bool:
         """Tell what stays the framework's: a ready response, other statuses, and what ``TRAP_*`` turns into a crash."""
         if isinstance(exc, HTTPException):
-            if exc.response is not None or _is_no_error(exc):
+            if _has_response(exc) or _is_no_error(exc):
                 return True
             return not is_uncaught(exc) and bool(self.app.trap_http_exception(exc))
         return isinstance(exc, Problem) and bool(self.app.config["TRAP_HTTP_EXCEPTIONS"])
+
+
+def _has_response(exc: HTTPException) -> bool:
+    return getattr(exc, "response", None) is not None  # a subclass may not have called the constructor
 
 
 def _is_no_error(exc: HTTPException) -> bool:

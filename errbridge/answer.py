@@ -9,7 +9,7 @@ from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.incident import Incident, Reply
 from errbridge.normalize import clean_headers
 from errbridge.problem import header_pairs
-from errbridge.status import has_body, phrase
+from errbridge.status import has_body, phrase, response_status
 
 __all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort"]
 
@@ -77,7 +77,7 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> A
         reply: The description.
         text_type: The media type of a text for which it gives none.
     """
-    status = incident.problem.status if reply.status is None else reply.status
+    status = incident.problem.status if reply.status is None else response_status(reply.status)
     if isinstance(reply.body, str):
         body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import isabstract
 from operator import itemgetter
 from typing import Any
 
@@ -122,6 +123,8 @@ def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
     if isinstance(value, str) and value in DISPATCHERS:
         return DISPATCHERS[value]
     if isinstance(value, type) and issubclass(value, ErrorDispatcher) and value is not ErrorDispatcher:
+        if isabstract(value):
+            raise SetupError(f"{key}: {value.__name__} does not implement dispatch(incident)")
         return value
     known = ", ".join(repr(name) for name in DISPATCHERS)
     raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}")

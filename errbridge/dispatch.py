@@ -36,14 +36,14 @@ class ErrorDispatcher(ABC):
         self.scopes = scopes
 
     @abstractmethod
-    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | None:
+    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | Scope | str | None:
         """List the owners of the URL, the nearest first.
 
         Args:
             incident: The error; ``incident.request`` tells host, path, headers and the rest.
 
         Returns:
-            Scopes, or names of blueprints. None or nothing leaves the error to the matched view's blueprints and to
+            Scopes or names of blueprints, or a single one. None or nothing leaves the error to the matched view's blueprints and to
             the application.
         """
 

@@ -55,6 +55,7 @@ class NativeAnswer:
         headers: Given by the handler.
         defaults: Added where the response has no such header.
         content_type: Maps the response's content type to the one to send.
+        vary: The request headers that the choice of this answer depended on.
     """
 
     body: Any
@@ -62,6 +63,7 @@ class NativeAnswer:
     headers: tuple[tuple[str, str], ...] = ()
     defaults: tuple[tuple[str, str], ...] = ()
     content_type: Callable[[str], str] | None = None
+    vary: str | None = None
 
 
 class Framework(Protocol):

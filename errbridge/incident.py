@@ -9,6 +9,7 @@ from typing import Any
 
 from errbridge.problem import Headers, Problem, joined
 from errbridge.scopes import ROOT, Scope
+from errbridge.status import response_status
 
 __all__ = ["Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "new_id"]
 
@@ -113,11 +114,22 @@ class Reply:
         status: None keeps the error's status.
         headers: ``{"Content-Type": ...}`` among them; without one, text is ``text/plain`` and bytes are
             ``application/octet-stream``.
+
+    Raises:
+        TypeError: The body is neither text nor bytes.
+        ValueError: The status is none of HTTP.
     """
 
     body: str | bytes = b""
     status: int | None = None
     headers: Headers = ()
+
+    def __post_init__(self) -> None:
+        body: object = self.body
+        if not isinstance(body, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"the body of a Reply is text or bytes, not {type(body).__name__}")
+        if self.status is not None:
+            response_status(self.status)
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -7,7 +7,6 @@ all that when the first error asks for it, and made anew when something has chan
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,8 +91,8 @@ class Table:
 
     def _dispatched(self, incident: Incident) -> list[str | Scope]:
         try:
-            found: Iterable[Scope | str] = self.dispatcher.dispatch(incident) or ()
-            return [_key(scope) for scope in found]
+            found = self.dispatcher.dispatch(incident) or ()
+            return [_key(scope) for scope in ([found] if isinstance(found, (Scope, str)) else found)]
         except Exception:
             log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)
             return []

@@ -12,13 +12,16 @@ from errbridge.incident import RequestFacts
 from errbridge.problem import Problem, plain_text
 from errbridge.status import checked_status
 
-__all__ = ["clean_headers", "complete", "is_http_error", "is_uncaught", "normalize", "representative"]
+__all__ = ["clean_headers", "complete", "is_http_error", "is_uncaught", "normalize", "original_of", "representative"]
 
 log = logging.getLogger("errbridge")
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
 _UNSAFE = re.compile(r"[^\x20-\x7e\t]")
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+# Version 00 ends here; a later one may go on after another dash.
+_TRACEPARENT = re.compile(
+    r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
+)
 
 
 def is_http_error(exc: BaseException) -> bool:
@@ -31,6 +34,12 @@ def is_uncaught(exc: BaseException) -> bool:
     if isinstance(exc, Problem):  # which may have an extension member of any name
         return False
     return not is_http_error(exc) or getattr(exc, "original_exception", None) is not None
+
+
+def original_of(exc: BaseException) -> BaseException:
+    """Give the exception of which a framework made its 500; any other exception as it is."""
+    original = None if isinstance(exc, Problem) else getattr(exc, "original_exception", None)
+    return original if isinstance(original, BaseException) else exc
 
 
 def representative(exc: BaseException) -> BaseException | None:
@@ -138,7 +147,11 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
     """
     cleaned = []
     for raw_name, raw_value in headers:
-        name, value = str(raw_name), _UNSAFE.sub(" ", str(raw_value)).strip()
+        try:
+            name, value = str(raw_name), _UNSAFE.sub(" ", str(raw_value)).strip()
+        except Exception:
+            log.exception("the value of the header %r has no text; it is left out", raw_name)
+            continue
         if not _TOKEN.fullmatch(name):
             continue
         if name.lower() == "allow":
@@ -177,7 +190,7 @@ def _facts(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
 
 def _trace(traceparent: str) -> dict[str, object]:
     """Read the trace id of W3C Trace Context, level 1, section 3.2."""
-    found = _TRACEPARENT.match(traceparent.strip())
-    if found is None or (traceparent.startswith("00") and len(traceparent.strip()) != found.end()):
+    found = _TRACEPARENT.fullmatch(traceparent.strip())
+    if found is None or (found["version"] == "00" and found["more"]):
         return {}
-    return {"trace_id": found[1]}
+    return {"trace_id": found["trace"]}

@@ -14,7 +14,7 @@ exceptions are shown to the developer (debug, testing, propagate mode) the failu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from types import NoneType
 from typing import Any
 
@@ -27,11 +27,12 @@ from errbridge.framework import NativeAnswer
 from errbridge.handlers import is_async, name_of
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
-from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize
+from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize, original_of
 from errbridge.problem import Problem, header_pairs, joined
 from errbridge.record import Failure, record
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.values import plain
+from errbridge.status import response_status
 from errbridge.styles import DEFAULT, Style
 
 __all__ = ["answer", "answer_edge", "answer_outside", "claim"]
@@ -59,7 +60,7 @@ def _claimed(case: Case, asked: Iterable[Candidate]) -> Plan:
             outcome = yield from _tried(case, candidate)
         except Exception as error:
             # The framework takes it from here: signal, log record and, where wanted, the debugger.
-            return Raised(_linked(error, case.incident.exception))
+            return Raised(_linked(error, case.incident))
         if outcome is not None:
             return outcome
     return Raised(case.incident.exception)
@@ -75,20 +76,19 @@ def answer(case: Case) -> Plan:
         try:
             outcome = yield from _tried(case, candidate)
         except Exception as error:
-            linked = _linked(error, case.incident.exception)
-            if case.framework.propagates():
-                return Raised(linked)
-            return _built_in(case, Failure(f"the handler {name_of(candidate.call.function)}", linked))
+            failure = Failure(f"the handler {name_of(candidate.call.function)}", _linked(error, case.incident))
+            return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
         if outcome is not None:
             return outcome
     return (yield from _shown(case))
 
 
-def _linked(error: Exception, original: BaseException) -> Exception:
+def _linked(error: Exception, incident: Incident) -> Exception:
     """Make the exception that was being handled the context of the one that came of it.
 
     Python does so itself, but not across threads.
     """
+    original = original_of(incident.exception)
     last: BaseException = error
     seen = {id(error)}
     while (context := last.__cause__ or last.__context__) is not None and id(context) not in seen:
@@ -121,7 +121,7 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
             incident = case.incident
             problem = complete(given, incident.request, incident.id, case.settings)
             return (yield from _shown(case.meaning(problem)))
-        case BaseException() if _is_answer(given):
+        case BaseException():
             return (yield from _meant(case, given))
         case Page():
             return (yield from _page(case, given))
@@ -142,7 +142,13 @@ def _is_answer(error: BaseException) -> bool:
 
 
 def _meant(case: Case, error: BaseException) -> Plan:
-    """Answer with the framework's HTTP exception that a handler raised or returned."""
+    """Answer with the framework's HTTP exception that a handler raised or returned.
+
+    Raises:
+        TypeError: It is another exception.
+    """
+    if not _is_answer(error):
+        raise TypeError("a handler returned an exception that is no HTTP error") from error
     response = getattr(error, "response", None)
     if response is not None:
         return (yield from _converted(case, response))
@@ -153,7 +159,8 @@ def _meant(case: Case, error: BaseException) -> Plan:
 
 def _page(case: Case, page: Page, status: Any = None, headers: Any = None) -> Plan:
     body = yield _rendering(case, page)
-    reply = Reply(str(body), _number(status), header_pairs(headers))
+    number = None if status is None else response_status(status)
+    reply = Reply(str(body), number, header_pairs(headers))
     return _recorded(case, finished_reply(case.incident, reply, HTML))
 
 
@@ -162,19 +169,34 @@ def _rendering(case: Case, page: Page) -> Call:
     return Call(case.framework.render_template, (page.template, context), Colour.OWN)
 
 
-def _converted(case: Case, given: Any, content_type: Callable[[str], str] | None = None) -> Plan:
-    """Let the framework make a response of what a view could have returned."""
+def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
+    """Let the framework make a response of what a view could have returned.
+
+    Args:
+        case: The error.
+        given: The handler's answer, or what the ``response=`` decorator made.
+        shows_problem: Whether it is the problem document, and chosen because of what the client asked for.
+    """
     incident = case.incident
     body, status, headers = _unpacked(given)
     if isinstance(body, Page):
         return (yield from _page(case, body, status, headers))
-    is_response = isinstance(body, case.framework.response_types)
-    if status is None and not is_response:
-        status = incident.problem.status
-    added = () if is_response else defaults(incident, _number(status) or incident.problem.status)
+    added: tuple[tuple[str, str], ...] = ()
+    if not isinstance(body, case.framework.response_types):
+        status = incident.problem.status if status is None else status
+        added = defaults(incident, response_status(status))
+    elif status is not None:
+        response_status(status)
     if isinstance(body, bytearray):  # Quart would send it number by number
         body = bytes(body)
-    answered = NativeAnswer(body, status, clean_headers(header_pairs(headers)), added, content_type)
+    answered = NativeAnswer(
+        body,
+        status,
+        clean_headers(header_pairs(headers)),
+        added,
+        content_type=case.settings.forced if shows_problem else None,
+        vary=_vary(case.settings, case.style) if shows_problem else None,
+    )
     response = yield Call(case.framework.make_response, (answered, incident.request.method), Colour.OWN)
     record(incident, _status_of(response), logged_by=case.framework.logger_name)
     return Given(response)
@@ -194,18 +216,10 @@ def _unpacked(given: Any) -> tuple[Any, Any, Any]:
     raise TypeError("a handler returns a tuple as (body, status), (body, headers) or (body, status, headers)")
 
 
-def _number(status: Any) -> int | None:
-    """Read the number of a status that may be written out, as in ``"404 Not Found"``."""
-    if isinstance(status, str):
-        return int(status.split()[0])
-    return None if status is None else int(status)
-
-
 def _status_of(given: Any) -> int:
     """Read the status of a response, or of what becomes one; the framework takes 200 where nothing is said."""
     body, status, _ = _unpacked(given)
-    found = status if status is not None else getattr(body, "status_code", None)
-    return _number(found) or 200
+    return response_status(status if status is not None else getattr(body, "status_code", 200))
 
 
 # How a problem is shown: by the response= decorator, by the application's template, or by a built-in representation.
@@ -215,10 +229,8 @@ def _shown(case: Case) -> Plan:
     try:
         outcome = yield from _customized(case)
     except Exception as error:
-        linked = _linked(error, case.incident.exception)
-        if case.framework.propagates():
-            return Raised(linked)
-        return _built_in(case, Failure("the application's own way to show it", linked))
+        failure = Failure("the application's own way to show it", _linked(error, case.incident))
+        return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
     return _built_in(case) if outcome is None else outcome
 
 
@@ -242,7 +254,7 @@ def _decorated(case: Case) -> Plan:
 
     decorated = case.installation.options.response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
-    return (yield from _converted(case, given, case.settings.forced))
+    return (yield from _converted(case, given, shows_problem=True))
 
 
 def _template(case: Case) -> str | None:
@@ -265,22 +277,30 @@ def _vary(settings: Settings, style: Style) -> str:
 
 def _built_in(case: Case, failure: Failure | None = None) -> Answer:
     """Answer without anything of the application's."""
-    return _recorded(case, _represented(case.settings, case.incident, case.style), failure)
+    return _represented(case.settings, case.incident, case.style, failure, case.framework.logger_name)
 
 
-def _represented(settings: Settings, incident: Incident, style: Style) -> Answer:
+def _represented(
+    settings: Settings,
+    incident: Incident,
+    style: Style,
+    failure: Failure | None = None,
+    logged_by: str | None = None,
+) -> Answer:
     media_type = incident.media_type
     try:
         body = REPRESENTATIONS[media_type](incident)
         sent_as = settings.sent_as(media_type) if media_type in (JSON, XML) else media_type
-        return finish(incident, body, sent_as, _vary(settings, style))
+        answered = finish(incident, body, sent_as, _vary(settings, style))
     except Exception as error:
-        record(incident, incident.problem.status, Failure("the built-in representation", error))
-        return last_resort(incident.request.method, incident.problem.status)
+        failure = failure or Failure("the built-in representation", _linked(error, incident))
+        answered = last_resort(incident.request.method, incident.problem.status)
+    record(incident, answered.status, failure, logged_by)
+    return answered
 
 
-def _recorded(case: Case, answered: Answer, failure: Failure | None = None) -> Answer:
-    record(case.incident, answered.status, failure, case.framework.logger_name)
+def _recorded(case: Case, answered: Answer) -> Answer:
+    record(case.incident, answered.status, logged_by=case.framework.logger_name)
     return answered
 
 
@@ -298,9 +318,7 @@ def answer_outside(installation: Installation, exc: BaseException, request: Requ
         request: The request's facts.
     """
     case = opened(installation, exc, request)
-    answered = _represented(case.settings, case.incident, case.style)
-    record(case.incident, answered.status)
-    return answered
+    return _represented(case.settings, case.incident, case.style)
 
 
 def answer_edge(problem: Problem, request: RequestFacts, settings: Settings | None = None) -> Answer:
@@ -319,6 +337,4 @@ def answer_edge(problem: Problem, request: RequestFacts, settings: Settings | No
     completed = complete(problem, request, incident_id, settings)
     media_type = DEFAULT.media_type(request, xhr_enabled=settings.xhr_enabled)
     incident = Incident(problem.__cause__ or problem, completed, request, incident_id, media_type=media_type)
-    answered = _represented(settings, incident, DEFAULT)
-    record(incident, answered.status)
-    return answered
+    return _represented(settings, incident, DEFAULT)

@@ -24,11 +24,19 @@ _REQUIRED = object()
 
 
 def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
-    """Give headers as pairs, whether they were written as a mapping, as pairs, or not at all."""
+    """Give headers as pairs, whether they were written as a mapping, as pairs, or not at all.
+
+    Raises:
+        TypeError: They are something else.
+    """
     if not headers:
         return ()
-    items: Callable[[], Iterable[tuple[str, str]]] | None = getattr(headers, "items", None)
-    return tuple(cast(Iterable[tuple[str, str]], headers) if items is None else items())
+    items: Callable[[], Iterable[object]] | None = getattr(headers, "items", None)
+    pairs = tuple(cast(Iterable[object], headers) if items is None else items())
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(f"headers are a mapping, or pairs of name and value, not {headers!r}")
+    return cast(tuple[tuple[str, str], ...], pairs)
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -78,7 +86,7 @@ class Problem(Exception):
 
     Raises:
         ValueError: The status is not one of an error.
-        TypeError: The status is missing, or the fields are not those of the class.
+        TypeError: The status is missing, the fields are not those of the class, or the headers are none.
     """
 
     _status: ClassVar[int | None] = None

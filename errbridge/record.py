@@ -22,7 +22,7 @@ import sys
 from dataclasses import dataclass
 
 from errbridge.incident import Incident
-from errbridge.normalize import is_uncaught
+from errbridge.normalize import is_uncaught, original_of
 
 __all__ = ["Failure", "record"]
 
@@ -71,7 +71,7 @@ def _write(incident: Incident, status: int, failure: Failure | None, logged_by: 
     if failure is not None:
         shown: BaseException | None = failure.exception
     else:
-        shown = _original(incident.exception) if uncaught else None
+        shown = original_of(incident.exception) if uncaught else None
     note = "" if failure is None else f" after {failure.what} failed"
     made = log.makeRecord(
         log.name,
@@ -90,14 +90,10 @@ def _write(incident: Incident, status: int, failure: Failure | None, logged_by: 
             "scope": str(incident.scope),
         },
     )
-    if shown is not None and failure is None and logged_by is not None:
+    logged = failure is None and shown is not incident.exception  # as the cause of the framework's own 500
+    if shown is not None and logged and logged_by is not None:
         made.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"
     log.handle(made)
-
-
-def _original(exc: BaseException) -> BaseException:
-    original = getattr(exc, "original_exception", None)
-    return original if isinstance(original, BaseException) else exc
 
 
 def _last_words() -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from errbridge.errors import SetupError
 from errbridge.patterns import ConverterLookup, Segment, default_converters, parse, segments
@@ -85,6 +86,7 @@ def _checked_prefix(prefix: object) -> str:
 def _checked_host(host: object) -> str:
     if not isinstance(host, str) or not host:
         raise SetupError(f"a host is a string such as 'api.example.com' or '*.example.com', not {host!r}")
+    host = host.rstrip(".")
     if "/" in host:
         raise SetupError(f"the host {host!r} contains a slash; give the path as prefix=")
     variables = "".join(str(token) for segment in segments(host) for token in segment if isinstance(token, str))
@@ -92,7 +94,9 @@ def _checked_host(host: object) -> str:
         raise SetupError(f"the host {host!r} has a port; hosts are compared without it, so leave it out")
     if "*" in host.removeprefix("*."):
         raise SetupError(f"the host {host!r} has a star that is not its first label; write '*.example.com'")
-    return host.lower().rstrip(".") if "<" not in host else host.rstrip(".")
+    if not all(_labels(host)) or (host.startswith("[") and not host.endswith("]")):
+        raise SetupError(f"no request has the host {host!r}; write it as 'api.example.com' or '[::1]'")
+    return host if "<" in host else host.lower()
 
 
 ROOT = Scope()
@@ -170,60 +174,50 @@ def _follow(branches: tuple[_Branch, ...], segment: str) -> tuple[_Branch, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class _Tail:
     """A prefix with a variable that spans slashes (``<path:rest>``); it is compared as a whole."""
 
-    depth: int
-    weight: int
-    expression: str
-    pattern: re.Pattern[str] = field(compare=False)
-    scopes: list[Scope] = field(compare=False)
+    pattern: re.Pattern[str]
+    scope: Scope
 
 
 class _PathTrie:
     """The prefixes of one host."""
 
-    __slots__ = ("_branches", "_budget", "_depth", "_root", "_tails")
+    __slots__ = ("_branches", "_budget", "_depth", "_ranks", "_root", "_tails")
 
     def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup) -> None:
         self._depth = 0
         self._branches = 1
         self._tails: list[_Tail] = []
+        self._ranks: dict[Scope, tuple[Any, ...]] = {}
         root = _Branch()
         for scope in sorted(scopes, key=_at_one_place):
             self._add(root, scope, converters)
-        self._tails.sort()
         self._budget = _NODES_PER_BRANCH * self._branches
         self._root = _Node(self, (root,), ())
 
     def _add(self, root: _Branch, scope: Scope, converters: ConverterLookup) -> None:
         parts = _path_segments(scope.prefix)
+        self._ranks[scope] = _rank(scope, parts, converters)
         branch = root
-        for index, part in enumerate(parts):
-            if len(part) == 1 and isinstance(part[0], str):
-                branch = branch.text(part[0])
-            elif not part:
-                branch = branch.text("")
+        for part in parts:
+            if _is_text(part):
+                branch = branch.text("".join(map(str, part)))
             else:
                 expression, isolating, weight = parse(part, converters)
                 if not isolating:
-                    self._add_tail(parts, index, scope, converters)
+                    self._add_tail(parts, scope, converters)
                     return
                 branch = branch.variable(expression, weight)
         branch.scopes.append(scope)
         self._depth = max(self._depth, len(parts))
         self._branches += len(parts)
 
-    def _add_tail(self, parts: tuple[Segment, ...], index: int, scope: Scope, converters: ConverterLookup) -> None:
-        read = [parse(part, converters) for part in parts]
-        expression = "".join(f"/{part}" for part, _, _ in read) + r"(?=/|\Z)"
-        tail = _Tail(-len(parts), sum(weight for _, _, weight in read), expression, re.compile(expression), [scope])
-        for known in self._tails:
-            if known.expression == expression:
-                known.scopes.append(scope)
-                return
-        self._tails.append(tail)
+    def _add_tail(self, parts: tuple[Segment, ...], scope: Scope, converters: ConverterLookup) -> None:
+        expression = "".join(f"/{parse(part, converters)[0]}" for part in parts)
+        self._tails.append(_Tail(re.compile(rf"{expression}(?=/|\Z)"), scope))
 
     def node(self, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> _Node | None:
         """Make a node to be kept; None when there are as many as there may be."""
@@ -249,20 +243,30 @@ class _PathTrie:
         return node.owners
 
     def _with_tails(self, path: str, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        found = [(len(_path_segments(scope.prefix)), scope) for scope in owners]
-        for tail in self._tails:
-            if tail.pattern.match(path):
-                found.extend((-tail.depth, scope) for scope in tail.scopes)
-        found.sort(key=lambda owner: -owner[0])  # stable: at one depth the isolating prefixes stay first
-        return tuple(scope for _, scope in found)
+        found = [*owners, *(tail.scope for tail in self._tails if tail.pattern.match(path))]
+        return tuple(sorted(found, key=self._ranks.__getitem__))
+
+
+def _rank(scope: Scope, parts: tuple[Segment, ...], converters: ConverterLookup) -> tuple[Any, ...]:
+    """Say where a scope stands among the owners of a path: the order that the nodes have by the way they are made."""
+    segments = []
+    for part in parts:
+        expression, _, weight = parse(part, converters)
+        segments.append((0, 0, "") if _is_text(part) else (1, weight, expression))
+    return -len(parts), segments, _at_one_place(scope)
+
+
+def _is_text(part: Segment) -> bool:
+    return all(isinstance(token, str) for token in part)
 
 
 def _path_segments(prefix: str | None) -> tuple[Segment, ...]:
     return () if prefix in (None, "/") else segments(str(prefix))[1:]
 
 
-def _at_one_place(scope: Scope) -> tuple[bool, str]:
-    return scope.blueprint is None, scope.blueprint or ""
+def _at_one_place(scope: Scope) -> tuple[bool, str, str]:
+    # The texts still differ where the patterns mean the same: /<int:a> and /<int:b>.
+    return scope.blueprint is None, scope.blueprint or "", f"{scope.host or ''}{scope.prefix or ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +344,7 @@ def _wildcard(host: str, paths: _PathTrie, converters: ConverterLookup) -> tuple
         if label == ("*",):
             expressions.append(r"[^.]+(?:\.[^.]+)*")
             last = index
-        elif all(isinstance(token, str) for token in label):
+        elif _is_text(label):
             expressions.append(re.escape("".join(map(str, label)).lower()))
         else:
             expression, _, _ = parse(label, converters)

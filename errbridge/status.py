@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-__all__ = ["checked_status", "has_body", "phrase"]
+__all__ = ["checked_status", "has_body", "phrase", "response_status"]
 
 # RFC 9110 renamed four phrases and the standard library follows version by version; a title must not change with it.
 _PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400} | {
@@ -30,6 +30,18 @@ def checked_status(status: object) -> int:
     if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
         return int(status)
     raise ValueError(f"the status of a problem is an integer from 400 to 599, not {status!r}")
+
+
+def response_status(status: object) -> int:
+    """Read the status of a response: a number, or a text that begins with one as in ``"404 Not Found"``.
+
+    Raises:
+        ValueError: HTTP has no such status (RFC 9110 section 15).
+    """
+    text = status.split(" ", 1)[0] if isinstance(status, str) else str(int(status)) if isinstance(status, int) else ""
+    if not isinstance(status, bool) and len(text) == 3 and text.isdecimal() and 100 <= int(text) <= 599:
+        return int(text)
+    raise ValueError(f"the status of a response is a number from 100 to 599, not {status!r}")
 
 
 def has_body(method: str, status: int) -> bool:

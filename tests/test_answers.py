@@ -214,6 +214,26 @@ def test_vary_is_added_to_what_the_error_says_itself(ask: Ask) -> None:
     assert ask(build, "/web/x").header("Vary") == "Cookie, Accept, X-Requested-With"
 
 
+@pytest.mark.parametrize("way", ["template", "response", "handler", "failed handler"])
+@pytest.mark.parametrize(("style", "vary"), VARY)
+def test_vary_is_sent_however_a_problem_comes_to_be_shown(ask: Ask, style: str, vary: str, way: str) -> None:
+    def build(world: World) -> None:
+        styled()(world)
+        if way == "template":
+            world.app.jinja_loader = DictLoader({"error.html": "template"})
+        elif way == "handler":
+            world.errors.register(f"/{style}")(lambda exc: Problem(410))
+        elif way == "failed handler":
+            world.errors.register(f"/{style}")(lambda exc: 1 / 0)
+
+    options = {"response": lambda function: function} if way == "response" else {}
+    accept = "text/html" if way == "template" else "application/json"
+
+    response = ask(build, f"/{style}/x", **accepting(accept), options=options)
+
+    assert response.header("Vary") == vary
+
+
 @pytest.mark.parametrize(
     ("config", "as_json", "as_xml"),
     [
@@ -945,6 +965,44 @@ def test_a_line_end_in_the_header_of_an_exception_never_passes(ask: Ask, accept:
     assert (response.header("X-Own") or "").startswith("a")
     for name, value in response.headers:
         assert not re.search("[\r\n\0]", name + value)
+
+
+FRAMING = {
+    "Content-Length": "999",
+    "Content-Type": "text/x-own",
+    "Content-Encoding": "gzip",
+    "Transfer-Encoding": "chunked",
+    "Connection": "close",
+}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [lambda: None, lambda: "body", lambda: Reply("body"), lambda: Page("page.html"), lambda: {"a": 1}],
+    ids=["None", "str", "Reply", "Page", "dict"],
+)
+@pytest.mark.parametrize("kind", ["Problem", "HTTPException"])
+def test_an_exception_does_not_decide_about_the_framing_of_its_answer(
+    ask: Ask, kind: str, result: Callable[[], Any]
+) -> None:
+    def raised() -> Any:
+        if kind == "Problem":
+            return Problem(409, headers=FRAMING)
+        return type("Own", (HTTPException,), {"code": 409, "get_headers": lambda self, *_: list(FRAMING.items())})()
+
+    response = ask(answering(result, raised), "/api/x")
+
+    assert response.status == 409
+    assert response.header("Content-Length") == str(len(response.body))
+    assert response.content_type != "text/x-own"
+    for name in ("Content-Encoding", "Transfer-Encoding", "Connection"):
+        assert response.header(name) is None
+
+
+def test_a_reply_has_the_length_of_its_body(ask: Ask) -> None:
+    response = ask(answering(lambda: Reply("body", headers={"Content-Length": "999"})), "/api/x")
+
+    assert (response.text, values(response, "Content-Length")) == ("body", ["4"])
 
 
 def test_state_of_one_request_never_shows_in_another() -> None:

@@ -340,6 +340,41 @@ def test_installing_errbridge_is_enough_to_answer_everything() -> None:
         assert f"Error {status}" in response.text
 
 
+def test_a_native_handler_counts_where_it_is_registered_for_this_error_even_if_it_is_in_other_places_too() -> None:
+    def native(exc: Any) -> Any:
+        return "native", 500
+
+    def build(world: World) -> None:
+        places = zoo(world)
+        world.app.register_error_handler(404, native)
+        places["inner"].register_error_handler(503, native)
+        world.errors.register(places["outer"])(lambda exc: Reply("outer"))
+        world.app.register_blueprint(places["outer"])
+
+    twins = Twins.built(build)
+
+    assert twins.ask("/outer/inner/raise/503").text == "native"
+    assert twins.ask("/outer/inner/raise/404").text == "outer"
+    assert twins.ask("/raise/404").text == "native"
+
+
+def test_a_native_handler_for_a_class_is_one_even_if_it_is_registered_for_exception_too() -> None:
+    def native(exc: Any) -> Any:
+        return f"native {type(exc).__name__}", 500
+
+    def build(world: World) -> None:
+        places = zoo(world)
+        for key in (Exception, KeyError):
+            world.app.register_error_handler(key, native)
+        world.errors.register(places["inner"])(lambda exc: Reply("inner"))
+        world.app.register_blueprint(places["outer"])
+
+    twins = Twins.built(build)
+
+    assert twins.ask("/outer/inner/raise/KeyError").text == "native KeyError"
+    assert twins.ask("/outer/inner/raise/ValueError").text == "inner"
+
+
 # None passes on.
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import TemplatesNotFound
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
+from werkzeug.http import parse_set_header
 from werkzeug.routing import RequestRedirect
 from werkzeug.routing.rules import parse_converter_args
 from werkzeug.sansio.response import Response
@@ -105,13 +106,21 @@ class PalletsApplication(ABC):
         function = self._find_handler(exc, list(blueprints))
         if function is None:
             return None
-        by_name = self.app.error_handler_spec
-        owner = next(
-            (name for name in blueprints if any(function in found.values() for found in by_name[name].values())), None
-        )
-        # What would be chosen for any exception at all was not registered for this one in particular.
-        generic = function is self._find_handler(Exception(), list(blueprints))
-        return NativeHandler(function, exc, owner, is_async(function), generic)
+        owner, cls = self._where(function, exc, blueprints)
+        return NativeHandler(function, exc, owner, is_async(function), generic=cls is Exception)
+
+    def _where(
+        self, function: Callable[..., Any], exc: Exception, blueprints: Sequence[str]
+    ) -> tuple[str | None, type | None]:
+        """Find where the framework found a handler: the same one may be registered in several places."""
+        code = exc.code if isinstance(exc, HTTPException) else None
+        for status in dict.fromkeys((code, None)):
+            for name in (*blueprints, None):
+                found = self.app.error_handler_spec[name][status]
+                for cls in type(exc).__mro__:
+                    if found.get(cls) is function:
+                        return name, cls
+        return None, None
 
 
 def _as_http_exception(problem: Problem) -> HTTPException:
@@ -141,6 +150,8 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
             response.headers.add(name, value)
     if answer.content_type is not None and response.content_type:
         response.content_type = answer.content_type(response.content_type)
+    if answer.vary is not None:
+        response.vary.update(parse_set_header(answer.vary))
     if not has_body(method, response.status_code):
         length = response.headers.get("Content-Length")
         response.set_data(b"")

@@ -100,8 +100,9 @@ class Seam(ABC):
 
     def plan(self, exc: BaseException) -> Plan | None:
         """Plan the answer to an exception; None where nobody claims it before it is a 500."""
+        request = self.current_request()
         try:
-            facts = self.facts(exc, self.current_request())
+            facts = self.facts(exc, request)
             if not is_http_error(exc):
                 if (claimed := claim(opened(self.installation, exc, facts))) is not None:
                     return claimed
@@ -111,7 +112,7 @@ class Seam(ABC):
             return answer(opened(self.installation, exc, facts))
         except Exception:
             log.exception("errbridge failed before it could answer")
-            return _failed(exc) if is_http_error(exc) else None
+            return _failed(exc, request.method) if is_http_error(exc) else None
 
     def unanswered(self, value: object) -> Plan | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
@@ -152,10 +153,10 @@ def _is_no_error(exc: HTTPException) -> bool:
     return exc.code is not None and not 400 <= exc.code <= 599
 
 
-def _failed(exc: BaseException) -> Plan:
-    status = getattr(exc, "status", None) or getattr(exc, "code", None) or 500
+def _failed(exc: BaseException, method: str) -> Plan:
+    status = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
     yield from ()
-    return last_resort("GET", status)
+    return last_resort(method, status if isinstance(status, int) else 500)
 
 
 class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
+from urllib.parse import quote
 
 from errbridge.incident import Incident, RequestFacts
 
@@ -76,6 +77,8 @@ _WORDS: Mapping[int, _Words] = {
 _OTHER_CLIENT = _Words("The request could not be carried out.")
 _OTHER_SERVER = _WORDS[500]
 
+_LONGEST_WAIT = 24 * 60 * 60  # whoever has to come back on another day is not helped by a number of minutes
+
 _START = (
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -103,7 +106,7 @@ def render_html(incident: Incident) -> bytes:
 
 def _wait(retry_after: object) -> str:
     """Say how long to wait; only whole seconds are worth telling a person."""
-    if not isinstance(retry_after, int) or retry_after <= 0:
+    if type(retry_after) is not int or not 0 < retry_after <= _LONGEST_WAIT:
         return ""
     if retry_after < 120:
         return f" Try again in {retry_after} second{'s' if retry_after > 1 else ''}."
@@ -111,8 +114,8 @@ def _wait(retry_after: object) -> str:
 
 
 def _ways_out(words: _Words, request: RequestFacts) -> str:
-    # Never built from the Host header, and "//" would be read as the start of another host.
-    root = request.root_path.strip("/")
+    # Never built from the Host header. Slashes and what browsers take for them would lead to another host.
+    root = quote(request.root_path.strip("/"), errors="replace")
     home = f'<a href="{escape(f"/{root}/" if root else "/")}">Go to the home page</a>'
     if words.retry and request.method in ("GET", "HEAD"):
         return f'<a href="">Try again</a>{home}'

@@ -18,5 +18,5 @@ def render_json(incident: Incident) -> bytes:
     document = incident.problem.document()
     try:
         return f"{_encode(document)}\n".encode()
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # what a value's own methods may raise among them
         return f"{_encode(plain(document))}\n".encode()

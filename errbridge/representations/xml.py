@@ -1,8 +1,8 @@
 """``application/problem+xml``, RFC 9457 appendix B.
 
 An array becomes a run of ``<i>`` elements, an object an element for each member. A member's name that XML does not
-allow is written with ``_xHHHH_`` in place of each character that is in the way; where a name has such a sequence of its
-own, its first character is written so as well, and every name can be read back.
+allow is written with ``_xHHHH_`` in place of each character that is in the way, an underscore before an ``x`` included,
+and the empty name as ``_``, so that every name can be read back.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ NAMESPACE = "urn:ietf:rfc:7807"
 
 # XML 1.0 section 2.2: what may stand in a document at all.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A safe part of the names of XML 1.0: ASCII, and of those not the colon.
-_NOT_FIRST = re.compile(r"[^A-Za-z_]")
-_NOT_LATER = re.compile(r"[^A-Za-z0-9._\-]|_(?=x[0-9A-Fa-f]{4,6}_)")
+# Of the names of XML 1.0 a safe part: ASCII without the colon. An underscore before an x could be read as a code, and
+# one that is the whole name as the empty name.
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._\-]|_(?=x)|^_\Z|^[0-9.\-]")
 
 
 def render_xml(incident: Incident) -> bytes:
@@ -60,11 +60,8 @@ def _content(value: JSONValue) -> Iterator[str]:
 
 def element_name(name: str) -> str:
     """Write any text as the name of an element."""
-    written = _NOT_LATER.sub(lambda found: _coded(found.group()), name)
-    if not written:
-        return _coded("\0")
-    return written if not _NOT_FIRST.match(written) else _coded(written[0]) + written[1:]
+    return _NOT_IN_NAMES.sub(_coded, name) or "_"
 
 
-def _coded(character: str) -> str:
-    return f"_x{ord(character):04X}_"
+def _coded(found: re.Match[str]) -> str:
+    return f"_x{ord(found.group()):04X}_"

@@ -1,0 +1,203 @@
+"""The configuration keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from errbridge import (
+    AutoDispatcher,
+    DefaultDispatcher,
+    ErrorDispatcher,
+    Incident,
+    Problem,
+    Scope,
+    SetupError,
+    SubdomainDispatcher,
+    URLPrefixDispatcher,
+)
+from errbridge.accept import JSON, XML
+from errbridge.config import DEFAULTS, Settings, dispatcher_class, snapshot
+from errbridge.styles import API, DEFAULT, WEB
+
+
+class Mine(ErrorDispatcher):
+    def dispatch(self, incident: Incident) -> list[Scope]:
+        return []
+
+
+class Abstract(ErrorDispatcher):
+    """Does not implement dispatch."""
+
+
+def settings_of(**config: Any) -> Settings:
+    return Settings.of(snapshot(config))
+
+
+def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
+    assert dict(DEFAULTS) == {
+        "ERROR_PAGE": "error.html",
+        "ERROR_DEFAULT_MSG": "Unhandled Exception",
+        "ERROR_XHR_ENABLED": True,
+        "ERROR_FORCE_CONTENT_TYPE": True,
+        "ERROR_CONTENT_TYPES": ("json", "xml"),
+        "ERROR_DISPATCHER": "auto",
+        "ERROR_HANDLER": None,
+        "ERROR_TYPE_URI": None,
+    }
+
+
+def test_an_empty_configuration_gives_the_defaults() -> None:
+    assert settings_of() == Settings()
+    assert Settings.of(tuple(DEFAULTS.values())) == Settings()
+
+
+def test_every_key_reaches_its_setting() -> None:
+    settings = settings_of(
+        ERROR_PAGE="oops.html",
+        ERROR_DEFAULT_MSG="Sorry",
+        ERROR_XHR_ENABLED=False,
+        ERROR_FORCE_CONTENT_TYPE=False,
+        ERROR_CONTENT_TYPES=["json"],
+        ERROR_DISPATCHER="urlprefix",
+        ERROR_HANDLER="web",
+        ERROR_TYPE_URI="urn:{slug}",
+    )
+
+    assert settings == Settings("oops.html", "Sorry", False, False, ("json",), URLPrefixDispatcher, WEB, "urn:{slug}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ERROR_PAGE", ""),
+        ("ERROR_PAGE", None),
+        ("ERROR_PAGE", 5),
+        ("ERROR_DEFAULT_MSG", ""),
+        ("ERROR_DEFAULT_MSG", b"x"),
+        ("ERROR_XHR_ENABLED", "yes"),
+        ("ERROR_XHR_ENABLED", 1),
+        ("ERROR_FORCE_CONTENT_TYPE", None),
+        ("ERROR_CONTENT_TYPES", "json"),
+        ("ERROR_CONTENT_TYPES", ("json", "html")),
+        ("ERROR_CONTENT_TYPES", None),
+        ("ERROR_DISPATCHER", "prefix"),
+        ("ERROR_DISPATCHER", None),
+        ("ERROR_DISPATCHER", ErrorDispatcher),
+        ("ERROR_DISPATCHER", int),
+        ("ERROR_HANDLER", "html"),
+        ("ERROR_HANDLER", API),
+        ("ERROR_TYPE_URI", ""),
+        ("ERROR_TYPE_URI", 5),
+    ],
+)
+def test_a_wrong_value_is_an_error_that_names_the_key_and_the_value(key: str, value: object) -> None:
+    with pytest.raises(SetupError, match=key) as caught:
+        settings_of(**{key: value})
+    assert repr(value) in str(caught.value)
+
+
+def test_no_content_types_may_be_forced_at_all() -> None:
+    nothing: list[Any] = [(), [], set(), frozenset()]
+    for empty in nothing:
+        assert settings_of(ERROR_CONTENT_TYPES=empty).content_types == ()
+
+
+@pytest.mark.parametrize(("name", "style"), [("api", API), ("web", WEB), ("default", DEFAULT), (None, None)])
+def test_the_style_of_the_application_is_given_by_name(name: str | None, style: object) -> None:
+    assert settings_of(ERROR_HANDLER=name).style is style
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("default", DefaultDispatcher),
+        ("auto", AutoDispatcher),
+        ("urlprefix", URLPrefixDispatcher),
+        ("subdomain", SubdomainDispatcher),
+        (AutoDispatcher, AutoDispatcher),
+        (Mine, Mine),
+    ],
+)
+def test_a_dispatcher_is_given_by_name_or_as_a_class(value: Any, expected: type) -> None:
+    assert dispatcher_class("KEY", value) is expected
+
+
+@pytest.mark.parametrize("value", ["nope", None, 5, int, ErrorDispatcher])
+def test_what_is_no_dispatcher_is_refused_with_those_that_exist(value: object) -> None:
+    with pytest.raises(SetupError, match="KEY is one of 'default', 'urlprefix', 'subdomain', 'auto' or a subclass"):
+        dispatcher_class("KEY", value)
+
+
+def test_a_dispatcher_that_does_not_implement_dispatch_is_refused_at_set_up() -> None:
+    with pytest.raises(SetupError):
+        dispatcher_class("KEY", Abstract)
+
+
+def test_a_snapshot_tells_whether_something_changed() -> None:
+    config: dict[str, Any] = {"OTHER": 1}
+    before = snapshot(config)
+
+    config["OTHER"] = 2
+    assert snapshot(config) == before
+    config["ERROR_PAGE"] = "error.html"
+    assert snapshot(config) == before
+    config |= DEFAULTS
+    assert snapshot(config) == before
+    config["ERROR_PAGE"] = "other.html"
+    assert snapshot(config) != before
+
+
+@pytest.mark.parametrize(
+    ("template", "problem", "expected"),
+    [
+        (None, Problem(404), None),
+        ("https://example.com/{status}/{slug}", Problem(404), "https://example.com/404/not-found"),
+        ("urn:{slug}:{slug}", Problem(429), "urn:too-many-requests:too-many-requests"),
+        ("urn:fixed", Problem(500), "urn:fixed"),
+        ("urn:{other}{}{0}{status.__class__}%s$x", Problem(500), "urn:{other}{}{0}{status.__class__}%s$x"),
+    ],
+)
+def test_the_type_is_built_by_plain_substitution(template: str | None, problem: Problem, expected: str | None) -> None:
+    assert settings_of(ERROR_TYPE_URI=template).type_of(problem) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "media_type", "expected"),
+    [
+        ({}, JSON, "application/problem+json"),
+        ({}, XML, "application/problem+xml"),
+        ({"ERROR_CONTENT_TYPES": ("json",)}, JSON, "application/problem+json"),
+        ({"ERROR_CONTENT_TYPES": ("json",)}, XML, "application/xml"),
+        ({"ERROR_FORCE_CONTENT_TYPE": False}, JSON, "application/json"),
+        ({"ERROR_FORCE_CONTENT_TYPE": False}, XML, "application/xml"),
+    ],
+)
+def test_documents_go_out_as_problems_where_that_is_forced(
+    config: dict[str, Any], media_type: str, expected: str
+) -> None:
+    assert settings_of(**config).sent_as(media_type) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "content_type", "expected"),
+    [
+        ({}, "application/json", "application/problem+json"),
+        ({}, "application/json; charset=utf-8", "application/problem+json; charset=utf-8"),
+        ({}, "Application/JSON", "application/problem+json"),
+        ({}, "text/json", "application/problem+json"),
+        ({}, "application/xml", "application/problem+xml"),
+        ({}, "text/xml ; charset=utf-8", "application/problem+xml; charset=utf-8"),
+        ({}, "application/problem+json", "application/problem+json"),
+        ({}, "application/vnd.api+json", "application/vnd.api+json"),
+        ({}, "text/html; charset=utf-8", "text/html; charset=utf-8"),
+        ({}, "", ""),
+        ({"ERROR_CONTENT_TYPES": ("xml",)}, "application/json", "application/json"),
+        ({"ERROR_FORCE_CONTENT_TYPE": False}, "application/json", "application/json"),
+    ],
+)
+def test_what_the_response_decorator_makes_goes_out_as_a_problem_where_that_is_forced(
+    config: dict[str, Any], content_type: str, expected: str
+) -> None:
+    assert settings_of(**config).forced(content_type) == expected

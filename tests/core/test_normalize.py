@@ -1,0 +1,321 @@
+"""From an exception to the problem that it means."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from errbridge import Problem, RequestFacts
+from errbridge.config import Settings
+from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize, representative
+from tests.core.fakes import ANY_TEXT, ID, Conflict, HttpError, NotFound, RaisesOnStr, ServerError
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+SPAN = "00f067aa0ba902b7"
+
+
+def meaning(exc: BaseException, settings: Settings | None = None, **facts: Any) -> Problem:
+    return normalize(exc, RequestFacts(**facts), ID, settings or Settings())
+
+
+# What kind of exception it is.
+
+
+def test_http_errors_are_problems_and_what_has_a_code_and_headers() -> None:
+    class OnlyCode(Exception):
+        code = 404
+
+    assert is_http_error(Problem(404))
+    assert is_http_error(NotFound())
+    assert not is_http_error(OnlyCode())
+    assert not is_http_error(ValueError())
+
+
+def test_a_bug_is_no_http_error_or_the_500_that_a_framework_makes_of_one() -> None:
+    assert is_uncaught(ValueError())
+    assert is_uncaught(ServerError(original_exception=ValueError()))
+    assert not is_uncaught(ServerError())
+    assert not is_uncaught(NotFound())
+
+
+@pytest.mark.parametrize("name", ["original_exception", "response", "code", "get_headers"])
+def test_a_problem_is_no_bug_whatever_its_extension_members_are_called(name: str) -> None:
+    extensions: dict[str, Any] = {name: "x"}
+    problem = Problem(409, **extensions)
+
+    assert is_http_error(problem)
+    assert not is_uncaught(problem)
+
+
+# Problems and HTTP exceptions.
+
+
+def test_a_problem_is_completed_and_stays_as_it_is() -> None:
+    problem = Problem(409, detail="d", headers={"X-A": "1"}, sku="a")
+    before = dict(problem.__dict__)
+
+    found = meaning(problem, Settings(type_uri="urn:{slug}"))
+
+    assert found.document() == {
+        "type": "urn:conflict",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "d",
+        "instance": f"urn:uuid:{ID}",
+        "sku": "a",
+    }
+    assert found.headers == (("X-A", "1"),)
+    assert problem.__dict__ == before
+
+
+def test_an_http_exception_means_its_status_description_and_headers() -> None:
+    found = meaning(NotFound("Nothing <b>here</b>", headers=[("X-A", "1"), ("content-TYPE", "x/y")]))
+
+    assert (found.status, found.title, found.detail) == (404, "Not Found", "Nothing <b>here</b>")
+    assert found.headers == (("X-A", "1"),)
+    assert found.instance == f"urn:uuid:{ID}"
+
+
+def test_an_http_exception_without_a_description_has_no_detail() -> None:
+    assert meaning(Conflict()).detail is None
+
+
+@pytest.mark.parametrize("description", [{"field": ["too short"]}, ["a", "b"]])
+def test_a_structured_description_becomes_a_member(description: object) -> None:
+    found = meaning(Conflict(description))
+
+    assert found.detail is None
+    assert found.document()["description"] == description
+
+
+@pytest.mark.parametrize("code", [None, 200, 302, "404", 0, 999, True])
+def test_an_http_exception_without_an_error_status_is_a_500(code: Any) -> None:
+    exc = HttpError("words")
+    exc.code = code
+
+    assert (meaning(exc).status, meaning(exc).detail) == (500, "words")
+
+
+def test_an_http_exception_that_cannot_be_read_answers_with_its_status_and_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(NotFound):
+        def get_headers(self) -> list[tuple[str, str]]:
+            raise RuntimeError("in get_headers")
+
+    for exc in (Broken(), NotFound(RaisesOnStr())):
+        caplog.clear()
+        found = meaning(exc)
+        assert (found.status, found.detail, found.headers) == (404, None, ())
+        (logged,) = caplog.records
+        assert (logged.name, logged.levelno) == ("errbridge", logging.ERROR)
+        assert logged.exc_info is not None
+
+
+def test_retry_after_zero_survives_where_the_exception_leaves_the_header_out() -> None:
+    class Later(HttpError):
+        code = 503
+        retry_after = 0
+
+    assert meaning(Later()).headers == (("Retry-After", "0"),)
+    assert meaning(Later()).extensions["retry_after"] == 0
+    assert meaning(Later(headers=[("retry-after", "7")])).headers == (("retry-after", "7"),)
+
+
+# Uncaught exceptions.
+
+
+@given(ANY_TEXT)
+@settings(deadline=None, max_examples=50)
+def test_an_uncaught_exception_shows_the_configured_words_and_nothing_of_itself(secret: str) -> None:
+    for exc in (ValueError(secret), ServerError(secret, original_exception=KeyError(secret), headers=[("X-S", secret)])):
+        found = meaning(exc, Settings(default_msg="Sorry"))
+        assert found.document() == {
+            "type": "about:blank",
+            "title": "Internal Server Error",
+            "status": 500,
+            "detail": "Sorry",
+            "instance": f"urn:uuid:{ID}",
+        }
+        assert found.headers == ()
+
+
+# Members that say what headers and request say.
+
+
+@pytest.mark.parametrize(
+    ("headers", "members"),
+    [
+        ([("Allow", "POST, GET")], {"allowed": ["GET", "POST"]}),
+        ([("allow", "")], {"allowed": []}),
+        ([("WWW-Authenticate", "Basic"), ("WWW-Authenticate", 'Bearer realm="x"')], {"authenticate": ["Basic", 'Bearer realm="x"']}),
+        ([("Retry-After", "120")], {"retry_after": 120}),
+        ([("Retry-After", "0")], {"retry_after": 0}),
+        ([("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT")], {"retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}),
+        ([("Retry-After", "-5")], {"retry_after": "-5"}),
+        ([("Retry-After", "9" * 5000)], {"retry_after": "9" * 5000}),
+        ([("Content-Range", "bytes */1000")], {"units": "bytes", "length": 1000}),
+        ([("Content-Range", "bytes 0-9/*")], {"units": "bytes"}),
+        ([("Content-Range", "bytes */" + "9" * 5000)], {"units": "bytes"}),
+        ([("X-Other", "1")], {}),
+    ],
+)
+def test_facts_of_the_headers_appear_as_members(headers: list[tuple[str, str]], members: dict[str, object]) -> None:
+    for exc in (Conflict(headers=headers), Problem(409, headers=headers)):
+        assert dict(meaning(exc).extensions) == members
+
+
+def test_a_member_of_the_author_wins_over_a_fact_of_the_headers() -> None:
+    problem = Problem(503, headers={"Retry-After": "5"}, retry_after="soon", trace_id=None)
+
+    found = meaning(problem, traceparent=f"00-{TRACE}-{SPAN}-01")
+
+    assert dict(found.extensions) == {"retry_after": "soon", "trace_id": None}
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        f"00-{TRACE}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-00",
+        f" 00-{TRACE}-{SPAN}-01 ",
+        f"01-{TRACE}-{SPAN}-01",
+        f"cc-{TRACE}-{SPAN}-01-what-the-future-will-be-like",
+    ],
+)
+def test_a_valid_traceparent_gives_the_trace_id(traceparent: str) -> None:
+    assert meaning(NotFound(), traceparent=traceparent).document()["trace_id"] == TRACE
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        "",
+        "garbage",
+        f"ff-{TRACE}-{SPAN}-01",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-{SPAN}-01",
+        f"00-{TRACE[:-1]}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}",
+        f"00-{TRACE}-{SPAN}-1",
+        f"00-{TRACE}-{SPAN}-01-more",
+        f" 00-{TRACE}-{SPAN}-01-more",
+        f"00-{TRACE}-{SPAN}-01, 00-{TRACE}-{SPAN}-01",
+        f"cc-{TRACE}-{SPAN}-01.what-the-future-will-not-be-like",
+        f"cc-{TRACE}-{SPAN}-011",
+    ],
+)
+def test_an_invalid_traceparent_gives_nothing(traceparent: str) -> None:
+    assert "trace_id" not in meaning(NotFound(), traceparent=traceparent).document()
+
+
+# Headers.
+
+
+@given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=5))
+@settings(deadline=None, max_examples=300)
+def test_headers_are_safe_to_send_whatever_they_were(headers: list[tuple[str, str]]) -> None:
+    for name, value in clean_headers(headers):
+        assert name != ""
+        assert set(name) <= set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        assert all(" " <= character <= "~" or character == "\t" for character in value)
+        assert value == value.strip()
+
+
+@pytest.mark.parametrize("bad", ["\r", "\n", "\0", "\r\n", "\x7f", "\x85", "\u2028", "\ud800", "é", "\u0100"])
+def test_control_characters_and_what_is_not_ascii_never_pass(bad: str) -> None:
+    assert clean_headers([("X-A", f"a{bad}Set-Cookie: b")]) == (("X-A", f"a{' ' * len(bad)}Set-Cookie: b"),)
+    assert clean_headers([(f"X-A{bad}", "v")]) == ()
+    assert clean_headers([("X-A", f"{bad}v{bad}")]) == (("X-A", "v"),)
+
+
+def test_headers_keep_their_order_and_repetitions_and_any_value_becomes_text() -> None:
+    given = [("B", 1), ("A", "x"), ("B", 2.5), ("", "x"), ("A B", "x"), ("A:", "x")]
+
+    assert clean_headers(given) == (("B", "1"), ("A", "x"), ("B", "2.5"))
+
+
+def test_allow_is_sorted_since_the_methods_come_from_a_set() -> None:
+    assert clean_headers([("ALLOW", "POST,GET ,, HEAD")]) == (("ALLOW", "GET, HEAD, POST"),)
+
+
+@given(status=st.integers(400, 599), detail=ANY_TEXT, headers=st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=3), trace=ANY_TEXT)
+@settings(deadline=None, max_examples=200)
+def test_no_text_makes_completing_fail(status: int, detail: str, headers: list[tuple[str, str]], trace: str) -> None:
+    exc = HttpError(detail, headers=headers)
+    exc.code = status
+
+    for raised in (exc, Problem(status, detail=detail, headers=headers, title=detail, type=detail, instance=detail)):
+        found = meaning(raised, traceparent=trace, path=detail, host=detail)
+        assert (found.status, found.detail) == (status, detail)
+
+
+@pytest.mark.parametrize("headers", [["X-A: 1"], "X-A: 1", [("X-A",)], [("a", "b", "c")], [5], 5])
+def test_headers_in_a_wrong_shape_fail_where_they_are_given_or_not_at_all(headers: Any) -> None:
+    try:
+        problem = Problem(409, headers=headers)
+    except (TypeError, ValueError):
+        return  # the view sees it, as with any wrong argument
+    assert meaning(problem).status == 409
+
+
+def test_completing_uses_the_instance_and_type_of_the_problem_first() -> None:
+    problem = Problem(404, type="urn:t", instance="/i")
+
+    found = complete(problem, RequestFacts(), ID, Settings(type_uri="urn:other"))
+
+    assert (found.type, found.instance) == ("urn:t", "/i")
+
+
+# Groups.
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        (ExceptionGroup("g", [Problem(404)]), 404),
+        (ExceptionGroup("g", [NotFound(), Conflict()]), 409),
+        (ExceptionGroup("g", [Conflict(), NotFound()]), 409),
+        (ExceptionGroup("g", [Problem(503), ServerError(), NotFound()]), 503),
+        (ExceptionGroup("g", [ExceptionGroup("inner", [NotFound(), Problem(422)]), Conflict()]), 422),
+        (BaseExceptionGroup("g", [NotFound()]), 404),
+    ],
+)
+def test_a_group_of_http_errors_stands_for_the_most_severe(group: BaseException, expected: int) -> None:
+    found = representative(group)
+
+    assert found is not None
+    assert meaning(found).status == expected
+
+
+def test_of_equally_severe_members_the_first_counts() -> None:
+    first, second, third = Problem(404), NotFound(), Problem(404)
+
+    assert representative(ExceptionGroup("g", [ExceptionGroup("h", [first]), second, third])) is first
+    assert representative(ExceptionGroup("g", [second, ExceptionGroup("h", [first, third])])) is second
+
+
+def test_a_member_without_a_status_counts_as_the_500_that_it_is_answered_with() -> None:
+    untold = HttpError()
+
+    assert representative(ExceptionGroup("g", [NotFound(), untold])) is untold
+
+
+@pytest.mark.parametrize(
+    "exc",
+    [
+        ValueError(),
+        NotFound(),
+        ExceptionGroup("g", [ValueError()]),
+        ExceptionGroup("g", [NotFound(), ValueError()]),
+        ExceptionGroup("g", [NotFound(), ServerError(original_exception=ValueError())]),
+        BaseExceptionGroup("g", [NotFound(), KeyboardInterrupt()]),
+    ],
+)
+def test_a_bug_in_a_group_is_more_severe_than_any_status(exc: BaseException) -> None:
+    assert representative(exc) is None

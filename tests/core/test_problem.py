@@ -1,0 +1,371 @@
+"""The problem document as an exception."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from errbridge import Problem
+from errbridge.problem import ABOUT_BLANK, kebab, plain_text
+from tests.core.fakes import ANY_TEXT
+
+
+class OutOfCredit(Problem, status=403, title="You do not have enough credit", type="https://example.com/credit"):
+    """There is not enough credit for the order."""
+
+    balance: int
+    currency: str = "EUR"
+
+
+class StillOutOfCredit(OutOfCredit):
+    """Again."""
+
+    since: str
+
+
+class Bare(Problem, status=409):
+    """A class without fields."""
+
+
+class Named(Problem, status=409, slug="given-slug"):
+    """A class with a slug of its own."""
+
+
+class WithCode(Problem, status=409):
+    """A class whose fields have the names of an older time."""
+
+    code: str
+    name: str
+    description: str
+
+
+# Status.
+
+
+@pytest.mark.parametrize("status", [400, 404, 418, 419, 499, 500, 599])
+def test_the_status_is_any_of_an_error(status: int) -> None:
+    assert Problem(status).status == status
+
+
+@pytest.mark.parametrize("status", [399, 600, 200, 0, -404, True, "404", 404.0, [404]])
+def test_any_other_status_is_a_value_error(status: Any) -> None:
+    with pytest.raises(ValueError, match="an integer from 400 to 599"):
+        Problem(status)
+    with pytest.raises(ValueError, match="an integer from 400 to 599"):
+        type("Wrong", (Problem,), {}, status=status)
+
+
+def test_a_status_is_needed_and_the_message_says_how_to_give_one() -> None:
+    with pytest.raises(TypeError, match=r"Problem needs a status: Problem\(409, detail=...\)"):
+        Problem(detail="x")
+
+    class Untold(Problem):
+        """Without a status."""
+
+    with pytest.raises(TypeError, match=r"class Untold\(Problem, status=409\)"):
+        Untold()
+    assert Untold(410).status == 410
+
+
+def test_a_given_status_replaces_that_of_the_class() -> None:
+    assert Bare(422).status == 422
+    assert Bare().status == 409
+
+
+# Title, type, slug.
+
+
+def test_the_title_is_the_given_one_else_that_of_the_class_else_the_phrase() -> None:
+    assert OutOfCredit(balance=1, title="Now").title == "Now"
+    assert OutOfCredit(balance=1).title == "You do not have enough credit"
+    assert Bare().title == "Conflict"
+    assert Problem(419).title == "Client Error"
+    assert Problem(599).title == "Server Error"
+    assert Problem(404, title="").title == ""
+
+
+def test_the_type_is_the_given_one_else_that_of_the_class_else_about_blank() -> None:
+    assert OutOfCredit(balance=1, type="urn:x").type == "urn:x"
+    assert OutOfCredit(balance=1).type == "https://example.com/credit"
+    assert Problem(404).type == ABOUT_BLANK == "about:blank"
+
+
+def test_a_subclass_inherits_status_title_and_fields_but_not_the_type() -> None:
+    problem = StillOutOfCredit(balance=1, since="May")
+
+    assert (problem.status, problem.title) == (403, "You do not have enough credit")
+    assert dict(problem.extensions) == {"balance": 1, "currency": "EUR", "since": "May"}
+    assert problem.type == ABOUT_BLANK
+
+
+def test_the_slug_is_the_given_one_else_of_the_class_else_of_the_phrase() -> None:
+    assert Named().slug == "given-slug"
+    assert OutOfCredit(balance=1).slug == "out-of-credit"
+    assert Problem(404).slug == "not-found"
+    assert Problem(418).slug == "im-a-teapot"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("OutOfCredit", "out-of-credit"),
+        ("Out of credit", "out-of-credit"),
+        ("HTTPError", "http-error"),
+        ("Error404Page", "error-404-page"),
+        ("URI Too Long", "uri-too-long"),
+        ("I'm a Teapot", "im-a-teapot"),
+        ("snake_case_name", "snake-case-name"),
+        ("A", "a"),
+        ("", ""),
+    ],
+)
+def test_names_are_written_in_kebab_case(name: str, expected: str) -> None:
+    assert kebab(name) == expected
+
+
+# Detail.
+
+
+def test_markup_in_a_detail_loses_its_tags() -> None:
+    class Markup(str):
+        __slots__ = ()
+
+        def striptags(self) -> str:
+            return "bold & plain"
+
+    assert Problem(404, detail=Markup("<b>bold</b> &amp; plain")).detail == "bold & plain"
+
+
+def test_a_lazy_translation_is_resolved_and_an_attribute_named_striptags_is_not_called_blindly() -> None:
+    class Lazy:
+        striptags = "no function"
+
+        def __str__(self) -> str:
+            return "übersetzt"
+
+    assert plain_text(Lazy()) == "übersetzt"
+    detail: Any = Lazy()
+    assert Problem(404, detail=detail).detail == "übersetzt"
+
+
+def test_no_detail_is_none_and_an_empty_one_stays() -> None:
+    assert Problem(404).detail is None
+    assert Problem(404, detail="").detail == ""
+
+
+# Extensions.
+
+
+def test_extension_members_are_read_as_attributes_and_stand_in_the_document_after_the_members_of_the_rfc() -> None:
+    problem: Any = Problem(409, detail="d", instance="/x", sku="a-1", nothing=None, type="urn:t", title="T")
+
+    assert (problem.sku, problem.nothing) == ("a-1", None)
+    assert list(problem.document().items()) == [
+        ("type", "urn:t"),
+        ("title", "T"),
+        ("status", 409),
+        ("detail", "d"),
+        ("instance", "/x"),
+        ("sku", "a-1"),
+        ("nothing", None),
+    ]
+
+
+def test_detail_and_instance_stand_in_the_document_only_where_there_are_any() -> None:
+    assert Problem(404).document() == {"type": "about:blank", "title": "Not Found", "status": 404}
+
+
+@given(st.dictionaries(ANY_TEXT.filter(lambda name: name not in ("status", "title", "detail", "type", "instance", "headers", "self")), st.integers(), max_size=5))
+@settings(deadline=None, max_examples=100)
+def test_extensions_may_have_any_name(extensions: dict[str, int]) -> None:
+    document = Problem(409, **extensions).document()  # type: ignore[arg-type]
+
+    assert {name: document[name] for name in extensions} == extensions
+    assert document["status"] == 409
+
+
+def test_the_names_of_werkzeug_and_of_older_templates_are_read_too() -> None:
+    problem: Any = Problem(404, detail="gone fishing")
+
+    assert (problem.code, problem.name, problem.description) == (404, "Not Found", "gone fishing")
+
+
+def test_an_attribute_that_is_no_extension_is_an_attribute_error() -> None:
+    problem: Any = Problem(404)
+
+    with pytest.raises(AttributeError, match="'Problem' object has no attribute 'nope'"):
+        _ = problem.nope
+    assert not hasattr(Problem.__new__(Problem), "anything")
+
+
+def test_extensions_cannot_be_changed_afterwards() -> None:
+    problem: Any = Problem(404, a=1)
+
+    with pytest.raises(TypeError):
+        problem.extensions["b"] = 2
+
+
+# Typed subclasses.
+
+
+def test_the_fields_of_a_class_are_its_extension_members_with_defaults() -> None:
+    problem = OutOfCredit(balance=30)
+
+    assert (problem.balance, problem.currency) == (30, "EUR")
+    assert list(problem.document())[-2:] == ["balance", "currency"]
+    assert OutOfCredit(balance=1, currency="CHF").extensions["currency"] == "CHF"
+
+
+def test_fields_that_are_missing_or_unknown_are_named() -> None:
+    with pytest.raises(TypeError, match=r"OutOfCredit has the fields balance, currency; balance is missing, blance is not a field"):
+        OutOfCredit(blance=1)
+    with pytest.raises(TypeError, match="since is missing"):
+        StillOutOfCredit(balance=1)
+
+
+@pytest.mark.parametrize(
+    "name", ["type", "title", "status", "detail", "instance", "headers", "extensions", "args", "document", "slug", "_x"]
+)
+def test_a_field_with_a_name_that_means_something_else_is_refused(name: str) -> None:
+    with pytest.raises(TypeError, match=f"Wrong.{name} cannot be an extension member"):
+        type("Wrong", (Problem,), {"__annotations__": {name: str}}, status=400)
+
+
+def test_class_variables_are_no_fields() -> None:
+    class Counted(Problem, status=429):
+        """With something of its own."""
+
+        limit: ClassVar[int] = 5
+        used: int
+
+    assert dict(Counted(used=6).extensions) == {"used": 6}
+    assert Counted.limit == 5
+    evaluated: Any = type("Evaluated", (Problem,), {"__annotations__": {"a": ClassVar[int], "b": int}}, status=400)
+    assert dict(evaluated(b=1).extensions) == {"b": 1}
+
+
+def test_fields_may_have_the_names_of_an_older_time() -> None:
+    problem = WithCode(code="E42", name="n", description="d")
+
+    assert (problem.code, problem.name, problem.description) == ("E42", "n", "d")
+    assert problem.status == 409
+    assert problem.document()["code"] == "E42"
+
+
+def test_class_keywords_of_others_reach_their_init_subclass() -> None:
+    seen: dict[str, Any] = {}
+
+    class Mixin:
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            seen.update(kwargs)
+
+    class Mixed(Problem, Mixin, status=400, colour="red"):
+        """With a keyword of another base."""
+
+    assert seen == {"colour": "red"}
+    assert Mixed().status == 400
+
+
+# Headers.
+
+
+class PairsAndItems:
+    """As Werkzeug's Headers: no Mapping, but with items() that repeats names."""
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        yield from [("A", "1"), ("A", "2")]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return self.items()
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Retry-After": "30"}, (("Retry-After", "30"),)),
+        ([("A", "1"), ("A", "2")], (("A", "1"), ("A", "2"))),
+        (PairsAndItems(), (("A", "1"), ("A", "2"))),
+        (iter([("A", "1")]), (("A", "1"),)),
+        ((), ()),
+        ({}, ()),
+        (None, ()),
+    ],
+)
+def test_headers_are_given_as_a_mapping_or_as_pairs(headers: Any, expected: object) -> None:
+    assert Problem(503, headers=headers).headers == expected
+
+
+# Completing.
+
+
+def complete(problem: Problem, **extensions: Any) -> Problem:
+    return problem.completed(type="urn:made", instance="urn:uuid:1", extensions=extensions)
+
+
+def test_completing_fills_in_only_what_was_left_open() -> None:
+    open_problem = complete(Problem(404, a=1), a=2, b=3)
+    full = complete(Problem(404, type="urn:own", instance="/own"))
+
+    assert (open_problem.type, open_problem.instance) == ("urn:made", "urn:uuid:1")
+    assert dict(open_problem.extensions) == {"a": 1, "b": 3}
+    assert (full.type, full.instance) == ("urn:own", "/own")
+    assert Problem(404).completed(type=None, instance=None, extensions={}).document() == Problem(404).document()
+
+
+def test_completing_changes_nothing_of_the_problem_itself() -> None:
+    problem = OutOfCredit(balance=1)
+    before = dict(problem.__dict__)
+
+    copied = complete(problem, trace_id="t")
+
+    assert problem.__dict__ == before
+    assert type(copied) is OutOfCredit
+    assert (copied.balance, copied.args) == (1, problem.args)
+    assert "trace_id" in copied.document()
+    assert "trace_id" not in problem.document()
+
+
+# As an exception.
+
+
+def test_a_problem_reads_well_in_a_log() -> None:
+    assert str(Problem(404)) == "404 Not Found"
+    assert str(Problem(404, detail="No such thing")) == "404 Not Found: No such thing"
+    assert repr(OutOfCredit(balance=1)) == "<OutOfCredit 403 You do not have enough credit>"
+    assert Problem(404, detail="d").args == (404, "Not Found", "d")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem(409, title="T", detail="d", type="urn:t", instance="/i", headers={"A": "1"}, sku=[1, 2], none=None),
+        OutOfCredit(balance=3, currency="CHF"),
+        complete(StillOutOfCredit(balance=3, since="May"), more=1),
+    ],
+)
+def test_a_problem_survives_copying_and_pickling(problem: Problem) -> None:
+    for other in (pickle.loads(pickle.dumps(problem)), copy.copy(problem), copy.deepcopy(problem)):
+        assert type(other) is type(problem)
+        assert other.document() == problem.document()
+        assert (other.headers, other.args, str(other), other.slug) == (
+            problem.headers,
+            problem.args,
+            str(problem),
+            problem.slug,
+        )
+        assert isinstance(other.extensions, Mapping)
+        for name, value in problem.extensions.items():
+            assert getattr(other, name) == value
+
+
+def test_a_problem_is_raised_and_caught_like_any_exception() -> None:
+    with pytest.raises(OutOfCredit) as caught:
+        raise OutOfCredit(balance=1) from ValueError("cause")
+
+    assert isinstance(caught.value.__cause__, ValueError)

@@ -1,0 +1,211 @@
+"""The one log record of an error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from errbridge import Incident, Problem, Scope
+from errbridge.record import Failure, record
+from tests.core.fakes import ANY_TEXT, ID, HttpError, ServerError, incident_of
+
+
+@pytest.fixture(autouse=True)
+def all_levels(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="errbridge")
+
+
+def raised(exc: Exception) -> Exception:
+    try:
+        raise exc
+    except Exception as caught:
+        return caught
+
+
+def uncaught(exc: Exception | None = None) -> Incident:
+    return incident_of(Problem(500), exception=raised(exc or ValueError("words")), method="POST", path="/x")
+
+
+def only(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
+    (logged,) = caplog.records
+    return logged
+
+
+def formatted(logged: logging.LogRecord) -> str:
+    return logging.Formatter("%(levelname)s %(name)s %(message)s").format(logged)
+
+
+@pytest.mark.parametrize(
+    ("incident", "status", "failure", "level", "stack"),
+    [
+        (uncaught(), 500, None, logging.ERROR, True),
+        (incident_of(Problem(503)), 503, None, logging.ERROR, False),
+        (incident_of(Problem(404)), 404, None, logging.INFO, False),
+        (uncaught(), 404, None, logging.INFO, False),  # a handler explained it
+        (incident_of(Problem(404)), 200, None, logging.INFO, False),
+        (incident_of(Problem(404)), 404, Failure("the handler x", raised(KeyError("k"))), logging.ERROR, True),
+    ],
+)
+def test_the_level_and_the_stack_are_those_of_the_table(
+    caplog: pytest.LogCaptureFixture,
+    incident: Incident,
+    status: int,
+    failure: Failure | None,
+    level: int,
+    stack: bool,
+) -> None:
+    record(incident, status, failure)
+
+    logged = only(caplog)
+    assert (logged.name, logged.levelno) == ("errbridge", level)
+    assert (logged.exc_info is not None) is stack
+    assert ("Traceback" in formatted(logged)) is stack
+
+
+def test_a_record_carries_the_facts_as_structured_extra(caplog: pytest.LogCaptureFixture) -> None:
+    incident = incident_of(Problem(404), method="GET", path="/shop/x")
+    record(Incident(incident.exception, incident.problem, incident.request, ID, Scope(prefix="/shop")), 404)
+
+    logged = only(caplog)
+    assert logged.getMessage() == "GET /shop/x answered 404"
+    assert {name: logged.__dict__[name] for name in ("incident_id", "method", "path", "status", "scope")} == {
+        "incident_id": ID,
+        "method": "GET",
+        "path": "/shop/x",
+        "status": 404,
+        "scope": "/shop",
+    }
+
+
+def test_the_stack_is_that_of_the_original_exception(caplog: pytest.LogCaptureFixture) -> None:
+    original = raised(ZeroDivisionError("original"))
+    record(incident_of(Problem(500), exception=ServerError(original_exception=original)), 500)
+
+    logged = only(caplog)
+    assert logged.exc_info is not None
+    assert logged.exc_info[1] is original
+    assert "ZeroDivisionError: original" in formatted(logged)
+
+
+def test_an_original_that_is_no_exception_is_not_taken_for_one(caplog: pytest.LogCaptureFixture) -> None:
+    odd: Any = "no exception"
+    record(incident_of(Problem(500), exception=ServerError(original_exception=odd)), 500)
+
+    logged = only(caplog)
+    assert logged.exc_info is not None
+    assert isinstance(logged.exc_info[1], HttpError)
+
+
+def test_where_the_framework_logged_the_stack_it_is_not_printed_a_second_time(caplog: pytest.LogCaptureFixture) -> None:
+    record(uncaught(), 500, None, "shop.app")
+
+    logged = only(caplog)
+    assert logged.exc_info is not None
+    assert isinstance(logged.exc_info[1], ValueError)
+    assert formatted(logged).splitlines() == [
+        "ERROR errbridge POST /x answered 500",
+        "ValueError: see the stack in the record of logger 'shop.app'",
+    ]
+
+
+def test_a_failure_is_logged_with_its_stack_and_what_failed_whoever_logged_the_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    record(uncaught(), 500, Failure("the handler shop.missing", raised(KeyError("k"))), "shop.app")
+
+    text = formatted(only(caplog))
+    assert text.startswith("ERROR errbridge POST /x answered 500 after the handler shop.missing failed\nTraceback")
+    assert "KeyError: 'k'" in text
+
+
+@given(ANY_TEXT, ANY_TEXT)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_request_cannot_forge_lines_of_the_log(caplog: pytest.LogCaptureFixture, method: str, path: str) -> None:
+    caplog.clear()
+
+    record(incident_of(Problem(404), method=method, path=path), 404)
+
+    logged = only(caplog)
+    text = formatted(logged)
+    assert len(text.splitlines()) == 1
+    assert not set(text) & {"\0", "\x1b", "\x7f", "\x9b", "\u2028"}
+    assert text.encode()
+    assert len(logged.__dict__["path"]) == len(path)
+
+
+def test_a_long_path_or_method_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    record(incident_of(Problem(404), method="M" * 1000, path="/" * 100_000), 404)
+
+    logged = only(caplog)
+    assert (len(logged.__dict__["method"]), len(logged.__dict__["path"])) == (32, 2048)
+
+
+def test_percent_signs_in_a_path_stay_what_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    record(incident_of(Problem(404), path="/%s%d%"), 404)
+
+    assert only(caplog).getMessage() == "GET /%s%d% answered 404"
+
+
+def test_nothing_is_made_for_a_level_that_nobody_wants(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, logger="errbridge")
+
+    record(incident_of(Problem(404)), 404)
+    assert caplog.records == []
+    record(incident_of(Problem(500)), 500)
+    assert len(caplog.records) == 1
+
+
+class BrokenHandler(logging.Handler):
+    def emit(self, logged: logging.LogRecord) -> None:
+        raise RuntimeError("the disk is full")
+
+
+@pytest.fixture
+def broken_logging() -> Iterator[None]:
+    handler = BrokenHandler()
+    logging.getLogger("errbridge").addHandler(handler)
+    yield
+    logging.getLogger("errbridge").removeHandler(handler)
+
+
+def test_a_logging_system_that_raises_changes_nothing(
+    broken_logging: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(uncaught(), 500)
+
+    assert capsys.readouterr().err == "errbridge could not write a log record\n"
+
+
+def test_not_even_a_closed_standard_error_changes_anything(
+    broken_logging: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closed:
+        writes = 0
+
+        def write(self, text: str) -> int:
+            Closed.writes += 1
+            raise ValueError("I/O operation on closed file")
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    record(uncaught(), 500)
+
+    assert Closed.writes > 0
+
+
+def test_filters_of_the_logger_are_heeded(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("errbridge")
+
+    def silent(logged: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(silent)
+    try:
+        record(uncaught(), 500)
+    finally:
+        logger.removeFilter(silent)
+    assert caplog.records == []

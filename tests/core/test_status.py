@@ -1,0 +1,67 @@
+"""Status codes and their phrases."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from errbridge.status import checked_status, has_body, phrase
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, "Bad Request"),
+        (404, "Not Found"),
+        (413, "Content Too Large"),
+        (414, "URI Too Long"),
+        (416, "Range Not Satisfiable"),
+        (418, "I'm a Teapot"),
+        (421, "Misdirected Request"),
+        (422, "Unprocessable Content"),
+        (429, "Too Many Requests"),
+        (500, "Internal Server Error"),
+        (419, "Client Error"),
+        (499, "Client Error"),
+        (599, "Server Error"),
+    ],
+)
+def test_phrases_are_those_of_rfc_9110_on_every_python(status: int, expected: str) -> None:
+    assert phrase(status) == expected
+
+
+def test_every_error_status_has_a_phrase() -> None:
+    assert all(phrase(status) for status in range(400, 600))
+
+
+def test_a_status_becomes_a_plain_int() -> None:
+    assert type(checked_status(HTTPStatus.NOT_FOUND)) is int
+    assert checked_status(400) == 400
+    assert checked_status(599) == 599
+
+
+@pytest.mark.parametrize("status", [None, True, 399, 600, "404", 404.0])
+def test_what_is_no_status_of_an_error_is_refused(status: Any) -> None:
+    with pytest.raises(ValueError, match="an integer from 400 to 599"):
+        checked_status(status)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "expected"),
+    [
+        ("GET", 404, True),
+        ("POST", 500, True),
+        ("OPTIONS", 404, True),
+        ("GET", 200, True),
+        ("HEAD", 404, False),
+        ("GET", 204, False),
+        ("GET", 304, False),
+        ("GET", 101, False),
+        ("GET", 199, False),
+        ("HEAD", 204, False),
+    ],
+)
+def test_head_and_some_statuses_carry_no_content(method: str, status: int, expected: bool) -> None:
+    assert has_body(method, status) is expected

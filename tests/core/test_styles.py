@@ -1,0 +1,60 @@
+"""How a scope's errors look."""
+
+from __future__ import annotations
+
+import pytest
+
+from errbridge import RequestFacts
+from errbridge.accept import HTML, JSON, TEXT, XML
+from errbridge.styles import API, DEFAULT, STYLES, WEB, Style
+
+
+def test_the_styles_are_known_by_the_names_of_the_configuration() -> None:
+    assert dict(STYLES) == {"api": API, "web": WEB, "default": DEFAULT}
+    assert [style.name for style in STYLES.values()] == list(STYLES)
+
+
+def test_every_style_offers_its_default() -> None:
+    assert all(style.default in style.offers for style in STYLES.values())
+
+
+def test_an_api_offers_documents_and_text_but_no_page() -> None:
+    assert set(API.offers) == {JSON, XML, TEXT}
+    assert API.default == JSON
+
+
+def test_web_and_default_offer_everything_and_a_page_by_default() -> None:
+    for style in (WEB, DEFAULT):
+        assert set(style.offers) == {HTML, JSON, XML, TEXT}
+        assert style.default == HTML
+
+
+def test_only_a_web_scope_shows_templates_and_heeds_xml_http_requests() -> None:
+    assert [(style.name, style.templates, style.heeds_xhr) for style in STYLES.values()] == [
+        ("api", False, False),
+        ("web", True, True),
+        ("default", False, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("style", "xhr", "enabled", "expected"),
+    [
+        (WEB, True, True, JSON),
+        (WEB, True, False, HTML),
+        (WEB, False, True, HTML),
+        (DEFAULT, True, True, HTML),
+        (API, True, True, JSON),
+    ],
+)
+def test_an_xml_http_request_asks_for_a_document_where_it_is_heeded(
+    style: Style, xhr: bool, enabled: bool, expected: str
+) -> None:
+    assert style.media_type(RequestFacts(accept="text/html", xhr=xhr), xhr_enabled=enabled) == expected
+
+
+def test_vary_names_what_the_choice_depended_on() -> None:
+    assert WEB.vary(xhr_enabled=True) == "Accept, X-Requested-With"
+    assert WEB.vary(xhr_enabled=False) == "Accept"
+    for style in (API, DEFAULT):
+        assert style.vary(xhr_enabled=True) == style.vary(xhr_enabled=False) == "Accept"

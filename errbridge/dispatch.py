@@ -43,8 +43,8 @@ class ErrorDispatcher(ABC):
             incident: The error; ``incident.request`` tells host, path, headers and the rest.
 
         Returns:
-            Scopes or names of blueprints, or a single one. None or nothing leaves the error to the matched view's blueprints and to
-            the application.
+            Scopes or names of blueprints, or a single one. None or nothing leaves the error to the matched view's
+            blueprints and to the application.
         """
 
     def owners(self, incident: Incident) -> tuple[Scope, ...]:

@@ -98,7 +98,7 @@ def keys_of(keys: object) -> tuple[Key, ...]:
     """Check what a handler is to be registered for.
 
     Args:
-        keys: One key, or several in a list, tuple or set; None or nothing means everything.
+        keys: One key, or several in a list, tuple or set; None means everything.
 
     Raises:
         SetupError: One of them is no key.
@@ -107,7 +107,9 @@ def keys_of(keys: object) -> tuple[Key, ...]:
         return (CATCH_ALL,)
     if isinstance(keys, (list, tuple, set, frozenset)):
         several: Iterable[object] = keys
-        return tuple(_key(key) for key in several) or (CATCH_ALL,)
+        if not keys:
+            raise SetupError("there is no key in an empty list; leave it out, or write '*', to mean everything")
+        return tuple(_key(key) for key in several)
     return (_key(keys),)
 
 
@@ -158,7 +160,7 @@ class Handlers:
         Raises:
             SetupError: A key is none, or the function cannot be called like that.
         """
-        checked = keys_of(keys)
+        checked = keys_of(keys or None)
 
         def decorate(function: F) -> F:
             self.add(checked, Handler.of(function))

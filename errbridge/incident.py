@@ -128,8 +128,11 @@ class Reply:
         body: object = self.body
         if not isinstance(body, (str, bytes, bytearray, memoryview)):
             raise TypeError(f"the body of a Reply is text or bytes, not {type(body).__name__}")
-        if self.status is not None:
-            response_status(self.status)
+        status: object = self.status
+        if isinstance(status, str):
+            raise TypeError(f"the status of a Reply is a number, not {status!r}")
+        if status is not None:
+            response_status(status)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -139,11 +142,17 @@ class Page:
     Args:
         template: Its name, or several of which the first that exists is taken.
         **context: What the template is given besides ``error`` and ``incident``.
+
+    Raises:
+        TypeError: The template is no name.
     """
 
     template: str | tuple[str, ...]
     context: Mapping[str, Any]
 
     def __init__(self, template: str | Iterable[str], /, **context: Any) -> None:
-        object.__setattr__(self, "template", template if isinstance(template, str) else tuple(template))
+        names: tuple[object, ...] = (template,) if isinstance(template, str) else tuple(template)
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise TypeError(f"a Page takes the name of a template, or several, not {template!r}")
+        object.__setattr__(self, "template", template if isinstance(template, str) else names)
         object.__setattr__(self, "context", context)

@@ -179,9 +179,18 @@ class Installation:
         root = self._owner(ROOT, self._entries(ROOT))
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = replace(root, style=style)
-        trie = ScopeTrie(dict.fromkeys(scopes), self.framework.converters)
+        trie = ScopeTrie(filter(self._is_readable, dict.fromkeys(scopes)), self.framework.converters)
         dispatcher = self.options.dispatcher or settings.dispatcher
         return Table(settings, owners, dispatcher(trie))
+
+    def _is_readable(self, scope: Scope) -> bool:
+        """Leave out a scope that uses a converter which the application does not have; only now is it known."""
+        try:
+            ScopeTrie((scope,), self.framework.converters)
+        except SetupError:
+            log.exception("the scope %s is left out", scope)
+            return False
+        return True
 
     def _entries(self, target: object) -> list[Entry]:
         registries = (self.shared, self.own)

@@ -28,7 +28,7 @@ from errbridge.handlers import is_async, name_of
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
 from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize, original_of
-from errbridge.problem import Problem, header_pairs, joined
+from errbridge.problem import Problem, header_pairs, single
 from errbridge.record import Failure, record
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.values import plain
@@ -125,8 +125,6 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
             return (yield from _meant(case, given))
         case Page():
             return (yield from _page(case, given))
-        case Reply():
-            return _recorded(case, finished_reply(case.incident, given))
         case _:
             return (yield from _converted(case, given))
 
@@ -178,15 +176,18 @@ def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
         shows_problem: Whether it is the problem document, and chosen because of what the client asked for.
     """
     incident = case.incident
+    if isinstance(given, Reply):
+        return _recorded(case, finished_reply(incident, given))
     body, status, headers = _unpacked(given)
     if isinstance(body, Page):
         return (yield from _page(case, body, status, headers))
     added: tuple[tuple[str, str], ...] = ()
-    if not isinstance(body, case.framework.response_types):
-        status = incident.problem.status if status is None else status
-        added = defaults(incident, response_status(status))
-    elif status is not None:
-        response_status(status)
+    is_response = isinstance(body, case.framework.response_types)
+    if status is None and not is_response:
+        status = incident.problem.status
+    number = incident.problem.status if status is None else response_status(status)
+    if shows_problem or not is_response:
+        added = defaults(incident, number)
     if isinstance(body, bytearray):  # Quart would send it number by number
         body = bytes(body)
     answered = NativeAnswer(
@@ -250,7 +251,7 @@ def _decorated(case: Case) -> Plan:
     problem = case.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
-        return plain(problem.document()), problem.status, joined(problem.headers)
+        return plain(problem.document()), problem.status, single(problem.headers)
 
     decorated = case.installation.options.response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from errbridge.status import checked_status, phrase
 
-__all__ = ["ABOUT_BLANK", "Headers", "Problem", "header_pairs", "joined", "kebab", "plain_text"]
+__all__ = ["ABOUT_BLANK", "Headers", "Problem", "header_pairs", "joined", "kebab", "plain_text", "single"]
 
 ABOUT_BLANK = "about:blank"
 """The type of a problem that says no more than its status (RFC 9457 section 4.2.1)."""
@@ -45,6 +45,13 @@ def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in headers:
         values[name] = f"{values[name]}, {value}" if name in values else value
     return values
+
+
+def single(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give those headers as a mapping that occur once; a mapping cannot hold two cookies, for instance."""
+    pairs = tuple(headers)
+    names = [name.lower() for name, _ in pairs]
+    return {name: value for name, value in pairs if names.count(name.lower()) == 1}
 
 
 def kebab(name: str) -> str:

@@ -1934,7 +1934,7 @@ def test_the_names_of_the_frameworks_in_a_message_are_the_right_way_round(world:
     own, foreign = ("Quart", "Flask") if world.is_async else ("Flask", "Quart")
 
     with pytest.raises(
-        SetupError, match=rf"^init_app\(\) takes an application of {own}, not <{foreign} 'tests.twins'>$"
+        SetupError, match=rf"^init_app\(\) takes an application of {own}, not <{foreign} 'tests.twins'> of {foreign.lower()}$"
     ):
         world.errors.init_app(other_framework(world).app)
 

@@ -25,7 +25,7 @@ from werkzeug.routing.exceptions import RoutingException
 
 from errbridge.answer import Answer, last_resort
 from errbridge.case import opened
-from errbridge.config import DEFAULTS, dispatcher_class
+from errbridge.config import DEFAULTS, Settings, dispatcher_class, snapshot
 from errbridge.dispatch import ErrorDispatcher
 from errbridge.drivers import Given, Outcome, Plan
 from errbridge.errors import SetupError
@@ -167,7 +167,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     Args:
         app: Initialised at once if given.
         response: A decorator over a function that returns ``(document, status, headers)``. What the decorated
-            function returns is the response wherever a problem document is to be sent.
+            function returns is the response wherever a problem document is to be sent. A header that occurs twice is
+            not in ``headers``, which is a dict; it is added afterwards.
         dispatcher: ``"default"``, ``"urlprefix"``, ``"subdomain"``, ``"auto"``, or a subclass of `ErrorDispatcher`;
             instead of ``ERROR_DISPATCHER``.
         handler: ``"api"``, ``"web"`` or ``"default"``: the style of the application itself; instead of
@@ -220,7 +221,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: The application is none, was initialised before, or something given cannot work.
         """
-        self._check_app(app)
+        self._check_app("init_app", app)
         application: Any = app
         if EXTENSION in application.extensions:
             raise SetupError(
@@ -232,9 +233,9 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             given.dispatcher or self._options.dispatcher,
             given.style or self._options.style,
         )
-        for key, default in DEFAULTS.items():
-            application.config.setdefault(key, default)
-        application.config.update(self._config | _known(config))
+        settings = {**DEFAULTS, **application.config, **self._config, **_known(config)}
+        Settings.of(snapshot(settings))  # before anything is changed, so that a failed attempt leaves nothing behind
+        application.config.update({key: settings[key] for key in DEFAULTS})
         find_handler = _checked_seam(application)
         installation = Installation(self._application(application, find_handler), self._registry, options)
         seam = self._seam(application, find_handler, installation)
@@ -354,7 +355,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: The dispatcher is none, or the application was not initialised.
         """
-        self._installation(app).use_dispatcher(dispatcher_class("dispatcher", dispatcher))
+        self._installation("dispatcher_register", app).use_dispatcher(dispatcher_class("dispatcher", dispatcher))
 
     def _set_style(self, verb: str, targets: tuple[Any, ...], style: Style) -> None:
         for registry, target in self._targets(verb, targets):
@@ -369,28 +370,35 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         if isinstance(target, self._blueprint_class):
             return self._registry, target
         if isinstance(target, self._app_class):
-            return self._installation(target).own, ROOT
+            return self._installation(verb, target).own, ROOT
         if isinstance(target, str):
             return self._registry, Scope(prefix=target)
         if isinstance(target, Scope):
             if target.blueprint is not None:
                 raise SetupError("pass the blueprint itself, not a Scope with its name")
             return self._registry, target
+        key = isinstance(target, int) or (isinstance(target, type) and issubclass(target, BaseException))
         raise SetupError(
             f"{verb}() takes a blueprint or application of {self._app_class.__name__}, a prefix such as '/api', or a "
-            f"Scope, not {target!r}"
+            f"Scope, not {_described(target)}" + ("; pass it as code=" if key else "")
         )
 
-    def _installation(self, app: Any) -> Installation:
-        self._check_app(app)
+    def _installation(self, verb: str, app: Any) -> Installation:
+        self._check_app(verb, app)
         installation = app.extensions.get(EXTENSION)
         if not isinstance(installation, Installation) or installation.shared is not self._registry:
             raise SetupError("the application does not know this ErrorHandler; call init_app(app) first")
         return installation
 
-    def _check_app(self, app: object) -> None:
+    def _check_app(self, verb: str, app: object) -> None:
         if not isinstance(app, self._app_class):
-            raise SetupError(f"init_app() takes an application of {self._app_class.__name__}, not {app!r}")
+            raise SetupError(f"{verb}() takes an application of {self._app_class.__name__}, not {_described(app)}")
+
+
+def _described(target: object) -> str:
+    """Name a wrong target with where its class comes from: a blueprint of the other framework looks right in itself."""
+    module = type(target).__module__
+    return repr(target) if module == "builtins" else f"{target!r} of {module.partition('.')[0]}"
 
 
 def _options(response: object, dispatcher: object, handler: object) -> Options:

@@ -9,14 +9,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from errbridge import Handlers, Incident, Page, Problem, RequestFacts, Scope
+from errbridge.case import Case, opened
 from errbridge.config import Settings
+from errbridge.drivers import Call, Colour, Outcome, Plan, adrive, drive
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses
 from errbridge.installation import Installation, Options
 from errbridge.normalize import normalize
 from errbridge.patterns import ConverterLookup, default_converters
-from errbridge.case import Case, opened
-from errbridge.drivers import Call, Colour, Outcome, Plan, adrive, drive
 from errbridge.plan import answer
 from errbridge.registry import Registry
 
@@ -213,7 +213,9 @@ def installed(app: Application | None = None, **options: Any) -> Installation:
     return Installation(app or Application(), Registry(), Options(**options))
 
 
-def registered(installation: Installation, target: Any, *keys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def registered(
+    installation: Installation, target: Any, *keys: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function on a target; the application is ``ROOT``."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

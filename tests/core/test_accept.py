@@ -16,12 +16,19 @@ from errbridge.styles import API, DEFAULT, WEB
 
 J, X, H, T = JSON, XML, HTML, TEXT
 
-CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"
-FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/png,image/svg+xml,*/*;q=0.8"
+CHROME = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+FIREFOX = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/png,image/svg+xml,*/*;q=0.8"
+)
 SAFARI = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 OLD_CHROME = "application/xml,application/xhtml+xml,text/html;q=0.9,text/plain;q=0.8,image/png,*/*;q=0.5"
 OLD_EDGE = "text/html, application/xhtml+xml, image/jxr, */*"
-IE8 = "image/jpeg, application/x-ms-application, image/gif, application/xaml+xml, image/pjpeg, application/x-ms-xbap, */*"
+IE8 = (
+    "image/jpeg, application/x-ms-application, image/gif, application/xaml+xml, image/pjpeg, application/x-ms-xbap, */*"
+)
 IMAGE = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 LONG = "text/html" + ",x/y" * 10_000
@@ -174,9 +181,7 @@ def test_an_xml_http_request_gets_a_document_in_a_web_scope(header: str, expecte
 # Werkzeug as the oracle.
 
 OFFERS = (JSON, HTML, XML, TEXT)
-RANGES = st.sampled_from(
-    ["*/*", "text/*", "application/*", JSON, HTML, TEXT, XML, "image/png", "audio/*", "text/css"]
-)
+RANGES = st.sampled_from(["*/*", "text/*", "application/*", JSON, HTML, TEXT, XML, "image/png", "audio/*", "text/css"])
 QUALITIES = st.sampled_from(["", ";q=0", ";q=0.1", ";q=0.5", ";q=0.9", ";q=1", "; q=0.50", ";q=1.0", ";q=0.001"])
 HEADERS = st.lists(st.tuples(RANGES, QUALITIES).map("".join), max_size=8).map(", ".join)
 
@@ -222,7 +227,9 @@ def test_among_equals_a_named_type_wins_then_the_default_then_the_usual_order(he
     offers = [offer for offer in OFFERS if offer != XML]
     parsed = parse_accept_header(header, MIMEAccept)
     named = {name for name, _ in parsed}
-    equals = [offer for offer in offers if quality(parsed, offer) == max(quality(parsed, other) for other in offers) > 0]
+    equals = [
+        offer for offer in offers if quality(parsed, offer) == max(quality(parsed, other) for other in offers) > 0
+    ]
     ranked = [o for o in equals if o in named] or equals
     expected = default if default in ranked or not ranked else ranked[0]
 
@@ -237,7 +244,12 @@ def test_case_and_white_space_do_not_matter(header: str, default: str) -> None:
     assert choose(spaced.upper(), OFFERS, default) == choose(header, OFFERS, default)
 
 
-@given(st.lists(st.sampled_from([JSON, "application/json", "application/x+json", "application/vnd.x.v1+json"]), min_size=1), QUALITIES)
+@given(
+    st.lists(
+        st.sampled_from([JSON, "application/json", "application/x+json", "application/vnd.x.v1+json"]), min_size=1
+    ),
+    QUALITIES,
+)
 @settings(deadline=None, max_examples=100)
 def test_every_json_means_the_problem_document(names: list[str], q: str) -> None:
     header = ",".join(name + q for name in names)

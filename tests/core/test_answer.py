@@ -226,7 +226,9 @@ def test_any_text_makes_an_answer_that_any_server_can_send(
 # The last resort.
 
 
-@pytest.mark.parametrize(("status", "text"), [(404, b"404 Not Found\n"), (500, b"500 Internal Server Error\n"), (599, b"599 Server Error\n")])
+@pytest.mark.parametrize(
+    ("status", "text"), [(404, b"404 Not Found\n"), (500, b"500 Internal Server Error\n"), (599, b"599 Server Error\n")]
+)
 def test_the_last_resort_is_constant_text(status: int, text: bytes) -> None:
     answer = last_resort("GET", status)
 

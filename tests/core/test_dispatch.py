@@ -24,7 +24,9 @@ ALL = ScopeTrie([BOTH, HOST, PREFIX])
 
 def owners(dispatcher: type[ErrorDispatcher], host: str, path: str, rules: tuple[str, ...] = ()) -> list[Scope | str]:
     incident = incident_of(host=host, path=path, rule_blueprints=rules)
-    return list(dispatcher(ALL).dispatch(incident) or ())
+    found = dispatcher(ALL).dispatch(incident)
+    assert found is None or not isinstance(found, (Scope, str))
+    return list(found or ())
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,9 @@ def owners(dispatcher: type[ErrorDispatcher], host: str, path: str, rules: tuple
         (SubdomainDispatcher, [BOTH, HOST]),
     ],
 )
-def test_each_dispatcher_counts_the_scopes_of_its_kind(dispatcher: type[ErrorDispatcher], expected: list[Scope]) -> None:
+def test_each_dispatcher_counts_the_scopes_of_its_kind(
+    dispatcher: type[ErrorDispatcher], expected: list[Scope]
+) -> None:
     assert owners(dispatcher, "api.example.com", "/v1/x") == expected
     assert owners(dispatcher, "other.example.com", "/v2") == []
 

@@ -131,9 +131,6 @@ def test_a_handler_is_named_where_it_was_written(function: Callable[..., Any], e
     ("given", "expected"),
     [
         (None, (CATCH_ALL,)),
-        ((), (CATCH_ALL,)),
-        ([], (CATCH_ALL,)),
-        (set(), (CATCH_ALL,)),
         ("*", ("*",)),
         (404, (404,)),
         ("4xx", ("4xx",)),
@@ -147,6 +144,12 @@ def test_a_handler_is_named_where_it_was_written(function: Callable[..., Any], e
 )
 def test_keys_are_statuses_classes_of_codes_and_exceptions(given: object, expected: tuple[Key, ...]) -> None:
     assert keys_of(given) == expected
+
+
+@pytest.mark.parametrize("empty", [(), [], set(), frozenset()])
+def test_an_empty_list_of_keys_is_not_taken_for_everything(empty: object) -> None:
+    with pytest.raises(SetupError, match="no key in an empty list"):
+        keys_of(empty)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +171,9 @@ def test_keys_are_statuses_classes_of_codes_and_exceptions(given: object, expect
         (SystemExit, "cannot be handled"),
         (BaseException, "cannot be handled"),
         ([404, "x"], "not 'x'"),
+        ([], "there is no key in an empty list"),
+        ((), "there is no key in an empty list"),
+        (set(), "there is no key in an empty list"),
     ],
 )
 def test_what_is_no_key_is_refused_with_the_reason(key: object, said: str) -> None:
@@ -285,7 +291,9 @@ def test_catch_alls_are_one_key_of_which_the_last_counts() -> None:
         assert asked(last.for_error(NotFound, 404)) == ["last"]
 
 
-def test_a_subclass_of_the_frameworks_class_is_answered_by_the_handler_of_the_code_even_with_a_status_of_its_own() -> None:
+def test_a_subclass_of_the_frameworks_class_is_answered_by_the_handler_of_the_code_even_with_a_status_of_its_own() -> (
+    None
+):
     assert asked(table(404).for_error(Deeper, 410)) == ["404"]
 
 
@@ -322,7 +330,9 @@ def test_the_table_agrees_with_a_ranking_of_every_key_by_itself(
     last: dict[object, Handler] = {}
     for index, key in enumerate(keys):
         last[canonical(key)] = handler(str(index))
-    expected = [last[canonical(base)] for base in inspect.getmro(cls)[:-2] if canonical(base) in last and canonical(base) != "*"]
+    expected = [
+        last[canonical(base)] for base in inspect.getmro(cls)[:-2] if canonical(base) in last and canonical(base) != "*"
+    ]
     expected += [last[key] for key in (status, f"{status // 100}xx", "*") if key in last]
 
     built = HandlerTable([(key, handler(str(index))) for index, key in enumerate(keys)], HTTP)

@@ -97,3 +97,21 @@ def test_an_incident_keeps_the_exception_that_was_raised() -> None:
     incident = Incident(raised, Problem(500), RequestFacts(), "id")
 
     assert incident.exception is raised
+
+
+@pytest.mark.parametrize("template", ["", [], ["a.html", ""], ["a.html", 5], [None]])
+def test_a_page_without_the_name_of_a_template_is_refused(template: Any) -> None:
+    with pytest.raises(TypeError, match="takes the name of a template"):
+        Page(template)
+
+
+@pytest.mark.parametrize("body", [None, 5, True, ["a"], object()])
+def test_a_reply_whose_body_is_neither_text_nor_bytes_is_refused(body: Any) -> None:
+    with pytest.raises(TypeError, match="the body of a Reply is text or bytes"):
+        Reply(body)
+
+
+@pytest.mark.parametrize("status", ["404", 0, 99, 600, 99999, -1, 4.5, True])
+def test_a_reply_with_a_status_that_http_does_not_have_is_refused(status: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="status of a"):
+        Reply("x", status)

@@ -155,10 +155,22 @@ def test_a_dispatcher_that_fails_is_logged_and_leaves_the_error_to_the_applicati
     assert "Mine failed" in logged.getMessage()
 
 
-def test_a_single_name_is_not_taken_for_a_list_of_letters() -> None:
-    installation = installed(Application(place("api", "/api")), dispatcher=dispatching(lambda incident: "api"))
+def test_a_single_name_or_scope_is_as_good_as_a_list_of_one() -> None:
+    for dispatcher in (dispatching(lambda incident: "api"), dispatching(lambda incident: Scope(blueprint="api"))):
+        assert chain(installed(Application(place("api", "/api")), dispatcher=dispatcher)) == ["api", "app"]
 
-    assert chain(installation) in (["api", "app"], ["app"])
+
+def test_a_scope_with_a_converter_that_the_application_does_not_have_is_left_out_and_reported(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    installation = installed(Application(place("api", "/api")))
+    installation.shared.set_style(Scope(prefix="/<nope:x>"), API)
+    installation.shared.set_style(Scope(prefix="/x"), API)
+
+    assert chain(installation, path="/x") == ["/x", "app"]
+    assert chain(installation, path="/api") == ["api", "app"]
+    (logged,) = caplog.records
+    assert (logged.levelno, "/<nope:x>" in logged.getMessage()) == (logging.ERROR, True)
 
 
 def test_a_dispatcher_sees_the_application_as_the_scope() -> None:

@@ -132,7 +132,10 @@ def test_retry_after_zero_survives_where_the_exception_leaves_the_header_out() -
 @given(ANY_TEXT)
 @settings(deadline=None, max_examples=50)
 def test_an_uncaught_exception_shows_the_configured_words_and_nothing_of_itself(secret: str) -> None:
-    for exc in (ValueError(secret), ServerError(secret, original_exception=KeyError(secret), headers=[("X-S", secret)])):
+    for exc in (
+        ValueError(secret),
+        ServerError(secret, original_exception=KeyError(secret), headers=[("X-S", secret)]),
+    ):
         found = meaning(exc, Settings(default_msg="Sorry"))
         assert found.document() == {
             "type": "about:blank",
@@ -152,7 +155,10 @@ def test_an_uncaught_exception_shows_the_configured_words_and_nothing_of_itself(
     [
         ([("Allow", "POST, GET")], {"allowed": ["GET", "POST"]}),
         ([("allow", "")], {"allowed": []}),
-        ([("WWW-Authenticate", "Basic"), ("WWW-Authenticate", 'Bearer realm="x"')], {"authenticate": ["Basic", 'Bearer realm="x"']}),
+        (
+            [("WWW-Authenticate", "Basic"), ("WWW-Authenticate", 'Bearer realm="x"')],
+            {"authenticate": ["Basic", 'Bearer realm="x"']},
+        ),
         ([("Retry-After", "120")], {"retry_after": 120}),
         ([("Retry-After", "0")], {"retry_after": 0}),
         ([("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT")], {"retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}),
@@ -240,11 +246,21 @@ def test_headers_keep_their_order_and_repetitions_and_any_value_becomes_text() -
     assert clean_headers(given) == (("B", "1"), ("A", "x"), ("B", "2.5"))
 
 
+def test_a_header_whose_value_has_no_text_is_left_out_and_reported(caplog: pytest.LogCaptureFixture) -> None:
+    assert clean_headers([("X-A", RaisesOnStr()), (RaisesOnStr(), "1"), ("X-B", "2")]) == (("X-B", "2"),)
+    assert [logged.levelno for logged in caplog.records] == [logging.ERROR] * 2
+
+
 def test_allow_is_sorted_since_the_methods_come_from_a_set() -> None:
     assert clean_headers([("ALLOW", "POST,GET ,, HEAD")]) == (("ALLOW", "GET, HEAD, POST"),)
 
 
-@given(status=st.integers(400, 599), detail=ANY_TEXT, headers=st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=3), trace=ANY_TEXT)
+@given(
+    status=st.integers(400, 599),
+    detail=ANY_TEXT,
+    headers=st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=3),
+    trace=ANY_TEXT,
+)
 @settings(deadline=None, max_examples=200)
 def test_no_text_makes_completing_fail(status: int, detail: str, headers: list[tuple[str, str]], trace: str) -> None:
     exc = HttpError(detail, headers=headers)

@@ -79,8 +79,8 @@ def test_text_without_variables_is_split_like_a_path_and_matches_only_itself(par
     ],
 )
 def test_a_converter_matches_what_it_matches_in_flask(pattern: str, matching: list[str], others: list[str]) -> None:
-    parts = [part for part in segments(pattern)[0]]
-    found, _, _ = parse(tuple(parts), default_converters)
+    whole = tuple(token for segment in segments(pattern) for token in segment)
+    found, _, _ = parse(whole, default_converters)
 
     assert [text for text in matching if re.fullmatch(found, text)] == matching
     assert [text for text in others if re.fullmatch(found, text)] == []
@@ -125,7 +125,9 @@ def test_alternatives_of_a_converter_stay_within_their_variable() -> None:
 
 
 def test_an_unknown_converter_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(SetupError, match=r"no converter 'nope'; use one of any, default, float, int, path, string, uuid"):
+    with pytest.raises(
+        SetupError, match=r"no converter 'nope'; use one of any, default, float, int, path, string, uuid"
+    ):
         default_converters("nope", None)
 
 

@@ -181,7 +181,13 @@ def test_detail_and_instance_stand_in_the_document_only_where_there_are_any() ->
     assert Problem(404).document() == {"type": "about:blank", "title": "Not Found", "status": 404}
 
 
-@given(st.dictionaries(ANY_TEXT.filter(lambda name: name not in ("status", "title", "detail", "type", "instance", "headers", "self")), st.integers(), max_size=5))
+@given(
+    st.dictionaries(
+        ANY_TEXT.filter(lambda name: name not in ("status", "title", "detail", "type", "instance", "headers", "self")),
+        st.integers(),
+        max_size=5,
+    )
+)
 @settings(deadline=None, max_examples=100)
 def test_extensions_may_have_any_name(extensions: dict[str, int]) -> None:
     document = Problem(409, **extensions).document()  # type: ignore[arg-type]
@@ -223,7 +229,9 @@ def test_the_fields_of_a_class_are_its_extension_members_with_defaults() -> None
 
 
 def test_fields_that_are_missing_or_unknown_are_named() -> None:
-    with pytest.raises(TypeError, match=r"OutOfCredit has the fields balance, currency; balance is missing, blance is not a field"):
+    with pytest.raises(
+        TypeError, match=r"OutOfCredit has the fields balance, currency; balance is missing, blance is not a field"
+    ):
         OutOfCredit(blance=1)
     with pytest.raises(TypeError, match="since is missing"):
         StillOutOfCredit(balance=1)

@@ -102,7 +102,10 @@ def test_an_original_that_is_no_exception_is_not_taken_for_one(caplog: pytest.Lo
 
 
 def test_where_the_framework_logged_the_stack_it_is_not_printed_a_second_time(caplog: pytest.LogCaptureFixture) -> None:
-    record(uncaught(), 500, None, "shop.app")
+    original = raised(ValueError("words"))
+    of_the_framework = ServerError(original_exception=original)
+
+    record(incident_of(Problem(500), exception=of_the_framework, method="POST", path="/x"), 500, None, "shop.app")
 
     logged = only(caplog)
     assert logged.exc_info is not None
@@ -173,9 +176,7 @@ def broken_logging() -> Iterator[None]:
     logging.getLogger("errbridge").removeHandler(handler)
 
 
-def test_a_logging_system_that_raises_changes_nothing(
-    broken_logging: None, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_logging_system_that_raises_changes_nothing(broken_logging: None, capsys: pytest.CaptureFixture[str]) -> None:
     record(uncaught(), 500)
 
     assert capsys.readouterr().err == "errbridge could not write a log record\n"

@@ -9,7 +9,7 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
 from html.parser import HTMLParser
@@ -152,7 +152,9 @@ def is_json(value: object) -> bool:
         return SURROGATE.search(value) is None
     if type(value) is list:
         return all(map(is_json, value))
-    return type(value) is dict and all(type(key) is str and is_json(key) and is_json(item) for key, item in value.items())
+    return type(value) is dict and all(
+        type(key) is str and is_json(key) and is_json(item) for key, item in value.items()
+    )
 
 
 # values.py
@@ -168,7 +170,7 @@ def is_json(value: object) -> bool:
         ("é", "é"),
         (date(2026, 1, 2), "2026-01-02"),
         (time(3, 4, 5), "03:04:05"),
-        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), "2026-01-02T03:04:05+00:00"),
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05+00:00"),
         (timedelta(minutes=1, milliseconds=500), 60.5),
         (Decimal("1.50"), "1.50"),
         (Decimal("NaN"), "NaN"),
@@ -190,7 +192,10 @@ def is_json(value: object) -> bool:
         ({"b": 1, "a": 2}.items(), [["a", 2], ["b", 1]]),
         ({"b", "a", "c"}, ["a", "b", "c"]),
         (frozenset({2, 1}), [1, 2]),
-        ({None: 1, True: 2, False: 3, 5: 4, 1.5: 5, Colour.RED: 6}, {"null": 1, "true": 2, "false": 3, "5": 4, "1.5": 5, "red": 6}),
+        (
+            {None: 1, True: 2, False: 3, 5: 4, 1.5: 5, Colour.RED: 6},
+            {"null": 1, "true": 2, "false": 3, "5": 4, "1.5": 5, "red": 6},
+        ),
         (float("nan"), None),
         (float("-inf"), None),
         ("a\ud800b", "a\ufffdb"),
@@ -346,7 +351,13 @@ def test_any_problem_is_valid_json(extensions: dict[str, Any], detail: str) -> N
 
 CLEAN_TEXT = st.text(max_size=10)
 CLEAN = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**300), 2**300), st.floats(allow_nan=False, allow_infinity=False), CLEAN_TEXT),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**300), 2**300),
+        st.floats(allow_nan=False, allow_infinity=False),
+        CLEAN_TEXT,
+    ),
     lambda children: st.lists(children, max_size=4) | st.dictionaries(CLEAN_TEXT, children, max_size=4),
     max_leaves=12,
 )
@@ -379,9 +390,7 @@ def read_name(name: str) -> str:
 def replaced(text: str) -> str:
     """What XML 1.0 cannot hold at all is replaced (section 2.2)."""
     return "".join(
-        c
-        if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000"
-        else "\ufffd"
+        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" else "\ufffd"
         for c in text
     )
 
@@ -496,9 +505,7 @@ def test_a_document_in_xml_has_the_same_members_in_the_same_order() -> None:
 def test_an_array_is_a_run_of_i_elements_and_an_object_an_element_for_each_member() -> None:
     rendered = render_xml(incident_of(Problem(403, accounts=["/a", {"b": [1, []]}], empty={}, off=False)))
 
-    assert (
-        b"<accounts><i>/a</i><i><b><i>1</i><i/></b></i></accounts><empty/><off>false</off></problem>\n" in rendered
-    )
+    assert b"<accounts><i>/a</i><i><b><i>1</i><i/></b></i></accounts><empty/><off>false</off></problem>\n" in rendered
 
 
 NAMES = st.one_of(ANY_TEXT, st.text(alphabet="_xX019AaFf .-:é\0", max_size=14))
@@ -527,7 +534,13 @@ def test_no_two_names_are_written_alike_not_even_the_empty_one() -> None:
     assert len({element_name(name) for name in names}) == len(names)
 
 
-@given(st.dictionaries(NAMES.filter(lambda name: name not in {*RESERVED, "", "\0"} and "_x" not in name), VALUES, max_size=4), ANY_TEXT, ANY_TEXT)
+@given(
+    st.dictionaries(
+        NAMES.filter(lambda name: name not in {*RESERVED, "", "\0"} and "_x" not in name), VALUES, max_size=4
+    ),
+    ANY_TEXT,
+    ANY_TEXT,
+)
 @settings(deadline=None, max_examples=250)
 def test_any_problem_is_valid_xml_with_the_values_that_json_has(
     extensions: dict[str, Any], title: str, detail: str
@@ -555,7 +568,9 @@ def written_with_names(value: Any) -> Any:
     return written(value)
 
 
-@pytest.mark.parametrize("text", ["\r", "a\r\nb", "\t x \n", "]]>", "<!DOCTYPE x>", "&amp;", "&#0;", "\ufffe", "\x1b[0m"])
+@pytest.mark.parametrize(
+    "text", ["\r", "a\r\nb", "\t x \n", "]]>", "<!DOCTYPE x>", "&amp;", "&#0;", "\ufffe", "\x1b[0m"]
+)
 def test_text_is_read_back_as_it_was_but_for_what_xml_cannot_hold(text: str) -> None:
     members = dict(found_in(read_xml(incident_of(Problem(409, detail=text, member=text)))))
 
@@ -642,8 +657,15 @@ def checked(page: bytes) -> Reader:
     return reader
 
 
-@given(title=ANY_TEXT, detail=ANY_TEXT, root=st.text(alphabet="/ab%é\"'<>&.:", max_size=12), status=st.integers(400, 599))
-@example(title="</title><script>alert(1)</script>", detail="</p><img src=x onerror=alert(1)>", root='/"><a href="//evil', status=404)
+@given(
+    title=ANY_TEXT, detail=ANY_TEXT, root=st.text(alphabet="/ab%é\"'<>&.:", max_size=12), status=st.integers(400, 599)
+)
+@example(
+    title="</title><script>alert(1)</script>",
+    detail="</p><img src=x onerror=alert(1)>",
+    root='/"><a href="//evil',
+    status=404,
+)
 @example(title="</style>", detail="<!-- -->", root="//evil.example/", status=503)
 @example(title="&lt;", detail="&amp;", root="", status=500)
 @settings(deadline=None, max_examples=200)
@@ -664,7 +686,8 @@ def test_everything_on_the_page_is_escaped_and_it_links_to_nowhere_else(
 
 
 @pytest.mark.parametrize(
-    "root", ["/\\evil.example", "/\t/evil.example", "\\\\evil.example", "/\n/evil.example", "/ /evil.example", "/\\/evil"]
+    "root",
+    ["/\\evil.example", "/\t/evil.example", "\\\\evil.example", "/\n/evil.example", "/ /evil.example", "/\\/evil"],
 )
 def test_no_root_path_makes_a_link_to_another_host(root: str) -> None:
     checked(render_html(incident_of(Problem(404), root_path=root)))
@@ -744,7 +767,7 @@ def test_the_hash_for_the_content_security_policy_is_that_of_the_only_style() ->
     page = render_html(incident_of()).decode()
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
 
-    assert STYLE_HASH == "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() == STYLE_HASH
     assert " style=" not in page
 
 
@@ -761,7 +784,9 @@ def test_the_page_is_made_for_small_screens_dark_rooms_and_screen_readers() -> N
 
 
 def test_text_has_status_title_detail_extensions_and_the_reference() -> None:
-    problem = Problem(409, detail="Sold\nout", sku="a-1", n=None, ok=True, no=False, list=[1, [2, 3]], map={"a": {"b": 1}})
+    problem = Problem(
+        409, detail="Sold\nout", sku="a-1", n=None, ok=True, no=False, list=[1, [2, 3]], map={"a": {"b": 1}}
+    )
 
     assert render_text(incident_of(problem)).decode() == (
         "409 Conflict\n"

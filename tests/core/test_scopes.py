@@ -50,7 +50,12 @@ def contains(prefix: str | None, path: str) -> bool:
 
 def by_specificity(scope: Scope) -> tuple[Any, ...]:
     parts = parts_of(scope.prefix)
-    return -len(parts), [KINDS[part][0] if part in KINDS else 0 for part in parts], scope.blueprint is None, scope.blueprint
+    return (
+        -len(parts),
+        [KINDS[part][0] if part in KINDS else 0 for part in parts],
+        scope.blueprint is None,
+        scope.blueprint,
+    )
 
 
 def host_rank(pattern: str, host: str) -> tuple[int, int, bool, str] | None:
@@ -82,7 +87,8 @@ def owners(scopes: Iterable[Scope], host: str, path: str) -> tuple[Scope, ...]:
 STATIC = ["a", "b", "ab", "1", "v2", "", "Ã©"]
 SEGMENTS = st.sampled_from([*STATIC, *KINDS])
 PREFIXES = st.one_of(
-    st.none(), st.lists(SEGMENTS, max_size=4).map(lambda parts: "/" + "/".join(parts)).filter(lambda p: p == "/" or p[-1] != "/")
+    st.none(),
+    st.lists(SEGMENTS, max_size=4).map(lambda parts: "/" + "/".join(parts)).filter(lambda p: p == "/" or p[-1] != "/"),
 )
 HOSTS = st.sampled_from(
     [
@@ -103,8 +109,21 @@ PATHS = st.lists(st.sampled_from([*STATIC, "ba", "12", "v", "v1", "x", "a\n", "Ù
     lambda parts: "/" + "/".join(parts)
 )
 ASKED_HOSTS = st.sampled_from(
-    ["", "com", "example.com", "api.example.com", "x.example.com", "a.api.example.com", "x.y.example.com"]
-    + ["api.net.com", ".example.com", "a..example.com", "notexample.com", "example.org", "x.com"]
+    [
+        "",
+        "com",
+        "example.com",
+        "api.example.com",
+        "x.example.com",
+        "a.api.example.com",
+        "x.y.example.com",
+        "api.net.com",
+        ".example.com",
+        "a..example.com",
+        "notexample.com",
+        "example.org",
+        "x.com",
+    ]
 )
 
 
@@ -173,14 +192,18 @@ def test_the_oracle_and_the_trie_agree_that_owners_contain_the_path_and_the_rest
 def overlapping(depth: int) -> list[Scope]:
     """Every combination of a text and three variables that match it: many more sets of branches than nodes."""
     kinds = ["a", "<any(a, b):x>", "<ab:x>", "<x>"]
-    return [Scope(prefix="/" + "/".join(parts)) for size in range(1, depth + 1) for parts in product(kinds, repeat=size)]
+    return [
+        Scope(prefix="/" + "/".join(parts)) for size in range(1, depth + 1) for parts in product(kinds, repeat=size)
+    ]
 
 
 def test_owners_stay_right_when_overlapping_prefixes_exhaust_the_bound_on_nodes() -> None:
     # Prefixes that differ in how they start share no branch, so texts and variables multiply.
     scopes = [
         Scope(prefix="/" + "/".join(parts))
-        for parts in product(["a", "b", "ab", "<ab:x>", "<x>"], ["a", "b", "<any(a, b):x>", "<x>"], ["b", "1", "<int:n>", "<x>"])
+        for parts in product(
+            ["a", "b", "ab", "<ab:x>", "<x>"], ["a", "b", "<any(a, b):x>", "<x>"], ["b", "1", "<int:n>", "<x>"]
+        )
     ] + overlapping(3)
     trie = ScopeTrie(dict.fromkeys(scopes), converters)
     random_paths = random.Random(1)
@@ -313,7 +336,7 @@ def test_a_variable_that_spans_slashes_owns_what_its_routes_could_match() -> Non
 def test_a_variable_that_spans_slashes_counts_as_one_segment_of_depth() -> None:
     prefixes = ["/files/<path:rest>", "/files/a/b", "/files", "/files/<x>"]
 
-    for shuffled in permutations(map(lambda prefix: Scope(prefix=prefix), prefixes)):
+    for shuffled in permutations([Scope(prefix=prefix) for prefix in prefixes]):
         found = names(ScopeTrie(shuffled).owners("", "/files/a/b/c"))
         assert found == ["/files/a/b", "/files/<x>", "/files/<path:rest>", "/files"]
 
@@ -439,7 +462,11 @@ def test_a_star_is_one_or_more_labels_but_not_the_apex_and_a_variable_is_exactly
     ("pattern", "matching", "others"),
     [
         ("<int:n>.example.com", ["1.example.com"], ["a.example.com", "1.1.example.com"]),
-        ("shop-<name>.example.com", ["shop-a.example.com"], ["shop-.example.com", "a.example.com", "shop-a.b.example.com"]),
+        (
+            "shop-<name>.example.com",
+            ["shop-a.example.com"],
+            ["shop-.example.com", "a.example.com", "shop-a.b.example.com"],
+        ),
         ("<any(de, en):lang>.example.com", ["de.example.com"], ["fr.example.com"]),
         ("api.<region>", ["api.eu"], ["api", "api.eu.west", "x.eu"]),
         ("<tenant>", ["localhost"], ["a.b", ""]),

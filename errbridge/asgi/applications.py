@@ -1,0 +1,78 @@
+"""What an application speaks: ASGI or WSGI, found out without importing a framework or said explicitly."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from asgiref.typing import ASGI3Application
+
+from errbridge.errors import SetupError
+
+__all__ = ["App", "Asgi", "Wsgi", "recognise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asgi:
+    """An application that speaks ASGI 3, said explicitly.
+
+    Args:
+        app: Called with ``(scope, receive, send)``.
+    """
+
+    app: ASGI3Application
+
+
+@dataclass(frozen=True, slots=True)
+class Wsgi:
+    """An application that speaks WSGI, said explicitly.
+
+    Args:
+        app: Called with ``(environ, start_response)``, in a thread.
+    """
+
+    app: WSGIApplication
+
+
+App = Asgi | Wsgi | Callable[..., Any]
+"""Whatever can be mounted: a Quart or Flask application, another callable, or one that is wrapped."""
+
+
+def recognise(app: App) -> Asgi | Wsgi:
+    """Tell what an application speaks.
+
+    Args:
+        app: Anything that can be mounted.
+
+    Raises:
+        SetupError: It cannot be told, or the application is none.
+    """
+    if isinstance(app, Asgi | Wsgi):
+        return app
+    if inspect.isclass(app) or not callable(app):
+        raise SetupError(f"{app!r} is no application; pass a Flask or Quart application, or an ASGI or WSGI callable")
+    call = getattr(app, "__call__", None)  # noqa: B004 - whether it is a coroutine function, not whether it exists
+    if hasattr(app, "asgi_app") or inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
+        return Asgi(app)
+    if hasattr(app, "wsgi_app"):
+        return Wsgi(app)
+    parameters = _required_parameters(app)
+    if parameters == 3:
+        return Asgi(app)
+    if parameters == 2:
+        return Wsgi(app)
+    raise SetupError(f"{app!r} could be ASGI or WSGI; say which one: Asgi({app!r}) or Wsgi({app!r})")
+
+
+def _required_parameters(app: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return 0
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return 0
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(parameter.kind in positional and parameter.default is parameter.empty for parameter in parameters)

@@ -1,0 +1,156 @@
+"""The bridge itself: one ASGI application in front of several others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    HTTPScope,
+    WebSocketScope,
+)
+from asgiref.typing import Scope as AsgiScope
+
+from errbridge.asgi import edges
+from errbridge.asgi.applications import App, Asgi, Wsgi, recognise
+from errbridge.asgi.destination import Directory
+from errbridge.asgi.exchange import Exchange
+from errbridge.asgi.lifespan import serve_lifespan
+from errbridge.asgi.messages import Complete
+from errbridge.asgi.mounts import Mounts
+from errbridge.asgi.outlet import ClientGone
+from errbridge.asgi.routes import Routes
+from errbridge.asgi.threads import Threads
+from errbridge.asgi.websocket import deny, serve_websocket
+from errbridge.asgi.wsgi import serve_wsgi
+from errbridge.errors import SetupError
+from errbridge.problem import Problem
+from errbridge.scopes import Scope
+
+__all__ = ["Bridge"]
+
+_log = logging.getLogger("errbridge")
+
+
+class Bridge:
+    """Serves several Flask, Quart, WSGI and ASGI applications as one ASGI application.
+
+    By place, where the deepest mount wins and the order does not count::
+
+        app = Bridge({"/": quart_app, "/legacy": flask_app, "//admin.example.com/": admin_app})
+
+    or route by route, where the first application that has a route for the URL wins::
+
+        app = Bridge([quart_app, flask_app])
+
+    What speaks WSGI runs in threads of the bridge; asynchronous code in it (async views of Flask, anything called
+    through ``asgiref.sync.async_to_sync``) runs on the event loop of the server. In the environment ``asgi.scope`` is
+    the request's scope.
+
+    Args:
+        apps: The applications by ``"/prefix"``, ``"//host/prefix"`` or ``Scope(host=..., prefix=...)``; or a list of
+            Flask and Quart applications. Wrap one in :class:`Asgi` or :class:`Wsgi` to say what it speaks.
+        threads: How many requests WSGI code may serve at the same time.
+        waiting: How many more may wait for a thread before they are answered with 503; None for any number.
+        max_body: The most bytes that an upload may have before it is answered with 413; None for no limit.
+        grace: Seconds to wait at shutdown for requests in threads, and for each application.
+
+    Raises:
+        SetupError: The applications or options cannot work; the message says what to do.
+    """
+
+    def __init__(
+        self,
+        apps: Mapping[str, App] | Mapping[Scope, App] | Mapping[str | Scope, App] | Sequence[App],
+        *,
+        threads: int = 40,
+        waiting: int | None = None,
+        max_body: int | None = None,
+        grace: float = 10.0,
+    ) -> None:
+        if threads < 1:
+            raise SetupError(f"threads={threads} would serve nobody; give at least one")
+        self._directory: Directory
+        self._speaking_asgi: dict[str, ASGI3Application]
+        if isinstance(apps, Mapping):
+            mounted = {place: recognise(app) for place, app in apps.items()}
+            self._directory = Mounts(mounted)
+            self._speaking_asgi = _speaking_asgi((str(place), app) for place, app in mounted.items())
+        else:
+            listed = [recognise(app) for app in apps]
+            self._directory = Routes(listed)
+            self._speaking_asgi = _speaking_asgi((str(getattr(app.app, "name", app.app)), app) for app in listed)
+        self._threads = Threads(threads, waiting)
+        self._max_body = max_body
+        self._grace = grace
+
+    async def __call__(self, scope: AsgiScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve a connection; called by an ASGI server."""
+        if scope["type"] == "http":
+            await self._serve_http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._serve_websocket(scope, receive, send)
+        else:
+            await serve_lifespan(self._speaking_asgi, scope, receive, send, self._settle, self._grace)
+
+    async def _serve_http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        exchange = Exchange(scope, receive, send, self._max_body)
+        try:
+            await self._pass_on(exchange)
+            if not exchange.complete and not exchange.gone:
+                raise RuntimeError("the application returned before its answer was complete")
+        except Exception as error:
+            if exchange.gone and isinstance(error, ClientGone | ConnectionError):
+                _log.debug("the client left: %s %r", exchange.method, scope["path"])
+            else:
+                await self._answer_error(exchange, error)
+
+    async def _pass_on(self, exchange: Exchange) -> None:
+        scope = exchange.scope
+        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server, whoever that is here
+            await exchange.answer(Complete(204, [], b""))
+            return
+        exchange.check_length()
+        destination = self._directory.find(scope)
+        if destination is None:
+            raise edges.not_mounted()
+        exchange.allow = destination.allow
+        placed = destination.location.place(scope)
+        if isinstance(destination.app, Asgi):
+            await destination.app.app(placed, exchange.receive, exchange.send)
+        else:
+            await serve_wsgi(destination.app.app, self._threads, placed, exchange)
+
+    async def _answer_error(self, exchange: Exchange, error: Exception) -> None:
+        if exchange.started:
+            # Returning is what breaks the connection off, in every server; raising would have it logged once more.
+            edges.broken_off(exchange.scope, exchange.status, error)
+            return
+        problem = error if isinstance(error, Problem) else edges.crashed(error)
+        await exchange.answer(edges.answer(problem, exchange.scope))
+
+    async def _serve_websocket(
+        self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        destination = self._directory.find(scope)
+        if destination is not None and isinstance(destination.app, Asgi):
+            await serve_websocket(destination.app.app, destination.location.place(scope), receive, send)
+            return
+        await receive()
+        await deny(edges.not_mounted() if destination is None else edges.no_websocket(), scope, send)
+
+    async def _settle(self) -> None:
+        if not await self._threads.close(self._grace):
+            _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
+
+
+def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> dict[str, ASGI3Application]:
+    """List each application once that may have a lifespan, also when it is mounted twice."""
+    once: dict[int, tuple[str, ASGI3Application]] = {}
+    for name, app in apps:
+        if isinstance(app, Asgi):
+            once.setdefault(id(app.app), (name, app.app))
+    return dict(once.values())

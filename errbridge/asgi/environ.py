@@ -1,0 +1,70 @@
+"""An ASGI scope as the environment that PEP 3333 describes."""
+
+from __future__ import annotations
+
+import sys
+from io import BufferedReader, BytesIO
+from typing import cast
+from wsgiref.types import WSGIEnvironment
+
+from asgiref.typing import HTTPScope
+
+__all__ = ["environ_of"]
+
+_WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+
+def environ_of(scope: HTTPScope, upload: BytesIO | BufferedReader) -> WSGIEnvironment:
+    """Make the environment of a request.
+
+    Args:
+        scope: The request; ``path`` begins with ``root_path``.
+        upload: Its body, which ends by itself.
+    """
+    root_path = scope.get("root_path", "")
+    server = scope.get("server") or ("localhost", 80)
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": _text(root_path),
+        "PATH_INFO": _text(scope["path"][len(root_path) :]),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1] or 0),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": upload,
+        # A chunked upload has no length, and an application that did not know of this key would not read it.
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "asgi.scope": scope,
+    }
+    if client := scope.get("client"):
+        environ["REMOTE_ADDR"] = client[0]
+        environ["REMOTE_PORT"] = str(client[1])
+    if raw_path := cast("bytes | None", scope.get("raw_path")):
+        query = scope["query_string"]
+        environ["REQUEST_URI"] = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
+    _add_headers(environ, scope)
+    return environ
+
+
+def _add_headers(environ: WSGIEnvironment, scope: HTTPScope) -> None:
+    for name, value in scope["headers"]:
+        # X_Real-Ip would become the same key as X-Real-Ip, and pass for what a proxy has set.
+        if b"_" in name:
+            continue
+        key = _WITHOUT_PREFIX.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        if key in environ:
+            # RFC 9110 section 5.3; HTTP/2 splits cookies into lines of their own, RFC 9113 section 8.2.3.
+            text = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + text
+        environ[key] = text
+
+
+def _text(path: str) -> str:
+    """Write a path as WSGI wants it: the bytes of its UTF-8, each as one character."""
+    return path.encode("utf-8", "surrogateescape").decode("latin-1")

@@ -1,0 +1,171 @@
+"""One lifespan of the server, passed on to every application.
+
+They start up in the order in which they were given and shut down in the reverse one. An application without lifespan
+support is told by its exception or its return (as the ASGI specification has it) and is no failure. One that fails to
+start ends everything at once: those before it are shut down again, then the server is told whose failure it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    ASGISendEvent,
+    LifespanScope,
+)
+
+__all__ = ["serve_lifespan"]
+
+_log = logging.getLogger("errbridge")
+
+
+class _Failure(Exception):
+    """An application said that it could not start up or shut down."""
+
+
+class _Life:
+    """The lifespan of one application, in a task of its own from its beginning to its end.
+
+    Args:
+        name: What to call the application.
+        app: The application.
+        scope: The server's scope; its ``state`` is the same for all.
+    """
+
+    def __init__(self, name: str, app: ASGI3Application, scope: LifespanScope) -> None:
+        self.name = name
+        self._inbox: asyncio.Queue[ASGIReceiveEvent] = asyncio.Queue()
+        self._outbox: asyncio.Queue[ASGISendEvent] = asyncio.Queue()
+        self._supported = True
+        self._task = asyncio.create_task(self._run(app, cast(LifespanScope, dict(scope))))
+
+    async def _run(self, app: ASGI3Application, scope: LifespanScope) -> None:
+        await app(scope, self._inbox.get, self._answered)
+
+    async def _answered(self, event: ASGISendEvent) -> None:
+        if not event["type"].startswith("lifespan."):
+            raise RuntimeError(f"a lifespan has no message {event['type']!r}")
+        self._outbox.put_nowait(event)
+
+    async def start(self) -> None:
+        """Start the application up.
+
+        Raises:
+            _Failure: It said that it failed.
+        """
+        self._inbox.put_nowait({"type": "lifespan.startup"})
+        self._supported = await self._until_answered("startup")
+
+    async def stop(self) -> None:
+        """Shut the application down, if it has a lifespan.
+
+        Raises:
+            _Failure: It said that it failed.
+        """
+        if self._supported:
+            self._inbox.put_nowait({"type": "lifespan.shutdown"})
+            await self._until_answered("shutdown")
+
+    async def _until_answered(self, phase: str) -> bool:
+        answering = asyncio.create_task(self._outbox.get())
+        try:
+            await asyncio.wait([answering, self._task], return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                event = answering.result()
+                if event["type"] == f"lifespan.{phase}.complete":
+                    return True
+                raise _Failure(event.get("message", "") or f"{phase} failed")
+        finally:
+            answering.cancel()
+        if not self._task.cancelled() and (error := self._task.exception()):
+            # Who raises at the sight of the scope has no lifespan. Who took the message may have failed over it; the
+            # specification wants the server to go on all the same, but somebody should know.
+            level = logging.WARNING if self._inbox.empty() else logging.DEBUG
+            _log.log(
+                level, "the application %r goes on without lifespan: it raised %r", self.name, error, exc_info=error
+            )
+        return False
+
+    async def end(self) -> None:
+        """End the task, whatever it is doing."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def serve_lifespan(
+    apps: Mapping[str, ASGI3Application],
+    scope: LifespanScope,
+    receive: ASGIReceiveCallable,
+    send: ASGISendCallable,
+    settle: Callable[[], Awaitable[None]],
+    grace: float,
+) -> None:
+    """Pass a lifespan of the server on.
+
+    Args:
+        apps: The applications that speak ASGI, by the names that messages call them.
+        scope: The server's scope.
+        receive: From the server.
+        send: To the server.
+        settle: Waits for what is still running, before the applications shut down.
+        grace: Seconds that each application may take to shut down.
+    """
+    lives: list[_Life] = []
+    try:
+        await receive()
+        if failure := await _started(apps, scope, lives):
+            await _stopped(lives[:-1], grace)
+            await _ended(lives)
+            await send({"type": "lifespan.startup.failed", "message": failure})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await settle()
+        failures = await _stopped(lives, grace)
+        await _ended(lives)
+        if failures:
+            await send({"type": "lifespan.shutdown.failed", "message": "; ".join(failures)})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+    finally:
+        await _ended(lives)
+
+
+async def _started(apps: Mapping[str, ASGI3Application], scope: LifespanScope, lives: list[_Life]) -> str | None:
+    for name, app in apps.items():
+        life = _Life(name, app, scope)
+        lives.append(life)
+        try:
+            await life.start()
+        except _Failure as failure:
+            _log.error("the application %r did not start: %s", name, failure)
+            return f"the application {name!r} did not start: {failure}"
+    return None
+
+
+async def _stopped(lives: list[_Life], grace: float) -> list[str]:
+    failures = []
+    for life in reversed(lives):
+        try:
+            async with asyncio.timeout(grace):
+                await life.stop()
+        except TimeoutError:
+            failures.append(f"the application {life.name!r} did not shut down within {grace:g} seconds")
+        except _Failure as failure:
+            failures.append(f"the application {life.name!r} did not shut down: {failure}")
+    for said in failures:
+        _log.error("%s", said)
+    return failures
+
+
+async def _ended(lives: list[_Life]) -> None:
+    # A server may take a failure as reason to stop at the message that reports it, so nothing may be left to do then.
+    while lives:
+        await lives.pop().end()

@@ -1,0 +1,67 @@
+"""Where a request is: the part of its path that mounts have taken, and the part that is left.
+
+ASGI keeps both in one string: ``path`` begins with ``root_path``. Not every server does (behind a proxy that strips its
+prefix, Hypercorn's ``path`` does not), and Quart removes one from the other with a plain ``startswith``. So the two are
+told apart once, at the door, and every application is given a pair that cannot be misread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar, cast
+from urllib.parse import urlsplit
+
+from asgiref.typing import HTTPScope, WebSocketScope
+
+__all__ = ["Connection", "Location", "host_of"]
+
+Connection = HTTPScope | WebSocketScope
+_Scope = TypeVar("_Scope", HTTPScope, WebSocketScope, Connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A path, split at the last mount.
+
+    Attributes:
+        root: What the mounts have taken, without a trailing slash; empty at the top.
+        path: What is left, beginning with a slash.
+    """
+
+    root: str
+    path: str
+
+    @classmethod
+    def of(cls, scope: Connection) -> Location:
+        """Read the location from a scope as the server made it."""
+        root = scope.get("root_path", "").rstrip("/")
+        path = scope["path"]
+        if not path.startswith("/"):  # absolute-form, RFC 9112 section 3.2.2, or nothing at all
+            path = urlsplit(path).path or "/"
+        if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+            path = path[len(root) :] or "/"
+        return cls(root, path)
+
+    def below(self, segments: int) -> Location:
+        """Let a mount take that many segments of the path."""
+        end = 0
+        for _ in range(segments):
+            end = self.path.find("/", end + 1)
+            if end < 0:
+                return Location(self.root + self.path, "/")
+        return Location(self.root + self.path[:end], self.path[end:])
+
+    def place(self, scope: _Scope) -> _Scope:
+        """Give a copy of the scope that is at this location, or the scope itself where it already is."""
+        path = self.root + self.path
+        if scope["path"] == path and scope.get("root_path", "") == self.root:
+            return scope
+        return cast(_Scope, {**scope, "path": path, "root_path": self.root})
+
+
+def host_of(scope: Connection) -> str:
+    """Read the Host header; empty without one."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return value.decode("latin-1")
+    return ""

@@ -1,0 +1,70 @@
+"""The directory of ``Bridge({...})``: which application is mounted where, found through the trie of the scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from errbridge.asgi.applications import Asgi, Wsgi
+from errbridge.asgi.destination import Destination
+from errbridge.asgi.location import Connection, Location, host_of
+from errbridge.errors import SetupError
+from errbridge.patterns import Variable, default_converters, segments
+from errbridge.scopes import Scope, ScopeTrie
+
+__all__ = ["Mounts"]
+
+
+class Mounts:
+    """Finds what is mounted at a URL: by whole segments, the deepest mount, those of the request's host first.
+
+    Args:
+        apps: What is mounted, by ``"/prefix"``, ``"//host/prefix"`` or :class:`~errbridge.scopes.Scope`.
+
+    Raises:
+        SetupError: A key cannot be read, or two of them mean the same place.
+    """
+
+    __slots__ = ("_apps", "_depths", "_hosted", "_trie")
+
+    def __init__(self, apps: Mapping[str | Scope, Asgi | Wsgi]) -> None:
+        self._apps: dict[Scope, Asgi | Wsgi] = {}
+        self._depths: dict[Scope, int] = {}
+        for key, app in apps.items():
+            place = _place(key)
+            if place in self._apps:
+                raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
+            self._apps[place] = app
+            self._depths[place] = _depth(place)
+        self._hosted = any(place.host is not None for place in self._apps)
+        self._trie = ScopeTrie(self._apps)
+
+    def find(self, scope: Connection) -> Destination | None:
+        """Find what is mounted at the URL of a request."""
+        here = Location.of(scope)
+        owners = self._trie.owners(host_of(scope) if self._hosted else "", here.path)
+        if not owners:
+            return None
+        mount = owners[0]
+        return Destination(self._apps[mount], here.below(self._depths[mount]))
+
+
+def _place(key: str | Scope) -> Scope:
+    if isinstance(key, Scope):
+        if key.blueprint is not None:
+            raise SetupError(f"{key} is a blueprint; mount its application at Scope(host=..., prefix=...) instead")
+        return key if key.prefix is not None else Scope(key.host, "/")
+    if key.startswith("//"):
+        host, _, prefix = key[2:].partition("/")
+        return Scope(host, f"/{prefix}")
+    return Scope(prefix=key)
+
+
+def _depth(place: Scope) -> int:
+    """Count the segments that a mount takes from the path."""
+    if place.prefix in (None, "/"):
+        return 0
+    parts = segments(str(place.prefix))[1:]
+    for token in (token for part in parts for token in part if isinstance(token, Variable)):
+        if not default_converters(token.converter, token.arguments).isolating:
+            raise SetupError(f"the mount {str(place)!r} has no certain end; use a variable without slashes in it")
+    return len(parts)

@@ -1,0 +1,149 @@
+"""The directory of ``Bridge([...])``: applications that share one URL space, route by route.
+
+Each application is asked through the routing that it uses itself, so its converters, hosts, subdomains and slashes
+count as they always do. Flask and Quart have that routing from Werkzeug, which says no by raising: what an answer means
+is read from the exception's ``code``, so that neither has to be imported. One of them serves the request:
+
+1. the first one with a route for URL and method;
+2. else the first one that redirects the URL to a route of its own;
+3. else the first one that has the URL for other methods; its 405 names the methods of all;
+4. else the first one that has the URL for the other protocol, HTTP or WebSocket;
+5. else the first one, whose 404 it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from errbridge.asgi.applications import Asgi, Wsgi
+from errbridge.asgi.destination import Destination
+from errbridge.asgi.location import Connection, Location, host_of
+from errbridge.errors import SetupError
+
+__all__ = ["Routes"]
+
+
+class _Fit(IntEnum):
+    """How well an application fits a request, the best first."""
+
+    SERVES = 1
+    REDIRECTS = 2
+    OTHER_METHOD = 3
+    OTHER_PROTOCOL = 4
+    UNKNOWN = 5
+
+
+_MEANINGS = {
+    308: _Fit.REDIRECTS,
+    400: _Fit.OTHER_PROTOCOL,
+    404: _Fit.UNKNOWN,
+    405: _Fit.OTHER_METHOD,
+}
+
+
+class Routes:
+    """Finds the application that has a route for a request.
+
+    Args:
+        apps: Flask and Quart applications, the first one answers when nobody has the URL.
+
+    Raises:
+        SetupError: One of them has no routing that could be asked.
+    """
+
+    __slots__ = ("_apps",)
+
+    def __init__(self, apps: Sequence[Asgi | Wsgi]) -> None:
+        if not apps:
+            raise SetupError("there is no application in the list; give at least one")
+        for app in apps:
+            if not hasattr(app.app, "create_url_adapter"):
+                raise SetupError(
+                    f"{app.app!r} has no routes that could be asked for; only Flask and Quart applications can share a "
+                    "URL space, so mount it instead: Bridge({'/': ..., '/prefix': ...})"
+                )
+        self._apps = tuple(apps)
+
+    def find(self, scope: Connection) -> Destination | None:
+        """Find who serves a request."""
+        location = Location.of(scope)
+        question = _Question.of(scope, location)
+        best, destination = _Fit.UNKNOWN, None
+        for app in self._candidates(scope):
+            fit = _ask(app.app, question)
+            if destination is None or fit < best:
+                best, destination = fit, Destination(app, location)
+            if fit is _Fit.SERVES:
+                break
+        if destination is not None and (best is _Fit.OTHER_METHOD or question.method == "OPTIONS"):
+            return Destination(destination.app, location, tuple(self._allowed(question)))
+        return destination
+
+    def _candidates(self, scope: Connection) -> Iterable[Asgi | Wsgi]:
+        if scope["type"] == "http":
+            return self._apps
+        return [app for app in self._apps if isinstance(app, Asgi)] or self._apps[:1]
+
+    def _allowed(self, question: _Question) -> Iterable[str]:
+        for app in self._apps:
+            yield from _adapter(app.app, question).allowed_methods()
+
+
+@dataclass(slots=True)
+class _Question:
+    """As much of a request as the routing of Flask (``environ``) and Quart (all the rest) reads."""
+
+    method: str
+    scheme: str
+    host: str
+    root_path: str
+    path: str
+    query_string: bytes
+    environ: dict[str, str]
+    trusted_hosts: list[str] | None = None
+
+    @classmethod
+    def of(cls, scope: Connection, location: Location) -> _Question:
+        server = scope.get("server") or ("localhost", 80)
+        method = scope["method"] if scope["type"] == "http" else "GET"
+        scheme = scope.get("scheme", "http")
+        host = host_of(scope)
+        environ = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": location.root.encode().decode("latin-1"),
+            "PATH_INFO": location.path.encode().decode("latin-1"),
+            "QUERY_STRING": scope["query_string"].decode("latin-1"),
+            "SERVER_NAME": server[0],
+            "SERVER_PORT": str(server[1] or 0),
+            "wsgi.url_scheme": scheme,
+        }
+        if host:
+            environ["HTTP_HOST"] = host
+        return cls(method, scheme, host or server[0], location.root, location.path, scope["query_string"], environ)
+
+
+def _adapter(app: Any, question: _Question) -> Any:
+    return app.create_url_adapter(question)
+
+
+def _ask(app: Any, question: _Question) -> _Fit:
+    try:
+        rule, values = _adapter(app, question).match(return_rule=True)
+    except Exception as refusal:
+        # What is no answer of Werkzeug is a bug in a converter; the application meets it again, and answers for it.
+        return _MEANINGS.get(getattr(refusal, "code", 0), _Fit.SERVES)
+    if rule.endpoint == "static" and not _has_file(app, values):
+        return _Fit.UNKNOWN
+    return _Fit.SERVES
+
+
+def _has_file(app: Any, values: dict[str, Any]) -> bool:
+    """Tell whether an application has a static file: every one has a route for them all, also without a folder."""
+    folder, name = getattr(app, "static_folder", None), values.get("filename")
+    if folder is None or name is None:
+        return True
+    return Path(folder, name).is_file()

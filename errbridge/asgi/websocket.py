@@ -1,0 +1,74 @@
+"""WebSockets: handed to the applications that speak ASGI, refused with a proper answer everywhere else."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    WebSocketResponseBodyEvent,
+    WebSocketScope,
+)
+
+from errbridge.asgi import edges
+from errbridge.problem import Problem
+
+__all__ = ["deny", "serve_websocket"]
+
+_INTERNAL_ERROR = 1011  # RFC 6455 section 7.4.1 and its registry
+
+
+async def serve_websocket(
+    app: ASGI3Application, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    """Have an application serve a WebSocket; what it raises is answered while that is possible, and closes it after.
+
+    Args:
+        app: The application.
+        scope: The request, below the application's mount.
+        receive: From the server.
+        send: To the server.
+    """
+    accepted = answered = False
+
+    async def watched(event: ASGISendEvent) -> None:
+        nonlocal accepted, answered
+        if event["type"] == "websocket.accept":
+            accepted = True
+        elif event["type"] in ("websocket.close", "websocket.http.response.start"):
+            answered = True
+        await send(event)
+
+    try:
+        await app(scope, receive, watched)
+    except Exception as error:
+        if not accepted and not answered:
+            await deny(error if isinstance(error, Problem) else edges.crashed(error), scope, send)
+            return
+        edges.broken_off(scope, 101 if accepted else 500, error)
+        if not answered:
+            await send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": ""})
+
+
+async def deny(problem: Problem, scope: WebSocketScope, send: ASGISendCallable) -> None:
+    """Refuse a WebSocket before it is accepted: with the problem where the server can send one, else with its 403.
+
+    Args:
+        problem: Why.
+        scope: The request.
+        send: To the server.
+    """
+    answer = edges.answer(problem, scope)
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1000, "reason": ""})
+        return
+    await send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
+    await send(
+        cast(
+            WebSocketResponseBodyEvent,
+            {"type": "websocket.http.response.body", "body": answer.body, "more_body": False},
+        )
+    )

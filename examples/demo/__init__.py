@@ -1,0 +1,1 @@
+"""A Flask app and a Quart app that answer errors alike, under one server. Start: ``python -m examples.demo``."""

@@ -1,0 +1,8 @@
+"""Both apps in one process. With Hypercorn's own command: ``hypercorn examples.demo.server:app``."""
+
+from __future__ import annotations
+
+from errbridge.asgi import Bridge
+from examples.demo import flask_app, quart_app
+
+app = Bridge({"/flask": flask_app.app, "/quart": quart_app.app})

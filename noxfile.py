@@ -1,0 +1,87 @@
+"""One command for each purpose; every session makes its own virtual environment.
+
+``nox`` runs the tests, ``nox -l`` lists the sessions, ``nox -s tests -- -k accept`` passes arguments on, and
+``nox -s tests --force-python 3.13`` uses another interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["tests"]
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+EVERYTHING = "-e.[flask,quart,bridge]"
+INTERRUPT_TIMEOUT = 15.0  # seconds that the demo has to end by itself after Ctrl-C
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group, so that an old pip can install them."""
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests with branch coverage."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "report")
+
+
+@nox.session
+def min_versions(session: nox.Session) -> None:
+    """Run the tests with the oldest Flask and Quart that are supported."""
+    session.install(EVERYTHING, "flask[async]==3.0.*", "quart==0.20.*", *group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and who may import whom."""
+    session.install(EVERYTHING, *group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types with mypy and pyright."""
+    session.install(EVERYTHING, *group("types"), "nox")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the distributions, then install the wheel in fresh environments and import what must import."""
+    session.install(*group("build"))
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    artifacts = sorted(str(path) for path in Path("dist").iterdir())
+    session.run("twine", "check", "--strict", *artifacts)
+    (wheel,) = (path.resolve() for path in Path("dist").glob("*.whl"))
+    check = Path(".ci", "check_wheel.py").resolve()
+    session.run("python", str(check), "contents", str(wheel))
+    for extras in ("", "flask", "quart", "flask,quart", "bridge"):
+        folder = Path(session.create_tmp(), f"venv-{extras.replace(',', '-') or 'none'}").resolve()
+        session.run("python", "-m", "venv", "--clear", str(folder))
+        python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+        wanted = f"errbridge[{extras}] @ {wheel.as_uri()}" if extras else str(wheel)
+        session.run(python, "-m", "pip", "install", "--quiet", wanted, external=True)
+        session.run(python, "-I", str(check), "imports", extras, external=True)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Start the demo: one Flask app and one Quart app under one Hypercorn."""
+    session.install(EVERYTHING)
+    session.run("python", "-m", "examples.demo", *session.posargs, interrupt_timeout=INTERRUPT_TIMEOUT)

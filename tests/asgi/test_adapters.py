@@ -1,0 +1,63 @@
+"""The bridge and the adapters together: one voice, whoever answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+import pytest
+import quart
+
+import errbridge_flask
+import errbridge_quart
+from errbridge.asgi import Bridge
+from tests.asgi.serving import hypercorn
+from tests.asgi.test_bodies import pieces
+
+JSON = {"Accept": "application/json"}
+
+
+def services() -> tuple[quart.Quart, flask.Flask]:
+    new, old = quart.Quart("new"), flask.Flask("old")
+    errbridge_quart.ErrorHandler(new)
+    errbridge_flask.ErrorHandler(old)
+
+    @old.post("/upload")
+    def upload() -> str:
+        return str(len(flask.request.get_data()))
+
+    @new.post("/upload")
+    async def upload_new() -> str:
+        return str(len(await quart.request.get_data()))
+
+    return new, old
+
+
+def comparable(answer: Any) -> Any:
+    document = answer.json()
+    document.pop("instance")
+    headers = {name: value for name, value in answer.headers.items() if name not in ("date", "content-length")}
+    return answer.status_code, headers, document
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
+async def test_a_404_is_the_same_in_flask_in_quart_and_under_no_mount(accept: str) -> None:
+    new, old = services()
+    async with hypercorn(Bridge({"/new": new, "/old": old})) as server:
+        answers = [
+            await server.client.get(f"/{place}/x", headers={"Accept": accept}) for place in ("new", "old", "nowhere")
+        ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.headers["Content-Type"] for answer in answers}) == 1
+    assert len({len(answer.content) for answer in answers}) == 1
+    assert len({answer.headers.get("Vary") for answer in answers}) == 1
+
+
+async def test_an_upload_over_the_limit_is_the_same_problem_wherever_it_is_noticed() -> None:
+    new, old = services()
+    async with hypercorn(Bridge({"/new": new, "/old": old}, max_body=100_000)) as server:
+        by_length = await server.client.post("/old/upload", content=b"x" * 100_001, headers=JSON)
+        in_flask = await server.client.post("/old/upload", content=pieces(3), headers=JSON)
+        in_quart = await server.client.post("/new/upload", content=pieces(3), headers=JSON)
+    assert by_length.status_code == 413
+    assert comparable(by_length) == comparable(in_flask) == comparable(in_quart)

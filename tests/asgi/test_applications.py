@@ -1,0 +1,80 @@
+"""What an application speaks is found out, or said."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+from typing import Any
+
+import flask
+import pytest
+import quart
+
+from errbridge import SetupError
+from errbridge.asgi import Asgi, Bridge, Wsgi
+from errbridge.asgi.applications import recognise
+
+
+async def asgi(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+def wsgi(environ: Any, start_response: Any) -> Any: ...
+
+
+class AsgiObject:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+class AsgiByAwaitable:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        return asgi(scope, receive, send)
+
+
+class WsgiObject:
+    def __call__(self, environ: Any, start_response: Any, /, option: int = 0) -> Any: ...
+
+
+@pytest.mark.parametrize(
+    "app",
+    [quart.Quart("q"), asgi, AsgiObject(), AsgiByAwaitable(), functools.partial(asgi), AsgiObject().__call__],
+    ids=["quart", "function", "object", "returns an awaitable", "partial", "method"],
+)
+def test_asgi_is_recognised(app: Any) -> None:
+    assert recognise(app) == Asgi(app)
+
+
+@pytest.mark.parametrize(
+    "app",
+    [flask.Flask("f"), wsgi, WsgiObject(), functools.partial(wsgi), WsgiObject().__call__],
+    ids=["flask", "function", "object", "partial", "method"],
+)
+def test_wsgi_is_recognised(app: Any) -> None:
+    assert recognise(app) == Wsgi(app)
+
+
+def test_what_is_said_explicitly_is_believed() -> None:
+    assert recognise(Wsgi(print)) == Wsgi(print)
+    assert recognise(Asgi(asgi)) == Asgi(asgi)
+
+
+@pytest.mark.parametrize("app", [lambda *args: None, print, lambda one: None, max], ids=repr)
+def test_what_could_be_both_has_to_be_said(app: Any) -> None:
+    with pytest.raises(SetupError, match="say which one"):
+        Bridge({"/": app})
+
+
+@pytest.mark.parametrize("app", ["app:app", None, flask.Flask])
+def test_what_is_no_application_is_refused(app: Any) -> None:
+    with pytest.raises(SetupError, match="is no application"):
+        Bridge({"/": app})
+
+
+def test_a_bridge_without_a_thread_is_refused() -> None:
+    with pytest.raises(SetupError, match="at least one"):
+        Bridge({"/": wsgi}, threads=0)
+
+
+def test_importing_the_bridge_imports_no_framework() -> None:
+    code = "import sys, errbridge.asgi; sys.exit(bool({'flask', 'quart', 'werkzeug', 'hypercorn'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,246 @@
+"""The same requests to this bridge and to the other ways of serving Flask beside Quart.
+
+Every row states which of them do it right, today. When a row fails because another one has learnt something, that is
+good news: change the row, and the table in the documentation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import a2wsgi
+import asgiref.wsgi
+import flask
+import httpx
+import pytest
+import quart
+from asgiref.testing import ApplicationCommunicator
+from hypercorn.middleware import AsyncioWSGIMiddleware, DispatcherMiddleware
+
+from errbridge.asgi import Bridge
+from tests.asgi.serving import hypercorn
+
+PATIENCE = 3.0  # seconds; what hangs does so for ever
+
+SERVERS: dict[str, Callable[[Any, Any], Any]] = {
+    "errbridge": lambda new, old: Bridge({"/": new, "/legacy": old}),
+    "asgiref": lambda new, old: DispatcherMiddleware({"/legacy": asgiref.wsgi.WsgiToAsgi(old), "/": new}),
+    "hypercorn": lambda new, old: DispatcherMiddleware({"/legacy": AsyncioWSGIMiddleware(old), "/": new}),
+    "a2wsgi": lambda new, old: DispatcherMiddleware({"/legacy": a2wsgi.WSGIMiddleware(old, workers=40), "/": new}),
+}
+
+
+@dataclass(slots=True)
+class Service:
+    """A Quart application at the root and a Flask application at ``/legacy``."""
+
+    new: quart.Quart = field(default_factory=lambda: quart.Quart("new"))
+    old: flask.Flask = field(default_factory=lambda: flask.Flask("old"))
+    started: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        new, old = self.new, self.old
+
+        @new.before_serving
+        async def start() -> None:
+            self.started.append("new")
+
+        @new.get("/legacyish")
+        async def beside() -> str:
+            return "new"
+
+        @old.get("/")
+        def index() -> Any:
+            response = flask.Response("old")
+            response.call_on_close(lambda: self.closed.append("index"))
+            return response
+
+        @old.get("/accent")
+        def accent() -> Any:
+            return "old", {"X-Text": "caf\u00e9"}
+
+        @old.post("/echo")
+        def echo() -> bytes:
+            return flask.request.get_data()
+
+        @old.post("/unread")
+        def unread() -> str:
+            return "not read"
+
+        @old.get("/empty")
+        def empty() -> Any:
+            return "", 204
+
+        @old.get("/sleep")
+        def sleep() -> str:
+            time.sleep(0.05)
+            return "slept"
+
+        @old.get("/headers")
+        def headers() -> Any:
+            return {"real": flask.request.headers.get("X-Real"), "cookies": flask.request.cookies}
+
+        @old.get("/fails")
+        def fails() -> Any:
+            def chunks() -> Any:
+                raise KeyError("before the first chunk")
+                yield b""
+
+            return flask.Response(chunks())
+
+        @old.get("/endless")
+        def endless() -> Any:
+            def chunks() -> Any:
+                try:
+                    for _ in range(800):
+                        time.sleep(0.001)
+                        yield b"x" * 100
+                    self.closed.append("ran to its end")
+                except GeneratorExit:
+                    self.closed.append("stopped")
+                    raise
+
+            return flask.Response(chunks())
+
+
+Row = Callable[[httpx.AsyncClient, Service], Awaitable[bool]]
+
+
+async def head_works(client: httpx.AsyncClient, service: Service) -> bool:
+    return (await client.head("/legacy/")).status_code == 200
+
+
+async def an_empty_answer_works(client: httpx.AsyncClient, service: Service) -> bool:
+    return (await client.get("/legacy/empty")).status_code == 204
+
+
+async def mounts_match_whole_segments(client: httpx.AsyncClient, service: Service) -> bool:
+    return (await client.get("/legacyish")).text == "new"
+
+
+async def requests_run_side_by_side(client: httpx.AsyncClient, service: Service) -> bool:
+    started = time.perf_counter()
+    await asyncio.gather(*(client.get("/legacy/sleep") for _ in range(24)))
+    return time.perf_counter() - started < 0.9  # one after the other it is 1.2
+
+
+async def chunked_uploads_arrive(client: httpx.AsyncClient, service: Service) -> bool:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    return (await client.post("/legacy/echo", content=parts())).content == b"onetwo"
+
+
+async def large_uploads_arrive(client: httpx.AsyncClient, service: Service) -> bool:
+    return len((await client.post("/legacy/echo", content=b"x" * 1_000_000)).content) == 1_000_000
+
+
+async def an_unread_upload_does_not_block(client: httpx.AsyncClient, service: Service) -> bool:
+    answer = await client.post("/legacy/unread", content=b"x" * 4_000_000)
+    return answer.text == "not read"
+
+
+async def answers_are_closed(client: httpx.AsyncClient, service: Service) -> bool:
+    await client.get("/legacy/")
+    for _ in range(50):
+        await asyncio.sleep(0 if service.closed else 0.01)
+    return service.closed == ["index"]
+
+
+async def a_header_may_have_an_accent(client: httpx.AsyncClient, service: Service) -> bool:
+    return (await client.get("/legacy/accent")).headers.get("X-Text") == "caf\u00e9"
+
+
+async def an_underscore_forges_no_header(client: httpx.AsyncClient, service: Service) -> bool:
+    answer = await client.get("/legacy/headers", headers={"X-Real": "true", "X_Real": "forged"})
+    return bool(answer.json()["real"] == "true")
+
+
+async def split_cookies_are_joined(client: httpx.AsyncClient, service: Service) -> bool:
+    answer = await client.get("/legacy/headers", headers=[("Cookie", "a=1"), ("Cookie", "b=2")])
+    return bool(answer.json()["cookies"] == {"a": "1", "b": "2"})
+
+
+async def an_early_error_is_a_500(client: httpx.AsyncClient, service: Service) -> bool:
+    return (await client.get("/legacy/fails")).status_code == 500
+
+
+async def a_client_that_leaves_stops_the_stream(client: httpx.AsyncClient, service: Service) -> bool:
+    async with client.stream("GET", "/legacy/endless") as answer:
+        await anext(answer.aiter_raw())
+    async with asyncio.timeout(10):
+        while not service.closed:
+            await asyncio.sleep(0.01)
+    return service.closed == ["stopped"]
+
+
+OTHERS = {"asgiref", "hypercorn", "a2wsgi"}
+ROWS: dict[Row, set[str]] = {
+    head_works: {"asgiref", "a2wsgi"},
+    an_empty_answer_works: {"asgiref", "a2wsgi"},
+    mounts_match_whole_segments: set(),
+    requests_run_side_by_side: {"hypercorn", "a2wsgi"},
+    chunked_uploads_arrive: set(),
+    large_uploads_arrive: {"asgiref", "a2wsgi"},
+    an_unread_upload_does_not_block: {"asgiref", "a2wsgi"},
+    answers_are_closed: {"hypercorn", "a2wsgi"},
+    a_header_may_have_an_accent: {"hypercorn", "a2wsgi"},
+    an_underscore_forges_no_header: set(),
+    split_cookies_are_joined: set(),
+    an_early_error_is_a_500: {"asgiref", "hypercorn"},
+    a_client_that_leaves_stops_the_stream: set(),
+}
+
+
+def without_lifespan(app: Any) -> Any:
+    """Keep Hypercorn from waiting for an application that never says that it has started."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] != "lifespan"
+        await app(scope, receive, send)
+
+    return served
+
+
+async def does(row: Row, name: str) -> bool:
+    service = Service()
+    app = SERVERS[name](service.new, service.old)
+    async with hypercorn(app if name == "errbridge" else without_lifespan(app)) as server:
+        try:
+            async with asyncio.timeout(PATIENCE if name != "errbridge" else 20):
+                return await row(server.client, service)
+        except (TimeoutError, httpx.HTTPError):
+            return False
+
+
+@pytest.mark.filterwarnings("ignore")
+async def test_which_of_them_start_quart_and_say_so() -> None:
+    said = set()
+    for name, make in SERVERS.items():
+        service = Service()
+        server = ApplicationCommunicator(make(service.new, service.old), {"type": "lifespan", "state": {}})
+        await server.send_input({"type": "lifespan.startup"})
+        with contextlib.suppress(Exception):
+            if (await server.receive_output(0.3))["type"] == "lifespan.startup.complete":
+                assert service.started == ["new"]
+                said.add(name)
+        server.stop(exceptions=False)
+    assert said == {"errbridge", "a2wsgi"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)
+async def test_this_bridge_does_it_right(row: Row) -> None:
+    assert await does(row, "errbridge")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)
+async def test_which_others_do_it_right(row: Row) -> None:
+    assert {name for name in sorted(OTHERS) if await does(row, name)} == ROWS[row]

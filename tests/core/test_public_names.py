@@ -1,0 +1,110 @@
+"""What the core exports, and what importing it brings along."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import errbridge
+
+EXTRAS = ("errbridge.pallets", "errbridge.asgi", "errbridge.testing")
+
+
+def core_modules() -> list[str]:
+    found = (module.name for module in pkgutil.walk_packages(errbridge.__path__, "errbridge."))
+    return ["errbridge", *sorted(name for name in found if not name.startswith(EXTRAS))]
+
+
+MODULES = core_modules()
+
+
+def kind(name: str) -> int:
+    """Constants, then classes, then functions, as import sorting has it."""
+    return 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
+
+
+@pytest.fixture(params=MODULES)
+def module(request: pytest.FixtureRequest) -> ModuleType:
+    return importlib.import_module(request.param)
+
+
+def test_the_walk_finds_the_modules_of_the_core() -> None:
+    assert {"errbridge.plan", "errbridge.scopes", "errbridge.representations.xml"} < set(MODULES)
+
+
+def test_every_module_lists_what_it_exports_sorted(module: ModuleType) -> None:
+    exported = list(module.__all__)
+
+    assert exported == sorted(exported, key=lambda name: (kind(name), name))
+    assert len(set(exported)) == len(exported)
+    assert all(hasattr(module, name) for name in exported)
+    assert not any(name.startswith("_") for name in exported)
+
+
+def test_every_module_and_every_exported_class_and_function_is_documented(module: ModuleType) -> None:
+    assert module.__doc__
+    for name in module.__all__:
+        value = getattr(module, name)
+        if isinstance(value, type) or inspect.isfunction(value):
+            assert value.__doc__, f"{module.__name__}.{name}"
+
+
+def test_the_exported_names_of_the_package_are_these() -> None:
+    assert errbridge.__all__ == [
+        "AutoDispatcher",
+        "DefaultDispatcher",
+        "ErrorDispatcher",
+        "Handlers",
+        "Incident",
+        "Page",
+        "Problem",
+        "Reply",
+        "RequestFacts",
+        "Scope",
+        "SetupError",
+        "SubdomainDispatcher",
+        "URLPrefixDispatcher",
+    ]
+
+
+def test_what_a_module_takes_from_another_one_that_one_exports(module: ModuleType) -> None:
+    with open(module.__file__ or "", encoding="utf-8") as file:
+        source = file.read()
+    taken = re.findall(r"^from (errbridge[\w.]*) import (?:\(([^)]*)\)|(.*))$", source, re.MULTILINE)
+    for origin, several, one in taken:
+        names = [name.split(" as ")[0].strip() for name in (several or one).split(",") if name.strip()]
+        exported = importlib.import_module(origin)
+        for name in names:
+            assert name in exported.__all__ or isinstance(getattr(exported, name), ModuleType), f"{origin}.{name}"
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stdout)}
+
+
+@pytest.mark.parametrize("statement", ["import errbridge", "import errbridge.plan"])
+def test_importing_the_core_brings_no_framework_and_no_event_loop(statement: str) -> None:
+    loaded = loaded_by(statement)
+
+    assert "errbridge" in loaded
+    assert loaded & {"flask", "quart", "werkzeug", "jinja2", "asyncio", "hypercorn", "asgiref"} == set()
+
+
+def test_the_package_is_marked_as_typed() -> None:
+    assert pkgutil.get_data("errbridge", "py.typed") is not None

@@ -13,7 +13,7 @@ from errbridge.errors import SetupError
 from errbridge.problem import Problem
 from errbridge.styles import STYLES, Style
 
-__all__ = ["DEFAULTS", "Settings", "snapshot"]
+__all__ = ["DEFAULTS", "Settings", "Snapshot", "dispatcher_class", "snapshot"]
 
 DEFAULTS: Mapping[str, Any] = {
     "ERROR_PAGE": "error.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import escape
@@ -829,6 +829,23 @@ def test_a_header_that_a_handler_sets_twice_is_sent_twice(
     assert values(ask(answering(result, raised), "/api/x"), "WWW-Authenticate") == ["Basic", "Bearer"]
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda headers: ("body", headers),
+        lambda headers: ("body", 404, headers),
+        lambda headers: (Page("page.html"), headers),
+    ],
+    ids=["tuple", "three", "Page"],
+)
+def test_a_list_of_values_in_a_dict_of_headers_is_sent_as_several_as_the_frameworks_do(
+    ask: Ask, result: Callable[[dict[str, Any]], Any]
+) -> None:
+    headers = {"Set-Cookie": ["a=1", "b=2"]}
+
+    assert values(ask(answering(lambda: result(headers), NotFound), "/api/x"), "Set-Cookie") == ["a=1", "b=2"]
+
+
 def test_every_header_survives_the_response_decorator(ask: Ask) -> None:
     response = ask(styled(lambda: Problem(401, headers=TWO)), "/api/x", options={"response": lambda function: function})
 
@@ -1059,6 +1076,19 @@ def test_head_of_what_a_handler_gives_has_no_body(result: Callable[[], Any]) -> 
 
     assert (head.status, head.body) == (get.status, b"")
     assert head.header("Content-Length") == get.header("Content-Length") == str(len(get.body))
+
+
+def test_head_of_a_stream_has_the_headers_of_get_and_no_body() -> None:
+    def pieces() -> Iterator[str]:
+        yield "one "
+        yield "two"
+
+    twins = Twins.built(answering(pieces, NotFound))
+
+    get, head = twins.ask("/api/x"), twins.ask("/api/x", "HEAD")
+
+    assert (get.text, head.body) == ("one two", b"")
+    assert sorted(name.lower() for name, _ in head.headers) == sorted(name.lower() for name, _ in get.headers)
 
 
 @pytest.mark.parametrize("status", [204, 304])

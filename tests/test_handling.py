@@ -7,12 +7,14 @@ import functools
 import re
 import threading
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import asgiref.sync
 import pytest
 import quart
 from jinja2 import DictLoader
+from markupsafe import Markup
 from werkzeug.exceptions import (
     BadRequest,
     Conflict,
@@ -281,6 +283,25 @@ def test_native_handlers_of_blueprints_are_reached_by_errors_of_routing(
     ask: Ask, registered: str, path: str, method: str, expected: str
 ) -> None:
     assert ask(handlers(registered), path, method).text == expected
+
+
+@pytest.mark.parametrize(
+    ("registered", "expected"),
+    [
+        ("native outer 404; app 404", "app 404"),
+        ("native outer 404; native app 404", "native app 404"),
+        ("native outer 404; outer 404", "outer 404"),
+        ("native outer HTTPException; app *", "app *"),
+    ],
+)
+def test_native_handlers_of_a_blueprint_are_not_asked_about_a_foreign_view_under_its_prefix(
+    ask: Ask, registered: str, expected: str
+) -> None:
+    def build(world: World) -> None:
+        handlers(registered)(world)
+        world.app.add_url_rule("/outer/foreign", "foreign", view_func=lambda: world.abort(404))
+
+    assert ask(build, "/outer/foreign").text == expected
 
 
 @pytest.mark.parametrize(
@@ -1315,6 +1336,11 @@ RESULTS: dict[str, tuple[Callable[[World], Any], int, str, str]] = {
     "str, None, headers": (lambda world: ("body", None, {"X-Own": "1"}), 404, "text/html; charset=utf-8", "body"),
     "str, status": (lambda world: ("body", 298), 298, "text/html; charset=utf-8", "body"),
     "str, 200": (lambda world: ("body", 200), 200, "text/html; charset=utf-8", "body"),
+    "str, status with words": (lambda world: ("body", "410 Gone"), 410, "text/html; charset=utf-8", "body"),
+    "str, status as text": (lambda world: ("body", "410"), 410, "text/html; charset=utf-8", "body"),
+    "str, HTTPStatus": (lambda world: ("body", HTTPStatus.GONE), 410, "text/html; charset=utf-8", "body"),
+    "bytearray": (lambda world: bytearray(b"body"), 404, "text/html; charset=utf-8", "body"),
+    "Markup": (lambda world: Markup("<b>body</b>"), 404, "text/html; charset=utf-8", "<b>body</b>"),
     "str, status, headers": (
         lambda world: ("body", 298, {"Content-Type": "text/x-own", "X-Own": "1"}),
         298,

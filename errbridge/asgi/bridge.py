@@ -74,7 +74,7 @@ class Bridge:
         if threads < 1:
             raise SetupError(f"threads={threads} would serve nobody; give at least one")
         self._directory: Directory
-        self._speaking_asgi: dict[str, ASGI3Application]
+        self._speaking_asgi: list[tuple[str, ASGI3Application]]
         if isinstance(apps, Mapping):
             mounted = {place: recognise(app) for place, app in apps.items()}
             self._directory = Mounts(mounted)
@@ -126,7 +126,8 @@ class Bridge:
 
     async def _answer_error(self, exchange: Exchange, error: Exception) -> None:
         if exchange.started:
-            # Returning is what breaks the connection off, in every server; raising would have it logged once more.
+            # Returning is enough for a server to break the connection off; raising would have it logged once more.
+            # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
             edges.broken_off(exchange.scope, exchange.status, error)
             return
         problem = error if isinstance(error, Problem) else edges.crashed(error)
@@ -147,10 +148,10 @@ class Bridge:
             _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
 
 
-def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> dict[str, ASGI3Application]:
+def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> list[tuple[str, ASGI3Application]]:
     """List each application once that may have a lifespan, also when it is mounted twice."""
     once: dict[int, tuple[str, ASGI3Application]] = {}
     for name, app in apps:
         if isinstance(app, Asgi):
             once.setdefault(id(app.app), (name, app.app))
-    return dict(once.values())
+    return list(once.values())

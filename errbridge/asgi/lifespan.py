@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from typing import cast
 
 from asgiref.typing import (
@@ -100,7 +100,7 @@ class _Life:
 
 
 async def serve_lifespan(
-    apps: Mapping[str, ASGI3Application],
+    apps: Iterable[tuple[str, ASGI3Application]],
     scope: LifespanScope,
     receive: ASGIReceiveCallable,
     send: ASGISendCallable,
@@ -110,7 +110,7 @@ async def serve_lifespan(
     """Pass a lifespan of the server on.
 
     Args:
-        apps: The applications that speak ASGI, by the names that messages call them.
+        apps: The applications that speak ASGI, each with the name that messages call it.
         scope: The server's scope.
         receive: From the server.
         send: To the server.
@@ -138,8 +138,10 @@ async def serve_lifespan(
         await _ended(lives)
 
 
-async def _started(apps: Mapping[str, ASGI3Application], scope: LifespanScope, lives: list[_Life]) -> str | None:
-    for name, app in apps.items():
+async def _started(
+    apps: Iterable[tuple[str, ASGI3Application]], scope: LifespanScope, lives: list[_Life]
+) -> str | None:
+    for name, app in apps:
         life = _Life(name, app, scope)
         lives.append(life)
         try:

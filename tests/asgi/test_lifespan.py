@@ -134,6 +134,15 @@ async def test_in_a_list_an_application_is_called_by_its_own_name() -> None:
     await server.wait()
 
 
+async def test_two_applications_of_the_same_name_are_both_started() -> None:
+    started: list[int] = []
+    apps = [quart.Quart(__name__), quart.Quart(__name__)]
+    for number, app in enumerate(apps):
+        app.before_serving(lambda number=number: started.append(number))
+    async with hypercorn(Bridge(apps)):
+        assert started == [0, 1]
+
+
 async def test_a_failed_or_endless_shutdown_keeps_no_other_application_from_its_own() -> None:
     log: list[str] = []
 

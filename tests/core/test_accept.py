@@ -204,7 +204,7 @@ def quality(accept: MIMEAccept, media_type: str) -> float:
 
 @given(HEADERS, st.sampled_from(OFFERS))
 @example("text/*;q=0, */*", TEXT)
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 def test_what_is_chosen_has_the_best_quality_that_werkzeug_finds_among_the_offers(header: str, default: str) -> None:
     parsed = parse_accept_header(header, MIMEAccept)
     named = {name for name, _ in parsed}
@@ -222,7 +222,7 @@ def test_what_is_chosen_has_the_best_quality_that_werkzeug_finds_among_the_offer
 
 
 @given(HEADERS, st.sampled_from([HTML, JSON, TEXT]))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 def test_among_equals_a_named_type_wins_then_the_default_then_the_usual_order(header: str, default: str) -> None:
     offers = [offer for offer in OFFERS if offer != XML]
     parsed = parse_accept_header(header, MIMEAccept)

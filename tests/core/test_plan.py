@@ -661,6 +661,16 @@ def test_the_status_of_a_native_answer_is_the_one_that_is_logged(world: World, g
     assert logged.__dict__["status"] == status
 
 
+@pytest.mark.parametrize("given", [("words", 999), ("words", "OK"), Response("r", 700)])
+def test_what_a_native_handler_returns_is_the_frameworks_even_if_errbridge_cannot_read_it(
+    world: World, given: Any
+) -> None:
+    run = world(native(lambda exc: given), NotFound())
+
+    assert run.outcome == Given(given)
+    assert len(run.records) == 1
+
+
 def test_a_native_handler_may_return_what_errbridge_understands(world: World) -> None:
     assert world(native(lambda exc: Problem(410)), NotFound()).sent.status == 410
     assert world(native(lambda exc: Reply("x", 411)), NotFound()).sent.status == 411

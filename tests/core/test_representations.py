@@ -271,7 +271,7 @@ def test_a_set_is_sorted_whatever_is_in_it() -> None:
 
 
 @given(VALUES)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_whatever_goes_in_what_comes_out_is_json(value: object) -> None:
     assert is_json(plain(value))
 
@@ -339,7 +339,7 @@ def test_a_document_has_the_members_of_the_rfc_first_and_in_order_and_ends_the_l
 
 
 @given(EXTENSIONS, ANY_TEXT)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_any_problem_is_valid_json(extensions: dict[str, Any], detail: str) -> None:
     document = read_json(incident_of(Problem(409, detail=detail, **extensions)))
 
@@ -520,7 +520,7 @@ NAMES = st.one_of(ANY_TEXT, st.text(alphabet="_xX019AaFf .-:é\0", max_size=14))
 @example("a:b")
 @example("\U0001f600")
 @example("_x0041 ")
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=400)
 def test_every_name_is_written_as_an_element_and_can_be_read_back(name: str) -> None:
     written_name = element_name(name)
 
@@ -541,7 +541,7 @@ def test_no_two_names_are_written_alike_not_even_the_empty_one() -> None:
     ANY_TEXT,
     ANY_TEXT,
 )
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=200)
 def test_any_problem_is_valid_xml_with_the_values_that_json_has(
     extensions: dict[str, Any], title: str, detail: str
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errbridge.status import checked_status, has_body, phrase
+from errbridge.status import checked_status, has_body, phrase, response_status
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,30 @@ def test_what_is_no_status_of_an_error_is_refused(status: Any) -> None:
 )
 def test_head_and_some_statuses_carry_no_content(method: str, status: int, expected: bool) -> None:
     assert has_body(method, status) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (100, 100),
+        (200, 200),
+        (599, 599),
+        (HTTPStatus.NOT_FOUND, 404),
+        ("404", 404),
+        ("404 Not Found", 404),
+        ("404 ", 404),
+    ],
+)
+def test_the_status_of_a_response_is_a_number_or_a_text_that_begins_with_one(status: object, expected: int) -> None:
+    found = response_status(status)
+
+    assert found == expected
+    assert type(found) is int
+
+
+@pytest.mark.parametrize(
+    "status", [None, True, 99, 600, -404, 404.0, "", " 404", "404x", "4040", "Not Found", "099", b"404", [404]]
+)
+def test_what_http_has_no_status_for_is_refused(status: object) -> None:
+    with pytest.raises(ValueError, match="a number from 100 to 599"):
+        response_status(status)

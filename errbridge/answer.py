@@ -51,7 +51,7 @@ def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def finish(incident: Incident, body: bytes, content_type: str, vary: str | None, status: int | None = None) -> Answer:
+def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Answer:
     """Make the answer of a representation.
 
     Args:
@@ -59,12 +59,10 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str | None,
         body: What the representation made.
         content_type: A media type of ours, or a complete value.
         vary: The request headers that the choice depended on.
-        status: Where it differs from the problem's.
     """
-    status = incident.problem.status if status is None else status
+    status = incident.problem.status
     headers = list(defaults(incident, status))
-    if vary is not None:
-        _merge(headers, "Vary", vary)
+    _merge(headers, "Vary", vary)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
     return _sendable(incident.request.method, status, [content, *headers], body)
 

@@ -14,7 +14,7 @@ from errbridge.installation import Installation, Owner, Table
 from errbridge.normalize import is_uncaught, normalize
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT
-from errbridge.styles import DEFAULT, Style
+from errbridge.styles import Style
 
 __all__ = ["Candidate", "Case", "candidates", "claimants", "opened"]
 
@@ -89,10 +89,8 @@ def opened(installation: Installation, exc: BaseException, request: RequestFacts
 
 
 def _style(chain: Sequence[Owner], *, uncaught: bool) -> Style:
-    for owner in chain:
-        if (style := owner.answers(uncaught=uncaught)) is not None:
-            return style
-    return DEFAULT
+    """Find the style in which an error is shown. The application, at the end of every chain, always has one."""
+    return next(style for owner in chain if (style := owner.answers(uncaught=uncaught)) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +141,14 @@ def claimants(case: Case) -> Iterator[Candidate]:
 def _is_first(native: NativeHandler, case: Case) -> bool:
     """Tell whether no scope nearer than a handler for just anything would answer the 500."""
     server_error = case.framework.http.by_status.get(500, Exception)
-    for owner in case.chain:
-        if _is_registered_at(native, owner):
-            return True
-        if owner.answers(uncaught=True) is not None or any(owner.handlers.for_error(server_error, 500)):
-            return False
-    return True
+    answering = (
+        owner
+        for owner in case.chain
+        if _is_registered_at(native, owner)
+        or owner.answers(uncaught=True) is not None
+        or any(owner.handlers.for_error(server_error, 500))
+    )
+    return _is_registered_at(native, next(answering))
 
 
 def _is_registered_at(native: NativeHandler, owner: Owner) -> bool:
@@ -164,4 +164,4 @@ def candidates(case: Case) -> Iterator[Candidate]:
         for handler in owner.handlers.for_error(cls, case.incident.problem.status):
             yield Candidate.of(handler, case.incident)
         if owner.answers(uncaught=case.uncaught) is not None:
-            return
+            break

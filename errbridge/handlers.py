@@ -16,6 +16,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -63,7 +64,8 @@ class Handler:
 
 def name_of(function: Callable[..., Any]) -> str:
     """Say where a function was written, as a person would look for it."""
-    function = inspect.unwrap(function)
+    with suppress(ValueError):  # it may be wrapped in itself
+        function = inspect.unwrap(function)
     module = getattr(function, "__module__", None) or type(function).__module__
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 

@@ -17,7 +17,8 @@ __all__ = ["clean_headers", "complete", "is_http_error", "is_uncaught", "normali
 log = logging.getLogger("errbridge")
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-_UNSAFE = re.compile(r"[^\x20-\x7e\t]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 # Version 00 ends here; a later one may go on after another dash.
 _TRACEPARENT = re.compile(
     r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
@@ -141,14 +142,14 @@ def _headers_of(exc: Any) -> list[tuple[str, str]]:
 
 
 def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], ...]:
-    """Make headers safe to send: no control character and nothing beyond ASCII in a value, names that are tokens.
+    """Make headers safe to send: names that are tokens, values without control characters and beyond ASCII a ``?``.
 
     ``Allow`` is sorted, since Werkzeug lists the methods in the order of a set.
     """
     cleaned = []
     for raw_name, raw_value in headers:
         try:
-            name, value = str(raw_name), _UNSAFE.sub(" ", str(raw_value)).strip()
+            name, value = str(raw_name), _NOT_ASCII.sub("?", _CONTROL.sub(" ", str(raw_value))).strip()
         except Exception:
             log.exception("the value of the header %r has no text; it is left out", raw_name)
             continue

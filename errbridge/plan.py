@@ -14,8 +14,8 @@ exceptions are shown to the developer (debug, testing, propagate mode) the failu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from types import NoneType
+from collections.abc import Generator, Iterable, Iterator
+from types import GeneratorType, NoneType
 from typing import Any
 
 from errbridge.accept import HTML, JSON, XML
@@ -112,7 +112,7 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
         given = error
     else:
         if candidate.native and not isinstance(given, (Problem, Page, Reply, NoneType)):
-            record(case.incident, _status_of(given))
+            record(case.incident, _logged_status(case, given))
             return Given(given)
     match given:
         case None:
@@ -190,6 +190,8 @@ def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
         added = defaults(incident, number)
     if isinstance(body, bytearray):  # Quart would send it number by number
         body = bytes(body)
+    elif isinstance(body, Iterator) and not isinstance(body, GeneratorType):  # Quart would refuse it
+        body = (chunk for chunk in body)
     answered = NativeAnswer(
         body,
         status,
@@ -221,6 +223,14 @@ def _status_of(given: Any) -> int:
     """Read the status of a response, or of what becomes one; the framework takes 200 where nothing is said."""
     body, status, _ = _unpacked(given)
     return response_status(status if status is not None else getattr(body, "status_code", 200))
+
+
+def _logged_status(case: Case, given: Any) -> int:
+    """Read the status of what a native handler returned, which is the framework's even where it makes no sense."""
+    try:
+        return _status_of(given)
+    except (TypeError, ValueError):
+        return case.incident.problem.status
 
 
 # How a problem is shown: by the response= decorator, by the application's template, or by a built-in representation.

@@ -32,11 +32,16 @@ def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
     if not headers:
         return ()
     items: Callable[[], Iterable[object]] | None = getattr(headers, "items", None)
-    pairs = tuple(cast(Iterable[object], headers) if items is None else items())
-    for pair in pairs:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+    pairs: list[tuple[Any, Any]] = []
+    for pair in cast(Iterable[object], headers) if items is None else items():
+        if not isinstance(pair, (tuple, list)) or len(cast(list[object], pair)) != 2:
             raise TypeError(f"headers are a mapping, or pairs of name and value, not {headers!r}")
-    return cast(tuple[tuple[str, str], ...], pairs)
+        name, value = cast(tuple[Any, Any], pair)
+        if isinstance(value, (tuple, list)):  # several of one name, as Werkzeug's headers take them
+            pairs.extend((name, one) for one in cast(list[Any], value))
+        else:
+            pairs.append((name, value))
+    return tuple(pairs)
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

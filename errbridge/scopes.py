@@ -271,9 +271,18 @@ def _at_one_place(scope: Scope) -> tuple[bool, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _WildcardHost:
-    pattern: re.Pattern[str]
+    """A host with a star or with variables, compared label by label from the end."""
+
+    labels: tuple[re.Pattern[str], ...]
+    starred: bool
     paths: _PathTrie
     rank: tuple[int, bool, str]
+
+    def matches(self, labels: list[str]) -> bool:
+        more = len(labels) - len(self.labels)
+        return (more > 0 if self.starred else more == 0) and all(
+            pattern.fullmatch(label) for pattern, label in zip(self.labels, labels[more:], strict=True)
+        )
 
 
 class ScopeTrie:
@@ -327,32 +336,26 @@ class ScopeTrie:
     def _matching(self, host: str) -> Iterator[_WildcardHost]:
         if len(host) > _LONGEST_HOST:
             return
+        labels = host.split(".")
+        if not all(labels):
+            return
         suffix = host
         while suffix:
             _, _, suffix = suffix.partition(".")
             for wildcard in self._wildcards.get(suffix, ()):
-                if wildcard.pattern.fullmatch(host):
+                if wildcard.matches(labels):
                     yield wildcard
 
 
 def _wildcard(host: str, paths: _PathTrie, converters: ConverterLookup) -> tuple[str, _WildcardHost]:
-    """Read a wildcard host; the labels behind its last variable are the key that it is found by."""
+    """Read a wildcard host; the labels behind its star or its last variable are the key that it is found by."""
     labels = _labels(host)
-    expressions = []
-    last = 0
-    for index, label in enumerate(labels):
-        if label == ("*",):
-            expressions.append(r"[^.]+(?:\.[^.]+)*")
-            last = index
-        elif _is_text(label):
-            expressions.append(re.escape("".join(map(str, label)).lower()))
-        else:
-            expression, _, _ = parse(label, converters)
-            expressions.append(rf"(?!\.)(?:{expression.replace('[^/]', '[^./]')})")
-            last = index
+    starred = labels[0] == ("*",)
+    compared = labels[1:] if starred else labels
+    patterns = tuple(re.compile(parse(label, converters)[0], re.IGNORECASE) for label in compared)
+    last = max((index for index, label in enumerate(labels) if not _is_text(label)), default=0)
     suffix = ".".join("".join(map(str, label)).lower() for label in labels[last + 1 :])
-    rank = (-len(labels), host.startswith("*."), host)
-    return suffix, _WildcardHost(re.compile(r"\.".join(expressions)), paths, rank)
+    return suffix, _WildcardHost(patterns, starred, paths, (-len(labels), starred, host))
 
 
 def _labels(host: str) -> tuple[Segment, ...]:

@@ -12,7 +12,10 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any
 
-import flask
+try:
+    import flask
+except ImportError as error:
+    raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
 from errbridge.drivers import Call, Colour, Plan, drive
 from errbridge.framework import NativeAnswer

@@ -10,8 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
-import quart
+try:
+    import quart
+except ImportError as error:
+    raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
+from errbridge.closing import close_of
 from errbridge.drivers import Call, Colour, Plan, adrive
 from errbridge.framework import NativeAnswer
 from errbridge.installation import Installation
@@ -20,6 +24,8 @@ from errbridge.pallets.application import FindHandler, dressed
 from errbridge.pallets.errorhandler import Seam
 
 __all__ = ["ErrorHandler"]
+
+_CLOSE = "errbridge.close"  # in the scope of a WebSocket: how to close it
 
 
 class _QuartApplication(PalletsApplication):
@@ -44,7 +50,11 @@ class _QuartSeam(Seam):
 
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:
-            return self.respond(await adrive(plan, self._call))
+            answered = self.respond(await adrive(plan, self._call))
+            if quart.has_websocket_context():
+                scope: Any = quart.websocket.scope
+                scope[_CLOSE] = close_of(exc, answered)
+            return answered
 
         return handle
 
@@ -79,6 +89,7 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
     def _attach(self, app: quart.Quart, seam: Seam) -> None:
         make_response: Callable[[Any], Awaitable[Any]] = app.make_response
         handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
+        asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
 
         async def answering(result: Any) -> Any:
             if (plan := seam.unanswered(result)) is not None:
@@ -91,5 +102,24 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
             except Exception as exc:
                 return seam.outside(exc, request)
 
-        for name, function in {"make_response": answering, "handle_request": guarded}.items():
+        async def closing(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "websocket":
+                scope = {**scope, _CLOSE: None}
+                send = _Closing(scope, send)
+            await asgi_app(scope, receive, send)
+
+        for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
             setattr(app, name, function)
+
+
+class _Closing:
+    """Sends what Quart sends, but closes a WebSocket after an error as the core says; Quart would say 1000."""
+
+    def __init__(self, scope: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        self._scope = scope
+        self._send = send
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "websocket.close" and (close := self._scope[_CLOSE]) is not None:
+            message = {**message, **close._asdict()}
+        await self._send(message)

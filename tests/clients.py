@@ -135,11 +135,15 @@ async def call_asgi(app: Any, request: Request) -> Response:
     async def receive() -> Mapping[str, Any]:
         if incoming:
             return incoming.pop()
-        await asyncio.Event().wait()
-        raise AssertionError
+        await over.wait()
+        return {"type": "http.disconnect"}
+
+    over = asyncio.Event()
 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            over.set()
 
     await asyncio.wait_for(app(scope, receive, send), timeout=20)
     start = next(message for message in sent if message["type"] == "http.response.start")

@@ -1,4 +1,4 @@
-"""Errors of WebSocket routes in Quart, before the connection is accepted: the answer is the one a request would get."""
+"""Errors of WebSocket routes in Quart: before accepting the answer of a request, after it a code in the close frame."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 import quart
+from werkzeug.exceptions import NotFound
 
 from errbridge import Problem
 from errbridge_quart import ErrorHandler
 from tests.clients import Response
 
 
-async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) -> Response:
-    """Open a WebSocket as a server does that supports denial responses."""
-    scope = {
+def scope_of(path: str, *headers: tuple[bytes, bytes]) -> Any:
+    return {
         "type": "websocket",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
@@ -31,6 +31,10 @@ async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) 
         "server": ("localhost", 80),
         "extensions": {"websocket.http.response": {}},
     }
+
+
+async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) -> Response:
+    """Open a WebSocket as a server does that supports denial responses."""
     incoming: list[Mapping[str, Any]] = [{"type": "websocket.connect"}]
     sent: list[Mapping[str, Any]] = []
 
@@ -43,7 +47,7 @@ async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(app(scope, receive, send), timeout=20)  # type: ignore[arg-type]
+    await asyncio.wait_for(app(scope_of(path, *headers), receive, send), timeout=20)
     start = next(message for message in sent if message["type"] == "websocket.http.response.start")
     body = b"".join(message["body"] for message in sent if message["type"] == "websocket.http.response.body")
     found = tuple((name.decode(), value.decode()) for name, value in start["headers"])
@@ -113,3 +117,85 @@ async def test_the_denial_response_is_negotiated(app: quart.Quart) -> None:
 
     assert response.content_type == "text/plain; charset=utf-8"
     assert response.text.startswith("404 Not Found\n")
+
+
+async def closed(app: quart.Quart, path: str, *received: str) -> tuple[int, str]:
+    """Talk to a WebSocket route until it closes the connection, and give the code and the reason."""
+    incoming: list[Mapping[str, Any]] = [
+        *({"type": "websocket.receive", "bytes": None, "text": text} for text in reversed(received)),
+        {"type": "websocket.connect"},
+    ]
+    sent: list[Mapping[str, Any]] = []
+
+    async def receive() -> Mapping[str, Any]:
+        if incoming:
+            return incoming.pop()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await asyncio.wait_for(app(scope_of(path), receive, send), timeout=20)
+    assert [message["type"] for message in sent if message["type"] == "websocket.accept"]
+    (close,) = (message for message in sent if message["type"] == "websocket.close")
+    return close["code"], close.get("reason", "")
+
+
+def talking(raising: Any) -> quart.Quart:
+    """Make an application whose route accepts and then fails."""
+    app = quart.Quart(__name__)
+    errors = ErrorHandler(app)
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        await quart.websocket.receive()
+        if raising is not None:
+            raise raising
+
+    @errors.register(app, code=KeyError)
+    async def unknown(exc: KeyError) -> Problem:
+        return Problem(404, detail="of the handler")
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("raising", "expected"),
+    [
+        (ValueError("secret"), (1011, "Internal Server Error")),
+        (Problem(409, detail="Somebody was faster"), (4409, "409 Conflict: Somebody was faster")),
+        (Problem(503), (4503, "503 Service Unavailable")),
+        (Problem(499, detail="a\r\nb\0c"), (4499, "499 Client Error: a b c")),
+        (KeyError("secret"), (1011, "Internal Server Error")),
+        (NotFound("gone for good"), (4404, "404 Not Found: gone for good")),
+        (None, (1000, "")),
+    ],
+    ids=repr,
+)
+async def test_an_error_after_accepting_closes_with_a_code_that_says_so(
+    raising: Exception | None, expected: tuple[int, str]
+) -> None:
+    assert await closed(talking(raising), "/talk", "hello") == expected
+
+
+@pytest.mark.parametrize("length", [50, 100, 101, 102, 103, 104, 105, 500])
+async def test_the_reason_never_has_more_than_123_bytes_and_no_half_character(length: int) -> None:
+    code, reason = await closed(talking(Problem(404, detail="é" * length)), "/talk", "hello")
+
+    assert code == 4404
+    assert len(reason.encode()) <= 123
+    assert "404 Not Found: " + "é" * length == reason or reason.endswith("é…")
+
+
+async def test_the_code_that_a_view_closes_with_stays_its_own() -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        await quart.websocket.close(3000, "by the view")
+
+    assert await closed(app, "/talk") == (3000, "by the view")

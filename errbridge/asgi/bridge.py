@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from asgiref.typing import (
     ASGI3Application,
@@ -12,7 +13,6 @@ from asgiref.typing import (
     HTTPScope,
     WebSocketScope,
 )
-from asgiref.typing import Scope as AsgiScope
 
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, Wsgi, recognise
@@ -28,7 +28,6 @@ from errbridge.asgi.websocket import deny, serve_websocket
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.problem import Problem
-from errbridge.scopes import Scope
 
 __all__ = ["Bridge"]
 
@@ -64,7 +63,7 @@ class Bridge:
 
     def __init__(
         self,
-        apps: Mapping[str, App] | Mapping[Scope, App] | Mapping[str | Scope, App] | Sequence[App],
+        apps: Mapping[Any, App] | Sequence[App],
         *,
         threads: int = 40,
         waiting: int | None = None,
@@ -87,8 +86,8 @@ class Bridge:
         self._max_body = max_body
         self._grace = grace
 
-    async def __call__(self, scope: AsgiScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Serve a connection; called by an ASGI server."""
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
         if scope["type"] == "http":
             await self._serve_http(scope, receive, send)
         elif scope["type"] == "websocket":

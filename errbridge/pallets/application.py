@@ -155,6 +155,7 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
     if not has_body(method, response.status_code):
         length = response.headers.get("Content-Length")
         response.set_data(b"")
+        response.automatically_set_content_length = False  # of a stream it is not known, and not 0
         del response.headers["Content-Length"]
         if not has_body("GET", response.status_code):
             del response.headers["Content-Type"]

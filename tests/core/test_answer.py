@@ -66,10 +66,6 @@ def test_a_representation_goes_out_under_its_content_type_first(media_type: str,
     assert answer == Answer(404, (("Content-Type", content_type), SAFE, ("Vary", "Accept")), b"body")
 
 
-def test_no_vary_is_sent_where_there_was_no_choice() -> None:
-    assert header(finish(incident_of(), b"", TEXT, None), "Vary") == []
-
-
 @pytest.mark.parametrize(
     ("own", "expected"),
     [

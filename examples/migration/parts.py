@@ -1,0 +1,4 @@
+"""What moves at once: the routes are in two parts."""
+
+READING = "reading"
+CHANGING = "changing"

@@ -7,7 +7,7 @@ the outcome.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -46,6 +46,9 @@ class _FlaskSeam(Seam):
     def header(self, request: flask.Request, name: str) -> str:
         # The environ has one value for each name; looking there is a tenth of the cost of asking request.headers.
         return request.environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")  # type: ignore[no-any-return]
+
+    def headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
+        return request.headers.items()
 
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         return lambda exc: self.respond(drive(plan, self._call))

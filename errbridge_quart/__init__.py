@@ -6,7 +6,7 @@ response of the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
@@ -47,6 +47,10 @@ class _QuartSeam(Seam):
 
     def header(self, request: Any, name: str) -> str:
         return ", ".join(request.headers.getlist(name))
+
+    def headers(self, request: Any) -> Iterable[tuple[str, str]]:
+        # Not request.headers, to which Quart adds one of its own, Remote-Addr.
+        return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"])
 
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,3 +24,11 @@ def world(request: pytest.FixtureRequest) -> World:
     made: Any = WORLDS[request.param]()
     assert isinstance(made, World)
     return made
+
+
+@pytest.fixture(autouse=True)
+def loggers_speak_again() -> Iterator[None]:
+    """Undo what a test does to the logger of the twins, which every application of theirs shares."""
+    logger = logging.getLogger("tests.twins")
+    yield
+    logger.disabled = False

@@ -13,7 +13,6 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -87,9 +86,9 @@ def view(world: World, make: Callable[[int], Exception]) -> Callable[..., Any]:
 def mapped(exc: Domain, incident: Incident) -> Problem:
     """Answer with what the framework's request, the incident and the exception say."""
     number = exc.args[0]
-    return Problem(
-        410, detail=f"{number}", headers={"X-Path": incident.request.path}, asked=dict(incident.request.headers)
-    )
+    request = incident.request
+    asked = {name: request.headers[name] for name in ("Accept", "Traceparent")}
+    return Problem(410, detail=f"{number}", headers={"X-Path": request.path}, asked=asked)
 
 
 def build(world: World) -> None:
@@ -191,7 +190,7 @@ def test_an_answer_says_what_its_own_request_gave_rise_to(expected: list[Respons
             allowed = sorted([*methods_of(number), "OPTIONS"])
             assert response.header("Allow") == ", ".join(allowed)
         elif kind == "crash":
-            assert response.header("Content-Type") in said(response)
+            assert "Unhandled Exception" in response.text
         else:
             assert str(number) in OWN.findall(said(response))
         assert set(OWN.findall(said(response))) <= {str(number)}
@@ -238,31 +237,22 @@ REUSED: dict[str, Callable[[], Exception]] = {
 
 
 def state(exc: BaseException) -> Any:
-    """Give what a person can change of an exception, as deep as it goes."""
+    """Give everything that an exception says, as text, so that a later change cannot change it here too."""
     inner = [state(member) for member in exc.exceptions] if isinstance(exc, BaseExceptionGroup) else []
-    values = dict(vars(exc))
-    for name in ("extensions",):
-        if name in values:
-            values[name] = dict(values[name])
-    return (
-        type(exc),
-        deepcopy(exc.args if not inner else ()),
-        {name: comparable(value) for name, value in values.items()},
-        inner,
-    )
-
-
-def comparable(value: Any) -> Any:
-    return [str(item) for item in value] if isinstance(value, tuple) else deepcopy(value)
+    return type(exc), repr(exc.args), repr(sorted(vars(exc).items())), inner
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("name", REUSED)
-@pytest.mark.parametrize("way", ["raised", "returned by a handler"])
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        *((name, "raised") for name in REUSED),
+        ("a Problem", "returned by a handler"),
+        ("an HTTPException", "returned by a handler"),
+    ],
+)
 def test_an_exception_that_many_requests_share_is_never_changed(name: str, way: str) -> None:
     shared = REUSED[name]()
-    if way != "raised" and name in ("an exception group", "a bug"):
-        pytest.skip("no handler may return it")
     before = state(shared)
 
     def build(world: World) -> None:

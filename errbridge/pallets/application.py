@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from jinja2 import TemplatesNotFound
@@ -138,6 +139,9 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
     Both frameworks could take status and headers themselves, but not alike: only Flask reads ``"404 Gone"``, and Quart
     keeps one of several headers of a name.
     """
+    if response is answer.body:  # the handler's own, which it may return for every request
+        response = copy(response)
+        response.headers = Headers(list(response.headers))
     if isinstance(answer.status, str):
         response.status = answer.status
     elif answer.status is not None:
@@ -164,7 +168,13 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
     return response
 
 
-def facts_of(app: Any, request: Any, exc: BaseException, header: Callable[[str], str]) -> RequestFacts:
+def facts_of(
+    app: Any,
+    request: Any,
+    exc: BaseException,
+    header: Callable[[str], str],
+    headers: Callable[[], Iterable[tuple[str, str]]],
+) -> RequestFacts:
     """Collect the facts of a request.
 
     Args:
@@ -172,6 +182,7 @@ def facts_of(app: Any, request: Any, exc: BaseException, header: Callable[[str],
         request: A request, or a WebSocket of Quart.
         exc: What was raised.
         header: Reads one header, several lines joined.
+        headers: Gives all headers that the client sent.
     """
     routing = exc is request.routing_exception
     return RequestFacts(
@@ -187,7 +198,7 @@ def facts_of(app: Any, request: Any, exc: BaseException, header: Callable[[str],
         rule_blueprints=_rule_blueprints(app, request, exc) if routing and isinstance(exc, MethodNotAllowed) else (),
         routing=routing,
         websocket=request.scheme in ("ws", "wss"),
-        headers=RequestHeaders(request.headers.items),
+        headers=RequestHeaders(headers),
     )
 
 

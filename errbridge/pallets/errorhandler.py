@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -72,9 +72,13 @@ class Seam(ABC):
     def header(self, request: Any, name: str) -> str:
         """Read a header of a request, several lines joined; empty if there is none."""
 
+    @abstractmethod
+    def headers(self, request: Any) -> Iterable[tuple[str, str]]:
+        """Give the headers of a request as the client sent them."""
+
     def facts(self, exc: BaseException, request: Any) -> RequestFacts:
         """Collect the facts of a request."""
-        return facts_of(self.app, request, exc, partial(self.header, request))
+        return facts_of(self.app, request, exc, partial(self.header, request), partial(self.headers, request))
 
     @abstractmethod
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:

@@ -1,0 +1,1 @@
+"""Measurements, each one command. They use loopback only and end what they start."""

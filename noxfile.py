@@ -55,7 +55,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types with mypy and pyright."""
-    session.install(EVERYTHING, *group("types"), "nox")
+    session.install(EVERYTHING, *group("types"), *group("tests"), "nox")
     session.run("mypy")
     session.run("pyright")
 

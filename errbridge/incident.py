@@ -11,7 +11,7 @@ from errbridge.problem import Headers, Problem, joined
 from errbridge.scopes import ROOT, Scope
 from errbridge.status import response_status
 
-__all__ = ["Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "new_id"]
+__all__ = ["ALLOW", "Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "new_id"]
 
 
 def new_id() -> str:
@@ -19,6 +19,10 @@ def new_id() -> str:
     digits = urandom(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+ALLOW = "errbridge.allow"
+"""The key in the scope of an ASGI request under which the bridge says what `RequestFacts.allow` says."""
 
 
 class RequestHeaders(Mapping[str, str]):
@@ -64,6 +68,7 @@ class RequestFacts:
         endpoint: Of the matched route, in the framework's notation; None on a routing error.
         blueprints: The blueprints of the matched view, innermost first.
         rule_blueprints: On a routing 405, the blueprints of the rules that match with another method.
+        allow: On a 405, methods that other applications of the process have for the URL.
         routing: Whether the error is that of routing itself (404 or 405).
         websocket: Whether the request opens a WebSocket.
         headers: All of them.
@@ -79,6 +84,7 @@ class RequestFacts:
     endpoint: str | None = None
     blueprints: tuple[str, ...] = ()
     rule_blueprints: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
     routing: bool = False
     websocket: bool = False
     headers: RequestHeaders = field(default_factory=RequestHeaders)

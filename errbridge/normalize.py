@@ -101,6 +101,8 @@ def normalize(exc: BaseException, request: RequestFacts, incident_id: str, setti
 def complete(problem: Problem, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
     """Fill in what the author of a problem left open."""
     headers = clean_headers(problem.headers)
+    if request.allow and problem.status == 405:
+        headers = _allowing(headers, request.allow)
     return problem.completed(
         type=settings.type_of(problem),
         instance=f"urn:uuid:{incident_id}",
@@ -159,6 +161,13 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
             value = ", ".join(sorted(_listed(value)))
         cleaned.append((name, value))
     return tuple(cleaned)
+
+
+def _allowing(headers: tuple[tuple[str, str], ...], methods: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Add methods to those that ``Allow`` lists."""
+    listed = {method for name, value in headers if name.lower() == "allow" for method in _listed(value)}
+    others = (pair for pair in headers if pair[0].lower() != "allow")
+    return (*others, ("Allow", ", ".join(sorted(listed.union(methods)))))
 
 
 def _listed(value: str) -> list[str]:

@@ -325,7 +325,7 @@ def answer_outside(installation: Installation, exc: BaseException, request: Requ
 
     Args:
         installation: The application in which it happened.
-        exc: What was raised.
+        exc: The framework's 500 for what was raised.
         request: The request's facts.
     """
     case = opened(installation, exc, request)

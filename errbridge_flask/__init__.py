@@ -50,6 +50,9 @@ class _FlaskSeam(Seam):
     def headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
 
+    def scope(self, request: flask.Request) -> Mapping[str, Any]:
+        return request.environ.get("asgi.scope") or {}  # as the bridge leaves it there
+
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         return lambda exc: self.respond(drive(plan, self._call))
 

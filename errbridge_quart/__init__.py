@@ -50,7 +50,12 @@ class _QuartSeam(Seam):
 
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.
-        return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"])
+        return (
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.scope(request).get("headers", ())
+        )
+
+    def scope(self, request: Any) -> Mapping[str, Any]:
+        return request.scope or {}
 
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:

@@ -228,7 +228,7 @@ def recorded() -> Iterator[list[logging.LogRecord]]:
     """Collect what errbridge logs."""
     records: list[logging.LogRecord] = []
     collector = logging.Handler()
-    collector.emit = records.append  # type: ignore[method-assign]
+    collector.emit = records.append  # type: ignore[method-assign, assignment]
     log = logging.getLogger("errbridge")
     before = log.level, log.propagate
     log.addHandler(collector)

@@ -13,6 +13,8 @@ from tests.clients import Response
 from tests.twins import Twins, World
 
 Ask = Callable[..., Response]
+Spec = tuple[str, dict[str, Any], dict[str, Any]]
+"""A blueprint: its name, what its constructor is given, and what its registration is given."""
 
 
 def owner(name: str) -> Callable[[BaseException], Reply]:
@@ -20,7 +22,7 @@ def owner(name: str) -> Callable[[BaseException], Reply]:
     return lambda exc: Reply(name, headers={"Content-Type": "text/plain"})
 
 
-def tree(*blueprints: tuple[str, dict[str, Any], dict[str, Any]], **scopes: str) -> Callable[[World], None]:
+def tree(*blueprints: Spec) -> Callable[[World], None]:
     """Build an application whose blueprints each answer with their own name, and the app with ``app``."""
 
     def build(world: World) -> None:
@@ -34,13 +36,13 @@ def tree(*blueprints: tuple[str, dict[str, Any], dict[str, Any]], **scopes: str)
     return build
 
 
-API = ("api", {"url_prefix": "/api"}, {})
-V2 = ("v2", {"url_prefix": "/api/v2"}, {})
-LATE = ("late", {}, {"url_prefix": "/late"})
-MOVED = ("moved", {"url_prefix": "/declared"}, {"url_prefix": "/moved"})
-USER = ("user", {"url_prefix": "/users/<int:uid>"}, {})
-LANG = ("lang", {"url_prefix": "/<any(de, en):lang>"}, {})
-PLAIN = ("plain", {}, {})
+API: Spec = ("api", {"url_prefix": "/api"}, {})
+V2: Spec = ("v2", {"url_prefix": "/api/v2"}, {})
+LATE: Spec = ("late", {}, {"url_prefix": "/late"})
+MOVED: Spec = ("moved", {"url_prefix": "/declared"}, {"url_prefix": "/moved"})
+USER: Spec = ("user", {"url_prefix": "/users/<int:uid>"}, {})
+LANG: Spec = ("lang", {"url_prefix": "/<any(de, en):lang>"}, {})
+PLAIN: Spec = ("plain", {}, {})
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,8 @@ def test_native_handlers_of_a_blueprint_become_reachable_for_routing_errors_only
 
 
 def test_two_blueprints_at_one_place_are_ordered_by_name(ask: Ask) -> None:
-    zebra, ant = ("zebra", {"url_prefix": "/zoo"}, {}), ("ant", {"url_prefix": "/zoo"}, {})
+    zebra: Spec = ("zebra", {"url_prefix": "/zoo"}, {})
+    ant: Spec = ("ant", {"url_prefix": "/zoo"}, {})
 
     assert ask(tree(zebra, ant), "/zoo/nope").text == "ant"
     assert ask(tree(ant, zebra), "/zoo/nope").text == "ant"

@@ -47,7 +47,8 @@ async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(app(scope_of(path, *headers), receive, send), timeout=20)
+    call: Any = app
+    await asyncio.wait_for(call(scope_of(path, *headers), receive, send), timeout=20)
     start = next(message for message in sent if message["type"] == "websocket.http.response.start")
     body = b"".join(message["body"] for message in sent if message["type"] == "websocket.http.response.body")
     found = tuple((name.decode(), value.decode()) for name, value in start["headers"])
@@ -136,7 +137,8 @@ async def closed(app: quart.Quart, path: str, *received: str) -> tuple[int, str]
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(app(scope_of(path), receive, send), timeout=20)
+    call: Any = app
+    await asyncio.wait_for(call(scope_of(path), receive, send), timeout=20)
     assert [message["type"] for message in sent if message["type"] == "websocket.accept"]
     (close,) = (message for message in sent if message["type"] == "websocket.close")
     return close["code"], close.get("reason", "")

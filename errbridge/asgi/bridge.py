@@ -27,6 +27,7 @@ from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import deny, serve_websocket
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
+from errbridge.incident import ALLOW
 from errbridge.problem import Problem
 
 __all__ = ["Bridge"]
@@ -118,6 +119,8 @@ class Bridge:
             raise edges.not_mounted()
         exchange.allow = destination.allow
         placed = destination.location.place(scope)
+        if destination.allow:  # for the application's own document, if errbridge is in it; the header joins anyway
+            placed[ALLOW] = destination.allow  # type: ignore[literal-required]
         if isinstance(destination.app, Asgi):
             await destination.app.app(placed, exchange.receive, exchange.send)
         else:

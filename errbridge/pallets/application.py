@@ -18,7 +18,7 @@ from werkzeug.sansio.response import Response
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
-from errbridge.incident import RequestFacts, RequestHeaders
+from errbridge.incident import ALLOW, RequestFacts, RequestHeaders
 from errbridge.pallets.blueprints import BlueprintPlaces, blueprint_path
 from errbridge.patterns import Converter
 from errbridge.problem import Problem
@@ -174,6 +174,7 @@ def facts_of(
     exc: BaseException,
     header: Callable[[str], str],
     headers: Callable[[], Iterable[tuple[str, str]]],
+    scope: Mapping[str, Any],
 ) -> RequestFacts:
     """Collect the facts of a request.
 
@@ -183,6 +184,7 @@ def facts_of(
         exc: What was raised.
         header: Reads one header, several lines joined.
         headers: Gives all headers that the client sent.
+        scope: The ASGI scope; empty on a WSGI server.
     """
     routing = exc is request.routing_exception
     return RequestFacts(
@@ -196,6 +198,7 @@ def facts_of(
         endpoint=request.endpoint,
         blueprints=tuple(request.blueprints),
         rule_blueprints=_rule_blueprints(app, request, exc) if routing and isinstance(exc, MethodNotAllowed) else (),
+        allow=scope.get(ALLOW, ()),
         routing=routing,
         websocket=request.scheme in ("ws", "wss"),
         headers=RequestHeaders(headers),

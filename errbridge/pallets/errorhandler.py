@@ -16,11 +16,11 @@ from __future__ import annotations
 import inspect
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.routing.exceptions import RoutingException
 
 from errbridge.answer import Answer, last_resort
@@ -76,9 +76,14 @@ class Seam(ABC):
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         """Give the headers of a request as the client sent them."""
 
+    @abstractmethod
+    def scope(self, request: Any) -> Mapping[str, Any]:
+        """Give the ASGI scope of a request; an empty one on a WSGI server."""
+
     def facts(self, exc: BaseException, request: Any) -> RequestFacts:
         """Collect the facts of a request."""
-        return facts_of(self.app, request, exc, partial(self.header, request), partial(self.headers, request))
+        header, headers = partial(self.header, request), partial(self.headers, request)
+        return facts_of(self.app, request, exc, header, headers, self.scope(request))
 
     @abstractmethod
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
@@ -97,7 +102,7 @@ class Seam(ABC):
 
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's question; None lets the exception go on its way."""
-        if self._is_frameworks(exc):
+        if _is_ready(exc) or self._is_trapped(exc):
             return self._find_handler(exc, blueprints)
         plan = self.plan(exc)
         return None if plan is None else self.handler(plan)
@@ -110,19 +115,19 @@ class Seam(ABC):
             if not is_http_error(exc):
                 if (claimed := claim(opened(self.installation, exc, facts))) is not None:
                     return claimed
-                if (error := representative(exc)) is None:
+                if (error := representative(exc)) is None or self._is_trapped(error):
                     return None
+                if _is_ready(error):
+                    return _settled(Given(error))
                 exc = error
             return answer(opened(self.installation, exc, facts))
         except Exception:
             log.exception("errbridge failed before it could answer")
-            return _failed(exc, request.method) if is_http_error(exc) else None
+            return _settled(_last_resort(exc, request.method)) if is_http_error(exc) else None
 
     def unanswered(self, value: object) -> Plan | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
-        if not isinstance(value, HTTPException) or isinstance(value, RoutingException):
-            return None
-        if _has_response(value) or _is_no_error(value):
+        if not isinstance(value, HTTPException) or isinstance(value, RoutingException) or _is_ready(value):
             return None
         return self.plan(value)
 
@@ -134,32 +139,37 @@ class Seam(ABC):
         """
         if self.installation.framework.propagates():
             raise exc
+        error = InternalServerError(original_exception=exc)  # whatever it is, as Flask does it
         try:
-            return self.respond(answer_outside(self.installation, exc, self.facts(exc, request)))
+            return self.respond(answer_outside(self.installation, error, self.facts(error, request)))
         except Exception:
             log.exception("errbridge failed before it could answer")
             return self.respond(last_resort(request.method, 500))
 
-    def _is_frameworks(self, exc: Exception) -> bool:
-        """Tell what stays the framework's: a ready response, other statuses, and what ``TRAP_*`` turns into a crash."""
+    def _is_trapped(self, exc: BaseException) -> bool:
+        """Tell whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""
         if isinstance(exc, HTTPException):
-            if _has_response(exc) or _is_no_error(exc):
-                return True
             return not is_uncaught(exc) and bool(self.app.trap_http_exception(exc))
         return isinstance(exc, Problem) and bool(self.app.config["TRAP_HTTP_EXCEPTIONS"])
 
 
-def _has_response(exc: HTTPException) -> bool:
-    return getattr(exc, "response", None) is not None  # a subclass may not have called the constructor
-
-
-def _is_no_error(exc: HTTPException) -> bool:
+def _is_ready(exc: BaseException) -> bool:
+    """Tell whether an exception is an answer already: it brings a response, or is no error, like a redirect."""
+    if not isinstance(exc, HTTPException):
+        return False
+    if getattr(exc, "response", None) is not None:  # a subclass may not have called the constructor
+        return True
     return exc.code is not None and not 400 <= exc.code <= 599
 
 
-def _failed(exc: BaseException, method: str) -> Plan:
-    status = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
+def _settled(outcome: Outcome) -> Plan:
+    """Plan nothing more."""
     yield from ()
+    return outcome
+
+
+def _last_resort(exc: BaseException, method: str) -> Answer:
+    status = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
     return last_resort(method, status if isinstance(status, int) else 500)
 
 

@@ -66,3 +66,19 @@ async def test_an_upload_over_the_limit_is_the_same_problem_wherever_it_is_notic
         in_quart = await server.client.post("/new/upload", content=pieces(3), headers=JSON)
     assert by_length.status_code == 413
     assert comparable(by_length) == comparable(in_flask) == comparable(in_quart)
+
+
+async def test_the_document_of_a_405_lists_the_methods_of_all_applications_as_its_header_does() -> None:
+    old, new = flask.Flask("old"), quart.Quart("new")
+    errbridge_flask.ErrorHandler(old, handler="api")
+    errbridge_quart.ErrorHandler(new, handler="api")
+    old.add_url_rule("/thing", "thing", lambda: "old", methods=["GET", "PUT"])
+    new.add_url_rule("/thing", "thing", lambda: "new", methods=["POST"])
+
+    for apps in ([old, new], [new, old]):
+        async with hypercorn(Bridge(apps)) as server:
+            answer = await server.client.delete("/thing")
+
+        assert answer.status_code == 405
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST, PUT"
+        assert answer.json()["allowed"] == ["GET", "HEAD", "OPTIONS", "POST", "PUT"]

@@ -201,7 +201,11 @@ async def test_a_generator_that_ends_after_the_client_left_is_no_error(caplog: p
 
         await bridge(scope, received, send)
 
-    bridge = Bridge({"/": Wsgi(lambda environ, start_response: start_response("200 OK", []) and quiet())})
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        return quiet()
+
+    bridge = Bridge({"/": Wsgi(app)})
     async with hypercorn(watched) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -279,7 +283,8 @@ def quart_reader() -> quart.Quart:
 
     @app.post("/digest")
     async def hashed() -> str:
-        return hashlib.sha256(await quart.request.get_data(as_text=False)).hexdigest()
+        data: Any = await quart.request.get_data(as_text=False)
+        return hashlib.sha256(data).hexdigest()
 
     return app
 

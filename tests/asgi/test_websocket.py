@@ -27,7 +27,8 @@ def quart_app() -> quart.Quart:
     @app.websocket("/echo")
     async def echo() -> None:
         while True:
-            await quart.websocket.send(f"{quart.websocket.root_path} {await quart.websocket.receive()}")
+            received = await quart.websocket.receive()
+            await quart.websocket.send(f"{quart.websocket.root_path} {received!s}")
 
     return app
 
@@ -91,7 +92,7 @@ async def test_an_error_after_the_accept_closes_with_1011_and_one_record(caplog:
 
 
 async def test_a_server_without_denial_responses_is_told_to_refuse() -> None:
-    scope = {"type": "websocket", "path": "/x", "headers": [], "query_string": b"", "extensions": None}
+    scope: dict[str, Any] = {"type": "websocket", "path": "/x", "headers": [], "query_string": b"", "extensions": None}
     server = ApplicationCommunicator(Bridge({"/flask": flask.Flask("f")}), scope)
     await server.send_input({"type": "websocket.connect"})
     assert (await server.receive_output())["type"] == "websocket.close"

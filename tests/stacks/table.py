@@ -89,6 +89,8 @@ def cycle() -> list[Any]:
     return made
 
 
+ODD_NAMES: dict[str, Any] = {"1 st": [1, {"x y": True}]}
+
 VIEWS: dict[str, Any] = {
     "crash": raising(lambda: ValueError("secret")),
     "sold": raising(lambda: Sold("a-1")),
@@ -121,7 +123,7 @@ VIEWS: dict[str, Any] = {
             none=None,
             cycle=cycle(),
             strange=Strange(),
-            **{"1 st": [1, {"x y": True}]},
+            **ODD_NAMES,
         )
     ),
     "group": raising(lambda: ExceptionGroup("two", [NotFound("inner"), Problem(409, detail="worse")])),

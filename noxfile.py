@@ -81,6 +81,35 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def differential(session: nox.Session) -> None:
+    """Compare the frameworks with each other and with an oracle on 50,000 random applications."""
+    session.install(EVERYTHING, *group("tests"))
+    examples = {"ERRBRIDGE_DIFFERENTIAL_EXAMPLES": "50000"}
+    session.run("pytest", "tests/test_differential.py", *session.posargs, env=examples)
+
+
+@nox.session
+def memory(session: nox.Session) -> None:
+    """Answer 100,000 errors with new paths and see that no memory is kept."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("python", "-m", "benchmarks.memory", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Send 50,000 mixed requests through the bridge, check every answer, and watch the memory."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("python", "-m", "benchmarks.soak", *(session.posargs or ("--requests", "50000")))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the bridge beside its peers, as ratios."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("python", "-m", "benchmarks.bridge", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Start the demo: one Flask app and one Quart app under one Hypercorn."""
     session.install(EVERYTHING)

@@ -4,7 +4,8 @@
 process of its own; one client sends the same requests to one of them after the other, round after round, over 32
 connections that stay open. Only one server is busy at any time. In every round bare Quart is measured right beside each
 contender, and the ratio taken between the two; its median is shown with the quartiles. The second line of bare Quart
-says how much of that is noise: above 5%, nothing is said about the goals.
+says how much of that is noise: above 5%, nothing is said about the goals. In parentheses is the ratio of the processor
+time that the servers used, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import importlib.util
 import json
+import math
 import os
 import platform
 import statistics
@@ -219,13 +221,13 @@ def report(measured: dict[str, Measured]) -> list[dict[str, Any]]:
     """Sum up: microseconds for each request, their ratio to bare Quart, milliseconds for the sleeping requests."""
     rows = []
     noise = {kind: _noise(measured[NOISE].ratios[kind]) for kind in PATHS}
-    base_cpu = {kind: statistics.fmean(measured[BASE].cpu[kind]) for kind in PATHS}
+    base_cpu = {kind: statistics.median(measured[BASE].cpu[kind]) for kind in PATHS}
     for name, found in measured.items():
         contender = CONTENDERS[name]
         row: dict[str, Any] = {"name": name, "title": contender.title}
         for kind in PATHS:
             low, ratio, high = _quartiles(found.ratios[kind])
-            cpu = statistics.fmean(found.cpu[kind])
+            cpu = statistics.median(found.cpu[kind])
             row[kind] = {
                 "us": round(statistics.median(found.seconds[kind]) * 1e6),
                 "ratio": round(ratio, 3),
@@ -243,7 +245,7 @@ def report(measured: dict[str, Measured]) -> list[dict[str, Any]]:
 def _noise(ratios: list[float]) -> float:
     """Say how far the median of a ratio that should be 1 is off, and may be off by chance."""
     low, middle, high = _quartiles(ratios)
-    return abs(middle - 1) + (high - low) / len(ratios) ** 0.5
+    return abs(middle - 1) + (high - low) / math.sqrt(len(ratios))
 
 
 def _quartiles(ratios: list[float]) -> list[float]:

@@ -39,8 +39,11 @@ class Server:
 
     def cpu(self) -> float:
         """Give the seconds of processor time that the server's threads have used; 0 where the system does not say."""
-        files = Path("/proc", str(self.pid), "task").glob("*/schedstat")
-        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
+        nanoseconds = 0
+        for file in Path("/proc", str(self.pid), "task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):  # the thread has just ended
+                nanoseconds += int(file.read_text().split()[0])
+        return nanoseconds / 1e9
 
 
 @contextlib.contextmanager

@@ -3,8 +3,8 @@
     python -m benchmarks.memory --errors 100000
 
 Every request has a path, a host and an Accept header that nobody sent before, and one in ten is an uncaught exception.
-What is kept after a warm-up is compared with what is kept at the end: the memory of Python's objects by tracemalloc, and
-that of the process. The exit status is 1 if either has grown by more than is allowed.
+What is kept after a warm-up is compared with what is kept at the end: the memory of Python's objects by tracemalloc,
+and that of the process. The exit status is 1 if either has grown by more than is allowed.
 """
 
 from __future__ import annotations
@@ -135,9 +135,9 @@ def flask_errors() -> Callable[[Iterable[Request]], None]:
 
 
 def quart_errors() -> Callable[[Iterable[Request]], None]:
-    app = quart.Quart(__name__)
+    app: Any = quart.Quart(__name__)
     equip(app, errbridge_quart.ErrorHandler(app), quart.Blueprint)
-    app.ensure_async = _in_the_loop  # type: ignore[method-assign, assignment] - threads would only cost time here
+    app.ensure_async = _in_the_loop  # threads would only cost time here
 
     async def ask_all(asked: Iterable[Request]) -> None:
         for request in asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from inspect import isabstract
+from inspect import isabstract, iscoroutinefunction, signature
 from operator import itemgetter
 from typing import Any
 
@@ -125,6 +125,14 @@ def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
     if isinstance(value, type) and issubclass(value, ErrorDispatcher) and value is not ErrorDispatcher:
         if isabstract(value):
             raise SetupError(f"{key}: {value.__name__} does not implement dispatch(incident)")
+        if iscoroutinefunction(value.dispatch):
+            raise SetupError(f"{key}: {value.__name__}.dispatch is async; write it with def, for Flask calls it, too")
+        try:
+            signature(value).bind(None)
+        except TypeError:
+            raise SetupError(
+                f"{key}: {value.__name__} is made with one argument, the scopes of an application"
+            ) from None
         return value
     known = ", ".join(repr(name) for name in DISPATCHERS)
     raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}")

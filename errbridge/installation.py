@@ -128,8 +128,7 @@ class Installation:
         self.options = options
         self._values: Snapshot = snapshot(framework.config)
         self._settings = Settings.of(self._values)
-        self._versions: object = None
-        self._table: Table | None = None
+        self._kept: tuple[object, Table] | None = None
 
     def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
         """Replace the dispatcher; the last one is in force."""
@@ -144,11 +143,10 @@ class Installation:
             self.framework.places_version(),
             snapshot(self.framework.config),
         )
-        table = self._table
-        if table is None or versions != self._versions:
-            table = self._table = self._made()
-            self._versions = versions
-        return table
+        kept = self._kept
+        if kept is None or kept[0] != versions:
+            kept = self._kept = (versions, self._made())  # both at once: other threads read them
+        return kept[1]
 
     def settings(self) -> Settings:
         """Give the settings in force. A configuration that became wrong later is reported and not followed."""

@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -67,6 +68,8 @@ def kebab(name: str) -> str:
 
 def plain_text(value: object) -> str:
     """Turn what somebody gave as a text into plain text: markup loses its tags, a lazy translation is resolved."""
+    if type(value) is str:
+        return value
     strip = getattr(value, "striptags", None)
     return str(strip() if callable(strip) else value)
 
@@ -138,7 +141,14 @@ class Problem(Exception):
                     f"{cls.__name__}.{name} cannot be an extension member: the name has a meaning of its own in every "
                     "problem; choose another"
                 )
-        cls._fields = MappingProxyType({**cls._fields, **own})
+            if isinstance(own[name], Field) or own[name].__class__.__hash__ is None:
+                raise TypeError(
+                    f"{cls.__name__}.{name} has a default that all problems would share; leave it out and pass a value"
+                )
+        inherited = [base._fields for base in reversed(cls.__mro__[1:]) if issubclass(base, Problem)]
+        cls._fields = MappingProxyType(
+            {name: default for fields in (*inherited, own) for name, default in fields.items()}
+        )
 
     def __init__(
         self,
@@ -159,11 +169,12 @@ class Problem(Exception):
                     f"the class one: class {self.__class__.__name__}(Problem, status=409)"
                 )
         self.status = checked_status(status)
-        self.title = title if title is not None else self._title or phrase(self.status)
+        self.title = plain_text(title if title is not None else self._title or phrase(self.status))
         self.detail = detail if detail is None else plain_text(detail)
-        self.instance = instance
+        self.instance = instance if instance is None else plain_text(instance)
         self.headers = header_pairs(headers)
-        self._given_type = type if type is not None else self._class_type
+        given_type = type if type is not None else self._class_type
+        self._given_type = given_type if given_type is None else plain_text(given_type)
         if self._fields:
             extensions = self._checked(extensions)
         self.extensions = MappingProxyType(extensions)

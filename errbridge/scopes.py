@@ -31,6 +31,7 @@ __all__ = ["ROOT", "Scope", "ScopeTrie", "normalize_host"]
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
 _NODES_PER_BRANCH = 8
+_VARIABLE = re.compile("<.*?>")
 
 
 def normalize_host(host: str) -> str:
@@ -79,7 +80,9 @@ def _checked_prefix(prefix: object) -> str:
         raise SetupError(f"a prefix is a string such as '/api', not {prefix!r}")
     if not prefix.startswith("/"):
         raise SetupError(f"the prefix {prefix!r} does not start with a slash; write '/{prefix}'")
-    segments(prefix)
+    for segment in segments(prefix):
+        if any(isinstance(token, str) and set("?#*") & set(token) for token in segment):
+            raise SetupError(f"the prefix {prefix!r} has a '?', '#' or '*'; a prefix is a path, and owns all below it")
     return prefix.rstrip("/") or "/"
 
 
@@ -87,6 +90,8 @@ def _checked_host(host: object) -> str:
     if not isinstance(host, str) or not host:
         raise SetupError(f"a host is a string such as 'api.example.com' or '*.example.com', not {host!r}")
     host = host.rstrip(".")
+    if any(map(str.isspace, _VARIABLE.sub("", host))):
+        raise SetupError(f"the host {host!r} contains a space")
     if "/" in host:
         raise SetupError(f"the host {host!r} contains a slash; give the path as prefix=")
     variables = "".join(str(token) for segment in segments(host) for token in segment if isinstance(token, str))
@@ -216,8 +221,16 @@ class _PathTrie:
         self._branches += len(parts)
 
     def _add_tail(self, parts: tuple[Segment, ...], scope: Scope, converters: ConverterLookup) -> None:
-        expression = "".join(f"/{parse(part, converters)[0]}" for part in parts)
-        self._tails.append(_Tail(re.compile(rf"{expression}(?=/|\Z)"), scope))
+        # One group for each variable that spans slashes and what follows it. The shortest that such a variable can be
+        # is always enough, so a group is atomic: with two of them, trying longer ones would take quadratic time.
+        groups = [""]
+        for part in parts:
+            expression, isolating, _ = parse(part, converters)
+            if not isolating:
+                groups.append("")
+            groups[-1] += f"/{expression}"
+        expression = "".join(rf"(?>{group}(?=/|\Z))" for group in groups if group)
+        self._tails.append(_Tail(re.compile(expression), scope))
 
     def node(self, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> _Node | None:
         """Make a node to be kept; None when there are as many as there may be."""

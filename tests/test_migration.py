@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -204,14 +203,7 @@ def test_no_request_is_asked_twice() -> None:
     assert len(set(ASKED[:-1])) == len(ASKED) - 1
 
 
-def with_known_differences(ask: Ask) -> Any:
-    """Mark what differs at step 2: the bridge completes ``Allow``, the document names the methods of one app."""
-    split = ask.status == 405 and ask.path in ("/api/orders", "/api/orders/1")
-    reason = "the member 'allowed' of a 405 names the methods of the application that answers, not those of all"
-    return pytest.param(ask, marks=[pytest.mark.xfail(reason=reason)] if split else [])
-
-
-@pytest.mark.parametrize("ask", [with_known_differences(ask) for ask in ASKED], ids=str)
+@pytest.mark.parametrize("ask", ASKED, ids=str)
 def test_clients_see_the_same_answer_before_between_and_after(seen: Seen, ask: Ask) -> None:
     before, between, after = (seen[step][ask] for step in STEPS)
     assert before == between == after

@@ -394,7 +394,9 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         key = isinstance(target, int) or (isinstance(target, type) and issubclass(target, BaseException))
         raise SetupError(
             f"{verb}() takes a blueprint or application of {self._app_class.__name__}, a prefix such as '/api', or a "
-            f"Scope, not {_described(target)}" + ("; pass it as code=" if key else "")
+            f"Scope, not {_described(target)}"
+            + ("; pass it as code=" if key else "")
+            + (f"; write @errors.{verb}(...) above the function" if inspect.isroutine(target) else "")
         )
 
     def _installation(self, verb: str, app: Any) -> Installation:

@@ -122,7 +122,7 @@ def _colour(asynchronous: bool) -> Colour:
 
 
 def claimants(case: Case) -> Iterator[Candidate]:
-    """Give who may take an exception for what it is, before it is a 500 (SPEC section 3, step 1).
+    """Give who may take an exception for what it is, before it is a 500.
 
     The framework's choice is among them where it is a handler for just any exception, too: if no scope nearer than
     it would answer the 500, it is called as without errbridge.
@@ -156,7 +156,7 @@ def _is_registered_at(native: NativeHandler, owner: Owner) -> bool:
 
 
 def candidates(case: Case) -> Iterator[Candidate]:
-    """Give who may answer an HTTP error, up to the scope whose style answers (SPEC section 3, step 2)."""
+    """Give who may answer an HTTP error, up to the scope whose style answers."""
     cls = type(case.incident.exception)
     for owner in case.chain:
         if case.native is not None and _is_registered_at(case.native, owner):

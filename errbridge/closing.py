@@ -3,7 +3,7 @@
 ==================  ====  =========================================================
 error               code  reason
 ==================  ====  =========================================================
-uncaught exception  1011  its status phrase, and nothing of the exception
+uncaught exception  1011  the phrase of 500, and nothing of the exception
 HTTP error          4000  plus the status; status, phrase and detail, cut to fit
 ==================  ====  =========================================================
 
@@ -42,7 +42,7 @@ def close_of(exc: BaseException, answered: object) -> Close:
         answered: The response that a handshake would have been answered with; its status counts.
     """
     status: object = getattr(answered, "status_code", None)
-    if is_uncaught(exc) or not isinstance(status, int) or not 400 <= status <= 599:
+    if not isinstance(status, int) or not 400 <= status <= 599 or (status == 500 and is_uncaught(exc)):
         return Close(_INTERNAL_ERROR, phrase(500))
     reason = f"{status} {phrase(status)}"
     if (detail := _detail(exc, status)) is not None:

@@ -130,9 +130,7 @@ def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
         try:
             signature(value).bind(None)
         except TypeError:
-            raise SetupError(
-                f"{key}: {value.__name__} is made with one argument, the scopes of an application"
-            ) from None
+            raise SetupError(f"{key}: {value.__name__} has to be made with one argument, the scopes") from None
         return value
     known = ", ".join(repr(name) for name in DISPATCHERS)
     raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}")

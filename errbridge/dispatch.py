@@ -48,7 +48,7 @@ class ErrorDispatcher(ABC):
         """
 
     def owners(self, incident: Incident) -> tuple[Scope, ...]:
-        """List the scopes that contain the URL, those of a 405's own route before them (SPEC section 2)."""
+        """List the scopes that contain the URL, those of a 405's own route before them."""
         request = incident.request
         owners = self.scopes.owners(request.host, request.path)
         if request.rule_blueprints:

@@ -74,7 +74,7 @@ class Table:
         self.templates: dict[tuple[tuple[str, ...], int], str | None] = {}
 
     def chain(self, incident: Incident) -> tuple[Owner, ...]:
-        """List who may answer, the nearest first, the application last (SPEC section 2)."""
+        """List who may answer, the nearest first, the application last."""
         chain: dict[str | Scope, Owner] = {}
         for name in incident.request.blueprints:
             chain[name] = self._owner(name)
@@ -126,9 +126,10 @@ class Installation:
         self.shared = shared
         self.own = Registry()
         self.options = options
-        self._values: Snapshot = snapshot(framework.config)
-        self._settings = Settings.of(self._values)
-        self._kept: tuple[object, Table] | None = None
+        # Requests in several threads may find a change at once. What belongs together is replaced together.
+        values = snapshot(framework.config)
+        self._settings: tuple[Snapshot, Settings] = (values, Settings.of(values))
+        self._table: tuple[object, Table] | None = None
 
     def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
         """Replace the dispatcher; the last one is in force."""
@@ -143,24 +144,25 @@ class Installation:
             self.framework.places_version(),
             snapshot(self.framework.config),
         )
-        kept = self._kept
-        if kept is None or kept[0] != versions:
-            kept = self._kept = (versions, self._made())  # both at once: other threads read them
-        return kept[1]
+        current = self._table
+        if current is None or versions != current[0]:
+            current = self._table = (versions, self._made())
+        return current[1]
 
-    def settings(self) -> Settings:
-        """Give the settings in force. A configuration that became wrong later is reported and not followed."""
+    def _settings_in_force(self) -> Settings:
+        """Follow the configuration. What became wrong later is reported and not followed."""
         values = snapshot(self.framework.config)
-        if values != self._values:
-            self._values = values
+        known, settings = self._settings
+        if values != known:
             try:
-                self._settings = Settings.of(values)
+                settings = Settings.of(values)
             except SetupError:
                 log.exception("the configuration was changed to something wrong; what was right before stays in force")
-        return self._settings
+            self._settings = (values, settings)
+        return settings
 
     def _made(self) -> Table:
-        settings = self.settings()
+        settings = self._settings_in_force()
         owners: dict[str | Scope, Owner] = {}
         scopes: list[Scope] = []
         for place in self.framework.places():
@@ -185,7 +187,7 @@ class Installation:
         """Leave out a scope that uses a converter which the application does not have; only now is it known."""
         try:
             ScopeTrie((scope,), self.framework.converters)
-        except SetupError:
+        except Exception:  # also whatever the constructor of a converter raises for its arguments
             log.exception("the scope %s is left out", scope)
             return False
         return True

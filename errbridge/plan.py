@@ -1,4 +1,4 @@
-"""The plan: the one place that knows the order of things (SPEC sections 3 and 5).
+"""The plan: the one place that knows the order of things.
 
 1. An exception that is no HTTP error is first offered to the handlers of its class and its base classes, scope by
    scope. `claim` plans this. If nobody takes it, the exception goes on its way as if errbridge were not there.
@@ -112,7 +112,7 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
         given = error
     else:
         if candidate.native and not isinstance(given, (Problem, Page, Reply, NoneType)):
-            record(case.incident, _logged_status(case, given))
+            record(case.incident, _logged_status(case, given), logged_by=case.framework.logger_name)
             return Given(given)
     match given:
         case None:
@@ -325,7 +325,7 @@ def answer_outside(installation: Installation, exc: BaseException, request: Requ
 
     Args:
         installation: The application in which it happened.
-        exc: The framework's 500 for what was raised.
+        exc: An HTTP error, or the framework's 500 for what was raised.
         request: The request's facts.
     """
     case = opened(installation, exc, request)

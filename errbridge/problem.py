@@ -71,7 +71,10 @@ def plain_text(value: object) -> str:
     if type(value) is str:
         return value
     strip = getattr(value, "striptags", None)
-    return str(strip() if callable(strip) else value)
+    try:
+        return str(strip() if callable(strip) else value)
+    except Exception:  # nothing about a text is worth losing the error that it describes
+        return type(value).__name__
 
 
 class Problem(Exception):
@@ -135,20 +138,20 @@ class Problem(Exception):
         cls._class_type = type
         cls._slug = slug or kebab(cls.__name__)
         own = {name: cls.__dict__.get(name, _REQUIRED) for name in _annotated(cls)}
-        for name in own:
+        for name, default in own.items():
             if name in _MEMBERS or name.startswith("_") or hasattr(Problem, name) or name in Problem.__annotations__:
                 raise TypeError(
                     f"{cls.__name__}.{name} cannot be an extension member: the name has a meaning of its own in every "
                     "problem; choose another"
                 )
-            if isinstance(own[name], Field) or own[name].__class__.__hash__ is None:
+            if isinstance(default, Field) or default.__class__.__hash__ is None:
                 raise TypeError(
                     f"{cls.__name__}.{name} has a default that all problems would share; leave it out and pass a value"
                 )
-        inherited = [base._fields for base in reversed(cls.__mro__[1:]) if issubclass(base, Problem)]
-        cls._fields = MappingProxyType(
-            {name: default for fields in (*inherited, own) for name, default in fields.items()}
-        )
+        fields: dict[str, object] = {}
+        for base in reversed(cls.__mro__[1:]):
+            fields.update(base._fields if issubclass(base, Problem) else {})
+        cls._fields = MappingProxyType(fields | own)
 
     def __init__(
         self,

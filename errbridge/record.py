@@ -78,8 +78,8 @@ def _write(incident: Incident, status: int, failure: Failure | None, logged_by: 
         level,
         __file__,
         0,
-        "%s %s answered %d%s",
-        (method, path, status, note),
+        "%s %s answered %d%s (incident %s)",
+        (method, path, status, note, incident.id),
         None if shown is None else (type(shown), shown, shown.__traceback__),
         "record",
         {

@@ -38,11 +38,10 @@ class Registry:
         self.version = 0
 
     def touch(self) -> None:
-        """Note that something was added."""
+        """Note that something was added: afterwards, or a table could be made of what was there before it."""
         self.version += 1
 
     def _entry(self, target: Hashable) -> Entry:
-        self.touch()
         return self.entries.setdefault(target, Entry())
 
     def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
@@ -52,16 +51,20 @@ class Registry:
             entry.own = Handlers()
             entry.sources.append(entry.own)
         entry.own.add(keys, handler)
+        self.touch()
 
     def include(self, target: Hashable, handlers: Handlers) -> None:
         """Register the handlers of a module, those that it will register later as well."""
         self._entry(target).sources.append(handlers)
         handlers.watch(self)
+        self.touch()
 
     def set_style(self, target: Hashable, style: Style) -> None:
         """Say how a target's errors look; the last word counts."""
         self._entry(target).style = style
+        self.touch()
 
     def set_failure(self, target: Hashable) -> None:
         """Answer a target's uncaught exceptions with the plain page."""
         self._entry(target).failure = True
+        self.touch()

@@ -1,6 +1,6 @@
 """Who owns a URL: scopes, and the trie that finds them.
 
-A scope is a piece of URL space: a host, a prefix, or both. The rules (SPEC section 2):
+A scope is a piece of URL space: a host, a prefix, or both. The rules:
 
 1. Prefixes match whole segments of the path: ``/api`` owns ``/api`` and ``/api/x``, never ``/apiary``.
 2. Every scope that contains the URL is an owner. Owners are listed deepest first; at one depth static segments come

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -19,19 +18,14 @@ except ImportError as error:
 
 from errbridge.drivers import Call, Colour, Plan, drive
 from errbridge.framework import NativeAnswer
-from errbridge.installation import Installation
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
-from errbridge.pallets.application import FindHandler, dressed
+from errbridge.pallets.application import dressed
 from errbridge.pallets.errorhandler import Seam
 
 __all__ = ["ErrorHandler"]
 
 
 class _FlaskApplication(PalletsApplication):
-    def __init__(self, app: flask.Flask, find_handler: FindHandler) -> None:
-        super().__init__(app, find_handler)
-        self._make_response = app.make_response
-
     def make_response(self, answer: NativeAnswer, method: str) -> flask.Response:
         return dressed(self._make_response(answer.body), answer, method)  # type: ignore[no-any-return]
 
@@ -59,14 +53,8 @@ class _FlaskSeam(Seam):
     def _call(self, step: Call) -> Any:
         if step.colour is Colour.OWN:
             return step.function(*step.args)
-        if step.colour is Colour.ASYNC:
-            return self.app.async_to_sync(_awaited)(step.function, step.args)
         result = self.app.ensure_sync(step.function)(*step.args)
         return self.app.async_to_sync(_result)(result) if isawaitable(result) else result
-
-
-async def _awaited(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    return await function(*args)
 
 
 async def _result(awaitable: Any) -> Any:
@@ -78,12 +66,8 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
 
     _app_class = flask.Flask
     _blueprint_class = flask.Blueprint
-
-    def _application(self, app: flask.Flask, find_handler: FindHandler) -> _FlaskApplication:
-        return _FlaskApplication(app, find_handler)
-
-    def _seam(self, app: flask.Flask, find_handler: FindHandler, installation: Installation) -> _FlaskSeam:
-        return _FlaskSeam(app, find_handler, installation)
+    _application_class = _FlaskApplication
+    _seam_class = _FlaskSeam
 
     def _attach(self, app: flask.Flask, seam: Seam) -> None:
         make_response: Callable[[Any], flask.Response] = app.make_response
@@ -99,8 +83,14 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
                 return wsgi_app(environ, start_response)
             except Exception as exc:
                 response = seam.outside(exc, app.request_class(environ))
-                # The framework may have started its response already; PEP 3333 allows to start over with exc_info.
-                return response(environ, partial(start_response, exc_info=sys.exc_info()))
+                exc_info = sys.exc_info()
+
+                def start_over(*given: Any) -> Any:
+                    return start_response(*given, exc_info)
+
+                # The framework may have started its response already; PEP 3333 allows to start over with exc_info,
+                # which is to be passed by position.
+                return response(environ, start_over)
 
         for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
             setattr(app, name, function)

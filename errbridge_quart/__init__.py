@@ -18,9 +18,8 @@ except ImportError as error:
 from errbridge.closing import close_of
 from errbridge.drivers import Call, Colour, Plan, adrive
 from errbridge.framework import NativeAnswer
-from errbridge.installation import Installation
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
-from errbridge.pallets.application import FindHandler, dressed
+from errbridge.pallets.application import dressed
 from errbridge.pallets.errorhandler import Seam
 
 __all__ = ["ErrorHandler"]
@@ -29,10 +28,6 @@ _CLOSE = "errbridge.close"  # in the scope of a WebSocket: how to close it
 
 
 class _QuartApplication(PalletsApplication):
-    def __init__(self, app: quart.Quart, find_handler: FindHandler) -> None:
-        super().__init__(app, find_handler)
-        self._make_response = app.make_response
-
     async def make_response(self, answer: NativeAnswer, method: str) -> quart.Response:
         return dressed(await self._make_response(answer.body), answer, method)  # type: ignore[no-any-return]
 
@@ -88,12 +83,8 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
 
     _app_class = quart.Quart
     _blueprint_class = quart.Blueprint
-
-    def _application(self, app: quart.Quart, find_handler: FindHandler) -> _QuartApplication:
-        return _QuartApplication(app, find_handler)
-
-    def _seam(self, app: quart.Quart, find_handler: FindHandler, installation: Installation) -> _QuartSeam:
-        return _QuartSeam(app, find_handler, installation)
+    _application_class = _QuartApplication
+    _seam_class = _QuartSeam
 
     def _attach(self, app: quart.Quart, seam: Seam) -> None:
         make_response: Callable[[Any], Awaitable[Any]] = app.make_response

@@ -1,4 +1,4 @@
-"""What an answer looks like: SPEC section 4, on Flask and Quart at once."""
+"""What an answer looks like, on Flask and Quart at once."""
 
 from __future__ import annotations
 

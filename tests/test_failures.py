@@ -1,4 +1,4 @@
-"""Nothing makes it fail: SPEC section 5 for requests, on Flask and Quart at once.
+"""Nothing makes it fail: the ladder of a request, on Flask and Quart at once.
 
 The ladder has three rungs: what the application says, the built-in representation of the scope, constant bytes.
 """

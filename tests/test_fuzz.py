@@ -7,7 +7,6 @@ is read back with a parser and compared with what was meant, so that nothing of 
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 import time
@@ -317,7 +316,7 @@ def check_headers(response: Response) -> None:
     for name, value in response.headers:
         assert TOKEN.fullmatch(name), name
         assert VALUE.fullmatch(value), (name, value)
-    for name in ("content-type", "content-length", "x-content-type-options", "cache-control"):
+    for name in ("content-type", "content-length"):
         assert names.count(name) <= 1, names
     assert "transfer-encoding" not in names
 
@@ -602,4 +601,3 @@ def test_what_is_not_done_by_calls_grows_no_faster_either(twins: Twins, name: st
     small, large = (least_time(lambda size=size: step(size)) for size in (20_000, 320_000))  # type: ignore[misc]
 
     assert large < 80 * max(small, 1e-4)
-    assert not math.isnan(large)

@@ -1,4 +1,4 @@
-"""Which handler answers an error: SPEC section 3, on Flask and Quart at once."""
+"""Which handler answers an error, on Flask and Quart at once."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ async def test_quart_answers_ten_thousand_requests_in_two_hundred_tasks_without_
 
 REUSED: dict[str, Callable[[], Exception]] = {
     "a Problem": lambda: Problem(
-        429, detail="slow down", headers=[("Retry-After", "3"), ("Set-Cookie", "a=1")], seen=[1, {"a": {2}}], none=None
+        429, detail="slow down", headers=[("Retry-After", "3"), ("X-A", "a\r\nb")], seen=[1, {"a": {2}}], none=None
     ),
     "an HTTPException": lambda: Unauthorized("sign in", www_authenticate=challenges(FIRST)),
     "an HTTPException without a status": lambda: HTTPException("odd"),

@@ -1,4 +1,4 @@
-"""Who owns an error: SPEC section 2, on Flask and Quart at once."""
+"""Who owns an error, on Flask and Quart at once."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from wsgiref.types import WSGIEnvironment
 
 from asgiref.typing import HTTPScope
 
-__all__ = ["environ_of"]
+__all__ = ["environ_of", "wsgi_text"]
 
 _WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -25,8 +25,8 @@ def environ_of(scope: HTTPScope, upload: BytesIO | BufferedReader) -> WSGIEnviro
     server = scope.get("server") or ("localhost", 80)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": _text(root_path),
-        "PATH_INFO": _text(scope["path"][len(root_path) :]),
+        "SCRIPT_NAME": wsgi_text(root_path),
+        "PATH_INFO": wsgi_text(scope["path"][len(root_path) :]),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 0),
@@ -65,6 +65,6 @@ def _add_headers(environ: WSGIEnvironment, scope: HTTPScope) -> None:
         environ[key] = text
 
 
-def _text(path: str) -> str:
+def wsgi_text(path: str) -> str:
     """Write a path as WSGI wants it: the bytes of its UTF-8, each as one character."""
     return path.encode("utf-8", "surrogateescape").decode("latin-1")

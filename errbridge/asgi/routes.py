@@ -21,6 +21,7 @@ from typing import Any
 
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
+from errbridge.asgi.environ import wsgi_text
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.errors import SetupError
 
@@ -114,8 +115,8 @@ class _Question:
         host = host_of(scope)
         environ = {
             "REQUEST_METHOD": method,
-            "SCRIPT_NAME": location.root.encode().decode("latin-1"),
-            "PATH_INFO": location.path.encode().decode("latin-1"),
+            "SCRIPT_NAME": wsgi_text(location.root),
+            "PATH_INFO": wsgi_text(location.path),
             "QUERY_STRING": scope["query_string"].decode("latin-1"),
             "SERVER_NAME": server[0],
             "SERVER_PORT": str(server[1] or 0),

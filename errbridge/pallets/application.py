@@ -11,8 +11,7 @@ from jinja2 import TemplatesNotFound
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
 from werkzeug.http import parse_set_header
-from werkzeug.routing import RequestRedirect
-from werkzeug.routing.rules import parse_converter_args
+from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
 from errbridge.errors import SetupError
@@ -46,6 +45,7 @@ class PalletsApplication(ABC):
         self.app = app
         self._find_handler = find_handler
         self._places = BlueprintPlaces(app)
+        self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -125,10 +125,8 @@ class PalletsApplication(ABC):
 
 
 def _as_http_exception(problem: Problem) -> HTTPException:
-    cls = default_exceptions.get(problem.status)
-    if cls is None:
-        cls = type("HTTPException", (HTTPException,), {"code": problem.status})
-    exc = cls(description=problem.detail)
+    exc = default_exceptions.get(problem.status, HTTPException)(description=problem.detail)
+    exc.code = problem.status
     exc.__cause__ = problem
     return exc
 
@@ -212,7 +210,7 @@ def _rule_blueprints(app: Any, request: Any, exc: MethodNotAllowed) -> tuple[str
     for method in sorted(exc.valid_methods or ()):
         try:
             rule, _ = adapter.match(method=method, return_rule=True)
-        except (HTTPException, RequestRedirect):
+        except HTTPException:  # a redirect is one, too
             continue
         name = rule.endpoint.rpartition(".")[0]
         if name:

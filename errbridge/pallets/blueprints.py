@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,14 +74,18 @@ class BlueprintPlaces:
                 yield Place(scope, registered.blueprint)
 
     def _watched(self, blueprint: Any, **options: Any) -> None:
-        watched = list(_tree(blueprint))
-        for member in watched:
+        # A blueprint may be registered once more while it is registered, and may have a method of its own.
+        before = [(member, vars(member).get("make_setup_state")) for member in _tree(blueprint)]
+        for member, _ in before:
             member.make_setup_state = self._noting(member.make_setup_state)
         try:
             self._register(blueprint, **options)
         finally:
-            for member in watched:
-                del member.make_setup_state
+            for member, own in before:
+                if own is None:
+                    del member.make_setup_state
+                else:
+                    member.make_setup_state = own
 
     def _noting(self, make_setup_state: Callable[..., Any]) -> Callable[..., Any]:
         def noting(app: Any, options: dict[str, Any], first_registration: bool = False) -> Any:
@@ -133,8 +138,8 @@ def _found(app: Any) -> dict[str, _Registration]:
 def _rules(app: Any, name: str, blueprint: Any) -> Iterator[tuple[str, set[str]]]:
     """Give each rule that a blueprint was given, with the rules of the map that it became."""
     for rule, endpoint in _own_rules(blueprint):
-        full = app.url_map._rules_by_endpoint.get(f"{name}.{endpoint}", ())
-        yield rule, {str(found.rule) for found in full}
+        with suppress(KeyError):
+            yield rule, {str(found.rule) for found in app.url_map.iter_rules(f"{name}.{endpoint}")}
 
 
 def _own_rules(blueprint: Any) -> list[tuple[str, str]]:

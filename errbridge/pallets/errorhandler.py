@@ -7,7 +7,7 @@ log record, ``before_request`` and ``after_request``. The method is private; whe
 when an application is initialised.
 
 Two things never get there. An HTTP exception without a status, which both frameworks would send as 200, is met in the
-public ``make_response``, together with one that a view returned instead of raising it. And what escapes the
+public ``make_response``, together with an error that a view returned instead of raising it. And what escapes the
 framework, from opening the session or tearing down, is met around the application.
 """
 
@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from werkzeug.exceptions import HTTPException, InternalServerError
-from werkzeug.routing.exceptions import RoutingException
+from werkzeug.routing import RoutingException
 
 from errbridge.answer import Answer, last_resort
 from errbridge.case import opened
@@ -127,6 +127,8 @@ class Seam(ABC):
 
     def unanswered(self, value: object) -> Plan | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
+        if isinstance(value, Problem):
+            return self.plan(value)
         if not isinstance(value, HTTPException) or isinstance(value, RoutingException) or _is_ready(value):
             return None
         return self.plan(value)
@@ -139,7 +141,11 @@ class Seam(ABC):
         """
         if self.installation.framework.propagates():
             raise exc
-        error = InternalServerError(original_exception=exc)  # whatever it is, as Flask does it
+        error = representative(exc) or exc
+        if isinstance(error, HTTPException) and _is_ready(error):
+            return error.get_response()
+        if not is_http_error(error):
+            error = InternalServerError(original_exception=exc)
         try:
             return self.respond(answer_outside(self.installation, error, self.facts(error, request)))
         except Exception:
@@ -159,7 +165,7 @@ def _is_ready(exc: BaseException) -> bool:
         return False
     if getattr(exc, "response", None) is not None:  # a subclass may not have called the constructor
         return True
-    return exc.code is not None and not 400 <= exc.code <= 599
+    return exc.code is not None and 100 <= exc.code < 400
 
 
 def _settled(outcome: Outcome) -> Plan:
@@ -195,6 +201,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     _app_class: ClassVar[type]
     _blueprint_class: ClassVar[type]
+    _application_class: ClassVar[type[PalletsApplication]]
+    _seam_class: ClassVar[type[Seam]]
 
     def __init__(
         self,
@@ -251,20 +259,12 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Settings.of(snapshot(settings))  # before anything is changed, so that a failed attempt leaves nothing behind
         application.config.update({key: settings[key] for key in DEFAULTS})
         find_handler = _checked_seam(application)
-        installation = Installation(self._application(application, find_handler), self._registry, options)
-        seam = self._seam(application, find_handler, installation)
+        installation = Installation(self._application_class(application, find_handler), self._registry, options)
+        seam = self._seam_class(application, find_handler, installation)
         application._find_error_handler = seam.find_error_handler
         self._attach(app, seam)
         application.extensions[EXTENSION] = installation
         return app
-
-    @abstractmethod
-    def _application(self, app: AppT, find_handler: FindHandler) -> PalletsApplication:
-        """Show an application to the core."""
-
-    @abstractmethod
-    def _seam(self, app: AppT, find_handler: FindHandler, installation: Installation) -> Seam:
-        """Make the seam of an application."""
 
     @abstractmethod
     def _attach(self, app: AppT, seam: Seam) -> None:

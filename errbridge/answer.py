@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.incident import Incident, Reply
 from errbridge.normalize import clean_headers
-from errbridge.problem import header_pairs
+from errbridge.problem import Headers, header_pairs
 from errbridge.status import has_body, phrase, response_status
 
-__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort"]
+__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "sorted_out"]
 
 _CONTENT_TYPES = {JSON: JSON, XML: XML, HTML: "text/html; charset=utf-8", TEXT: "text/plain; charset=utf-8"}
 
@@ -67,6 +67,24 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Ans
     return _sendable(incident.request.method, status, [content, *headers], body)
 
 
+def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """Clean a handler's headers and take the content type out, of which there can be only one: the last.
+
+    Its ``Content-Length`` is left out, for it would be wrong as soon as a text is encoded.
+    """
+    content_type: str | None = None
+    others: list[tuple[str, str]] = []
+    for name, value in clean_headers(header_pairs(headers)):
+        match name.lower():
+            case "content-type":
+                content_type = value
+            case "content-length":
+                pass
+            case _:
+                others.append((name, value))
+    return content_type, tuple(others)
+
+
 def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> Answer:
     """Make the answer that a handler described byte by byte; what it says itself wins.
 
@@ -80,15 +98,8 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> A
         body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
     else:
         body, content_type = bytes(reply.body), "application/octet-stream"
-    given: list[tuple[str, str]] = []
-    for name, value in clean_headers(header_pairs(reply.headers)):
-        match name.lower():
-            case "content-type":
-                content_type = value
-            case "content-length":  # would be wrong as soon as the text is encoded
-                pass
-            case _:
-                given.append((name, value))
+    own_type, given = sorted_out(reply.headers)
+    content_type = own_type or content_type
     own = {name.lower() for name, _ in given}
     added = [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
     return _sendable(incident.request.method, status, [("Content-Type", content_type), *given, *added], body)

@@ -19,7 +19,7 @@ from types import GeneratorType, NoneType
 from typing import Any
 
 from errbridge.accept import HTML, JSON, XML
-from errbridge.answer import Answer, defaults, finish, finished_reply, last_resort
+from errbridge.answer import Answer, defaults, finish, finished_reply, last_resort, sorted_out
 from errbridge.case import Candidate, Case, candidates, claimants, opened
 from errbridge.config import Settings
 from errbridge.drivers import Call, Colour, Given, Outcome, Plan, Raised
@@ -27,7 +27,7 @@ from errbridge.framework import NativeAnswer
 from errbridge.handlers import is_async, name_of
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
-from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize, original_of
+from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, original_of
 from errbridge.problem import Problem, header_pairs, single
 from errbridge.record import Failure, record
 from errbridge.representations import REPRESENTATIONS
@@ -192,10 +192,11 @@ def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
         body = bytes(body)
     elif isinstance(body, Iterator) and not isinstance(body, GeneratorType):  # Quart would refuse it
         body = (chunk for chunk in body)
+    own_type, own = sorted_out(headers)
     answered = NativeAnswer(
         body,
         status,
-        clean_headers(header_pairs(headers)),
+        own if own_type is None else (("Content-Type", own_type), *own),
         added,
         content_type=case.settings.forced if shows_problem else None,
         vary=_vary(case.settings, case.style) if shows_problem else None,

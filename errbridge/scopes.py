@@ -20,17 +20,20 @@ each time.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from errbridge.errors import SetupError
-from errbridge.patterns import ConverterLookup, Segment, default_converters, parse, segments
+from errbridge.patterns import ConverterLookup, Segment, Variable, default_converters, parse, segments
 
 __all__ = ["ROOT", "Scope", "ScopeTrie", "normalize_host"]
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
 _NODES_PER_BRANCH = 8
+_MOST_SPANNING = 2
+_LONGEST_SPANNED = 512  # characters
 _VARIABLE = re.compile("<.*?>")
 
 
@@ -184,6 +187,7 @@ class _Tail:
     """A prefix with a variable that spans slashes (``<path:rest>``); it is compared as a whole."""
 
     pattern: re.Pattern[str]
+    compared: int
     scope: Scope
 
 
@@ -221,16 +225,14 @@ class _PathTrie:
         self._branches += len(parts)
 
     def _add_tail(self, parts: tuple[Segment, ...], scope: Scope, converters: ConverterLookup) -> None:
-        # One group for each variable that spans slashes and what follows it. The shortest that such a variable can be
-        # is always enough, so a group is atomic: with two of them, trying longer ones would take quadratic time.
-        groups = [""]
-        for part in parts:
-            expression, isolating, _ = parse(part, converters)
-            if not isolating:
-                groups.append("")
-            groups[-1] += f"/{expression}"
-        expression = "".join(rf"(?>{group}(?=/|\Z))" for group in groups if group)
-        self._tails.append(_Tail(re.compile(expression), scope))
+        expression = "".join(f"/{parse(part, converters)[0]}" for part in parts)
+        variables = [token for part in parts for token in part if isinstance(token, Variable)]
+        spanning = sum(not converters(token.converter, token.arguments).isolating for token in variables)
+        if spanning > _MOST_SPANNING:
+            raise SetupError(f"{scope} has {spanning} variables that span slashes; errbridge compares at most two")
+        # With two, the time grows with the square of what is compared.
+        compared = sys.maxsize if spanning < _MOST_SPANNING else _LONGEST_SPANNED
+        self._tails.append(_Tail(re.compile(rf"{expression}(?=/|\Z)"), compared, scope))
 
     def node(self, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> _Node | None:
         """Make a node to be kept; None when there are as many as there may be."""
@@ -256,7 +258,7 @@ class _PathTrie:
         return node.owners
 
     def _with_tails(self, path: str, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        found = [*owners, *(tail.scope for tail in self._tails if tail.pattern.match(path))]
+        found = [*owners, *(tail.scope for tail in self._tails if tail.pattern.match(path, 0, tail.compared))]
         return tuple(sorted(found, key=self._ranks.__getitem__))
 
 

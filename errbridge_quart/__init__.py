@@ -100,6 +100,9 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
             try:
                 return await handle_request(request)
             except Exception as exc:
+                # Quart leaves a request bound whose session could not be opened. Flask asks its handlers then.
+                if quart.has_request_context() and not seam.installation.framework.propagates():
+                    return await app.handle_exception(exc)
                 return seam.outside(exc, request)
 
         async def closing(scope: Any, receive: Any, send: Any) -> None:

@@ -90,7 +90,7 @@ paths = st.tuples(
 ).map("".join)  # fmt: skip
 
 hosts = st.one_of(
-    st.sampled_from(["localhost", "API.example.com.", "t.example.com:80", "[::1]:80", "evil.example", "a" * 300]),
+    st.sampled_from(["localhost", "API.example.com.", "t.example.com:80", "[::1]:80", "evil.example", "a" * 60]),
     st.from_regex(r"[a-z0-9.\-]{1,30}(:[0-9]{1,5})?", fullmatch=True),
 )
 mounts = st.just("") | st.one_of(

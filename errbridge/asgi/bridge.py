@@ -73,6 +73,12 @@ class Bridge:
     ) -> None:
         if threads < 1:
             raise SetupError(f"threads={threads} would serve nobody; give at least one")
+        if not isinstance(apps, (Mapping, Sequence)):
+            raise SetupError(
+                f"Bridge() takes applications by their place, {{'/': app}}, or a list of them, not {apps!r}"
+            )
+        if not apps:
+            raise SetupError("Bridge() was given no application; give at least one")
         self._directory: Directory
         self._speaking_asgi: list[tuple[str, ASGI3Application]]
         if isinstance(apps, Mapping):

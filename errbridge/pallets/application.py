@@ -128,6 +128,12 @@ def _as_http_exception(problem: Problem) -> HTTPException:
     exc = default_exceptions.get(problem.status, HTTPException)(description=problem.detail)
     exc.code = problem.status
     exc.__cause__ = problem
+    own_headers = exc.get_headers
+
+    def get_headers(environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        return [*own_headers(environ, scope), *problem.headers]
+
+    exc.get_headers = get_headers  # type: ignore[method-assign]
     return exc
 
 

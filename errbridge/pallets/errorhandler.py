@@ -141,11 +141,11 @@ class Seam(ABC):
         """
         if self.installation.framework.propagates():
             raise exc
-        error = representative(exc) or exc
-        if isinstance(error, HTTPException) and _is_ready(error):
-            return error.get_response()
-        if not is_http_error(error):
-            error = InternalServerError(original_exception=exc)
+        error: HTTPException = InternalServerError(original_exception=exc)  # whatever it is, it comes too late
+        try:
+            self.app.create_url_adapter(request)
+        except HTTPException as unroutable:  # a Host that cannot be one; Quart finds out before there is a request
+            error = unroutable
         try:
             return self.respond(answer_outside(self.installation, error, self.facts(error, request)))
         except Exception:

@@ -72,7 +72,7 @@ def test_a_record_carries_the_facts_as_structured_extra(caplog: pytest.LogCaptur
     record(Incident(incident.exception, incident.problem, incident.request, ID, Scope(prefix="/shop")), 404)
 
     logged = only(caplog)
-    assert logged.getMessage() == "GET /shop/x answered 404"
+    assert logged.getMessage() == f"GET /shop/x answered 404 (incident {ID})"
     assert {name: logged.__dict__[name] for name in ("incident_id", "method", "path", "status", "scope")} == {
         "incident_id": ID,
         "method": "GET",
@@ -111,7 +111,7 @@ def test_where_the_framework_logged_the_stack_it_is_not_printed_a_second_time(ca
     assert logged.exc_info is not None
     assert isinstance(logged.exc_info[1], ValueError)
     assert formatted(logged).splitlines() == [
-        "ERROR errbridge POST /x answered 500",
+        f"ERROR errbridge POST /x answered 500 (incident {ID})",
         "ValueError: see the stack in the record of logger 'shop.app'",
     ]
 
@@ -122,7 +122,9 @@ def test_a_failure_is_logged_with_its_stack_and_what_failed_whoever_logged_the_e
     record(uncaught(), 500, Failure("the handler shop.missing", raised(KeyError("k"))), "shop.app")
 
     text = formatted(only(caplog))
-    assert text.startswith("ERROR errbridge POST /x answered 500 after the handler shop.missing failed\nTraceback")
+    assert text.startswith(
+        f"ERROR errbridge POST /x answered 500 after the handler shop.missing failed (incident {ID})\nTraceback"
+    )
     assert "KeyError: 'k'" in text
 
 
@@ -151,7 +153,7 @@ def test_a_long_path_or_method_is_cut(caplog: pytest.LogCaptureFixture) -> None:
 def test_percent_signs_in_a_path_stay_what_they_are(caplog: pytest.LogCaptureFixture) -> None:
     record(incident_of(Problem(404), path="/%s%d%"), 404)
 
-    assert only(caplog).getMessage() == "GET /%s%d% answered 404"
+    assert only(caplog).getMessage() == f"GET /%s%d% answered 404 (incident {ID})"
 
 
 def test_nothing_is_made_for_a_level_that_nobody_wants(caplog: pytest.LogCaptureFixture) -> None:

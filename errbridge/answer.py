@@ -70,7 +70,7 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Ans
 def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
     """Clean a handler's headers and take the content type out, of which there can be only one: the last.
 
-    Its ``Content-Length`` is left out, for it would be wrong as soon as a text is encoded.
+    What the server decides about is left out; a length would be wrong as soon as a text is encoded.
     """
     content_type: str | None = None
     others: list[tuple[str, str]] = []
@@ -78,7 +78,7 @@ def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, st
         match name.lower():
             case "content-type":
                 content_type = value
-            case "content-length":
+            case "content-length" | "transfer-encoding" | "connection":
                 pass
             case _:
                 others.append((name, value))

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -105,7 +106,12 @@ class Threads:
         self._open()
         loop = asyncio.get_running_loop()
         idle = asyncio.Event()
-        pool.tell_when_idle(lambda: loop.call_soon_threadsafe(idle.set))
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # a thread that outlived the grace may outlive the loop as well
+                loop.call_soon_threadsafe(idle.set)
+
+        pool.tell_when_idle(tell)
         try:
             await asyncio.wait_for(idle.wait(), grace)
         except TimeoutError:

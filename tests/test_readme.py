@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from errbridge.config import DEFAULTS
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
@@ -37,3 +39,9 @@ async def test_one_handler_module_serves_both_apps_behind_the_bridge() -> None:
         for path in ("/nope", "/legacy/nope"):
             response = await client.get(path)
             assert (response.status_code, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_the_table_of_the_configuration_has_every_key_with_its_default() -> None:
+    rows = re.findall(r"^\| `(ERROR_\w+)` \| `(.+?)` \|", README, re.MULTILINE)
+
+    assert {key: eval(default) for key, default in rows} == dict(DEFAULTS)

@@ -17,14 +17,20 @@ class OutOfCredit(Problem, status=402, title="Out of credit", type="https://exam
     cost: int
 
 
-@handlers.register(LookupError)
-def not_sold_here(exc: LookupError) -> Problem:
-    """Say what a failed look-up means, wherever in the domain it happens."""
-    return Problem(404, detail=f"The shop does not sell {exc.args[0]}.")
+class NotSoldError(Exception):
+    """The shop does not have the item. An exception of the domain, which knows nothing of HTTP."""
+
+
+@handlers.register(NotSoldError)
+def not_sold_here(exc: NotSoldError) -> Problem:
+    """Say what it means, wherever in the domain it happens."""
+    return Problem(404, detail=f"The shop does not sell {exc}.")
 
 
 def buy(item: str) -> int:
     """Return what is left of the balance."""
+    if item not in PRICES:
+        raise NotSoldError(item)
     cost = PRICES[item]
     if cost > BALANCE:
         raise OutOfCredit(balance=BALANCE, cost=cost, detail=f"The {item} costs {cost}, the balance is {BALANCE}.")

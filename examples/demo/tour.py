@@ -20,7 +20,7 @@ STEPS = (
     ("A crash says nothing of itself; the log has it, under the same incident id.", "", "/"),
     ("A domain error, in the shared module, raised in the API ...", "", "/api/buy/piano"),
     ("... and in the site.", "", "/web/buy/piano"),
-    ("A LookupError that the shared module maps to a 404.", "", "/api/buy/unicorn"),
+    ("An exception of the domain that the shared module maps to a 404.", "", "/api/buy/unicorn"),
 )
 
 

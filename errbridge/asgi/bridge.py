@@ -15,7 +15,7 @@ from asgiref.typing import (
 )
 
 from errbridge.asgi import edges
-from errbridge.asgi.applications import App, Asgi, Wsgi, recognise
+from errbridge.asgi.applications import Asgi, Wsgi, recognise
 from errbridge.asgi.destination import Directory
 from errbridge.asgi.exchange import Exchange
 from errbridge.asgi.lifespan import serve_lifespan
@@ -64,7 +64,7 @@ class Bridge:
 
     def __init__(
         self,
-        apps: Mapping[Any, App] | Sequence[App],
+        apps: Mapping[Any, Any] | Sequence[Any],  # to a type checker, Flask and Quart have too little in common
         *,
         threads: int = 40,
         waiting: int | None = None,

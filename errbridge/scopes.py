@@ -97,8 +97,8 @@ def _checked_host(host: object) -> str:
         raise SetupError(f"the host {host!r} contains a space")
     if "/" in host:
         raise SetupError(f"the host {host!r} contains a slash; give the path as prefix=")
-    variables = "".join(str(token) for segment in segments(host) for token in segment if isinstance(token, str))
-    if ":" in variables and not host.startswith("["):
+    text = "".join(str(token) for segment in segments(host) for token in segment if isinstance(token, str))
+    if ":" in text and not host.startswith("["):
         raise SetupError(f"the host {host!r} has a port; hosts are compared without it, so leave it out")
     if "*" in host.removeprefix("*."):
         raise SetupError(f"the host {host!r} has a star that is not its first label; write '*.example.com'")

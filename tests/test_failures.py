@@ -1197,8 +1197,8 @@ def test_an_error_is_logged_once_with_its_facts(
 
     (record,) = records(caplog)
     assert record.levelno == level
-    assert record.getMessage() == f"{method} {path} answered {status}"
     extra = vars(record)
+    assert record.getMessage() == f"{method} {path} answered {status} (incident {extra['incident_id']})"
     assert {name: extra[name] for name in ("method", "path", "status", "scope")} == {
         "method": method,
         "path": path,

@@ -659,15 +659,19 @@ DEVELOPING = pytest.mark.parametrize("mode", ["DEBUG", "TESTING", "PROPAGATE_EXC
 
 
 def see_it_crash(world: World, mode: str) -> None:
-    """Make sure that the developer gets to see the exception of ``/broken``: as a raise, or in Quart's debugger."""
-    if world.is_async and mode != "PROPAGATE_EXCEPTIONS":
+    """Make sure that the developer gets to see the exception of ``/broken``: as a raise, or in Quart's debugger.
+
+    Which of the two it is in which mode has changed from one version of Quart to another.
+    """
+    try:
         response = world.call(Request("/broken"))
+    except JammedTillError:
+        pass
+    else:
+        assert world.is_async, f"Flask raises in {mode}"
         assert response.status == 500
         assert "JammedTillError" in response.text
         assert "the till is jammed" in response.text
-    else:
-        with pytest.raises(JammedTillError, match=r"^the till is jammed$"):
-            world.call(Request("/broken"))
 
 
 @DEVELOPING

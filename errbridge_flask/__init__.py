@@ -7,7 +7,7 @@ the outcome.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
@@ -23,6 +23,8 @@ from errbridge.pallets.application import dressed
 from errbridge.pallets.errorhandler import Seam
 
 __all__ = ["ErrorHandler"]
+
+_STREAMED = "errbridge.streamed"  # in the environ of a request whose answer is a stream
 
 
 class _FlaskApplication(PalletsApplication):
@@ -76,21 +78,47 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
         def answering(rv: Any) -> flask.Response:
             if (plan := seam.unanswered(rv)) is not None:
                 rv = seam.handler(plan)(rv)
-            return make_response(rv)
+            response = make_response(rv)
+            if response.is_streamed and not response.direct_passthrough and flask.has_request_context():
+                flask.request.environ[_STREAMED] = True
+            return response
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-            try:
-                return wsgi_app(environ, start_response)
-            except Exception as exc:
-                response = seam.outside(exc, app.request_class(environ))
-                exc_info = sys.exc_info()
+            def start_over(exc: Exception) -> Any:
+                # PEP 3333 allows it while nothing was sent, with exc_info by position.
+                response, exc_info = seam.outside(exc, app.request_class(environ)), sys.exc_info()
 
-                def start_over(*given: Any) -> Any:
+                def start(*given: Any) -> Any:
                     return start_response(*given, exc_info)
 
-                # The framework may have started its response already; PEP 3333 allows to start over with exc_info,
-                # which is to be passed by position.
-                return response(environ, start_over)
+                return response(environ, start)
+
+            try:
+                body = wsgi_app(environ, start_response)
+            except Exception as exc:
+                return start_over(exc)
+            return _Stream(body, start_over) if _STREAMED in environ else body
 
         for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
             setattr(app, name, function)
+
+
+class _Stream:
+    """A streamed body. Until its first chunk is there nothing is sent, and an error can still be answered."""
+
+    def __init__(self, body: Any, start_over: Callable[[Exception], Iterable[bytes]]) -> None:
+        self._body = body
+        self._start_over = start_over
+
+    def __iter__(self) -> Iterator[bytes]:
+        chunks = iter(self._body)
+        try:
+            first = next(chunks, b"")
+        except Exception as exc:
+            yield from self._start_over(exc)
+        else:
+            yield first
+            yield from chunks
+
+    def close(self) -> None:
+        self._body.close()

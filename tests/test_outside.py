@@ -26,7 +26,7 @@ from werkzeug.routing import RequestRedirect
 
 from errbridge import Problem, Reply
 from tests.clients import Request, Response
-from tests.twins import World
+from tests.twins import World, flask_world
 
 Ask = Callable[..., Response]
 Make = Callable[[], BaseException]
@@ -498,6 +498,20 @@ def test_an_error_before_the_first_chunk_never_becomes_a_successful_answer(world
 
     assert seen.chunks == [] or seen.statuses[-1] >= 400
     assert seen.raised is not None or seen.statuses[-1] >= 400
+    assert stream.closed == 1
+
+
+@pytest.mark.parametrize("make", [bug, NotFound, lambda: Problem(409)])
+def test_flask_answers_an_error_before_the_first_chunk_of_a_stream(make: Make) -> None:
+    """Quart has sent the start of its answer by then."""
+    world = flask_world()
+    stream = Stream(0, make)
+    stream.build(world)
+
+    response = world.call(Request("/stream", headers=[("Accept", "application/json")]))
+
+    assert (response.status, response.content_type) == (500, "application/problem+json")
+    assert response.json["detail"] == "Unhandled Exception"
     assert stream.closed == 1
 
 

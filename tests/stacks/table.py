@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
     Unauthorized,
 )
 
-from errbridge import Handlers, Problem, Reply
+from errbridge import Handlers, Problem, Reply, Scope
 from tests.clients import Request
 from tests.twins import World
 
@@ -156,6 +156,9 @@ def build(world: World) -> None:
         )
         app.register_blueprint(blueprint)
 
+    build_ownership(world)
+    build_choice(world)
+
     handled = world.Blueprint("handled", __name__, url_prefix="/handled")
     answers: dict[int, Any] = {
         400: "text & <b>",
@@ -185,6 +188,108 @@ def build(world: World) -> None:
     handled.add_url_rule("/stop", "stop", raising(lambda: Problem(423)))
     errors.register(handled, code=423)(stopping_handler)
     app.register_blueprint(handled)
+
+
+def named(name: str) -> Any:
+    """Make a handler that answers with its own name, so that the answer shows who owned the error."""
+    return lambda exc: Reply(name, headers={"Content-Type": "text/plain"})
+
+
+PREFIXES = {
+    "own": "/own",
+    "api2": "/own/api",
+    "v2": "/own/api/v2",
+    "user": "/own/users/<int:uid>",
+    "lang": "/own/<any(de, en):lang>",
+    "file": "/own/files/<path:rest>/edit",
+    "twin_b": "/own/twins",
+    "twin_a": "/own/twins",
+}
+SCOPES = (
+    Scope(prefix="/own/zone"),
+    Scope(host="api.example.com"),
+    Scope(host="*.example.com", prefix="/own"),
+    Scope(host="<tenant>.example.org"),
+)
+OWNED = (
+    "/own", "/own/", "/own/nope", "/owner", "/own/api", "/own/api/", "/own/api/nope", "/own/apiary", "/own/API/nope",
+    "/own/api/v2", "/own/api/v2/nope", "/own/api/v22/nope", "/own/users/7", "/own/users/7/nope", "/own/users/x/nope",
+    "/own/de/nope", "/own/fr/nope", "/own/files/a/b/edit", "/own/files/a/b/edit/more", "/own/files/a/editor",
+    "/own/twins/nope", "/own/zone", "/own/zone/nope", "/own/zoned", "/own/parent/nope", "/own/parent/child/nope",
+    "/own/second/nope", "/own/second/child/nope", "/own/moved/nope", "/own/declared/nope", "/own/api//nope",
+    "/own/%61pi/nope", "/own/api%2Fv2/nope",
+)  # fmt: skip
+HOSTS = (
+    "api.example.com",
+    "API.EXAMPLE.COM:8080",
+    "a.b.example.com",
+    "example.com",
+    "acme.example.org",
+    "a.b.example.org",
+)
+
+
+def build_ownership(world: World) -> None:
+    """Build what owns URLs in every way there is; each owner answers with its name."""
+    app, errors = world.app, world.errors
+    for name, prefix in PREFIXES.items():
+        blueprint = world.Blueprint(name, __name__, url_prefix=prefix)
+        errors.register(blueprint)(named(name))
+        blueprint.add_url_rule("/page", "page", lambda **values: "a page")
+        app.register_blueprint(blueprint)
+    parent = world.Blueprint("parent", __name__)
+    child = world.Blueprint("child", __name__, url_prefix="/child")
+    moved = world.Blueprint("moved", __name__, url_prefix="/own/declared")
+    for blueprint in (parent, child, moved):
+        errors.register(blueprint)(named(blueprint.name))
+    parent.register_blueprint(child)
+    app.register_blueprint(parent, url_prefix="/own/parent")
+    app.register_blueprint(parent, url_prefix="/own/second", name="second")
+    app.register_blueprint(moved, url_prefix="/own/moved")
+    for scope in SCOPES:
+        errors.register(scope)(named(str(scope)))
+
+
+FAILING: dict[str, Any] = {
+    "not-found": NotFound,
+    "problem": lambda: Problem(404),
+    "teapot": lambda: Problem(418),
+    "key": lambda: KeyError("sku"),
+    "lookup": lambda: IndexError("sku"),
+    "crash": lambda: RuntimeError("secret"),
+}
+NATIVE: dict[str, tuple[Any, ...]] = {
+    "native-code": (404,),
+    "native-class": (KeyError,),
+    "native-base": (LookupError,),
+    "native-everything": (Exception,),
+    "native-http": (HTTPException,),
+    "native-500": (500,),
+    "both-code": (404,),
+}
+OURS: dict[str, tuple[Any, ...]] = {
+    "code": (404,),
+    "class": (NotFound, KeyError),
+    "base": (LookupError,),
+    "family": ("4xx",),
+    "server-errors": ("5xx",),
+    "everything": ("*",),
+    "most-specific": ("*", "4xx", 404, NotFound, Problem),
+    "both-code": (404, "*"),
+}
+
+
+def build_choice(world: World) -> None:
+    """Build one blueprint for each way to register a handler, each with a view for each way to fail."""
+    for name in dict.fromkeys((*NATIVE, *OURS)):
+        blueprint = world.Blueprint(name, __name__, url_prefix=f"/choice/{name}")
+        for key in NATIVE.get(name, ()):
+            blueprint.register_error_handler(key, lambda exc, name=name, key=key: (f"native {name} {key}", 410))
+        for key in OURS.get(name, ()):
+            world.errors.register(blueprint, code=key)(named(f"{name} {key}"))
+        for path, make in FAILING.items():
+            blueprint.add_url_rule(f"/{path}", path, raising(make))
+        world.app.register_blueprint(blueprint)
 
 
 def raising_handler(exc: Exception) -> Any:
@@ -223,6 +328,12 @@ def _questions() -> list[Request]:
         Request(f"/handled/{path}", method)
         for path in (*range(400, 424), "500", "stop", "nope")
         for method in ("GET", "HEAD")
+    ]
+    asked += [Request(path) for path in OWNED]
+    asked += [Request(path, host=host) for host in HOSTS for path in ("/own/nope", "/nope", "/own/page")]
+    asked += [Request("/own/api/page", "POST"), Request("/own/users/7/page", "DELETE")]
+    asked += [
+        Request(f"/choice/{name}/{path}") for name in dict.fromkeys((*NATIVE, *OURS)) for path in (*FAILING, "nope")
     ]
     asked += [
         Request("/api/values", headers=[("Accept", "application/xml")]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from errbridge.config import Settings
 from errbridge.drivers import Call, Colour
@@ -50,7 +50,7 @@ class Case:
         style = _style(self.chain, uncaught=False)
         incident = self.incident
         media_type = style.media_type(incident.request, xhr_enabled=self.settings.xhr_enabled)
-        explained = Incident(incident.exception, problem, incident.request, incident.id, incident.scope, media_type)
+        explained = replace(incident, problem=problem, media_type=media_type)
         return Case(explained, self.chain, self.native, style, False, self.table, self.installation)
 
     @property
@@ -79,7 +79,8 @@ def opened(installation: Installation, exc: BaseException, request: RequestFacts
     chain = table.chain(Incident(exc, problem, request, incident_id))
     style = _style(chain, uncaught=uncaught)
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
-    incident = Incident(exc, problem, request, incident_id, chain[0].scope, media_type)
+    gone = isinstance(exc, installation.framework.http.client_gone)
+    incident = Incident(exc, problem, request, incident_id, chain[0].scope, media_type, gone)
     # Blueprints answer for their own views; for errors of routing, for their URLs as well (pallets/flask#1498).
     names = request.blueprints or tuple(
         owner.scope.blueprint for owner in chain if request.routing and owner.scope.blueprint is not None

@@ -191,10 +191,12 @@ class HttpClasses:
     Attributes:
         base: Their base class; a handler for it is a catch-all.
         by_status: The class of each status code; a handler for it is one for the code.
+        client_gone: What is raised where the client has left; there is nobody to answer.
     """
 
     base: type[Exception] | None = None
     by_status: Mapping[int, type[Exception]] = field(default_factory=dict)
+    client_gone: tuple[type[Exception], ...] = ()
 
     def canonical(self, key: Key) -> Key:
         """Give keys that mean the same one form."""

@@ -101,6 +101,7 @@ class Incident:
         id: A UUID, also logged and shown on the page.
         scope: The scope that owns the error, the nearest of the chain. A dispatcher still sees the application here.
         media_type: What will be answered unless a handler decides otherwise. Empty for a dispatcher.
+        client_gone: Whether the exception says that the client has left.
     """
 
     exception: BaseException
@@ -109,6 +110,7 @@ class Incident:
     id: str
     scope: Scope = ROOT
     media_type: str = ""
+    client_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ error                        level    stack
 uncaught exception           ERROR    yes, in short where the framework logged it
 5xx otherwise                ERROR    no
 4xx                          INFO     no
+4xx, as the client has left  DEBUG    no
 a handler or page failed     ERROR    of the failure, with the error as its context
 ===========================  =======  ==========================================
 
@@ -62,7 +63,10 @@ def record(incident: Incident, status: int, failure: Failure | None = None, logg
 
 def _write(incident: Incident, status: int, failure: Failure | None, logged_by: str | None) -> None:
     uncaught = status >= 500 and is_uncaught(incident.exception)
-    level = logging.ERROR if status >= 500 or failure is not None else logging.INFO
+    if status >= 500 or failure is not None:
+        level = logging.ERROR
+    else:
+        level = logging.DEBUG if incident.client_gone else logging.INFO
     if not log.isEnabledFor(level):
         return
     request = incident.request

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 from werkzeug.exceptions import (
+    ClientDisconnected,
     Conflict,
     Forbidden,
     HTTPException,
@@ -715,3 +716,17 @@ def test_a_group_is_logged_once_by_errbridge(world: World, caplog: pytest.LogCap
     assert vars(record)["status"] == status
     assert record.levelno == (logging.INFO if status < 500 else logging.ERROR)
     assert (record.exc_info is not None) == (name == "mixed")
+
+
+def test_a_client_that_left_during_its_upload_is_no_news(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "errbridge")
+
+    def upload() -> None:
+        raise ClientDisconnected
+
+    world.app.add_url_rule("/upload", "upload", upload)
+
+    response = world.call(Request("/upload"))
+
+    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    assert (response.status, record.levelno, record.exc_info) == (400, logging.DEBUG, None)

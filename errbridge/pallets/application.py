@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import TemplatesNotFound
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, default_exceptions
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, default_exceptions
 from werkzeug.http import parse_set_header
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
@@ -25,7 +25,7 @@ from errbridge.status import has_body
 
 __all__ = ["HTTP", "PalletsApplication", "dressed", "facts_of"]
 
-HTTP = HttpClasses(HTTPException, default_exceptions)
+HTTP = HttpClasses(HTTPException, default_exceptions, (ClientDisconnected,))
 
 FindHandler = Callable[[Exception, list[str]], Callable[..., Any] | None]
 

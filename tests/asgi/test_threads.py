@@ -71,7 +71,7 @@ async def test_thirty_two_requests_that_sleep_do_so_at_the_same_time() -> None:
         answers = await asyncio.gather(*(server.client.get("/") for _ in range(32)))
         took = time.perf_counter() - started
     assert {answer.text for answer in answers} == {"slept"}
-    assert took < 1.0  # one after the other it would be 3.2
+    assert took < 2.0  # one after the other it would be 3.2
 
 
 async def test_there_are_never_more_threads_than_asked_for(gate: Gate) -> None:

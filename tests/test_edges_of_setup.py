@@ -1,0 +1,243 @@
+"""Ways to set an application up that are rare but right, and mistakes that are rarer still."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pytest
+from werkzeug.exceptions import HTTPException, NotFound
+
+from errbridge import ErrorDispatcher, Incident, Problem, Reply, Scope, SetupError
+from errbridge.asgi import Bridge
+from errbridge.scopes import ScopeTrie
+from tests.clients import Request, Response
+from tests.twins import Twins, World
+
+Ask = Callable[..., Response]
+
+
+def named(name: str) -> Callable[[BaseException], Reply]:
+    return lambda exc: Reply(name)
+
+
+def test_under_host_matching_a_blueprint_owns_the_hosts_of_its_routes() -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app)(named("app"))
+        shop = world.Blueprint("shop", __name__)
+        shop.add_url_rule("/page", "page", lambda: "page", host="shop.example.com")
+        shop.add_url_rule("/other", "other", lambda: "page", host="shop.example.org:8080")
+        world.errors.register(shop)(named("shop"))
+        world.app.register_blueprint(shop)
+
+    twins = Twins.built(build, app_options={"host_matching": True, "static_host": "static.example.com"})
+
+    answered = {host: twins.ask("/nope", host=host).text for host in ("shop.example.com", "shop.example.org", "x.org")}
+    assert answered == {"shop.example.com": "shop", "shop.example.org": "shop", "x.org": "app"}
+
+
+def test_a_subdomain_without_server_name_is_no_host(ask: Ask) -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app)(named("app"))
+        shop = world.Blueprint("shop", __name__, subdomain="shop", url_prefix="/shop")
+        world.errors.register(shop)(named("shop"))
+        world.app.register_blueprint(shop)
+
+    assert ask(build, "/shop/nope", host="shop.example.com").text == "app"
+
+
+def test_a_blueprint_registered_before_with_a_subdomain_and_static_files_is_found() -> None:
+    def build(world: World) -> None:
+        shop = world.Blueprint("shop", __name__, static_folder="templates", static_url_path="/files")
+        world.app.register_blueprint(shop, url_prefix="/moved")
+        empty = world.Blueprint("empty", __name__, subdomain="empty")
+        world.app.register_blueprint(empty)
+        world.errors.register(world.app)(named("app"))
+        world.errors.register(shop)(named("shop"))
+        world.errors.register(empty)(named("empty"))
+
+    twins = Twins.built(build, config={"SERVER_NAME": "example.com"})
+
+    assert twins.ask("/moved/nope", host="example.com").text == "shop"
+    assert twins.ask("/nope", host="empty.example.com").text == "empty"
+
+
+def test_a_blueprint_that_watches_its_own_registration_keeps_what_it_had(world: World) -> None:
+    seen: list[str | None] = []
+    blueprint = world.Blueprint("own", __name__)
+    make = blueprint.make_setup_state
+
+    def own(*args: Any) -> Any:
+        state = make(*args)
+        seen.append(state.url_prefix)
+        return state
+
+    blueprint.make_setup_state = own
+    assert world.errors is not None
+    world.app.register_blueprint(blueprint, url_prefix="/x")
+
+    assert seen == ["/x"]
+    assert blueprint.make_setup_state is own
+
+
+@pytest.mark.parametrize("prefix", ["/<nowhere:x>", "/<string(lenght=2):x>", "/<path:a>/<path:b>/<path:c>"])
+def test_a_scope_that_the_application_cannot_read_is_left_out_and_reported(
+    world: World, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.errors.api_register(prefix)
+    world.errors.register("/api")(named("api"))
+
+    answered = world.call(Request("/api/nope"))
+
+    assert answered.text == "api"
+    assert f"the scope {prefix} is left out" in caplog.text
+
+
+def test_two_variables_that_span_slashes_are_compared_within_bounds() -> None:
+    trie = ScopeTrie([Scope(prefix="/<path:a>/x/<path:b>/y")])
+
+    assert trie.owners("", "/p/q/x/r/s/y/z") != ()
+    assert trie.owners("", "/q/x//x/z/y") != ()
+    assert trie.owners("", "/p/q/x/r/s/z") == ()
+    assert trie.owners("", "/" + "x/r/" * 100_000) == ()
+
+
+@pytest.mark.parametrize("prefix", ["/api/*", "/api?x=1", "/api#x"])
+def test_a_prefix_is_a_path_without_patterns_of_other_languages(prefix: str) -> None:
+    with pytest.raises(SetupError, match="a prefix is a path, and owns all below it"):
+        Scope(prefix=prefix)
+
+
+def test_a_host_has_no_space() -> None:
+    with pytest.raises(SetupError, match="contains a space"):
+        Scope(host="api example.com")
+
+
+class Asynchronous(ErrorDispatcher):
+    async def dispatch(self, incident: Incident) -> Any:  # type: ignore[override]
+        return ()
+
+
+class Demanding(ErrorDispatcher):
+    def __init__(self, scopes: ScopeTrie, more: int) -> None:
+        super().__init__(scopes)
+
+    def dispatch(self, incident: Incident) -> Any:
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("dispatcher", "said"), [(Asynchronous, "is async; write it with def"), (Demanding, "with one argument")]
+)
+def test_a_dispatcher_that_could_never_work_is_refused_at_set_up(world: World, dispatcher: Any, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        world.adapter.ErrorHandler(world.app, dispatcher=dispatcher)
+
+
+def test_a_default_that_all_problems_would_share_is_refused() -> None:
+    with pytest.raises(TypeError, match="a default that all problems would share"):
+
+        class Shared(Problem, status=409):
+            items: list[int] = []
+
+
+def test_the_fields_of_all_base_classes_count() -> None:
+    class Sized(Problem, status=413):
+        size: int
+
+    class Dated(Problem, status=413):
+        day: str
+
+    class Both(Sized, Dated):
+        pass
+
+    assert Both(size=1, day="Monday").document()["day"] == "Monday"
+
+
+@pytest.mark.parametrize("apps", [{}, []])
+def test_a_bridge_to_nowhere_is_refused(apps: Any) -> None:
+    with pytest.raises(SetupError, match="at least one"):
+        Bridge(apps)
+
+
+def test_a_bridge_takes_no_single_application() -> None:
+    app: Any = flask.Flask("alone")
+
+    with pytest.raises(SetupError, match="applications by their place"):
+        Bridge(app)
+
+
+def test_an_iterator_from_a_handler_is_sent_in_its_chunks(ask: Ask) -> None:
+    class Chunks(Iterator[str]):
+        def __init__(self) -> None:
+            self.left = ["a", "b"]
+
+        def __next__(self) -> str:
+            if not self.left:
+                raise StopIteration
+            return self.left.pop(0)
+
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=404)(lambda exc: Chunks())
+
+    response = ask(build, "/nope")
+
+    assert (response.status, response.text) == (404, "ab")
+
+
+def test_a_problem_that_a_view_returns_is_answered_as_one_that_it_raises(ask: Ask) -> None:
+    def build(world: World) -> None:
+        world.errors.api_register(world.app)
+        world.app.add_url_rule("/x", "x", lambda: Problem(409, sku="a"))
+
+    response = ask(build, "/x")
+
+    assert (response.status, response.json["sku"]) == (409, "a")
+
+
+def test_a_group_is_trapped_as_its_member_would_be(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    def view() -> None:
+        raise ExceptionGroup("g", [NotFound()])
+
+    world.app.add_url_rule("/x", "x", view)
+    world.app.config["TRAP_HTTP_EXCEPTIONS"] = True
+
+    assert world.call(Request("/x")).status == 500
+
+
+def test_a_native_handler_of_a_raised_problem_gets_its_headers(ask: Ask) -> None:
+    def build(world: World) -> None:
+        def native(exc: HTTPException) -> Any:
+            return "native", exc.code, [pair for pair in exc.get_headers() if pair[0] == "Retry-After"]
+
+        def view() -> None:
+            raise Problem(409, headers={"Retry-After": "3"})
+
+        world.app.register_error_handler(HTTPException, native)
+        world.app.add_url_rule("/x", "x", view)
+
+    response = ask(build, "/x")
+
+    assert (response.status, response.text, response.header("Retry-After")) == (409, "native", "3")
+
+
+def test_what_fails_even_around_the_request_is_still_answered(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("errbridge is broken")
+
+    @world.app.teardown_request  # type: ignore[untyped-decorator]
+    def teardown(exc: BaseException | None) -> None:
+        raise ValueError("secret")
+
+    world.app.add_url_rule("/x", "x", lambda: "page")
+    assert world.errors is not None
+    monkeypatch.setattr("errbridge.pallets.errorhandler.answer_outside", broken)
+
+    response = world.call(Request("/x"))
+
+    assert (response.status, response.text) == (500, "500 Internal Server Error\n")
+    assert any(record.levelno == logging.ERROR for record in caplog.records)

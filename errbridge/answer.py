@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.incident import Incident, Reply
-from errbridge.normalize import clean_headers
+from errbridge.normalize import clean_headers, listed
 from errbridge.problem import Headers, header_pairs
 from errbridge.status import has_body, phrase, response_status
 
@@ -137,8 +136,4 @@ def _merge(headers: list[tuple[str, str]], name: str, value: str) -> None:
         return
     given = [value for known, value in headers if known.lower() == name.lower()]
     headers[:] = [pair for pair in headers if pair[0].lower() != name.lower()]
-    headers.append((name, ", ".join(dict.fromkeys(_items((*given, value))))))
-
-
-def _items(values: Iterable[str]) -> Iterable[str]:
-    return (item.strip() for value in values for item in value.split(",") if item.strip())
+    headers.append((name, ", ".join(dict.fromkeys(listed(",".join((*given, value)))))))

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from errbridge.normalize import is_uncaught
+from errbridge.normalize import is_uncaught, status_of
 from errbridge.problem import Problem, plain_text
-from errbridge.status import phrase
+from errbridge.status import is_error, phrase
 
 __all__ = ["Close", "close_of"]
 
@@ -42,7 +42,7 @@ def close_of(exc: BaseException, answered: object) -> Close:
         answered: The response that a handshake would have been answered with; its status counts.
     """
     status: object = getattr(answered, "status_code", None)
-    if not isinstance(status, int) or not 400 <= status <= 599 or (status == 500 and is_uncaught(exc)):
+    if not is_error(status) or (status == 500 and is_uncaught(exc)):
         return Close(_INTERNAL_ERROR, phrase(500))
     reason = f"{status} {phrase(status)}"
     if (detail := _detail(exc, status)) is not None:
@@ -52,9 +52,8 @@ def close_of(exc: BaseException, answered: object) -> Close:
 
 def _detail(exc: BaseException, status: int) -> str | None:
     """Give the words of an error, unless a handler made another error of it."""
-    own = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
     detail = exc.detail if isinstance(exc, Problem) else getattr(exc, "description", None)
-    return plain_text(detail) if own == status and detail is not None else None
+    return plain_text(detail) if status_of(exc, 0) == status and detail is not None else None
 
 
 def _cut(text: str) -> str:

@@ -11,7 +11,7 @@ from errbridge.problem import Headers, Problem, joined
 from errbridge.scopes import ROOT, Scope
 from errbridge.status import response_status
 
-__all__ = ["ALLOW", "Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "new_id"]
+__all__ = ["ALLOW", "Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "is_xhr", "new_id"]
 
 
 def new_id() -> str:
@@ -23,6 +23,11 @@ def new_id() -> str:
 
 ALLOW = "errbridge.allow"
 """The key in the scope of an ASGI request under which the bridge says what `RequestFacts.allow` says."""
+
+
+def is_xhr(requested_with: str) -> bool:
+    """Tell by ``X-Requested-With`` whether a request is an XMLHttpRequest."""
+    return requested_with.lower() == "xmlhttprequest"
 
 
 class RequestHeaders(Mapping[str, str]):

@@ -56,11 +56,11 @@ class Owner:
 
 
 class Table:
-    """Everything that answering an error needs, made once and never changed.
+    """Everything that answering an error needs, made anew when something is registered or configured.
 
     Args:
         settings: The checked settings.
-        owners: Every scope that something could own, blueprints by name.
+        owners: Every scope that could own something, blueprints by name.
         dispatcher: Asked for the owners of a URL.
     """
 
@@ -179,9 +179,14 @@ class Installation:
         root = self._owner(ROOT, self._entries(ROOT))
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = replace(root, style=style)
-        trie = ScopeTrie(filter(self._is_readable, dict.fromkeys(scopes)), self.framework.converters)
         dispatcher = self.options.dispatcher or settings.dispatcher
-        return Table(settings, owners, dispatcher(trie))
+        return Table(settings, owners, dispatcher(self._trie(tuple(dict.fromkeys(scopes)))))
+
+    def _trie(self, scopes: tuple[Scope, ...]) -> ScopeTrie:
+        try:
+            return ScopeTrie(scopes, self.framework.converters)
+        except Exception:
+            return ScopeTrie(filter(self._is_readable, scopes), self.framework.converters)
 
     def _is_readable(self, scope: Scope) -> bool:
         """Leave out a scope that uses a converter which the application does not have; only now is it known."""

@@ -12,7 +12,17 @@ from errbridge.incident import RequestFacts
 from errbridge.problem import Problem, plain_text
 from errbridge.status import checked_status
 
-__all__ = ["clean_headers", "complete", "is_http_error", "is_uncaught", "normalize", "original_of", "representative"]
+__all__ = [
+    "clean_headers",
+    "complete",
+    "is_http_error",
+    "is_uncaught",
+    "listed",
+    "normalize",
+    "original_of",
+    "representative",
+    "status_of",
+]
 
 log = logging.getLogger("errbridge")
 
@@ -28,6 +38,17 @@ _TRACEPARENT = re.compile(
 def is_http_error(exc: BaseException) -> bool:
     """Tell whether an exception has a status of its own: a `Problem`, or a framework's HTTP exception."""
     return isinstance(exc, Problem) or (hasattr(exc, "get_headers") and hasattr(exc, "code"))
+
+
+def status_of(exc: BaseException, otherwise: int) -> int:
+    """Read the status that an HTTP error brings, whether it is one of an error or not.
+
+    Args:
+        exc: The HTTP error.
+        otherwise: Given where it brings none.
+    """
+    status: object = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
+    return status if isinstance(status, int) else otherwise
 
 
 def is_uncaught(exc: BaseException) -> bool:
@@ -58,7 +79,7 @@ def representative(exc: BaseException) -> BaseException | None:
     members = list(_members(exc))
     if not all(is_http_error(member) and not is_uncaught(member) for member in members):
         return None
-    return max(members, key=_severity)
+    return max(members, key=lambda member: status_of(member, 500))
 
 
 def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
@@ -69,11 +90,6 @@ def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException
             waiting.extend(reversed(exc.exceptions))
         else:
             yield exc
-
-
-def _severity(exc: BaseException) -> int:
-    status = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
-    return status if isinstance(status, int) else 500
 
 
 def normalize(exc: BaseException, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
@@ -158,19 +174,20 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
         if not _TOKEN.fullmatch(name):
             continue
         if name.lower() == "allow":
-            value = ", ".join(sorted(_listed(value)))
+            value = ", ".join(sorted(listed(value)))
         cleaned.append((name, value))
     return tuple(cleaned)
 
 
 def _allowing(headers: tuple[tuple[str, str], ...], methods: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Add methods to those that ``Allow`` lists."""
-    listed = {method for name, value in headers if name.lower() == "allow" for method in _listed(value)}
+    known = {method for name, value in headers if name.lower() == "allow" for method in listed(value)}
     others = (pair for pair in headers if pair[0].lower() != "allow")
-    return (*others, ("Allow", ", ".join(sorted(listed.union(methods)))))
+    return (*others, ("Allow", ", ".join(sorted(known.union(methods)))))
 
 
-def _listed(value: str) -> list[str]:
+def listed(value: str) -> list[str]:
+    """Take apart a header that is a list (RFC 9110 section 5.6.1)."""
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
@@ -181,7 +198,7 @@ def _facts(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
     for name, value in headers:
         match name.lower():
             case "allow":
-                facts["allowed"] = _listed(value)
+                facts["allowed"] = listed(value)
             case "www-authenticate":
                 challenges.append(value)
                 facts["authenticate"] = challenges

@@ -32,7 +32,7 @@ from errbridge.problem import Problem, header_pairs, single
 from errbridge.record import Failure, record
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.values import plain
-from errbridge.status import response_status
+from errbridge.status import is_error, response_status
 from errbridge.styles import DEFAULT, Style
 
 __all__ = ["answer", "answer_edge", "answer_outside", "claim"]
@@ -117,10 +117,6 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
     match given:
         case None:
             return None
-        case Problem():
-            incident = case.incident
-            problem = complete(given, incident.request, incident.id, case.settings)
-            return (yield from _shown(case.meaning(problem)))
         case BaseException():
             return (yield from _meant(case, given))
         case Page():
@@ -135,19 +131,18 @@ def _is_answer(error: BaseException) -> bool:
         return True
     if not is_http_error(error) or is_uncaught(error):
         return False
-    code = getattr(error, "code", None)
-    return getattr(error, "response", None) is not None or (isinstance(code, int) and 400 <= code <= 599)
+    return getattr(error, "response", None) is not None or is_error(getattr(error, "code", None))
 
 
 def _meant(case: Case, error: BaseException) -> Plan:
-    """Answer with the framework's HTTP exception that a handler raised or returned.
+    """Answer with the HTTP error that a handler raised or returned.
 
     Raises:
         TypeError: It is another exception.
     """
     if not _is_answer(error):
         raise TypeError("a handler returned an exception that is no HTTP error") from error
-    response = getattr(error, "response", None)
+    response = None if isinstance(error, Problem) else getattr(error, "response", None)
     if response is not None:
         return (yield from _converted(case, response))
     incident = case.incident

@@ -200,16 +200,17 @@ class _PathTrie:
         self._depth = 0
         self._branches = 1
         self._tails: list[_Tail] = []
-        self._ranks: dict[Scope, tuple[Any, ...]] = {}
         root = _Branch()
-        for scope in sorted(scopes, key=_at_one_place):
+        ordered = sorted(scopes, key=_at_one_place)
+        for scope in ordered:
             self._add(root, scope, converters)
+        # The nodes are in order by themselves; what is compared as a whole has to be put between them.
+        self._ranks = {scope: _rank(scope, converters) for scope in ordered} if self._tails else {}
         self._budget = _NODES_PER_BRANCH * self._branches
         self._root = _Node(self, (root,), ())
 
     def _add(self, root: _Branch, scope: Scope, converters: ConverterLookup) -> None:
         parts = _path_segments(scope.prefix)
-        self._ranks[scope] = _rank(scope, parts, converters)
         branch = root
         for part in parts:
             if _is_text(part):
@@ -262,13 +263,13 @@ class _PathTrie:
         return tuple(sorted(found, key=self._ranks.__getitem__))
 
 
-def _rank(scope: Scope, parts: tuple[Segment, ...], converters: ConverterLookup) -> tuple[Any, ...]:
+def _rank(scope: Scope, converters: ConverterLookup) -> tuple[Any, ...]:
     """Say where a scope stands among the owners of a path: the order that the nodes have by the way they are made."""
-    segments = []
-    for part in parts:
+    kinds = []
+    for part in _path_segments(scope.prefix):
         expression, _, weight = parse(part, converters)
-        segments.append((0, 0, "") if _is_text(part) else (1, weight, expression))
-    return -len(parts), segments, _at_one_place(scope)
+        kinds.append((0, 0, "") if _is_text(part) else (1, weight, expression))
+    return -len(kinds), kinds, _at_one_place(scope)
 
 
 def _is_text(part: Segment) -> bool:

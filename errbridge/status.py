@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TypeGuard
 
-__all__ = ["checked_status", "has_body", "phrase", "response_status"]
+__all__ = ["checked_status", "has_body", "is_error", "phrase", "response_status"]
 
 # RFC 9110 renamed four phrases and the standard library follows version by version; a title must not change with it.
 _PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400} | {
@@ -21,13 +22,18 @@ def phrase(status: int) -> str:
     return _PHRASES.get(status) or ("Client Error" if status < 500 else "Server Error")
 
 
+def is_error(status: object) -> TypeGuard[int]:
+    """Tell whether something is the status code of an error."""
+    return isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599
+
+
 def checked_status(status: object) -> int:
     """Return an error status as a plain int.
 
     Raises:
         ValueError: It is not an integer from 400 to 599.
     """
-    if isinstance(status, int) and not isinstance(status, bool) and 400 <= status <= 599:
+    if is_error(status):
         return int(status)
     raise ValueError(f"the status of a problem is an integer from 400 to 599, not {status!r}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -33,22 +33,32 @@ def scope_of(path: str, *headers: tuple[bytes, bytes]) -> Any:
     }
 
 
-async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) -> Response:
-    """Open a WebSocket as a server does that supports denial responses."""
-    incoming: list[Mapping[str, Any]] = [{"type": "websocket.connect"}]
+async def conversation(
+    app: Any, path: str, *headers: tuple[bytes, bytes], received: Iterable[str] = ()
+) -> list[Mapping[str, Any]]:
+    """Open a WebSocket as a server does that supports denial responses, send texts, and give what was sent back."""
+    incoming: list[Mapping[str, Any]] = [
+        {"type": "websocket.connect"},
+        *({"type": "websocket.receive", "bytes": None, "text": text} for text in received),
+    ]
     sent: list[Mapping[str, Any]] = []
 
     async def receive() -> Mapping[str, Any]:
         if incoming:
-            return incoming.pop()
+            return incoming.pop(0)
         await asyncio.Event().wait()
         raise AssertionError
 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
-    call: Any = app
-    await asyncio.wait_for(call(scope_of(path, *headers), receive, send), timeout=20)
+    await asyncio.wait_for(app(scope_of(path, *headers), receive, send), timeout=20)
+    return sent
+
+
+async def handshake(app: quart.Quart, path: str, *headers: tuple[bytes, bytes]) -> Response:
+    """Open a WebSocket and give the denial response."""
+    sent = await conversation(app, path, *headers)
     start = next(message for message in sent if message["type"] == "websocket.http.response.start")
     body = b"".join(message["body"] for message in sent if message["type"] == "websocket.http.response.body")
     found = tuple((name.decode(), value.decode()) for name, value in start["headers"])
@@ -122,23 +132,7 @@ async def test_the_denial_response_is_negotiated(app: quart.Quart) -> None:
 
 async def closed(app: quart.Quart, path: str, *received: str) -> tuple[int, str]:
     """Talk to a WebSocket route until it closes the connection, and give the code and the reason."""
-    incoming: list[Mapping[str, Any]] = [
-        *({"type": "websocket.receive", "bytes": None, "text": text} for text in reversed(received)),
-        {"type": "websocket.connect"},
-    ]
-    sent: list[Mapping[str, Any]] = []
-
-    async def receive() -> Mapping[str, Any]:
-        if incoming:
-            return incoming.pop()
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    async def send(message: Mapping[str, Any]) -> None:
-        sent.append(message)
-
-    call: Any = app
-    await asyncio.wait_for(call(scope_of(path), receive, send), timeout=20)
+    sent = await conversation(app, path, received=received)
     assert [message["type"] for message in sent if message["type"] == "websocket.accept"]
     (close,) = (message for message in sent if message["type"] == "websocket.close")
     return close["code"], close.get("reason", "")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import uuid
 
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.config import Settings
-from errbridge.incident import RequestFacts, RequestHeaders
+from errbridge.incident import RequestFacts, RequestHeaders, is_xhr, new_id
 from errbridge.plan import answer_edge
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT
@@ -69,7 +68,7 @@ def broken_off(scope: Connection, status: int, error: BaseException) -> None:
 
 def _extra(method: object, path: str, status: int) -> dict[str, object]:
     return {
-        "incident_id": str(uuid.uuid4()),
+        "incident_id": new_id(),
         "method": method,
         "path": path,
         "status": status,
@@ -88,7 +87,7 @@ def _facts(scope: Connection) -> RequestFacts:
         host=host_of(scope),
         root_path=location.root,
         accept=headers.get("accept", ""),
-        xhr=headers.get("x-requested-with", "").lower() == "xmlhttprequest",
+        xhr=is_xhr(headers.get("x-requested-with", "")),
         traceparent=headers.get("traceparent", ""),
         routing=True,
         websocket=scope["type"] == "websocket",

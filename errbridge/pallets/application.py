@@ -17,13 +17,12 @@ from werkzeug.sansio.response import Response
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
-from errbridge.incident import ALLOW, RequestFacts, RequestHeaders
 from errbridge.pallets.blueprints import BlueprintPlaces, blueprint_path
 from errbridge.patterns import Converter
 from errbridge.problem import Problem
 from errbridge.status import has_body
 
-__all__ = ["HTTP", "PalletsApplication", "dressed", "facts_of"]
+__all__ = ["HTTP", "PalletsApplication", "dressed", "rule_blueprints"]
 
 HTTP = HttpClasses(HTTPException, default_exceptions, (ClientDisconnected,))
 
@@ -172,44 +171,7 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
     return response
 
 
-def facts_of(
-    app: Any,
-    request: Any,
-    exc: BaseException,
-    header: Callable[[str], str],
-    headers: Callable[[], Iterable[tuple[str, str]]],
-    scope: Mapping[str, Any],
-) -> RequestFacts:
-    """Collect the facts of a request.
-
-    Args:
-        app: The application.
-        request: A request, or a WebSocket of Quart.
-        exc: What was raised.
-        header: Reads one header, several lines joined.
-        headers: Gives all headers that the client sent.
-        scope: The ASGI scope; empty on a WSGI server.
-    """
-    routing = exc is request.routing_exception
-    return RequestFacts(
-        method=request.method,
-        path=request.path,
-        host=header("Host"),
-        root_path=request.root_path.rstrip("/"),
-        accept=header("Accept"),
-        xhr=header("X-Requested-With").lower() == "xmlhttprequest",
-        traceparent=header("Traceparent"),
-        endpoint=request.endpoint,
-        blueprints=tuple(request.blueprints),
-        rule_blueprints=_rule_blueprints(app, request, exc) if routing and isinstance(exc, MethodNotAllowed) else (),
-        allow=scope.get(ALLOW, ()),
-        routing=routing,
-        websocket=request.scheme in ("ws", "wss"),
-        headers=RequestHeaders(headers),
-    )
-
-
-def _rule_blueprints(app: Any, request: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
+def rule_blueprints(app: Any, request: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
     """Find the blueprints whose route has the URL with another method."""
     found: dict[str, None] = {}
     adapter = app.create_url_adapter(request)

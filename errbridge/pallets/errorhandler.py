@@ -20,7 +20,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RoutingException
 
 from errbridge.answer import Answer, last_resort
@@ -30,10 +30,10 @@ from errbridge.dispatch import ErrorDispatcher
 from errbridge.drivers import Given, Outcome, Plan
 from errbridge.errors import SetupError
 from errbridge.handlers import F, Handler, Handlers, keys_of
-from errbridge.incident import RequestFacts
+from errbridge.incident import ALLOW, RequestFacts, RequestHeaders, is_xhr
 from errbridge.installation import Installation, Options
-from errbridge.normalize import is_http_error, is_uncaught, representative
-from errbridge.pallets.application import FindHandler, PalletsApplication, facts_of
+from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
+from errbridge.pallets.application import FindHandler, PalletsApplication, rule_blueprints
 from errbridge.plan import answer, answer_outside, claim
 from errbridge.problem import Problem
 from errbridge.registry import Registry
@@ -82,8 +82,24 @@ class Seam(ABC):
 
     def facts(self, exc: BaseException, request: Any) -> RequestFacts:
         """Collect the facts of a request."""
-        header, headers = partial(self.header, request), partial(self.headers, request)
-        return facts_of(self.app, request, exc, header, headers, self.scope(request))
+        routing = exc is request.routing_exception
+        owners = rule_blueprints(self.app, request, exc) if routing and isinstance(exc, MethodNotAllowed) else ()
+        return RequestFacts(
+            method=request.method,
+            path=request.path,
+            host=self.header(request, "Host"),
+            root_path=request.root_path.rstrip("/"),
+            accept=self.header(request, "Accept"),
+            xhr=is_xhr(self.header(request, "X-Requested-With")),
+            traceparent=self.header(request, "Traceparent"),
+            endpoint=request.endpoint,
+            blueprints=tuple(request.blueprints),
+            rule_blueprints=owners,
+            allow=self.scope(request).get(ALLOW, ()),
+            routing=routing,
+            websocket=request.scheme in ("ws", "wss"),
+            headers=RequestHeaders(partial(self.headers, request)),
+        )
 
     @abstractmethod
     def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
@@ -123,7 +139,7 @@ class Seam(ABC):
             return answer(opened(self.installation, exc, facts))
         except Exception:
             log.exception("errbridge failed before it could answer")
-            return _settled(_last_resort(exc, request.method)) if is_http_error(exc) else None
+            return _settled(last_resort(request.method, status_of(exc, 500))) if is_http_error(exc) else None
 
     def unanswered(self, value: object) -> Plan | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
@@ -172,11 +188,6 @@ def _settled(outcome: Outcome) -> Plan:
     """Plan nothing more."""
     yield from ()
     return outcome
-
-
-def _last_resort(exc: BaseException, method: str) -> Answer:
-    status = exc.status if isinstance(exc, Problem) else getattr(exc, "code", None)
-    return last_resort(method, status if isinstance(status, int) else 500)
 
 
 class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):

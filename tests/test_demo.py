@@ -1,11 +1,7 @@
 """The demo starts, ends on Ctrl-C, and every curl line that it prints gives what the README says, on both sides."""
 
 import re
-import shlex
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,14 +10,12 @@ import httpx
 import pytest
 
 from examples.demo import tour
+from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
 
-ROOT = Path(__file__).parents[1]
-DEADLINE = 30.0  # seconds; it starts in about one
 PROBLEM = "application/problem+json"
 XML = "application/problem+xml"
 PAGE = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
-INCIDENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Method, path on each side, Accept -> status, content type, what the body contains.
 EXPECTED: dict[tuple[str, str, str | None], tuple[int, str, str]] = {
@@ -42,62 +36,21 @@ EXPECTED: dict[tuple[str, str, str | None], tuple[int, str, str]] = {
 
 
 class Demo:
-    """The running demo: what it printed, and a client for it."""
+    """The running demo, and the curl lines that it printed."""
 
-    def __init__(self, output: str, process: subprocess.Popen[bytes]) -> None:
-        self.output = output
-        self.process = process
-        (self.base,) = set(re.findall(r"http://127\.0\.0\.1:\d+", output))
-        self.commands = [line.strip() for line in output.splitlines() if line.startswith("  curl ")]
-
-    def curl(self, command: str) -> httpx.Response:
-        """Send the request of a curl line."""
-        words = shlex.split(command)
-        assert words[:2] == ["curl", "-i"]
-        headers = {"Accept": "*/*"}
-        method = "GET"
-        for option, value in zip(words[2:-1:2], words[3:-1:2], strict=True):
-            if option == "-X":
-                method = value
-            else:
-                assert option == "-H"
-                name, _, content = value.partition(": ")
-                headers[name] = content
-        return httpx.request(method, words[-1], headers=headers, timeout=DEADLINE, trust_env=False)
-
-
-def start(folder: Path) -> Demo:
-    log = folder / "demo.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "examples.demo", "--port", "0"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
-        )
-    deadline = time.monotonic() + DEADLINE
-    while "Ctrl-C ends the demo." not in (text := log.read_text()):
-        if process.poll() is not None or time.monotonic() > deadline:
-            end(process)
-            pytest.fail(f"the demo did not start:\n{text}")
-        time.sleep(0.05)
-    return Demo(text, process)
-
-
-def end(process: subprocess.Popen[bytes]) -> int:
-    """Press Ctrl-C and return the exit code."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    try:
-        return process.wait(DEADLINE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise
+    def __init__(self, log: Path) -> None:
+        command = module("examples.demo", "--port", "0")
+        self.server = start(command, log, ready="Ctrl-C ends the demo.")
+        self.base = self.server.base
+        self.curl = self.server.curl
+        self.commands = [line.strip() for line in self.server.output.splitlines() if line.startswith("  curl ")]
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    running = start(tmp_path_factory.mktemp("demo"))
+    running = Demo(tmp_path_factory.mktemp("demo") / "demo.txt")
     yield running
-    end(running.process)
+    running.server.end()
 
 
 def comparable(response: httpx.Response, side: str) -> str:
@@ -176,15 +129,15 @@ def test_the_readme_lists_only_curl_lines_that_the_demo_prints(demo: Demo) -> No
 
 
 def test_ctrl_c_ends_the_demo_cleanly(tmp_path: Path) -> None:
-    running = start(tmp_path)
-    assert end(running.process) == 0
-    assert "Traceback" not in (tmp_path / "demo.txt").read_text()
+    running = Demo(tmp_path / "demo.txt")
+    assert running.server.end() == 0
+    assert "Traceback" not in running.server.output
 
 
 def test_a_port_in_use_is_a_clear_error(demo: Demo) -> None:
     port = demo.base.rpartition(":")[2]
     failed = subprocess.run(
-        [sys.executable, "-m", "examples.demo", "--port", port],
+        module("examples.demo", "--port", port),
         cwd=ROOT,
         capture_output=True,
         text=True,

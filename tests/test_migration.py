@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[1]
-DEADLINE = 30.0  # seconds; it starts in about one
+from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
+
 STEPS = (1, 2, 3)
-INCIDENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OF_THE_SERVER = {"date", "server", "connection", "alt-svc"}
 
 PROBLEM, XML, JSON = "application/problem+json", "application/problem+xml", "application/json"
@@ -132,46 +128,16 @@ class Answer:
     body: str
 
 
-def start(step: int, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the service at a step and return its process and URL."""
-    log = folder / f"step-{step}.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "examples.migration", "--step", str(step), "--port", "0"],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    deadline = time.monotonic() + DEADLINE
-    while "Ctrl-C ends it." not in (text := log.read_text()):
-        if process.poll() is not None or time.monotonic() > deadline:
-            end(process)
-            pytest.fail(f"step {step} did not start:\n{text}")
-        time.sleep(0.05)
-    (base,) = set(re.findall(r"http://127\.0\.0\.1:\d+", text))
-    return process, base
-
-
-def end(process: subprocess.Popen[bytes]) -> int:
-    """Press Ctrl-C and return the exit code."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    try:
-        return process.wait(DEADLINE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise
-
-
 @contextmanager
-def serving(step: int, folder: Path) -> Iterator[httpx.Client]:
-    process, base = start(step, folder)
+def running(step: int, folder: Path) -> Iterator[httpx.Client]:
+    """Start the service at a step, and see that it ends cleanly."""
+    command = module("examples.migration", "--step", str(step), "--port", "0")
+    server = start(command, folder / f"step-{step}.txt", ready="Ctrl-C ends it.")
     try:
-        with httpx.Client(base_url=base, timeout=DEADLINE, trust_env=False) as client:
+        with httpx.Client(base_url=server.base, timeout=DEADLINE, trust_env=False) as client:
             yield client
     finally:
-        assert end(process) == 0
+        assert server.end() == 0
 
 
 def answered(client: httpx.Client, ask: Ask) -> Answer:
@@ -195,7 +161,7 @@ def seen(folder: Path) -> Seen:
     """All answers of all steps; every step begins with the same orders."""
     found: Seen = {}
     for step in STEPS:
-        with serving(step, folder) as client:
+        with running(step, folder) as client:
             found[step] = {ask: answered(client, ask) for ask in ASKED}
     return found
 
@@ -231,7 +197,7 @@ def test_each_crash_is_logged_once_whoever_serves_it(seen: Seen, folder: Path, s
 
 def test_an_unknown_step_is_a_clear_error() -> None:
     failed = subprocess.run(
-        [sys.executable, "-m", "examples.migration", "--step", "4"],
+        module("examples.migration", "--step", "4"),
         cwd=ROOT,
         capture_output=True,
         text=True,

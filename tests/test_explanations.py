@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import DictLoader
+from werkzeug.exceptions import HTTPException, ImATeapot, InternalServerError, NotFound
 
+from errbridge import Page, Problem, Reply
 from errbridge.dispatch import DISPATCHERS
-from tests.clients import Response
+from tests.clients import Request, Response
 from tests.twins import Twins, World
+
+Ask = Callable[..., Response]
 
 PAGES = Path(__file__).parents[1] / "docs" / "explanations"
 
@@ -106,3 +112,145 @@ def test_the_scope_of_an_incident_is_the_first_of_its_chain(owners: Mapping[str,
         ("GET //a.example.com/nope", "//*.example.com/"),
     ):
         assert asked(owners["auto"], request_line).header("X-Owner") == owner
+
+
+# Which handler answers.
+
+
+class SoldOut(Problem, status=409):
+    """A problem type of its own."""
+
+
+class Teapot(ImATeapot):
+    """An HTTP exception of its own."""
+
+
+NAMES: Mapping[str, Any] = {
+    **{cls.__name__: cls for cls in (HTTPException, ImATeapot, InternalServerError, NotFound)},
+    **{cls.__name__: cls for cls in (Page, Problem, Reply, SoldOut, Teapot)},
+}
+
+
+def value(expression: str, **more: Any) -> Any:
+    return eval(expression, {**NAMES, **more})
+
+
+def items(cell: str) -> list[str]:
+    """List what a cell says is registered."""
+    return re.findall(r"`([^`]+)`", cell) or [cell] * bool(cell)
+
+
+def registered(world: World, target: Any, scope: str, cell: str) -> None:
+    """Register what a cell says, each answering with its own name."""
+    for item in items(cell):
+        said = Reply(f"{scope}: {item}")
+        kind, _, key = item.partition(" ")
+        if item == "failure style":
+            world.errors.failure_register(target)
+        elif item == "api style":
+            world.errors.api_register(target)
+        elif kind == "native":
+            target.register_error_handler(value(key), lambda exc, said=said: said.body)
+        else:
+            world.errors.register(target, code=value(item))(lambda exc, said=said: said)
+
+
+def raising(expression: str) -> Callable[[], Any]:
+    def view() -> Any:
+        raise value(expression)
+
+    return view
+
+
+def service(what: str, on_api: str, on_app: str) -> Callable[[World], None]:
+    """Build an application with a blueprint, where what a cell describes can happen."""
+    raised = re.search(r"raises `([^`]+)`", what)
+    view = raising(raised[1] if raised else "NotFound()")
+
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        api.add_url_rule("/page", "page", view_func=view)
+        registered(world, api, "api", on_api)
+        registered(world, world.app, "app", on_app)
+        world.app.register_blueprint(api)
+        world.app.add_url_rule("/api/foreign", "foreign", view_func=view)
+
+    return build
+
+
+URLS = {"a view of `api`": "/api/page", "a view of the application under": "/api/foreign", "no route": "/api/nope"}
+
+
+def who(response: Response) -> str:
+    """Say who answered; a style is told by the form of its answer."""
+    return {
+        "application/problem+json": "api: api style",
+        "text/html; charset=utf-8": "api: failure style" if "<!DOCTYPE html>" in response.text else response.text,
+    }.get(response.content_type or "", response.text)
+
+
+@pytest.mark.parametrize(("raised", "keys", "answers"), table("handlers.md", "keys")[1])
+def test_within_a_scope_the_handler_of_the_table_answers(ask: Ask, raised: str, keys: str, answers: str) -> None:
+    response = ask(service(f"a view of `api` raises `{raised}`", keys, ""), "/api/page")
+
+    if answers == "the style":
+        assert "<!DOCTYPE html>" in response.text
+        assert response.status == (500 if raised == "KeyError()" else 404)
+    else:
+        assert response.text == f"api: {answers}"
+        assert answers in items(keys)
+
+
+@pytest.mark.parametrize(("what", "on_api", "on_app", "answers"), table("handlers.md", "scopes")[1])
+def test_along_the_chain_the_handler_of_the_table_answers(
+    ask: Ask, what: str, on_api: str, on_app: str, answers: str
+) -> None:
+    (url,) = (url for start, url in URLS.items() if what.startswith(start))
+    expected = answers
+
+    response = ask(service(what, on_api, on_app), url)
+
+    assert who(response) == expected
+    scope, _, item = answers.partition(": ")
+    assert item in items(on_api if scope == "api" else on_app)
+
+
+@pytest.mark.parametrize(("returned", "status", "content_type", "body"), table("handlers.md", "returns")[1])
+def test_what_a_handler_returns_becomes_the_answer_of_the_table(
+    ask: Ask, returned: str, status: str, content_type: str, body: str
+) -> None:
+    def build(world: World) -> None:
+        def handler(exc: Exception) -> Any:
+            return value(returned, Response=world.app.response_class)
+
+        world.app.jinja_loader = DictLoader({"gone.html": "<p>{{ error.title }}</p>"})
+        service("a view of `api` raises `NotFound()`", "`api style`", "")(world)
+        world.errors.register(world.app.blueprints["api"], code=404)(handler)
+
+    response = ask(build, "/api/page")
+
+    assert (response.status, response.content_type) == (int(status), content_type)
+    if body == "the problem":
+        said = value(returned)
+        assert response.json["detail"] == (said.detail if isinstance(said, Problem) else said.description)
+    elif body == "the JSON":
+        assert json.loads(response.body) == value(returned)
+    elif body == "the next candidate's":
+        assert response.json["title"] == "Not Found"
+    else:
+        assert response.text == body
+    if "X-Since" in returned:
+        assert response.header("X-Since") == "2020"
+
+
+@pytest.mark.parametrize(("raised", "on_app", "happens"), table("handlers.md", "propagate")[1])
+def test_in_propagate_mode_what_the_table_says_happens(world: World, raised: str, on_app: str, happens: str) -> None:
+    world.app.config["PROPAGATE_EXCEPTIONS"] = True
+    service(f"a view of `api` raises `{raised}`", "", on_app)(world)
+    request = Request("/api/page")
+
+    if happens == "raised":
+        with pytest.raises(type(value(raised))):
+            world.call(request)
+    else:
+        assert world.call(request).text == happens

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import DictLoader
-from werkzeug.exceptions import HTTPException, ImATeapot, InternalServerError, NotFound
+from werkzeug.exceptions import Conflict, HTTPException, ImATeapot, InternalServerError, NotFound
 
-from errbridge import Page, Problem, Reply
+from errbridge import AutoDispatcher, Incident, Page, Problem, Reply
 from errbridge.dispatch import DISPATCHERS
 from tests.clients import Request, Response
 from tests.twins import Twins, World
@@ -254,3 +256,192 @@ def test_in_propagate_mode_what_the_table_says_happens(world: World, raised: str
             world.call(request)
     else:
         assert world.call(request).text == happens
+
+
+# When answering an error fails.
+
+
+class Failure(Exception):
+    """What goes wrong while an error is answered."""
+
+
+class Textless:
+    def __str__(self) -> str:
+        raise Failure
+
+    __repr__ = __str__
+
+
+class FailingDispatcher(AutoDispatcher):
+    def dispatch(self, incident: Incident) -> Any:
+        raise Failure
+
+
+class Unmakeable(AutoDispatcher):
+    def __init__(self, scopes: Any) -> None:
+        raise Failure
+
+
+class FailingHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise Failure
+
+
+def fail(*args: Any, **options: Any) -> Any:
+    raise Failure
+
+
+def stop(exc: Exception) -> Any:
+    raise StopIteration
+
+
+@dataclass
+class Fault:
+    """What is wrong with an application.
+
+    Attributes:
+        raised: By the view.
+        style: Of the blueprint.
+        handler: For 409, registered with errbridge.
+        set_up: Anything else, done before the blueprint is registered.
+        later: Done after the first error.
+        options: Of the `ErrorHandler`.
+        path: What is asked for.
+    """
+
+    raised: Callable[[], Exception] = Conflict
+    style: str = "api_register"
+    handler: Callable[[Exception], Any] | None = None
+    set_up: Callable[[World, Any], Any] = lambda world, api: None
+    later: Callable[[World], Any] = lambda world: None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    path: str = "/api/page"
+
+    def build(self, world: World) -> None:
+        def view() -> Any:
+            if world.app.config.get("FINE"):
+                return "fine"
+            raise self.raised()
+
+        world.options = self.options
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        api.add_url_rule("/page", "page", view_func=view)
+        getattr(world.errors, self.style)(api)
+        if self.handler is not None:
+            world.errors.register(api, code=409)(self.handler)
+        self.set_up(world, api)
+        world.app.register_blueprint(api)
+
+
+def broken_page(world: World, api: Any) -> None:
+    world.app.jinja_loader = DictLoader({"error.html": "{{ 1 / 0 }}"})
+
+
+def broken_sessions(world: World, api: Any) -> None:
+    async def later(*args: Any) -> Any:
+        fail()
+
+    class Sessions:
+        open_session = staticmethod(later if world.is_async else fail)
+
+    world.app.session_interface = Sessions()
+
+
+def broken_teardown(world: World, api: Any) -> None:
+    world.app.config["FINE"] = True
+    world.app.teardown_request(fail)
+
+
+def wrong_setting(world: World) -> None:
+    world.app.config["ERROR_PAGE"] = 42
+
+
+def add_failing_handler(world: World, api: Any) -> None:
+    logging.getLogger("errbridge").addHandler(FailingHandler())
+
+
+FAULTS = {
+    "nothing": Fault(),
+    "the handler for 409 raises `RuntimeError`": Fault(handler=fail),
+    "the handler for 409 raises `StopIteration`": Fault(handler=stop),
+    "the handler for 409 returns what no view may return": Fault(handler=lambda exc: object()),
+    "the handler for 409 returns a status that HTTP has not": Fault(handler=lambda exc: ("gone", 42)),
+    "the handler for 409 returns an exception that is no HTTP error": Fault(handler=lambda exc: Failure()),
+    "the handler for 409 returns a page whose template does not exist": Fault(handler=lambda exc: Page("none.html")),
+    "the framework's own handler for 409 raises": Fault(
+        set_up=lambda world, api: api.register_error_handler(409, fail)
+    ),
+    "the handler for `LookupError` raises, of a view that raises `KeyError`": Fault(
+        raised=KeyError, set_up=lambda world, api: world.errors.register(world.app, code=LookupError)(fail)
+    ),
+    "the template of a page, where the blueprint has the web style": Fault(style="web_register", set_up=broken_page),
+    "there is no template, where the blueprint has the web style": Fault(style="web_register"),
+    "the `response=` decorator": Fault(options={"response": lambda document: fail}),
+    "the dispatcher, for a URL that does not exist": Fault(options={"dispatcher": FailingDispatcher}, path="/api/nope"),
+    "the dispatcher's constructor, so that nothing is known of any scope": Fault(options={"dispatcher": Unmakeable}),
+    "a handler of the logging system": Fault(set_up=add_failing_handler),
+    "a setting that became wrong after the first error": Fault(later=wrong_setting),
+    "the value of an extension member has no text": Fault(raised=lambda: Problem(409, value=Textless())),
+    "opening the session": Fault(set_up=broken_sessions),
+    "a teardown function": Fault(set_up=broken_teardown),
+}
+
+FORMS = {
+    "the document": ("application/problem+json", '{"type":"about:blank"'),
+    "the page": ("text/html; charset=utf-8", "<!DOCTYPE html>"),
+    "the text": ("text/plain; charset=utf-8", "409 Conflict\n"),
+}
+
+FAILED = table("failures.md", "failures")[1]
+
+
+@pytest.fixture
+def heard() -> Iterator[list[logging.LogRecord]]:
+    """Collect the records of errbridge, whatever else is added to its logger meanwhile."""
+    logger = logging.getLogger("errbridge")
+    records: list[logging.LogRecord] = []
+
+    class Hearing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    before, level = list(logger.handlers), logger.level
+    logger.addHandler(Hearing())
+    logger.setLevel(logging.DEBUG)
+    yield records
+    logger.handlers[:] = before
+    logger.setLevel(level)
+
+
+@pytest.mark.parametrize(("what", "status", "form", "logged"), FAILED, ids=[row[0] for row in FAILED])
+def test_a_failure_becomes_what_the_table_says(
+    heard: list[logging.LogRecord],
+    capsys: pytest.CaptureFixture[str],
+    what: str,
+    status: str,
+    form: str,
+    logged: str,
+) -> None:
+    fault = FAULTS[what]
+    twins = Twins.built(fault.build)
+    if what == "a setting that became wrong after the first error":
+        twins.ask(fault.path)
+    for world in twins.worlds:
+        fault.later(world)
+    heard.clear()
+
+    response = twins.ask(fault.path)
+
+    content_type, start = FORMS[form]
+    assert (response.status, response.content_type) == (int(status), content_type)
+    assert response.text.startswith(start)
+    assert "Failure" not in response.text
+    if logged == "nothing":
+        assert "could not write a log record" in capsys.readouterr().err
+        return
+    said = [record.levelname + " with the failure" * (record.exc_info is not None) for record in heard]
+    assert said == [entry for _ in twins.worlds for entry in logged.split(", ")]
+
+
+def test_the_table_of_failures_lists_every_fault_that_is_tried() -> None:
+    assert [row[0] for row in FAILED] == list(FAULTS)

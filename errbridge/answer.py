@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.incident import Incident, Reply
@@ -20,8 +21,7 @@ _NOT_FROM_EXCEPTIONS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer that any server can send as it is.
 
     Attributes:
@@ -44,10 +44,14 @@ class Answer:
 def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
     """List the headers that an answer has unless it sets them itself: the exception's own, and the safe ones."""
     found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
-    _set_default(found, "X-Content-Type-Options", "nosniff")
-    if status >= 500:
-        _set_default(found, "Cache-Control", "no-store")
+    for name, value in _safe_headers(server_error=status >= 500):
+        _set_default(found, name, value)
     return tuple(found)
+
+
+def _safe_headers(*, server_error: bool) -> tuple[tuple[str, str], ...]:
+    nosniff = ("X-Content-Type-Options", "nosniff")
+    return (nosniff, ("Cache-Control", "no-store")) if server_error else (nosniff,)
 
 
 def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Answer:
@@ -59,11 +63,22 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Ans
         content_type: A media type of ours, or a complete value.
         vary: The request headers that the choice depended on.
     """
-    status = incident.problem.status
-    headers = list(defaults(incident, status))
+    problem = incident.problem
+    if not problem.headers and has_body(incident.request.method, problem.status):
+        return Answer(problem.status, _usual_headers(content_type, vary, problem.status >= 500), body)
+    headers = list(defaults(incident, problem.status))
     _merge(headers, "Vary", vary)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
-    return _sendable(incident.request.method, status, [content, *headers], body)
+    return _sendable(incident.request.method, problem.status, [content, *headers], body)
+
+
+@lru_cache(maxsize=64)
+def _usual_headers(content_type: str, vary: str, server_error: bool) -> tuple[tuple[str, str], ...]:
+    """Make the headers of an error that brings none of its own, which most do not."""
+    headers = [("Content-Type", _CONTENT_TYPES.get(content_type, content_type))]
+    headers += _safe_headers(server_error=server_error)
+    headers.append(("Vary", vary))
+    return tuple(headers)
 
 
 def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
@@ -107,11 +122,7 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> A
 def last_resort(method: str, status: int) -> Answer:
     """Make the answer for when everything else has failed."""
     text = f"{status} {phrase(status)}\n".encode()
-    headers = [
-        ("Content-Type", _CONTENT_TYPES[TEXT]),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-store"),
-    ]
+    headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_safe_headers(server_error=True)]
     return _sendable(method, status, headers, text)
 
 

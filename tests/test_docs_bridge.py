@@ -1,15 +1,10 @@
-"""The page about the bridge says what the code does: its table, its options, its examples."""
+"""The page about the bridge says what the code does: its table and its options; its examples run with all others."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from pathlib import Path
-from typing import Any
-
-import flask
-import pytest
-import quart
 
 from errbridge.asgi import Bridge
 from tests.asgi.test_comparison import OTHERS, ROWS
@@ -45,17 +40,6 @@ def test_the_options_are_those_of_the_bridge() -> None:
         for parameter in parameters
     }
     assert said == defaults
-
-
-@pytest.mark.parametrize("example", re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
-def test_an_example_runs_as_it_stands_there(example: str) -> None:
-    apps: dict[str, Any] = {
-        "quart_app": quart.Quart("new"),
-        "flask_app": flask.Flask("old"),
-        "admin_app": flask.Flask("admin"),
-    }
-    exec(compile(example, "docs/bridge.md", "exec"), apps)
-    assert isinstance(apps["app"], Bridge)
 
 
 def test_the_files_and_modules_that_it_names_exist() -> None:

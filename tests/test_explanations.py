@@ -445,3 +445,30 @@ def test_a_failure_becomes_what_the_table_says(
 
 def test_the_table_of_failures_lists_every_fault_that_is_tried() -> None:
     assert [row[0] for row in FAILED] == list(FAULTS)
+
+
+# Security, and what the pages point to.
+
+
+POINTED_TO = sorted(
+    {
+        (page.name, name)
+        for page in PAGES.glob("*.md")
+        for name in re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", page.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize(("page", "name"), POINTED_TO, ids=[name for _, name in POINTED_TO])
+def test_a_test_that_a_page_points_to_exists(page: str, name: str) -> None:
+    path, _, function = name.partition("::")
+    source = (PAGES.parents[1] / path).read_text(encoding="utf-8")
+
+    assert re.search(rf"^(?:async )?def {function or 'test_'}", source, re.MULTILINE), f"{page} points to {name}"
+
+
+def test_every_threat_is_either_tested_or_said_to_be_nobodys() -> None:
+    rows = re.findall(r"^\| (.*?) \| (.*?) \| (.*?) ?\|$", (PAGES / "security.md").read_text(encoding="utf-8"), re.M)
+    without = {what for what, _, tests in rows if "tests/" not in tests and what not in ("threat",)}
+
+    assert without == {"Whether a URL exists below a prefix", "Memory that is kept for each error"}

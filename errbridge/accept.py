@@ -12,10 +12,11 @@ The rules, in the order in which they decide:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-__all__ = ["HTML", "JSON", "TEXT", "XML", "choose"]
+__all__ = ["HTML", "JSON", "TEXT", "XML", "Offer", "choose", "weighed"]
 
 JSON = "application/problem+json"
 XML = "application/problem+xml"
@@ -46,6 +47,7 @@ _MEANINGS: Mapping[str, tuple[tuple[str, int], ...]] = {
 }
 _ANY_JSON = ((JSON, 2),)
 _NAMED = 2
+_UNKNOWN: _Rank = (0.0, 0)
 
 
 def choose(accept: str, offers: Sequence[str], default: str) -> str:
@@ -61,14 +63,46 @@ def choose(accept: str, offers: Sequence[str], default: str) -> str:
     return _choose(accept, offers, default)
 
 
-def _choose(accept: str, offers: Sequence[str], default: str) -> str:
+class Offer(NamedTuple):
+    """How a representation stands with a client.
+
+    Attributes:
+        media_type: Of the representation.
+        quality: What the most specific range that covers it says; 0 where none does.
+        named: Whether a range names it, or another media type that means the same.
+        acceptable: Whether it can be chosen. XML can be, by rule 5, only where it is wanted.
+    """
+
+    media_type: str
+    quality: float
+    named: bool
+    acceptable: bool
+
+
+def weighed(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
+    """Find out how each representation stands with a client.
+
+    Args:
+        accept: The header's value; empty for none.
+        offers: The media types that are possible, of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
+    """
     ranks = _ranks(accept)
-    acceptable = [offer for offer in offers if ranks.get(offer, (0.0, 0))[0] > 0]
-    if XML in acceptable and not _wants_xml(ranks):
-        acceptable.remove(XML)
+    return tuple(_weighed(offer, ranks) for offer in offers)
+
+
+def _weighed(offer: str, ranks: Mapping[str, _Rank]) -> Offer:
+    quality, named = _weight(ranks.get(offer, _UNKNOWN))
+    return Offer(offer, quality, named, quality > 0 and (offer != XML or _wants_xml(ranks)))
+
+
+def _choose(accept: str, offers: Sequence[str], default: str) -> str:
+    acceptable = [offer for offer in weighed(accept, offers) if offer.acceptable]
     if not acceptable:
         return default
-    return max(acceptable, key=lambda offer: (_weight(ranks[offer]), offer == default, -_ORDER.index(offer)))
+    return max(
+        acceptable,
+        key=lambda offer: (offer.quality, offer.named, offer.media_type == default, -_ORDER.index(offer.media_type)),
+    ).media_type
 
 
 _remembered = lru_cache(maxsize=512)(_choose)
@@ -80,8 +114,8 @@ def _weight(rank: _Rank) -> tuple[float, bool]:
 
 
 def _wants_xml(ranks: Mapping[str, _Rank]) -> bool:
-    json = ranks.get(JSON, (0.0, 0))
-    named_html = ranks.get(HTML, (0.0, 0))[1] == 3
+    json = ranks.get(JSON, _UNKNOWN)
+    named_html = ranks.get(HTML, _UNKNOWN)[1] == 3
     return ranks[XML][1] >= _NAMED and _weight(ranks[XML]) > _weight(json) and not named_html
 
 

@@ -36,9 +36,19 @@ class Style:
             request: Its facts.
             xhr_enabled: The setting ``ERROR_XHR_ENABLED``.
         """
+        offers, default = self.offered(request, xhr_enabled=xhr_enabled)
+        return choose(request.accept, offers, default)
+
+    def offered(self, request: RequestFacts, *, xhr_enabled: bool) -> tuple[tuple[str, ...], str]:
+        """Name the media types that a request can ask for, and the one for a client without a preference.
+
+        Args:
+            request: Its facts.
+            xhr_enabled: The setting ``ERROR_XHR_ENABLED``.
+        """
         if self.heeds_xhr and xhr_enabled and request.xhr:
-            return choose(request.accept, _DOCUMENTS, JSON)
-        return choose(request.accept, self.offers, self.default)
+            return _DOCUMENTS, JSON
+        return self.offers, self.default
 
     def vary(self, *, xhr_enabled: bool) -> str:
         """Name the request headers that the choice depends on (RFC 9110 section 12.5.5)."""

@@ -12,6 +12,7 @@ from errbridge.handlers import Handler
 from errbridge.incident import Incident, RequestFacts, new_id
 from errbridge.installation import Installation, Owner, Table
 from errbridge.normalize import is_uncaught, normalize
+from errbridge.observe import Observers
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT
 from errbridge.styles import Style
@@ -62,6 +63,11 @@ class Case:
     def settings(self) -> Settings:
         """The settings in force."""
         return self.table.settings
+
+    @property
+    def observers(self) -> Observers:
+        """Who is told of it."""
+        return self.installation.shared.observers
 
 
 def opened(installation: Installation, exc: BaseException, request: RequestFacts) -> Case:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from errbridge.handlers import HttpClasses
+from errbridge.incident import Reply
 from errbridge.patterns import ConverterLookup
 from errbridge.scopes import Scope
 
@@ -128,4 +129,8 @@ class Framework(Protocol):
 
     def make_response(self, answer: NativeAnswer, method: str) -> Any:
         """Make a response of the framework."""
+        ...
+
+    def described(self, given: Any) -> Reply:
+        """Describe a response, or a body that becomes one: headers, and the content unless it is a stream."""
         ...

@@ -77,6 +77,7 @@ class RequestFacts:
         routing: Whether the error is that of routing itself (404 or 405).
         websocket: Whether the request opens a WebSocket.
         headers: All of them.
+        trace_id: Of the trace that is being recorded here, where one is; it wins over *traceparent*.
     """
 
     method: str = "GET"
@@ -93,6 +94,7 @@ class RequestFacts:
     routing: bool = False
     websocket: bool = False
     headers: RequestHeaders = field(default_factory=RequestHeaders)
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
         type=settings.type_of(problem),
         instance=f"urn:uuid:{incident_id}",
         headers=headers,
-        extensions=_trace(request.traceparent) | _facts(headers),
+        extensions=_trace(request) | _facts(headers),
     )
 
 
@@ -215,9 +215,11 @@ def _facts(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
     return facts
 
 
-def _trace(traceparent: str) -> dict[str, object]:
-    """Read the trace id of W3C Trace Context, level 1, section 3.2."""
-    found = _TRACEPARENT.fullmatch(traceparent.strip())
+def _trace(request: RequestFacts) -> dict[str, object]:
+    """Name the trace: the one that is recorded here, or that of W3C Trace Context, level 1, section 3.2."""
+    if request.trace_id:
+        return {"trace_id": request.trace_id}
+    found = _TRACEPARENT.fullmatch(request.traceparent.strip())
     if found is None or (found["version"] == "00" and found["more"]):
         return {}
     return {"trace_id": found["trace"]}

@@ -14,7 +14,7 @@ exceptions are shown to the developer (debug, testing, propagate mode) the failu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from types import GeneratorType, NoneType
 from typing import Any
 
@@ -28,8 +28,9 @@ from errbridge.handlers import is_async, name_of
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
 from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, original_of
+from errbridge.observe import Hook, observe, reply_of
 from errbridge.problem import Problem, header_pairs, single
-from errbridge.record import Failure, record
+from errbridge.record import Failure
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.values import plain
 from errbridge.status import is_error, response_status
@@ -112,8 +113,7 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
         given = error
     else:
         if candidate.native and not isinstance(given, (Problem, Page, Reply, NoneType)):
-            record(case.incident, _logged_status(case, given), logged_by=case.framework.logger_name)
-            return Given(given)
+            return _observed_native(case, given, _logged_status(case, given))
     match given:
         case None:
             return None
@@ -154,7 +154,7 @@ def _page(case: Case, page: Page, status: Any = None, headers: Any = None) -> Pl
     body = yield _rendering(case, page)
     number = None if status is None else response_status(status)
     reply = Reply(str(body), number, header_pairs(headers))
-    return _recorded(case, finished_reply(case.incident, reply, HTML))
+    return _observed(case, finished_reply(case.incident, reply, HTML))
 
 
 def _rendering(case: Case, page: Page) -> Call:
@@ -172,7 +172,7 @@ def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
     """
     incident = case.incident
     if isinstance(given, Reply):
-        return _recorded(case, finished_reply(incident, given))
+        return _observed(case, finished_reply(incident, given))
     body, status, headers = _unpacked(given)
     if isinstance(body, Page):
         return (yield from _page(case, body, status, headers))
@@ -197,8 +197,7 @@ def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
         vary=_vary(case.settings, case.style) if shows_problem else None,
     )
     response = yield Call(case.framework.make_response, (answered, incident.request.method), Colour.OWN)
-    record(incident, _status_of(response), logged_by=case.framework.logger_name)
-    return Given(response)
+    return _observed_native(case, response, _status_of(response))
 
 
 def _unpacked(given: Any) -> tuple[Any, Any, Any]:
@@ -249,7 +248,7 @@ def _customized(case: Case) -> Attempt:
     if media_type == HTML and case.style.templates and (name := _template(case)) is not None:
         body = yield _rendering(case, Page(name))
         content = str(body).encode("utf-8", "replace")
-        return _recorded(case, finish(case.incident, content, HTML, _vary(case.settings, case.style)))
+        return _observed(case, finish(case.incident, content, HTML, _vary(case.settings, case.style)))
     return None
 
 
@@ -284,13 +283,16 @@ def _vary(settings: Settings, style: Style) -> str:
 
 def _built_in(case: Case, failure: Failure | None = None) -> Answer:
     """Answer without anything of the application's."""
-    return _represented(case.settings, case.incident, case.style, failure, case.framework.logger_name)
+    return _represented(
+        case.settings, case.incident, case.style, case.observers.hooks, failure, case.framework.logger_name
+    )
 
 
 def _represented(
     settings: Settings,
     incident: Incident,
     style: Style,
+    hooks: Sequence[Hook],
     failure: Failure | None = None,
     logged_by: str | None = None,
 ) -> Answer:
@@ -302,13 +304,33 @@ def _represented(
     except Exception as error:
         failure = failure or Failure("the built-in representation", _linked(error, incident))
         answered = last_resort(incident.request.method, incident.problem.status)
-    record(incident, answered.status, failure, logged_by)
+    observe(hooks, incident, answered.status, failure, logged_by, reply_of, answered)
     return answered
 
 
-def _recorded(case: Case, answered: Answer) -> Answer:
-    record(case.incident, answered.status, logged_by=case.framework.logger_name)
+def _observed(case: Case, answered: Answer) -> Answer:
+    hooks, logged_by = case.observers.hooks, case.framework.logger_name
+    observe(hooks, case.incident, answered.status, None, logged_by, reply_of, answered)
     return answered
+
+
+def _observed_native(case: Case, given: Any, status: int) -> Given:
+    """End with what only the framework can send.
+
+    Args:
+        case: The error.
+        given: A response of the framework, or what a native handler returned.
+        status: The one that it will have.
+    """
+    hooks, logged_by = case.observers.hooks, case.framework.logger_name
+    observe(hooks, case.incident, status, None, logged_by, _described, case, given, status)
+    return Given(given)
+
+
+def _described(case: Case, given: Any, status: int) -> Reply:
+    body, _, headers = _unpacked(given)
+    reply = case.framework.described(body)
+    return Reply(reply.body, status, (*header_pairs(reply.headers), *header_pairs(headers)))
 
 
 # Where there is no application to ask.
@@ -325,16 +347,19 @@ def answer_outside(installation: Installation, exc: BaseException, request: Requ
         request: The request's facts.
     """
     case = opened(installation, exc, request)
-    return _represented(case.settings, case.incident, case.style)
+    return _represented(case.settings, case.incident, case.style, case.observers.hooks)
 
 
-def answer_edge(problem: Problem, request: RequestFacts, settings: Settings | None = None) -> Answer:
+def answer_edge(
+    problem: Problem, request: RequestFacts, settings: Settings | None = None, hooks: Sequence[Hook] = ()
+) -> Answer:
     """Answer where there is no application: in front of all of them, or in place of one that is gone.
 
     Args:
         problem: What to say. Its ``__cause__`` is logged, if it has one.
         request: The request's facts.
         settings: The defaults if None.
+        hooks: Told of it.
 
     Returns:
         A page, document or text by the Accept header.
@@ -344,4 +369,4 @@ def answer_edge(problem: Problem, request: RequestFacts, settings: Settings | No
     completed = complete(problem, request, incident_id, settings)
     media_type = DEFAULT.media_type(request, xhr_enabled=settings.xhr_enabled)
     incident = Incident(problem.__cause__ or problem, completed, request, incident_id, media_type=media_type)
-    return _represented(settings, incident, DEFAULT)
+    return _represented(settings, incident, DEFAULT, hooks)

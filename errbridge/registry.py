@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from errbridge.handlers import Handler, Handlers, Key
+from errbridge.observe import Observers
 from errbridge.styles import Style
 
 __all__ = ["Entry", "Registry"]
@@ -28,14 +29,16 @@ class Entry:
 class Registry:
     """Targets and what is registered for them. It only grows, and counts how often it did.
 
-    A target is a blueprint object or a `Scope`; the registry does not look into either.
+    A target is a blueprint object or a `Scope`; the registry does not look into either. Who watches the errors is kept
+    here, too, and counts for all of them.
     """
 
-    __slots__ = ("__weakref__", "entries", "version")
+    __slots__ = ("__weakref__", "entries", "observers", "version")
 
     def __init__(self) -> None:
         self.entries: dict[Hashable, Entry] = {}
         self.version = 0
+        self.observers = Observers()
 
     def touch(self) -> None:
         """Note that something was added: afterwards, or a table could be made of what was there before it."""

@@ -44,7 +44,10 @@ def test_both_error_handlers_have_the_same_methods_with_the_same_signatures() ->
         "failure_register",
         "include",
         "init_app",
+        "off_incident",
+        "on_incident",
         "register",
+        "trace_with",
         "web_register",
     }
 

@@ -28,6 +28,7 @@ from errbridge.asgi.websocket import deny, serve_websocket
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.incident import ALLOW
+from errbridge.observe import Hook, HookT, Observers, TraceId
 from errbridge.problem import Problem
 
 __all__ = ["Bridge"]
@@ -92,6 +93,42 @@ class Bridge:
         self._threads = Threads(threads, waiting)
         self._max_body = max_body
         self._grace = grace
+        self._observers = Observers()
+
+    def on_incident(self, function: HookT) -> HookT:
+        """Call a function with ``(incident, reply)`` after each error that the bridge answers itself.
+
+        Those of the applications are told by their own ``ErrorHandler``, which takes the same function.
+
+        Args:
+            function: A plain function, called on the event loop.
+
+        Returns:
+            The function, so that this is a decorator as well.
+
+        Raises:
+            SetupError: The function is async, or cannot be called with ``(incident, reply)``.
+        """
+        return self._observers.add(function)
+
+    def off_incident(self, function: Hook) -> None:
+        """Call a function no more that was given to `on_incident`.
+
+        Args:
+            function: The function; nothing happens if it is not registered.
+        """
+        self._observers.remove(function)
+
+    def trace_with(self, function: TraceId | None) -> None:
+        """Have a function tell the trace that an error of the bridge belongs to: documents show it as ``trace_id``.
+
+        Args:
+            function: A plain function without arguments, asked at each error; None ends that.
+
+        Raises:
+            SetupError: It is no plain function.
+        """
+        self._observers.trace_with(function)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
@@ -139,17 +176,19 @@ class Bridge:
             edges.broken_off(exchange.scope, exchange.status, error)
             return
         problem = error if isinstance(error, Problem) else edges.crashed(error)
-        await exchange.answer(edges.answer(problem, exchange.scope))
+        await exchange.answer(edges.answer(problem, exchange.scope, self._observers))
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         destination = self._directory.find(scope)
         if destination is not None and isinstance(destination.app, Asgi):
-            await serve_websocket(destination.app.app, destination.location.place(scope), receive, send)
+            placed = destination.location.place(scope)
+            await serve_websocket(destination.app.app, placed, receive, send, self._observers)
             return
         await receive()
-        await deny(edges.not_mounted() if destination is None else edges.no_websocket(), scope, send)
+        problem = edges.not_mounted() if destination is None else edges.no_websocket()
+        await deny(problem, scope, send, self._observers)
 
     async def _settle(self) -> None:
         if not await self._threads.close(self._grace):

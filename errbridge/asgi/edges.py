@@ -8,6 +8,7 @@ from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.config import Settings
 from errbridge.incident import RequestFacts, RequestHeaders, is_xhr, new_id
+from errbridge.observe import Observers
 from errbridge.plan import answer_edge
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT
@@ -44,9 +45,9 @@ def crashed(error: BaseException) -> Problem:
     return problem
 
 
-def answer(problem: Problem, scope: Connection) -> Complete:
-    """Answer a problem of the bridge, and log it."""
-    answered = answer_edge(problem, _facts(scope))
+def answer(problem: Problem, scope: Connection, observers: Observers) -> Complete:
+    """Answer a problem of the bridge, log it, and tell who watches."""
+    answered = answer_edge(problem, _facts(scope, observers), hooks=observers.hooks)
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answered.headers]
     body = answered.body or b""
     if declared_length(headers) is None:
@@ -76,7 +77,7 @@ def _extra(method: object, path: str, status: int) -> dict[str, object]:
     }
 
 
-def _facts(scope: Connection) -> RequestFacts:
+def _facts(scope: Connection, observers: Observers) -> RequestFacts:
     location = Location.of(scope)
     headers = RequestHeaders(
         lambda: [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
@@ -92,4 +93,5 @@ def _facts(scope: Connection) -> RequestFacts:
         routing=True,
         websocket=scope["type"] == "websocket",
         headers=headers,
+        trace_id=observers.current_trace(),
     )

@@ -14,6 +14,7 @@ from asgiref.typing import (
 )
 
 from errbridge.asgi import edges
+from errbridge.observe import Observers
 from errbridge.problem import Problem
 
 __all__ = ["deny", "serve_websocket"]
@@ -22,7 +23,11 @@ _INTERNAL_ERROR = 1011  # RFC 6455 section 7.4.1 and its registry
 
 
 async def serve_websocket(
-    app: ASGI3Application, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    app: ASGI3Application,
+    scope: WebSocketScope,
+    receive: ASGIReceiveCallable,
+    send: ASGISendCallable,
+    observers: Observers,
 ) -> None:
     """Have an application serve a WebSocket; what it raises is answered while that is possible, and closes it after.
 
@@ -31,6 +36,7 @@ async def serve_websocket(
         scope: The request, below the application's mount.
         receive: From the server.
         send: To the server.
+        observers: Told of an error that the application did not answer.
     """
     accepted = answered = False
 
@@ -46,22 +52,23 @@ async def serve_websocket(
         await app(scope, receive, watched)
     except Exception as error:
         if not accepted and not answered:
-            await deny(error if isinstance(error, Problem) else edges.crashed(error), scope, send)
+            await deny(error if isinstance(error, Problem) else edges.crashed(error), scope, send, observers)
             return
         edges.broken_off(scope, 101 if accepted else 500, error)
         if not answered:
             await send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": ""})
 
 
-async def deny(problem: Problem, scope: WebSocketScope, send: ASGISendCallable) -> None:
+async def deny(problem: Problem, scope: WebSocketScope, send: ASGISendCallable, observers: Observers) -> None:
     """Refuse a WebSocket before it is accepted: with the problem where the server can send one, else with its 403.
 
     Args:
         problem: Why.
         scope: The request.
         send: To the server.
+        observers: Told of it.
     """
-    answer = edges.answer(problem, scope)
+    answer = edges.answer(problem, scope, observers)
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1000, "reason": ""})
         return

@@ -17,6 +17,7 @@ from werkzeug.sansio.response import Response
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
+from errbridge.incident import Reply
 from errbridge.pallets.blueprints import BlueprintPlaces, blueprint_path
 from errbridge.patterns import Converter
 from errbridge.problem import Problem
@@ -93,6 +94,11 @@ class PalletsApplication(ABC):
     def caches_templates(self) -> bool:
         return not self.app.jinja_env.auto_reload
 
+    def described(self, given: Any) -> Reply:
+        if isinstance(given, Response):
+            return Reply(_complete(given), headers=tuple(given.headers))
+        return Reply(given if isinstance(given, (str, bytes)) else b"")  # the framework makes a response of it later
+
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""
         if not isinstance(exc, Exception):
@@ -121,6 +127,12 @@ class PalletsApplication(ABC):
                     if found.get(cls) is function:
                         return name, cls
         return None, None
+
+
+def _complete(response: Any) -> bytes:
+    """Read the body of a response without consuming anything: none of a stream or a file."""
+    parts = getattr(response.response, "data", response.response)  # Quart keeps a complete body in an object
+    return b"".join(parts) if isinstance(parts, (list, tuple)) else parts if isinstance(parts, bytes) else b""
 
 
 def _as_http_exception(problem: Problem) -> HTTPException:

@@ -33,6 +33,7 @@ from errbridge.handlers import F, Handler, Handlers, keys_of
 from errbridge.incident import ALLOW, RequestFacts, RequestHeaders, is_xhr
 from errbridge.installation import Installation, Options
 from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
+from errbridge.observe import Hook, HookT, TraceId
 from errbridge.pallets.application import FindHandler, PalletsApplication, rule_blueprints
 from errbridge.plan import answer, answer_outside, claim
 from errbridge.problem import Problem
@@ -99,6 +100,7 @@ class Seam(ABC):
             routing=routing,
             websocket=request.scheme in ("ws", "wss"),
             headers=RequestHeaders(partial(self.headers, request)),
+            trace_id=observers.current_trace() if (observers := self.installation.shared.observers).trace_id else "",
         )
 
     @abstractmethod
@@ -381,6 +383,48 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             SetupError: The dispatcher is none, or the application was not initialised.
         """
         self._installation("dispatcher_register", app).use_dispatcher(dispatcher_class("dispatcher", dispatcher))
+
+    # Watching.
+
+    def on_incident(self, function: HookT) -> HookT:
+        """Call a function with ``(incident, reply)`` after each error, when the answer to it is decided.
+
+        It is called once per error of all the applications, where the record is logged. It cannot change the answer:
+        what it returns is not looked at, and what it raises is logged. Of a response object of the framework the reply
+        has status and headers, and the body unless it is a stream.
+
+        Args:
+            function: A plain function, called in the thread or on the event loop that answers. What takes long is a
+                task for it to start.
+
+        Returns:
+            The function, so that this is a decorator as well.
+
+        Raises:
+            SetupError: The function is async, or cannot be called with ``(incident, reply)``.
+        """
+        return self._registry.observers.add(function)
+
+    def off_incident(self, function: Hook) -> None:
+        """Call a function no more that was given to `on_incident`.
+
+        Args:
+            function: The function; nothing happens if it is not registered.
+        """
+        self._registry.observers.remove(function)
+
+    def trace_with(self, function: TraceId | None) -> None:
+        """Have a function tell the trace that an error belongs to: documents show it as ``trace_id``.
+
+        Without one, or where it tells none, that is the trace of the request's ``traceparent``.
+
+        Args:
+            function: A plain function without arguments, asked at each error; None ends that.
+
+        Raises:
+            SetupError: It is no plain function.
+        """
+        self._registry.observers.trace_with(function)
 
     def _set_style(self, verb: str, targets: tuple[Any, ...], style: Style) -> None:
         for registry, target in self._targets(verb, targets):

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from errbridge import Handlers, Incident, Page, Problem, RequestFacts, Scope
+from errbridge import Handlers, Incident, Page, Problem, Reply, RequestFacts, Scope
 from errbridge.case import Case, opened
 from errbridge.config import Settings
 from errbridge.drivers import Call, Colour, Outcome, Plan, adrive, drive
@@ -196,6 +196,10 @@ class Application:
         return Response(
             answer.body, status, [*answer.headers, *(pair for pair in answer.defaults if pair[0].lower() not in given)]
         )
+
+    def described(self, given: Any) -> Reply:
+        body, headers = (given.body, given.headers) if isinstance(given, Response) else (given, ())
+        return Reply(body if isinstance(body, (str, bytes)) else b"", headers=tuple(headers))
 
 
 def _asynchronous(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:

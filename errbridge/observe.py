@@ -1,0 +1,160 @@
+"""The moment at which an answer is decided, and who is told of it: the log, then the hooks.
+
+All of them only watch. A hook gets values that do not change, after the answer was made of them; what it returns is
+not looked at, and what it raises is logged.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from errbridge.answer import Answer
+from errbridge.errors import SetupError
+from errbridge.handlers import is_async, name_of
+from errbridge.incident import Incident, Reply
+from errbridge.record import Failure, record
+
+__all__ = ["Hook", "HookT", "Observers", "TraceId", "observe", "reply_of"]
+
+log = logging.getLogger("errbridge")
+
+Hook = Callable[[Incident, Reply], object]
+"""A plain function that is told of an error and of the answer to it."""
+
+HookT = TypeVar("HookT", bound=Hook)
+
+TraceId = Callable[[], str | None]
+"""Tells the trace that is being recorded now; None or empty where there is none."""
+
+
+class Observers:
+    """Who watches the errors of an ``ErrorHandler`` or of a bridge.
+
+    Attributes:
+        hooks: In the order of registration.
+        trace_id: Tells the trace that an error belongs to; None where nobody records traces.
+    """
+
+    __slots__ = ("hooks", "trace_id")
+
+    def __init__(self) -> None:
+        self.hooks: list[Hook] = []
+        self.trace_id: TraceId | None = None
+
+    def add(self, function: HookT) -> HookT:
+        """Register a hook. One that is registered already stays where it is, and is called once.
+
+        Args:
+            function: Takes ``(incident, reply)``.
+
+        Raises:
+            SetupError: It cannot be called like that, or is async.
+        """
+        _check_hook(function)
+        if function not in self.hooks:
+            self.hooks.append(function)
+        return function
+
+    def remove(self, function: Hook) -> None:
+        """Call a hook no more; nothing happens if it is none."""
+        with suppress(ValueError):
+            self.hooks.remove(function)
+
+    def trace_with(self, function: TraceId | None) -> None:
+        """Have a function tell the trace of each error; None ends that.
+
+        Raises:
+            SetupError: It is no plain function.
+        """
+        given: object = function
+        if given is not None and (not callable(given) or is_async(given)):
+            raise SetupError(f"the trace id comes from a plain function without arguments, not {given!r}")
+        self.trace_id = function
+
+    def current_trace(self) -> str:
+        """Ask for the trace that is being recorded now; empty where there is none."""
+        if self.trace_id is None:
+            return ""
+        try:
+            return str(self.trace_id() or "")
+        except Exception:
+            log.exception("%s failed; the error is taken to belong to no trace", name_of(self.trace_id))
+            return ""
+
+
+def _check_hook(function: object) -> None:
+    if not callable(function):
+        raise SetupError(f"a hook is a function of (incident, reply), not {function!r}")
+    if is_async(function):
+        raise SetupError(
+            f"the hook {name_of(function)} is async, but hooks are called where the error is answered, which does not "
+            "wait for them: make it a plain function that starts a task (app.add_background_task in Quart)"
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some callables written in C have none
+        return
+    try:
+        signature.bind(None, None)
+    except TypeError:
+        raise SetupError(
+            f"the hook {name_of(function)} cannot be called with (incident, reply): it takes {signature}"
+        ) from None
+
+
+def observe(
+    hooks: Sequence[Hook],
+    incident: Incident,
+    status: int,
+    failure: Failure | None,
+    logged_by: str | None,
+    describe: Callable[..., Reply],
+    *answered: Any,
+) -> None:
+    """Tell everyone that an answer is decided. Whatever they do, the answer stays.
+
+    Args:
+        hooks: Called after the record is written.
+        incident: The error.
+        status: The status that is answered.
+        failure: What failed while it was answered.
+        logged_by: The logger on which the framework records uncaught exceptions.
+        describe: Makes a reply of the answer; called for hooks only.
+        *answered: Given to *describe*.
+    """
+    record(incident, status, failure, logged_by)
+    if hooks:
+        _tell(hooks, incident, describe, answered)
+
+
+def reply_of(answered: Answer) -> Reply:
+    """Describe an answer of the core."""
+    return Reply(answered.body or b"", answered.status, answered.headers)
+
+
+def _tell(hooks: Sequence[Hook], incident: Incident, describe: Callable[..., Reply], answered: tuple[Any, ...]) -> None:
+    try:
+        reply = describe(*answered)
+    except Exception as error:
+        _complain(error, incident, "the answer could not be described, and no hook was called")
+        return
+    for hook in tuple(hooks):  # one of them may remove itself
+        try:
+            _refuse_coroutine(hook(incident, reply))
+        except Exception as error:
+            _complain(error, incident, f"the hook {name_of(hook)} failed")
+
+
+def _refuse_coroutine(result: object) -> None:
+    if inspect.iscoroutine(result):  # of a plain function, such as a lambda around an async one
+        result.close()
+        raise TypeError("the hook returned a coroutine, which nobody awaits; start a task instead")
+
+
+def _complain(error: Exception, incident: Incident, what: str) -> None:
+    with suppress(Exception):  # of a logging system that is broken the record has already told
+        log.error("%s (incident %s)", what, incident.id, exc_info=error, extra={"incident_id": incident.id})

@@ -1,0 +1,491 @@
+"""Hooks: told of every error and of the answer to it, and unable to change either."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+
+from errbridge import Handlers, Incident, Page, Problem, Reply, SetupError
+from errbridge.asgi import Bridge
+from tests.clients import Request, Response, call_asgi
+from tests.test_websockets import scope_of
+from tests.twins import World
+
+Seen = list[tuple[Incident, Reply]]
+
+
+def watched(world: World) -> Seen:
+    """Have a hook write down what it is told."""
+    seen: Seen = []
+    world.errors.on_incident(lambda incident, reply: seen.append((incident, reply)))
+    return seen
+
+
+def only(seen: Seen) -> tuple[Incident, Reply]:
+    (one,) = seen
+    return one
+
+
+def same(reply: Reply, answer: Response) -> bool:
+    """Tell whether a reply says what the client got; the server adds nothing but a length."""
+    assert isinstance(reply.headers, tuple)
+    headers = {(name.lower(), value) for name, value in reply.headers}
+    sent = {(name.lower(), value) for name, value in answer.headers}
+    return (reply.status, reply.body) == (answer.status, answer.body) and headers - sent == set()
+
+
+def failing_view() -> Any:
+    raise LookupError("a secret")
+
+
+def problem_view() -> Any:
+    raise Problem(409, detail="Sold.", headers={"X-Sold": "yes"})
+
+
+def site(world: World) -> None:
+    world.app.add_url_rule("/crash", view_func=failing_view)
+    world.app.add_url_rule("/problem", view_func=problem_view)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/problem", 409), ("/nowhere", 404), ("/crash", 500)])
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain", "application/xml"])
+def test_a_hook_is_told_what_the_client_is_told(world: World, path: str, status: int, accept: str) -> None:
+    site(world)
+    seen = watched(world)
+
+    answer = world.call(Request(path, headers=[("Accept", accept)]))
+
+    incident, reply = only(seen)
+    assert answer.status == status
+    assert same(reply, answer)
+    assert isinstance(reply.body, bytes)
+    assert incident.request.path == path
+    assert incident.problem.status == status
+    assert incident.id in answer.text
+
+
+def test_the_reply_to_head_has_no_content(world: World) -> None:
+    site(world)
+    seen = watched(world)
+
+    world.call(Request("/problem", "HEAD"))
+
+    assert only(seen)[1].body == b""
+
+
+HANDLERS: Mapping[str, Callable[[World], Any]] = {
+    "a problem": lambda world: Problem(418, detail="Tea."),
+    "a reply": lambda world: Reply("gone", 410, {"X-Own": "1"}),
+    "text": lambda world: "words",
+    "a tuple": lambda world: ("words", 410, {"X-Own": "1"}),
+    "a dict": lambda world: {"a": 1},
+    "a response": lambda world: world.app.response_class("own", 451, {"X-Own": "1"}),
+    "a page": lambda world: Page("no/such/template.html"),
+    "an exception that is none": lambda world: ValueError("nothing to answer with"),
+}
+
+
+@pytest.mark.parametrize("kind", HANDLERS)
+def test_what_a_handler_decides_is_what_the_hook_is_told(world: World, kind: str) -> None:
+    site(world)
+    world.errors.register(world.app, code=409)(lambda exc: HANDLERS[kind](world))
+    seen = watched(world)
+
+    answer = world.call(Request("/problem"))
+
+    assert same(only(seen)[1], answer)
+
+
+def test_of_a_stream_the_hook_is_told_status_and_headers(world: World) -> None:
+    site(world)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    world.errors.register(world.app, code=409)(lambda exc: (chunks(), 410, {"X-Own": "1"}))
+    seen = watched(world)
+
+    answer = world.call(Request("/problem"))
+
+    _, reply = only(seen)
+    assert (answer.status, answer.body) == (410, b"onetwo")  # the hook took nothing of it
+    assert (reply.status, reply.body) == (410, b"")
+    assert ("X-Own", "1") in tuple(reply.headers)
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "body"),
+    [
+        (("native", 410, {"X-Own": "1"}), 410, b"native"),
+        (("native", {"X-Own": "1"}), 200, b"native"),
+        (({"a": 1}, 410, [("X-Own", "1")]), 410, b""),
+    ],
+)
+def test_of_a_native_handler_the_hook_is_told_what_it_returned(
+    world: World, given: Any, status: int, body: bytes
+) -> None:
+    site(world)
+    world.app.errorhandler(404)(lambda exc: given)
+    seen = watched(world)
+
+    answer = world.call(Request("/nowhere"))
+
+    _, reply = only(seen)
+    assert reply == Reply(body.decode() if body else b"", status, (("X-Own", "1"),))
+    assert (answer.status, answer.header("X-Own")) == (status, "1")
+
+
+def test_a_native_response_is_told_with_its_content(world: World) -> None:
+    site(world)
+    world.app.errorhandler(404)(lambda exc: world.app.response_class("native", 410, {"X-Own": "1"}))
+    seen = watched(world)
+
+    answer = world.call(Request("/nowhere"))
+
+    assert only(seen)[1].body == b"native"
+    assert same(only(seen)[1], answer)
+
+
+def test_what_cannot_be_described_is_logged_and_answered(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    site(world)
+
+    world.app.errorhandler(404)(lambda exc: ("native", 404))
+    seen = watched(world)
+    described = world.app.extensions["errbridge"].framework
+
+    def broken(given: object) -> Reply:
+        raise RuntimeError("cannot be described")
+
+    described.described = broken
+    answer = world.call(Request("/nowhere"))
+
+    assert (answer.status, answer.text) == (404, "native")
+    assert not seen
+    assert "could not be described" in caplog.text
+
+
+def test_a_failing_handler_is_one_incident_not_two(world: World) -> None:
+    site(world)
+
+    def broken(exc: Exception) -> Any:
+        raise RuntimeError("the handler is broken")
+
+    world.errors.register(world.app, code=409)(broken)
+    seen = watched(world)
+
+    answer = world.call(Request("/problem"))
+
+    assert answer.status == 409
+    assert same(only(seen)[1], answer)
+
+
+def test_what_another_handler_answers_is_one_incident(world: World) -> None:
+    site(world)
+    world.errors.register(world.app, code=409)(lambda exc: None)
+    seen = watched(world)
+
+    world.call(Request("/problem"))
+
+    assert only(seen)[1].status == 409
+
+
+def test_an_error_around_the_request_is_told_too(world: World) -> None:
+    site(world)
+
+    def broken(exc: Any = None) -> None:
+        raise OSError("no teardown today")
+
+    world.app.add_url_rule("/fine", view_func=lambda: "fine")
+    world.app.teardown_request(broken)
+    seen = watched(world)
+
+    answer = world.call(Request("/fine"))
+
+    assert answer.status == 500
+    assert same(only(seen)[1], answer)
+
+
+def test_an_error_and_the_failing_teardown_after_it_are_two_incidents(world: World) -> None:
+    def broken(exc: Any = None) -> None:
+        raise OSError("no teardown today")
+
+    site(world)
+    world.app.teardown_request(broken)
+    seen = watched(world)
+
+    world.call(Request("/problem"))
+
+    assert [reply.status for _, reply in seen] == [409, 500]
+
+
+def test_an_exception_that_is_shown_to_the_developer_is_no_incident(world: World) -> None:
+    site(world)
+    seen = watched(world)
+    world.app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    with pytest.raises(LookupError):
+        world.call(Request("/crash"))
+
+    assert not seen
+
+
+def test_a_redirect_and_a_response_that_was_raised_are_no_incidents(world: World) -> None:
+    world.app.add_url_rule("/folder/", "folder", lambda: "a folder")
+    world.app.add_url_rule("/own", "own", lambda: world.abort(world.app.response_class("own", 404)))
+    seen = watched(world)
+
+    assert world.call(Request("/folder")).status == 308
+    assert world.call(Request("/own")).status == 404
+    assert not seen
+
+
+def test_a_hook_changes_nothing_whatever_it_does(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    site(world)
+    plain = world.call(Request("/problem")).comparable()
+
+    async def task(incident: Incident, reply: Reply) -> None:
+        raise AssertionError("nobody awaits this")
+
+    def meddling(incident: Incident, reply: Reply) -> Any:
+        for value, name in ((incident, "problem"), (reply, "body"), (reply, "status")):
+            with pytest.raises(AttributeError):
+                setattr(value, name, None)
+        return Reply("mine", 200)
+
+    def raising(incident: Incident, reply: Reply) -> None:
+        raise StopIteration("the hook is broken")
+
+    for hook in (meddling, raising, lambda incident, reply: task(incident, reply)):
+        world.errors.on_incident(hook)
+    seen = watched(world)
+
+    assert world.call(Request("/problem")).comparable() == plain
+    incident, _ = only(seen)
+    complaints = [record for record in caplog.records if "hook" in record.getMessage()]
+    assert [record.__dict__["incident_id"] for record in complaints] == [incident.id] * 2
+    assert all(incident.id in record.getMessage() and record.exc_info for record in complaints)
+    assert "raising failed" in complaints[0].getMessage()
+    assert "start a task" in caplog.text
+
+
+def test_a_broken_logging_system_does_not_stop_the_other_hooks(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site(world)
+
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("the disk is full")
+
+    def raising(incident: Incident, reply: Reply) -> None:
+        raise RuntimeError("the hook is broken")
+
+    world.errors.on_incident(raising)
+    seen = watched(world)
+    broken = Broken()
+    logging.getLogger("errbridge").addHandler(broken)
+    try:
+        answer = world.call(Request("/problem"))
+    finally:
+        logging.getLogger("errbridge").removeHandler(broken)
+
+    assert answer.status == 409
+    assert len(seen) == 1
+
+
+def test_hooks_concern_every_application_and_are_called_in_order_and_once(world: World) -> None:
+    site(world)
+    other = world.errors.init_app(world.App("other"))
+    told: list[str] = []
+
+    def first(incident: Incident, reply: Reply) -> None:
+        told.append("first")
+
+    def second(incident: Incident, reply: Reply, name: str = "second") -> None:
+        told.append(name)
+
+    assert world.errors.on_incident(first) is first
+    assert world.errors.on_incident(second) is second
+    world.errors.on_incident(first)  # it stays where it is
+    world.call(Request("/problem"))
+    assert told == ["first", "second"]
+
+    world.app = other
+    world.call(Request("/nowhere"))
+    assert told == ["first", "second"] * 2
+
+    world.errors.off_incident(first)
+    world.errors.off_incident(first)
+    world.call(Request("/nowhere"))
+    assert told[4:] == ["second"]
+
+
+def test_a_hook_may_remove_itself(world: World) -> None:
+    site(world)
+    told: list[str] = []
+
+    def once(incident: Incident, reply: Reply) -> None:
+        world.errors.off_incident(once)
+        told.append("once")
+
+    world.errors.on_incident(once)
+    seen = watched(world)
+    world.call(Request("/problem"))
+    world.call(Request("/problem"))
+
+    assert told == ["once"]
+    assert len(seen) == 2
+
+
+async def an_async_hook(incident: Incident, reply: Reply) -> None: ...
+
+
+class AsyncObject:
+    async def __call__(self, incident: Incident, reply: Reply) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("hook", "message"),
+    [
+        (an_async_hook, "starts a task"),
+        (functools.partial(an_async_hook), "starts a task"),
+        (AsyncObject(), "starts a task"),
+        (lambda incident: None, r"cannot be called with \(incident, reply\): it takes \(incident\)"),
+        (lambda incident, reply, more: None, "it takes"),
+        (lambda incident, reply, *, more: None, "it takes"),
+        (None, "a hook is a function of"),
+        (Handlers(), "a hook is a function of"),
+    ],
+)
+def test_what_cannot_be_a_hook_is_refused_at_once(world: World, hook: Any, message: str) -> None:
+    for watched_one in (world.errors, Bridge({"/": world.app})):
+        with pytest.raises(SetupError, match=message):
+            watched_one.on_incident(hook)
+
+
+def test_a_callable_without_a_signature_is_taken_at_its_word(world: World) -> None:
+    assert world.errors.on_incident(max) is max
+    site(world)
+
+    assert world.call(Request("/problem")).status == 409
+
+
+def test_without_hooks_no_reply_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    site(world)
+    world.app.errorhandler(404)(lambda exc: ("native", 404))
+    made: list[Any] = []
+    assert world.errors is not None
+    framework: Any = world.app.extensions["errbridge"].framework
+    monkeypatch.setattr("errbridge.observe.Reply", lambda *args, **kwargs: made.append(args))
+    monkeypatch.setattr(framework, "described", made.append)
+
+    world.call(Request("/problem"))
+    world.call(Request("/nowhere"))
+
+    assert made == []
+
+
+# The trace.
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{'a' * 32}-00f067aa0ba902b7-01"
+
+
+def test_the_trace_that_is_recorded_here_wins_over_the_one_of_the_client(ask: Callable[..., Response]) -> None:
+    def build(world: World) -> None:
+        site(world)
+        world.errors.trace_with(lambda: TRACE)
+
+    headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
+    assert ask(build, "/problem", headers=headers).json["trace_id"] == TRACE
+    assert ask(site, "/problem", headers=headers).json["trace_id"] == "a" * 32
+
+
+def no_span() -> None:
+    return None
+
+
+def broken_tracer() -> str:
+    raise RuntimeError("the tracer is broken")
+
+
+@pytest.mark.parametrize("function", [no_span, lambda: "", broken_tracer])
+def test_without_a_trace_of_its_own_an_error_belongs_to_that_of_the_client(
+    ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, function: Callable[[], str | None]
+) -> None:
+    def build(world: World) -> None:
+        site(world)
+        world.errors.trace_with(function)
+
+    headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
+    assert ask(build, "/problem", headers=headers).json["trace_id"] == "a" * 32
+    assert ("broken_tracer failed" in caplog.text) is (function is broken_tracer)
+
+
+def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -> None:
+    site(world)
+    world.errors.trace_with(lambda: TRACE)
+    world.errors.trace_with(None)
+
+    async def tracing() -> str:
+        return TRACE
+
+    for wrong in (tracing, TRACE):
+        with pytest.raises(SetupError, match="plain function without arguments"):
+            world.errors.trace_with(wrong)
+    answer = world.call(Request("/problem", headers=[("Accept", "application/json")]))
+    assert "trace_id" not in answer.json
+
+
+# What the bridge answers itself.
+
+
+async def crashing(scope: Any, receive: Any, send: Any) -> None:
+    raise LookupError("a secret")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/crash", 500)])
+async def test_the_bridge_tells_of_what_it_answers_itself(path: str, status: int) -> None:
+    bridge = Bridge({"/crash": crashing})
+    seen: Seen = []
+
+    @bridge.on_incident
+    def hook(incident: Incident, reply: Reply) -> None:
+        seen.append((incident, reply))
+
+    bridge.trace_with(lambda: TRACE)
+    answer = await call_asgi(bridge, Request(path, headers=[("Accept", "application/json")]))
+
+    assert answer.status == status
+    assert answer.json["trace_id"] == TRACE
+    assert same(only(seen)[1], answer)
+
+    bridge.off_incident(hook)
+    bridge.trace_with(None)
+    again = await call_asgi(bridge, Request(path, headers=[("Accept", "application/json")]))
+    assert len(seen) == 1
+    assert "trace_id" not in again.json
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/crash", 500)])
+async def test_the_bridge_tells_of_websockets_that_it_refuses(path: str, status: int) -> None:
+    bridge = Bridge({"/crash": crashing})
+    seen: Seen = []
+    bridge.on_incident(lambda incident, reply: seen.append((incident, reply)))
+
+    speaking = ApplicationCommunicator(bridge, scope_of(path))
+    await speaking.send_input({"type": "websocket.connect"})
+    start = await speaking.receive_output()
+
+    incident, reply = only(seen)
+    assert start["status"] == reply.status == status
+    assert incident.request.websocket
+    await speaking.receive_output()
+    await asyncio.wait_for(speaking.wait(), 5)

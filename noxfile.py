@@ -81,6 +81,15 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation, warnings as errors, and check its links; neither needs a network."""
+    session.install(EVERYTHING, *group("docs"))
+    shutil.rmtree("build/docs", ignore_errors=True)
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "docs", "build/docs")
+    session.run("python", "docs/check.py", "build/docs")
+
+
+@nox.session
 def differential(session: nox.Session) -> None:
     """Compare the frameworks with each other and with an oracle on 50,000 random applications."""
     session.install(EVERYTHING, *group("tests"))

@@ -1,0 +1,57 @@
+"""How Sphinx builds these pages: ``nox -s docs``. Nothing here needs a network."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as installed
+from typing import Any
+
+project = "errbridge"
+author = "errbridge contributors"
+project_copyright = "errbridge contributors, MIT licence"
+release = installed("errbridge")
+version = release
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+default_role = "py:obj"  # `Problem` in a docstring is a link
+nitpicky = True
+nitpick_ignore_regex = [
+    # What belongs to others; their pages are not at hand without a network.
+    (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
+    (r"py:.*", r"(httpx|opentelemetry|pytest|requests|wsgiref)\..*"),
+    # What is private to the core but stands in a public signature.
+    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|RequestHeaders|ScopeTrie)"),
+    (r"py:.*", r"tuple\[str"),  # Sphinx cannot read a signature with the default of a dataclass's factory
+    # Type variables in signatures.
+    (r"py:.*", r"errbridge\..*\.(F|\w+T)"),
+]
+
+myst_heading_anchors = 4
+
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+napoleon_attr_annotations = False
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+
+html_theme = "furo"
+html_title = f"errbridge {release}"
+html_show_sphinx = False
+
+
+def in_the_core(app: Any, env: Any, node: Any, contnode: Any) -> Any:
+    """Find `Problem` from the docstring of an adapter, which inherits it from where it was imported."""
+    if node.get("refdomain") != "py":
+        return None
+    name = node["reftarget"].rpartition(".")[2]
+    find = env.domains["py"].resolve_xref
+    for module in ("errbridge", "errbridge.asgi", "errbridge.pallets.errorhandler"):
+        found = find(env, node["refdoc"], app.builder, "obj", f"{module}.{name}", node, contnode)
+        if found is not None:
+            return found
+    return None
+
+
+def setup(app: Any) -> None:
+    """Add what Sphinx has no setting for."""
+    app.connect("missing-reference", in_the_core)

@@ -10,7 +10,7 @@ from typing import Any
 
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.errors import SetupError
-from errbridge.problem import Problem
+from errbridge.problem import Problem, built_type
 from errbridge.styles import STYLES, Style
 
 __all__ = ["DEFAULTS", "Settings", "Snapshot", "dispatcher_class", "snapshot"]
@@ -24,6 +24,8 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_DISPATCHER": "auto",
     "ERROR_HANDLER": None,
     "ERROR_TYPE_URI": None,
+    "ERROR_CSP_ENABLED": True,
+    "ERROR_DEBUG_DOCUMENT": False,
 }
 """Every key with its default; the documentation of each stands with the attribute of `Settings` that holds it."""
 
@@ -54,6 +56,8 @@ class Settings:
         dispatcher: ``ERROR_DISPATCHER``, a name or a class.
         style: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
         type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
+        csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page goes out with its Content-Security-Policy.
+        debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents tell of uncaught exceptions, in debug mode only.
     """
 
     page: str = "error.html"
@@ -64,6 +68,8 @@ class Settings:
     dispatcher: type[ErrorDispatcher] = DISPATCHERS["auto"]
     style: Style | None = None
     type_uri: str | None = None
+    csp_enabled: bool = True
+    debug_document: bool = False
 
     @classmethod
     def of(cls, values: Snapshot) -> Settings:
@@ -76,10 +82,7 @@ class Settings:
 
     def type_of(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
-        if self.type_uri is None:
-            return None
-        # Substituted by name: str.format would let a template reach into the objects it is given.
-        return self.type_uri.replace("{status}", str(problem.status)).replace("{slug}", problem.slug)
+        return built_type(self.type_uri, problem.status, problem.slug)
 
     def sent_as(self, media_type: str) -> str:
         """Name the media type under which a document goes out."""
@@ -161,4 +164,6 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_DISPATCHER": dispatcher_class,
     "ERROR_HANDLER": _style,
     "ERROR_TYPE_URI": _template,
+    "ERROR_CSP_ENABLED": _flag,
+    "ERROR_DEBUG_DOCUMENT": _flag,
 }

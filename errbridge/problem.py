@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
+from errbridge.fields import misfits, own_annotations
 from errbridge.status import checked_status, phrase
 
-__all__ = ["ABOUT_BLANK", "Headers", "Problem", "header_pairs", "joined", "kebab", "plain_text", "single"]
+__all__ = [
+    "ABOUT_BLANK",
+    "Declaration",
+    "Headers",
+    "Problem",
+    "built_type",
+    "declared",
+    "header_pairs",
+    "joined",
+    "kebab",
+    "plain_text",
+    "single",
+]
 
 ABOUT_BLANK = "about:blank"
 """The type of a problem that says no more than its status (RFC 9457 section 4.2.1)."""
@@ -66,6 +78,14 @@ def kebab(name: str) -> str:
     return "-".join(word.lower() for word in words)
 
 
+def built_type(type_uri: str | None, status: int, slug: str) -> str | None:
+    """Build the ``type`` of a problem from ``ERROR_TYPE_URI``; None where there is no such setting."""
+    if type_uri is None:
+        return None
+    # Substituted by name: str.format would let a template reach into the objects it is given.
+    return type_uri.replace("{status}", str(status)).replace("{slug}", slug)
+
+
 def plain_text(value: object) -> str:
     """Turn what somebody gave as a text into plain text: markup loses its tags, a lazy translation is resolved."""
     if type(value) is str:
@@ -91,6 +111,9 @@ class Problem(Exception):
             cost: Decimal
 
         raise OutOfCredit(balance=30, cost=Decimal(50))
+
+    Fields are checked: one that is missing or unknown is a TypeError. A value that is not of the annotated class is a
+    RuntimeWarning, which a test run can make an error of; in production the 403 stays a 403, with the value as it is.
 
     Args:
         status: 400 to 599. Optional where the class has one.
@@ -190,8 +213,15 @@ class Problem(Exception):
             said = [f"{name} is missing" for name in missing] + [f"{name} is not a field" for name in unknown]
             raise TypeError(f"{self.__class__.__name__} has the fields {', '.join(self._fields)}; {', '.join(said)}")
         values = {name: given.get(name, default) for name, default in self._fields.items()}
+        for misfit in misfits(self.__class__, given):
+            warnings.warn(f"{self.__class__.__name__}.{misfit}", RuntimeWarning, stacklevel=3)
         self.__dict__.update(values)
         return values
+
+    @classmethod
+    def _declared(cls) -> Declaration:
+        fields = {name: default is _REQUIRED for name, default in cls._fields.items()}
+        return Declaration(cls._status, cls._title, cls._class_type, cls._slug, fields)
 
     @property
     def type(self) -> str:
@@ -200,7 +230,7 @@ class Problem(Exception):
 
     @property
     def slug(self) -> str:
-        """The problem type in kebab-case: the class keyword, else the class, else the status phrase."""
+        """The problem type in kebab-case, from the class keyword, else the class, else the status phrase."""
         return self._slug or kebab(phrase(self.status))
 
     def document(self) -> dict[str, Any]:
@@ -261,6 +291,29 @@ class Problem(Exception):
                 raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}") from None
 
 
+class Declaration(NamedTuple):
+    """What a problem class says of all of its problems.
+
+    Attributes:
+        status: None of a class that is only the base of others.
+        title: The class keyword, its own or inherited.
+        type: The class keyword of the class itself.
+        slug: The class keyword, else the name of the class; None of `Problem`.
+        fields: Its extension members, and whether they have to be given.
+    """
+
+    status: int | None
+    title: str | None
+    type: str | None
+    slug: str | None
+    fields: Mapping[str, bool]
+
+
+def declared(cls: type[Problem]) -> Declaration:
+    """Read what a problem class says of all of its problems."""
+    return cls._declared()  # pyright: ignore[reportPrivateUsage]
+
+
 def _restored(cls: type[Problem], state: dict[str, Any]) -> Problem:
     problem = cls.__new__(cls)
     problem.__dict__.update(state)
@@ -271,13 +324,7 @@ def _restored(cls: type[Problem], state: dict[str, Any]) -> Problem:
 
 def _annotated(cls: type) -> list[str]:
     """Name the fields that a class body annotates itself, without evaluating the annotations."""
-    if sys.version_info >= (3, 14):
-        import annotationlib
-
-        found = annotationlib.get_annotations(cls, format=annotationlib.Format.FORWARDREF)
-    else:
-        found = inspect.get_annotations(cls)
-    return [name for name, annotation in found.items() if not _is_class_variable(annotation)]
+    return [name for name, annotation in own_annotations(cls).items() if not _is_class_variable(annotation)]
 
 
 def _is_class_variable(annotation: object) -> bool:

@@ -54,7 +54,7 @@ def _safe_headers(*, server_error: bool) -> tuple[tuple[str, str], ...]:
     return (nosniff, ("Cache-Control", "no-store")) if server_error else (nosniff,)
 
 
-def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Answer:
+def finish(incident: Incident, body: bytes, content_type: str, vary: str, policy: str | None = None) -> Answer:
     """Make the answer of a representation.
 
     Args:
@@ -62,22 +62,27 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str) -> Ans
         body: What the representation made.
         content_type: A media type of ours, or a complete value.
         vary: The request headers that the choice depended on.
+        policy: The Content-Security-Policy under which the body works, unless the problem brings one.
     """
     problem = incident.problem
     if not problem.headers and has_body(incident.request.method, problem.status):
-        return Answer(problem.status, _usual_headers(content_type, vary, problem.status >= 500), body)
+        return Answer(problem.status, _usual_headers(content_type, vary, policy, problem.status >= 500), body)
     headers = list(defaults(incident, problem.status))
     _merge(headers, "Vary", vary)
+    if policy is not None:
+        _set_default(headers, "Content-Security-Policy", policy)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
     return _sendable(incident.request.method, problem.status, [content, *headers], body)
 
 
 @lru_cache(maxsize=64)
-def _usual_headers(content_type: str, vary: str, server_error: bool) -> tuple[tuple[str, str], ...]:
+def _usual_headers(content_type: str, vary: str, policy: str | None, server_error: bool) -> tuple[tuple[str, str], ...]:
     """Make the headers of an error that brings none of its own, which most do not."""
     headers = [("Content-Type", _CONTENT_TYPES.get(content_type, content_type))]
     headers += _safe_headers(server_error=server_error)
     headers.append(("Vary", vary))
+    if policy is not None:
+        headers.append(("Content-Security-Policy", policy))
     return tuple(headers)
 
 

@@ -32,6 +32,7 @@ from errbridge.observe import Hook, observe, reply_of
 from errbridge.problem import Problem, header_pairs, single
 from errbridge.record import Failure
 from errbridge.representations import REPRESENTATIONS
+from errbridge.representations.html import POLICY
 from errbridge.representations.values import plain
 from errbridge.status import is_error, response_status
 from errbridge.styles import DEFAULT, Style
@@ -300,7 +301,8 @@ def _represented(
     try:
         body = REPRESENTATIONS[media_type](incident)
         sent_as = settings.sent_as(media_type) if media_type in (JSON, XML) else media_type
-        answered = finish(incident, body, sent_as, _vary(settings, style))
+        policy = POLICY if media_type == HTML and settings.csp_enabled else None
+        answered = finish(incident, body, sent_as, _vary(settings, style), policy)
     except Exception as error:
         failure = failure or Failure("the built-in representation", _linked(error, incident))
         answered = last_resort(incident.request.method, incident.problem.status)

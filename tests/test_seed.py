@@ -606,7 +606,7 @@ def test_the_most_specific_template_that_exists_is_the_page(ask: Ask, path: str,
 def test_a_website_without_templates_has_the_built_in_page(ask: Ask) -> None:
     response = ask(lambda world: world.errors.web_register(world.app), "/nope")
 
-    assert (response.status, response.content_type, heading(response)) == (404, PAGE, "Not Found")
+    assert (response.status, response.content_type, heading(response)) == (404, PAGE, "Page not found")
 
 
 # "An error handler for 500 will be passed uncaught exceptions in addition to explicit 500 errors."
@@ -988,7 +988,7 @@ def test_a_response_decorator_makes_the_documents_and_their_content_type_is_forc
 def test_a_response_decorator_does_not_touch_pages_and_texts() -> None:
     twins = Twins.built(decorated_with(with_wraps))
 
-    assert heading(twins.ask("/web/nope")) == "Not Found"
+    assert heading(twins.ask("/web/nope")) == "Page not found"
     text = twins.ask("/nope", headers=[("Accept", "text/plain")])
     assert (text.content_type, text.text.splitlines()[0]) == (TEXT, "404 Not Found")
 
@@ -1136,7 +1136,7 @@ def content_type(response: Response) -> str | None:
 
 SETTINGS = [
     Setting("ERROR_PAGE", "oops.html", "/web/nope", heading, "404 Not Found", "Oops"),
-    Setting("ERROR_PAGE", "no-such-page.html", "/web/nope", heading, "404 Not Found", "Not Found"),
+    Setting("ERROR_PAGE", "no-such-page.html", "/web/nope", heading, "404 Not Found", "Page not found"),
     Setting(
         "ERROR_DEFAULT_MSG", "Sorry", "/api/broken", lambda got: got.json["detail"], "Unhandled Exception", "Sorry"
     ),
@@ -1149,7 +1149,7 @@ SETTINGS = [
     Setting("ERROR_DISPATCHER", "default", "/api/nope", content_type, PROBLEM, PAGE),
     Setting("ERROR_DISPATCHER", DefaultDispatcher, "/api/nope", content_type, PROBLEM, PAGE),
     Setting("ERROR_HANDLER", "api", "/nope", content_type, PAGE, PROBLEM),
-    Setting("ERROR_HANDLER", "web", "/nope", heading, "Not Found", "404 Not Found"),
+    Setting("ERROR_HANDLER", "web", "/nope", heading, "Page not found", "404 Not Found"),
     Setting(
         "ERROR_TYPE_URI",
         "https://example.com/{slug}#{status}",
@@ -1157,6 +1157,14 @@ SETTINGS = [
         lambda got: got.json["type"],
         "about:blank",
         "https://example.com/not-found#404",
+    ),
+    Setting(
+        "ERROR_CSP_ENABLED",
+        False,
+        "/nope",
+        lambda got: got.header("Content-Security-Policy") is not None,
+        True,
+        False,
     ),
 ]
 EVERY_SETTING = pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: f"{setting.key}={setting.value!r}")
@@ -1198,6 +1206,8 @@ def test_init_app_fills_the_configuration_with_the_defaults(world: World) -> Non
         "ERROR_DISPATCHER": "auto",
         "ERROR_HANDLER": None,
         "ERROR_TYPE_URI": None,
+        "ERROR_CSP_ENABLED": True,
+        "ERROR_DEBUG_DOCUMENT": False,
     }
 
 
@@ -1250,7 +1260,7 @@ def test_an_option_of_init_app_beats_one_of_the_error_handler_and_that_beats_the
 
 
 @pytest.mark.parametrize("given_to", ["ErrorHandler", "init_app"])
-@pytest.mark.parametrize(("handler", "expected"), [("api", PROBLEM), ("web", "Oops"), ("default", "Not Found")])
+@pytest.mark.parametrize(("handler", "expected"), [("api", PROBLEM), ("web", "Oops"), ("default", "Page not found")])
 def test_handler_sets_the_style_of_the_app_instead_of_error_handler(
     ask: Ask, given_to: str, handler: str, expected: str
 ) -> None:
@@ -1686,7 +1696,7 @@ def test_failure_register_answers_uncaught_exceptions_with_the_built_in_page_and
 
     assert answered(twins, "/broken", "/error", "/nope") == [(500, PAGE), (500, PROBLEM), (404, PROBLEM)]
     page = twins.ask("/broken")
-    assert heading(page) == "Internal Server Error"
+    assert heading(page) == "Something went wrong on our side"
     assert '<p class="detail" dir="auto">Unhandled Exception</p>' in page.text
     assert "till" not in page.text.lower()
 
@@ -1753,7 +1763,7 @@ def test_default_register_answers_everything_plainly_whatever_templates_there_ar
     assert detail in response.text
     assert "Cheese shop" not in response.text
     if content_type == PAGE:
-        assert heading(response) == "Internal Server Error"
+        assert heading(response) == "Something went wrong on our side"
 
 
 def test_default_register_sets_a_blueprint_apart_from_the_app_and_the_last_style_counts() -> None:

@@ -1,83 +1,139 @@
 """``text/html``: the built-in page, one document that needs nothing else.
 
-It carries no script and loads nothing, so that it works under ``Content-Security-Policy: default-src 'none'`` with
-`STYLE_HASH` as the only source of styles. Everything that is not fixed is escaped, and the only links lead to the same
-page or to the application's own root.
+It carries no script and loads nothing, so that it works under `POLICY`, which goes out with it. Everything that is not
+fixed is escaped, and the only links lead to the same page or to the application's own root.
+
+What depends on the status alone is made once for each status; an error adds its own words to it.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
 from errbridge.incident import Incident, RequestFacts
+from errbridge.representations.values import plain
+from errbridge.status import phrase
 
-__all__ = ["STYLE_HASH", "render_html"]
+__all__ = ["POLICY", "STYLE_HASH", "render_html"]
 
 _STYLE = (
-    ":root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--text:#1c2330;--soft:#566074;--line:#dfe3ea;"
-    "--accent:#1f5fbf;--on-accent:#fff}"
-    "@media(prefers-color-scheme:dark){:root{--ground:#12161d;--card:#1a202a;--text:#e9edf4;--soft:#a3aec0;"
-    "--line:#303948;--accent:#8ab8ff;--on-accent:#0d1420}}"
+    ":root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--text:#18202c;--soft:#525d70;--line:#dde2ea;"
+    "--accent:#1d5bbf;--on-accent:#fff;--tint:#e9f0fb;--shade:0 1px 2px #18202c0f,0 12px 32px #18202c14}"
+    "@media(prefers-color-scheme:dark){:root{--ground:#0e1218;--card:#171d26;--text:#eceff5;--soft:#a6b1c2;"
+    "--line:#2d3644;--accent:#8db9ff;--on-accent:#0c1626;--tint:#1f2c41;--shade:none}}"
     "*{box-sizing:border-box}"
-    "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);"
-    "color:var(--text);font:1rem/1.6 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif}"
-    "main{width:100%;max-width:34rem;padding:clamp(1.5rem,6vw,3rem);background:var(--card);"
-    "border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere}"
-    ".status{margin:0;font-size:.95rem;font-weight:600;letter-spacing:.06em;color:var(--soft)}"
-    "h1{margin:.15rem 0 1rem;font-size:clamp(1.6rem,6vw,2.1rem);line-height:1.2}"
-    "p{margin:0 0 1rem}"
+    "body{margin:0;min-height:100vh;min-height:100svh;display:grid;place-items:center;padding:clamp(.75rem,4vw,1.5rem);"
+    "background:var(--ground);color:var(--text);"
+    "font:1.0625rem/1.6 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif}"
+    "main{width:100%;max-width:36rem;padding:clamp(1.25rem,7vw,3.25rem);background:var(--card);"
+    "border:1px solid var(--line);border-radius:1rem;box-shadow:var(--shade);overflow-wrap:anywhere}"
+    ".status{display:inline-block;margin:0 0 1.25rem;padding:.2rem .75rem;border-radius:1rem;background:var(--tint);"
+    "color:var(--accent);font-size:.875rem;font-weight:600}"
+    "h1{margin:0 0 1rem;font-size:clamp(1.75rem,7vw,2.375rem);font-weight:700;line-height:1.15;"
+    "letter-spacing:-.015em;text-wrap:balance}"
+    "p{margin:0 0 .75rem}"
     ".detail{white-space:pre-line}"
-    ".hint{color:var(--soft)}"
+    "h1~.hint{color:var(--soft)}"
+    "h1+.hint{color:inherit}"
+    "ul{margin:0 0 1rem;padding:0;padding-inline-start:1.25rem}"
+    "li{margin:0 0 .25rem}"
     "nav{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}"
-    "a{padding:.55rem 1.1rem;border:1px solid var(--accent);border-radius:.5rem;color:var(--accent);"
-    "font-weight:600;text-decoration:none}"
+    "a{padding:.65rem 1.25rem;border:1px solid var(--accent);border-radius:.625rem;color:var(--accent);"
+    "font-weight:600;line-height:1.4;text-decoration:none}"
+    "@media(max-width:30rem){a{flex:1 1 100%;text-align:center}}"
     "a:first-child{background:var(--accent);color:var(--on-accent)}"
-    "a:hover{text-decoration:underline}"
+    "a:hover{text-decoration:underline;text-underline-offset:.2em}"
     "a:focus-visible{outline:3px solid var(--accent);outline-offset:3px}"
-    ".reference{margin:1.75rem 0 0;padding-top:1rem;border-top:1px solid var(--line);font-size:.85rem;"
+    "footer{margin:2.25rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--line);font-size:.875rem;"
     "color:var(--soft)}"
-    "code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;user-select:all}"
-    "@media print{body{display:block;background:none}main{border:0}nav{display:none}}"
+    "footer p{margin:0 0 .25rem}"
+    "code{color:var(--text);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;user-select:all}"
+    "@media print{:root{color-scheme:light;--text:#000;--soft:#333;--line:#999;--accent:#000}"
+    "body{display:block;min-height:0;padding:0;background:none}"
+    "main{max-width:none;padding:0;border:0;background:none;box-shadow:none}"
+    ".status{padding:0;background:none}nav{display:none}}"
 )
 
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
 """The hash of the page's style, as a Content-Security-Policy names it: ``style-src 'sha256-…'``."""
+
+# No frame-ancestors: who may frame the application is its own to say, and X-Frame-Options would no longer count.
+POLICY = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+"""The Content-Security-Policy that goes out with the page."""
 
 
 class _Words(NamedTuple):
     """What to tell somebody who did not cause the error and cannot read status codes."""
 
     hint: str
+    heading: str = ""
     retry: bool = False
 
 
 _WORDS: Mapping[int, _Words] = {
-    400: _Words("Something in the request could not be understood. Going back and trying once more often helps."),
-    401: _Words("You need to sign in before you can see this."),
-    403: _Words("You are not allowed to see this. If you should be, sign in with another account or ask for access."),
-    404: _Words("Check the address for a typing mistake, or start again from the home page."),
-    405: _Words("This address exists, but it cannot be used in this way."),
-    408: _Words("The request took too long to arrive.", retry=True),
-    409: _Words("Somebody else may have changed this in the meantime. Load it again before you go on.", retry=True),
-    410: _Words("This was here once and has been removed for good. Links to it can be deleted."),
-    413: _Words("What was sent is larger than can be accepted here."),
-    415: _Words("What was sent is of a kind that cannot be accepted here."),
-    422: _Words("Some of what was entered cannot be accepted. Go back and check it."),
-    429: _Words("There were too many requests in a short time. Wait a little before you try again.", retry=True),
-    500: _Words("This is our mistake, not yours, and it has been recorded. Trying again may help.", retry=True),
-    502: _Words("A system that we depend on did not answer properly. Trying again may help.", retry=True),
-    503: _Words("We are busy or under maintenance and will be back soon.", retry=True),
-    504: _Words("A system that we depend on took too long to answer. Trying again may help.", retry=True),
+    400: _Words(
+        "Something in it could not be understood. Go back, check what you entered, and try once more.",
+        "That request did not work",
+    ),
+    401: _Words("You need to sign in before you can see this.", "Please sign in"),
+    403: _Words(
+        "If you should be able to see this, sign in with another account or ask for access.", "You do not have access"
+    ),
+    404: _Words(
+        "The page may have moved, or the address may have a typing mistake. You can start again from the home page.",
+        "Page not found",
+    ),
+    405: _Words(
+        "The address exists, but not for what was just tried. You can start again from the home page.",
+        "This address cannot be used that way",
+    ),
+    408: _Words("The request did not arrive in time. A slow connection can be the reason.", "That took too long", True),
+    409: _Words(
+        "Somebody else may have changed this in the meantime. Load it again before you go on.",
+        "Something has changed",
+        True,
+    ),
+    410: _Words(
+        "It was here once and has been removed for good. Links and bookmarks that lead to it can be deleted.",
+        "This page is gone",
+    ),
+    413: _Words("Go back and send something smaller, or send it in parts.", "That is too large"),
+    415: _Words("Go back and send it in another format.", "That format is not accepted"),
+    422: _Words(
+        "Something cannot be accepted as it is. Go back, correct it, and send it again.",
+        "Please check what you entered",
+    ),
+    429: _Words("Wait a little before you try again.", "Too many requests in a short time", True),
+    500: _Words(
+        "This is our mistake, not yours, and it has been recorded. Trying again may help.",
+        "Something went wrong on our side",
+        True,
+    ),
+    502: _Words(
+        "A system that we depend on did not answer properly. Trying again in a moment may help.",
+        "We have trouble getting this page",
+        True,
+    ),
+    503: _Words(
+        "We are busy or under maintenance. Please come back a little later.", "Not available at the moment", True
+    ),
+    504: _Words(
+        "A system that we depend on did not answer in time. Trying again in a moment may help.",
+        "This is taking too long",
+        True,
+    ),
 }
 _OTHER_CLIENT = _Words("The request could not be carried out.")
-_OTHER_SERVER = _WORDS[500]
+_OTHER_SERVER = _Words(_WORDS[500].hint, retry=True)
 
 _LONGEST_WAIT = 24 * 60 * 60  # whoever has to come back on another day is not helped by a number of minutes
+_MOST_ERRORS = 10  # that somebody reads before going back to the form
 
 _START = (
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -85,23 +141,70 @@ _START = (
     '<meta name="color-scheme" content="light dark">\n<meta name="robots" content="noindex">\n<title>'
 )
 _HEAD_END = f"</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-_END = "</main>\n</body>\n</html>\n"
+_END = "</footer>\n</main>\n</body>\n</html>\n"
+
+
+class _Fixed(NamedTuple):
+    """What the page of a status has whatever the error."""
+
+    title: str
+    start: bytes
+    words: _Words
+
+
+@cache
+def _fixed(status: int) -> _Fixed:
+    words = _WORDS.get(status) or (_OTHER_CLIENT if status < 500 else _OTHER_SERVER)
+    title = phrase(status)
+    start = _begun(status, title, words.heading) if words.heading else _begun(status, title)
+    return _Fixed(title, start, words)
+
+
+def _begun(status: int, title: str, heading: str = "") -> bytes:
+    """Start a page, up to its heading; a title that says more than the status is the heading itself."""
+    text = escape(title)
+    said = f"Error {status} \u00b7 {text}" if heading else f"Error {status}"
+    return (
+        f"{_START}{status} {text}{_HEAD_END}"
+        f'<p class="status">{said}</p>\n<h1 dir="auto">{heading or text}</h1>\n'
+    ).encode("utf-8", "replace")
 
 
 def render_html(incident: Incident) -> bytes:
     """Render the problem of an incident as the built-in page."""
     problem = incident.problem
-    words = _WORDS.get(problem.status) or (_OTHER_CLIENT if problem.status < 500 else _OTHER_SERVER)
-    title = escape(problem.title)
+    status = problem.status
+    extensions = problem.extensions
+    title, start, words = _fixed(status)
+    if problem.title != title:
+        start = _begun(status, problem.title)
     detail = f'<p class="detail" dir="auto">{escape(problem.detail)}</p>\n' if problem.detail else ""
-    page = (
-        f"{_START}{problem.status} {title}{_HEAD_END}"
-        f'<p class="status">Error {problem.status}</p>\n<h1 dir="auto">{title}</h1>\n'
-        f'{detail}<p class="hint">{words.hint}{_wait(problem.extensions.get("retry_after"))}</p>\n'
+    above, below = ("", detail) if detail and _for_developers(incident, words) else (detail, "")
+    errors = _errors(extensions["errors"]) if "errors" in extensions else ""
+    wait = _wait(extensions["retry_after"]) if "retry_after" in extensions else ""
+    rest = (
+        f'{above}{errors}<p class="hint">{words.hint}{wait}</p>\n'
         f"<nav>{_ways_out(words, incident.request)}</nav>\n"
-        f'<p class="reference">Reference: <code>{incident.id}</code></p>\n{_END}'
+        f'<footer>\n{below}<p class="reference">Reference: <code>{incident.id}</code></p>\n'
+        f"<p>Please quote it if you ask us for help.</p>\n{_END}"
     )
-    return page.encode("utf-8", "replace")
+    return start + rest.encode("utf-8", "replace")
+
+
+def _for_developers(incident: Incident, words: _Words) -> bool:
+    """Tell whether a detail helps only whoever looks for the error: our own words say to others what it means."""
+    status, detail = incident.problem.status, incident.problem.detail
+    return status == 500 or (words.heading != "" and detail == _stock_text(type(incident.exception)))
+
+
+@lru_cache(maxsize=64)
+def _stock_text(cls: type[BaseException]) -> object:
+    """Give the text that a framework's own class has for any error of its status; None for an application's class."""
+    described = next((base for base in cls.__mro__ if "description" in vars(base)), None)
+    headed = next((base for base in cls.__mro__ if "get_headers" in vars(base)), None)
+    if described is None or headed is None or described.__module__ != headed.__module__:
+        return None
+    return vars(described)["description"]
 
 
 def _wait(retry_after: object) -> str:
@@ -113,10 +216,39 @@ def _wait(retry_after: object) -> str:
     return f" Try again in about {round(retry_after / 60)} minutes."
 
 
+def _errors(given: object) -> str:
+    """List what is wrong with the input, where the problem says it error by error (RFC 9457 section 3)."""
+    items = list(_error_texts(plain(given)))
+    if not items:
+        return ""
+    more = len(items) - _MOST_ERRORS
+    shown = [f'<li dir="auto">{escape(item)}</li>' for item in items[:_MOST_ERRORS]]
+    if more > 0:
+        shown.append(f"<li>and {more} more</li>")
+    return f"<ul>{''.join(shown)}</ul>\n"
+
+
+def _error_texts(errors: object) -> Iterator[str]:
+    for error in errors if isinstance(errors, list) else ():
+        detail = error.get("detail") if isinstance(error, dict) else error
+        if isinstance(detail, str) and detail:
+            place = _place(error) if isinstance(error, dict) else ""
+            yield f"{place}: {detail}" if place else detail
+
+
+def _place(error: Mapping[str, object]) -> str:
+    """Name the place of an error as somebody who filled in a form would."""
+    place = next((place for key in ("pointer", "parameter", "header") if isinstance(place := error.get(key), str)), "")
+    return place.removeprefix("#").removeprefix("/").replace("/", " / ").replace("~1", "/").replace("~0", "~")
+
+
 def _ways_out(words: _Words, request: RequestFacts) -> str:
     # Never built from the Host header. Slashes and what browsers take for them would lead to another host.
-    root = quote(request.root_path.strip("/"), errors="replace")
-    home = f'<a href="{escape(f"/{root}/" if root else "/")}">Go to the home page</a>'
+    root = quote(request.root_path.strip("/"), errors="replace") if request.root_path else ""
+    home = f'<a href="{escape(f"/{root}/")}">Go to the home page</a>' if root else _HOME
     if words.retry and request.method in ("GET", "HEAD"):
         return f'<a href="">Try again</a>{home}'
     return home
+
+
+_HOME = '<a href="/">Go to the home page</a>'

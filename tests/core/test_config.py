@@ -45,6 +45,8 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_DISPATCHER": "auto",
         "ERROR_HANDLER": None,
         "ERROR_TYPE_URI": None,
+        "ERROR_CSP_ENABLED": True,
+        "ERROR_DEBUG_DOCUMENT": False,
     }
 
 
@@ -63,9 +65,13 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_DISPATCHER="urlprefix",
         ERROR_HANDLER="web",
         ERROR_TYPE_URI="urn:{slug}",
+        ERROR_CSP_ENABLED=False,
+        ERROR_DEBUG_DOCUMENT=True,
     )
 
-    assert settings == Settings("oops.html", "Sorry", False, False, ("json",), URLPrefixDispatcher, WEB, "urn:{slug}")
+    assert settings == Settings(
+        "oops.html", "Sorry", False, False, ("json",), URLPrefixDispatcher, WEB, "urn:{slug}", False, True
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,8 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_DEFAULT_MSG", b"x"),
         ("ERROR_XHR_ENABLED", "yes"),
         ("ERROR_XHR_ENABLED", 1),
+        ("ERROR_CSP_ENABLED", "yes"),
+        ("ERROR_DEBUG_DOCUMENT", 1),
         ("ERROR_FORCE_CONTENT_TYPE", None),
         ("ERROR_CONTENT_TYPES", "json"),
         ("ERROR_CONTENT_TYPES", ("json", "html")),

@@ -621,7 +621,7 @@ class Reader(HTMLParser):
         raise AssertionError("the page has a processing instruction")
 
 
-FIXED_TAGS = {"html", "head", "meta", "title", "style", "body", "main", "p", "h1", "nav", "a", "code"}
+FIXED_TAGS = {"html", "head", "meta", "title", "style", "body", "main", "p", "h1", "nav", "a", "footer", "code"}
 
 
 def as_browsers_read(link: str) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "Server",
     "environment",
     "free_port",
+    "listens",
     "module",
     "request_of",
     "serving",
@@ -87,7 +88,7 @@ def start(words: Sequence[str], log: Path, *, cwd: Path = ROOT, ready: str = "")
     with log.open("wb") as output:
         process = subprocess.Popen(words, cwd=cwd, env=environment(), stdout=output, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + DEADLINE
-    while not ((found := _BASE.search(text := log.read_text())) and ready in text and _listens(found[0])):
+    while not ((found := _BASE.search(text := log.read_text())) and ready in text and listens(found[0])):
         if process.poll() is not None or time.monotonic() > deadline:
             end(process)
             pytest.fail(f"{shlex.join(words)} did not start:\n{text}")
@@ -117,9 +118,10 @@ def serving(words: Sequence[str], log: Path, *, cwd: Path = ROOT, ready: str = "
         server.end()
 
 
-def _listens(base: str) -> bool:
+def listens(base: str) -> bool:
+    """Tell whether something listens at a URL."""
     try:
-        socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])), timeout=1).close()
+        socket.create_connection(("127.0.0.1", int(base.rstrip("/").rpartition(":")[2])), timeout=1).close()
     except OSError:
         return False
     return True

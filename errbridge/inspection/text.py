@@ -1,0 +1,130 @@
+"""What the commands print: the values of this package as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from errbridge.inspection.explanation import Considered, Explanation, Step
+from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
+from errbridge.inspection.subject import Source
+
+__all__ = ["explanation_text", "listing_text"]
+
+_INDENT = "  "
+
+
+def listing_text(listing: Listing) -> str:
+    """Write what is registered as a tree: hosts, prefixes, and the handlers of each."""
+    return "\n".join(_listing(listing))
+
+
+def _listing(listing: Listing) -> Iterator[str]:
+    yield f"{listing.app}, by {listing.dispatcher}"
+    for entry in listing.hosts:
+        yield ""
+        yield "every host" if entry.host is None else f"host {entry.host}"
+        yield from _scopes((scope, f"{_INDENT * scope.depth}{scope.prefix or '/'}") for scope in entry.scopes)
+    if listing.views:
+        yield ""
+        yield "no URLs of their own, only the errors of their views"
+        yield from _scopes((scope, "") for scope in listing.views)
+    yield ""
+    yield f"the application  {_look(listing.root)}"
+    yield from _handlers(listing.root.handlers, _INDENT)
+
+
+def _scopes(scopes: Iterable[tuple[ScopeEntry, str]]) -> Iterator[str]:
+    rows = [(scope, where, f"blueprint {scope.blueprint}" if scope.blueprint else "") for scope, where in scopes]
+    widths = [max(len(row[column]) for row in rows) for column in (1, 2)]
+    for scope, where, blueprint in rows:
+        columns = (where.ljust(widths[0]), blueprint.ljust(widths[1]), _look(scope))
+        yield (
+            _INDENT + "  ".join(column for column, width in zip(columns, (*widths, 1), strict=True) if width)
+        ).rstrip()
+        yield from _handlers(scope.handlers, _INDENT * (scope.depth + 3))
+
+
+def _look(scope: ScopeEntry) -> str:
+    said = [f"style {scope.style}"] if scope.style else []
+    if scope.failure:
+        said.append("plain page for uncaught exceptions")
+    return ", ".join(said)
+
+
+def _handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[str]:
+    rows = [
+        (entry.key, f"{entry.source.name}{' (native)' if entry.native else ''}", place(entry.source))
+        for entry in handlers
+    ]
+    yield from _aligned(rows, indent)
+
+
+def _aligned(rows: Iterable[tuple[str, ...]], indent: str) -> Iterator[str]:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        yield (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+
+
+def place(source: Source) -> str:
+    """Write where a handler stands so that an editor finds it; relative to the working directory if it is below."""
+    if source.file is None:
+        return "(no source)"
+    relative = os.path.relpath(source.file)
+    return f"{source.file if relative.startswith(os.pardir) else relative}:{source.line}"
+
+
+def explanation_text(explanation: Explanation) -> str:
+    """Write who would answer an error, and why."""
+    return "\n".join(_explanation(explanation))
+
+
+def _explanation(said: Explanation) -> Iterator[str]:
+    view = "no view" if said.endpoint is None else f"view {said.endpoint}"
+    yield f"{said.method} {said.host}{said.path} ({view}) raises {said.error}"
+    yield from (f"{_INDENT}Note: {note}" for note in said.notes)
+    if not said.chain:
+        return
+    yield ""
+    yield "The chain: who owns it"
+    rows = [
+        (f"{number}.", link.scope, _style(link.style, link.failure), link.reason)
+        for number, link in enumerate(said.chain, start=1)
+    ]
+    yield from _aligned(rows, _INDENT)
+    for step in said.steps:
+        yield ""
+        yield from _step(step)
+    if said.media_type is None:
+        return
+    yield ""
+    yield f"The answer: {said.status} as {said.media_type}, {said.shown_by}"
+    yield from (f"{_INDENT}{reason}" for reason in said.media_reasons)
+
+
+def _style(style: str | None, failure: bool) -> str:
+    return (f"style {style}" if style else "no style") + (", plain page for uncaught" if failure else "")
+
+
+def _step(step: Step) -> Iterator[str]:
+    asked = sorted((entry for entry in step.considered if entry.order is not None), key=_order)
+    yield f"Who is asked about {step.error}" + ("" if asked else ": nobody")
+    for entry in asked:
+        yield from _candidate(entry, f"{entry.order}.")
+    then = "if none of them takes it, " if len(asked) > 1 else "if it does not take it, " if asked else ""
+    yield f"{_INDENT}{then}{step.otherwise}"
+    for entry in step.considered:
+        if entry.order is None:
+            yield from _candidate(entry, "-")
+
+
+def _order(entry: Considered) -> int:
+    return entry.order or 0
+
+
+def _candidate(entry: Considered, sign: str) -> Iterator[str]:
+    native = ", native" if entry.native else ""
+    said = "passed over, " if entry.order is None else ""
+    yield f"{_INDENT}{sign} {entry.scope}, handler for {entry.key}{native}: {said}{entry.reason}"
+    yield f"{_INDENT}{' ' * len(sign)} {entry.source.name}  {place(entry.source)}"

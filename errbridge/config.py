@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import isabstract, iscoroutinefunction, signature
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.errors import SetupError
@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_TYPE_URI": None,
     "ERROR_CSP_ENABLED": True,
     "ERROR_DEBUG_DOCUMENT": False,
+    "ERROR_VALIDATION": True,
 }
 """Every key with its default; the documentation of each stands with the attribute of `Settings` that holds it."""
 
@@ -58,6 +59,8 @@ class Settings:
         type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
         csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page goes out with its Content-Security-Policy.
         debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents tell of uncaught exceptions, in debug mode only.
+        validation: ``ERROR_VALIDATION``, whether an exception of a validation library is a 422, and ``"messages"`` if
+            with the words of the application's own validators, whatever they hold.
     """
 
     page: str = "error.html"
@@ -70,6 +73,7 @@ class Settings:
     type_uri: str | None = None
     csp_enabled: bool = True
     debug_document: bool = False
+    validation: bool | Literal["messages"] = True
 
     @classmethod
     def of(cls, values: Snapshot) -> Settings:
@@ -109,6 +113,14 @@ def _flag(key: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise SetupError(f"{key} is True or False, not {value!r}")
+
+
+def _validation(key: str, value: object) -> bool | Literal["messages"]:
+    if value == "messages":
+        return "messages"
+    if isinstance(value, bool):
+        return value
+    raise SetupError(f"{key} is True, False or 'messages', not {value!r}")
 
 
 def _formats(key: str, value: object) -> tuple[str, ...]:
@@ -166,4 +178,5 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_TYPE_URI": _template,
     "ERROR_CSP_ENABLED": _flag,
     "ERROR_DEBUG_DOCUMENT": _flag,
+    "ERROR_VALIDATION": _validation,
 }

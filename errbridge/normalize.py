@@ -64,32 +64,44 @@ def original_of(exc: BaseException) -> BaseException:
     return original if isinstance(original, BaseException) else exc
 
 
-def representative(exc: BaseException) -> BaseException | None:
-    """Find the HTTP error that an exception group stands for.
+def representative(exc: BaseException, settings: Settings) -> BaseException | None:
+    """Find the HTTP error that another exception stands for.
 
     Args:
-        exc: Anything that was raised, for instance by a task group in which a view called ``abort()``.
+        exc: Anything that was raised and is no HTTP error: what a library makes of data that is not valid, or the group
+            of a task group in which a view called ``abort()``.
+        settings: Whether validation errors stand for a problem.
 
     Returns:
-        The member with the highest status, the first of equals. None for what is no group, and for a group that holds
-        a bug, which is more severe than any status.
+        A 422 for a validation error. Of a group the member with the highest status, the first of equals. None for a
+        bug, and for a group that holds one, which is more severe than any status.
     """
-    if not isinstance(exc, BaseExceptionGroup):
-        return None
-    members = list(_members(exc))
-    if not all(is_http_error(member) and not is_uncaught(member) for member in members):
-        return None
+    members: list[BaseException] = []
+    for member in _members(exc, settings):
+        if is_uncaught(member):
+            return None
+        members.append(member)
     return max(members, key=lambda member: status_of(member, 500))
 
 
-def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    waiting: list[BaseException] = [group]
+def _members(exc: BaseException, settings: Settings) -> Iterator[BaseException]:
+    waiting = [exc]
     while waiting:
         exc = waiting.pop()
-        if isinstance(exc, BaseExceptionGroup):
+        if (meant := _validation_problem(exc, settings)) is not None:  # which may be a group, too
+            yield meant
+        elif isinstance(exc, BaseExceptionGroup):
             waiting.extend(reversed(exc.exceptions))
         else:
             yield exc
+
+
+def _validation_problem(exc: BaseException, settings: Settings) -> Problem | None:
+    if not settings.validation or is_http_error(exc):
+        return None
+    from errbridge import validation  # not before there is an exception that may need it
+
+    return validation.meaning(exc, messages=settings.validation == "messages")
 
 
 def normalize(exc: BaseException, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
@@ -110,7 +122,7 @@ def normalize(exc: BaseException, request: RequestFacts, incident_id: str, setti
     elif is_uncaught(exc):
         problem = Problem(500, detail=settings.default_msg)
     else:
-        problem = _from_http_exception(exc)
+        problem = _from_http_exception(exc, messages=settings.validation == "messages")
     return complete(problem, request, incident_id, settings)
 
 
@@ -127,20 +139,20 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
     )
 
 
-def _from_http_exception(exc: Any) -> Problem:
+def _from_http_exception(exc: Any, *, messages: bool = False) -> Problem:
     try:
         status = checked_status(exc.code)
     except ValueError:
         status = 500
     try:
-        return _described(exc, status)
+        return _described(exc, status, messages)
     except Exception:
         # Somebody's subclass of an HTTP exception may compute its description or headers, and fail at it.
         log.exception("%s could not be read; only its status is answered", type(exc).__qualname__)
         return Problem(status)
 
 
-def _described(exc: Any, status: int) -> Problem:
+def _described(exc: Any, status: int, messages: bool) -> Problem:
     extensions: dict[str, Any] = {}
     description = exc.description
     detail = None
@@ -148,7 +160,16 @@ def _described(exc: Any, status: int) -> Problem:
         extensions["description"] = description
     elif description is not None:
         detail = plain_text(description)
+    if status < 500 and _may_carry_validation_error(exc):
+        from errbridge import validation
+
+        extensions |= validation.carried(exc, messages=messages)
     return Problem(status, detail=detail, headers=_headers_of(exc), **extensions)
+
+
+def _may_carry_validation_error(exc: Any) -> bool:
+    """Tell whether it is worth a closer look: Werkzeug's missing key, or what webargs and quart-schema add."""
+    return isinstance(exc, KeyError) or hasattr(exc, "exc") or hasattr(exc, "validation_error")
 
 
 def _headers_of(exc: Any) -> list[tuple[str, str]]:

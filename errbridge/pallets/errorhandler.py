@@ -131,9 +131,10 @@ class Seam(ABC):
         try:
             facts = self.facts(exc, request)
             if not is_http_error(exc):
-                if (claimed := claim(opened(self.installation, exc, facts))) is not None:
+                case = opened(self.installation, exc, facts)
+                if (claimed := claim(case)) is not None:
                     return claimed
-                if (error := representative(exc)) is None or self._is_trapped(error):
+                if (error := representative(exc, case.settings)) is None or self._is_trapped(error):
                     return None
                 if _is_ready(error):
                     return _settled(Given(error))

@@ -27,9 +27,18 @@ def _lines(incident: Incident) -> Iterator[str]:
     if extensions:
         yield ""
         for name, value in extensions.items():
-            yield f"{plain(name)}: {_inline(plain(value))}"
+            yield from _member(str(plain(name)), plain(value))
     yield ""
     yield f"Reference: {incident.id}"
+
+
+def _member(name: str, value: JSONValue) -> Iterator[str]:
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):  # validation errors, for instance
+        yield f"{name}:"
+        for item in value:
+            yield f"- {_inline(item)}"
+    else:
+        yield f"{name}: {_inline(value)}"
 
 
 def _inline(value: JSONValue) -> str:

@@ -47,6 +47,7 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_TYPE_URI": None,
         "ERROR_CSP_ENABLED": True,
         "ERROR_DEBUG_DOCUMENT": False,
+        "ERROR_VALIDATION": True,
     }
 
 
@@ -67,10 +68,11 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_TYPE_URI="urn:{slug}",
         ERROR_CSP_ENABLED=False,
         ERROR_DEBUG_DOCUMENT=True,
+        ERROR_VALIDATION="messages",
     )
 
     assert settings == Settings(
-        "oops.html", "Sorry", False, False, ("json",), URLPrefixDispatcher, WEB, "urn:{slug}", False, True
+        "oops.html", "Sorry", False, False, ("json",), URLPrefixDispatcher, WEB, "urn:{slug}", False, True, "messages"
     )
 
 
@@ -86,6 +88,8 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_XHR_ENABLED", 1),
         ("ERROR_CSP_ENABLED", "yes"),
         ("ERROR_DEBUG_DOCUMENT", 1),
+        ("ERROR_VALIDATION", "yes"),
+        ("ERROR_VALIDATION", 1),
         ("ERROR_FORCE_CONTENT_TYPE", None),
         ("ERROR_CONTENT_TYPES", "json"),
         ("ERROR_CONTENT_TYPES", ("json", "html")),

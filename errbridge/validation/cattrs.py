@@ -1,0 +1,103 @@
+"""The exceptions of cattrs: groups, with the attribute or index of each member in a note.
+
+What is in them was raised by a type (``int("x")``), by a hook or by a validator of attrs. The message of all these
+mostly has the value in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from errbridge.validation.faults import WORDS, Fault, Path, said_in_source, told
+
+__all__ = ["read"]
+
+_ANY_TYPE = object()
+_MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+")
+_COMPARED = re.compile(r"(?P<length>Length of )?'(?P<name>\w+)' must be (?P<rule>[<>]=? [-+0-9.]+): .*", re.DOTALL)
+
+
+class _Leaf(NamedTuple):
+    exception: BaseException
+    path: Path
+    expected: object
+    attributes: frozenset[str]
+
+
+def read(exc: Any) -> Iterator[Fault] | None:
+    """List the faults in the order of the attributes; None if the converter does not know a type."""
+    leaves = list(_leaves(exc, (), _ANY_TYPE, frozenset()))
+    if any(type(leaf.exception).__name__ == "StructureHandlerNotFoundError" for leaf in leaves):
+        return None
+    return (fault for leaf in leaves for fault in _faults(leaf))
+
+
+def _leaves(exc: BaseException, path: Path, expected: object, attributes: frozenset[str]) -> Iterator[_Leaf]:
+    if not isinstance(exc, BaseExceptionGroup):
+        yield _Leaf(exc, path, expected, attributes)
+        return
+    attributes = frozenset(attribute.name for attribute in getattr(getattr(exc, "cl", None), "__attrs_attrs__", ()))
+    for member in exc.exceptions:
+        note = next((note for note in getattr(member, "__notes__", ()) if hasattr(note, "type")), None)
+        if note is None:
+            yield from _leaves(member, path, _ANY_TYPE, attributes)
+        else:  # a note is a text, too, and so has a method index
+            name = note.name if hasattr(note, "name") else note.index
+            yield from _leaves(member, (*path, name), note.type, attributes)
+
+
+def _faults(leaf: _Leaf) -> Iterator[Fault]:
+    exc, path = leaf.exception, leaf.path
+    extra: Any = getattr(exc, "extra_fields", None)
+    if extra is not None:
+        for name in sorted(extra, key=str):
+            yield Fault("unknown", (*path, name), WORDS["unknown"])
+    elif isinstance(exc, KeyError) and path and exc.args == path[-1:]:
+        yield Fault("missing", path, WORDS["missing"])
+    elif (found := _of_attrs(leaf)) is not None:
+        yield found
+    elif leaf.expected is _ANY_TYPE or said_in_source(exc):
+        yield told("invalid", path, exc)
+    elif (choices := _choices(leaf.expected)) is not None:
+        yield Fault("choice", path, _short(f"Expected one of {', '.join(map(repr, choices))}.", "choice"))
+    else:
+        yield Fault("type", path, _expected(leaf.expected))
+
+
+def _of_attrs(leaf: _Leaf) -> Fault | None:
+    """Read what the validators of attrs raise, which say in one way or the other which attribute it is."""
+    args = leaf.exception.args
+    if len(args) == 4 and getattr(args[1], "name", None) in leaf.attributes:
+        path = (*leaf.path, args[1].name)
+        if isinstance(leaf.exception, TypeError):
+            return Fault("type", path, _expected(args[2]))
+        code = "pattern" if isinstance(args[2], re.Pattern) else "choice"
+        return Fault(code, path, WORDS[code])
+    found = _COMPARED.fullmatch(args[0]) if len(args) == 1 and isinstance(args[0], str) else None
+    if found is None or found["name"] not in leaf.attributes:
+        return None
+    what, code = ("a value", "range") if found["length"] is None else ("a length", "length")
+    return Fault(code, (*leaf.path, found["name"]), f"Expected {what} {found['rule']}.")
+
+
+def _choices(expected: Any) -> tuple[object, ...] | None:
+    if get_origin(expected) is Literal:
+        return get_args(expected)
+    if isinstance(expected, type) and issubclass(expected, Enum):
+        return tuple(member.value for member in expected)
+    return None
+
+
+def _expected(expected: object) -> str:
+    """Name a type, but no class or module of the application: of those a client knows nothing."""
+    if hasattr(expected, "__attrs_attrs__") or hasattr(expected, "__dataclass_fields__"):
+        return "Expected an object."
+    name = expected.__name__ if type(expected) is type else _MODULES.sub("", repr(expected))
+    return _short(f"Expected {name}.", "type")
+
+
+def _short(text: str, code: str) -> str:
+    return text if len(text) <= 200 else WORDS[code]

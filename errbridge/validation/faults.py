@@ -1,0 +1,104 @@
+"""One fault of a request, and how it is written in a problem document.
+
+Where a library has stable codes of its own, those are used (pydantic's ``type``, the keywords of JSON Schema). For the
+others there are the codes of `WORDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from traceback import walk_tb
+from typing import Literal, NamedTuple
+
+__all__ = ["WORDS", "Fault", "Path", "Place", "item", "pointer", "said_in_source", "told"]
+
+Path = tuple[str | int, ...]
+Place = Literal["pointer", "parameter", "header"]
+
+WORDS = {
+    "missing": "This is required.",
+    "unknown": "There is no such member.",
+    "null": "This may not be null.",
+    "type": "The value is not of the expected type.",
+    "choice": "The value is not one of those that are allowed.",
+    "range": "The value is not in the allowed range.",
+    "length": "The length is not in the allowed range.",
+    "pattern": "The text does not match the expected pattern.",
+    "format": "The text does not have the expected format.",
+    "invalid": "The value is not valid.",
+}
+"""The codes for libraries without codes of their own, and what is said where the rule is not known in detail."""
+
+_LONGEST = 1024
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        code: Which rule was broken.
+        path: Where, from the outermost value inwards.
+        detail: The rule, without anything that was sent.
+        place: What the path leads into.
+        own: What the application's own validator says of it, which may hold anything.
+    """
+
+    code: str
+    path: Path
+    detail: str
+    place: Place = "pointer"
+    own: str | None = None
+
+
+def told(code: str, path: Path, exc: BaseException) -> Fault:
+    """Report what a validator of the application raised.
+
+    Args:
+        code: One of `WORDS`, or of the library.
+        path: Where.
+        exc: What it raised. Its words are the detail if they stand in the source like that.
+    """
+    return Fault(code, path, said_in_source(exc) or WORDS["invalid"], own=_text(exc))
+
+
+def said_in_source(exc: BaseException) -> str | None:
+    """Give the message of an exception if it is a constant of the code that raised it.
+
+    ``raise ValueError("The passwords differ.")`` says the same of every input. What is put together at run time, say
+    with an f-string, may hold the input.
+    """
+    text = _text(exc)
+    if text is None:
+        return None
+    frames = (frame for frame, _ in walk_tb(exc.__traceback__))
+    said = any(type(constant) is str and constant == text for frame in frames for constant in frame.f_code.co_consts)
+    return text if said else None
+
+
+def _text(exc: BaseException) -> str | None:
+    text = exc.args[0] if len(exc.args) == 1 else None
+    return text[:_LONGEST] if type(text) is str and text else None
+
+
+def item(fault: Fault, *, messages: bool) -> dict[str, str]:
+    """Write a fault as an item of ``errors``.
+
+    Args:
+        fault: What is wrong.
+        messages: Whether the words of the application's own validators are shown, whatever they hold.
+    """
+    written = {"detail": (messages and fault.own) or fault.detail}
+    if fault.place == "pointer":
+        where: str | None = pointer(fault.path)
+    else:
+        where = str(fault.path[0]) if fault.path else None
+    # A key that a client made very long would be repeated for each value below it; cut, it would lead elsewhere.
+    if where is not None and len(where) <= _LONGEST:
+        written[fault.place] = where
+    written["code"] = fault.code
+    return written
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Write a JSON pointer (RFC 6901 section 3); the whole document is the empty one."""
+    return "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in path)

@@ -18,7 +18,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EVERYTHING = "-e.[flask,quart,bridge]"
+EVERYTHING = "-e.[flask,quart,bridge,otel]"
 INTERRUPT_TIMEOUT = 15.0  # seconds that the demo has to end by itself after Ctrl-C
 
 
@@ -71,7 +71,7 @@ def build(session: nox.Session) -> None:
     (wheel,) = (path.resolve() for path in Path("dist").glob("*.whl"))
     check = Path(".ci", "check_wheel.py").resolve()
     session.run("python", str(check), "contents", str(wheel))
-    for extras in ("", "flask", "quart", "flask,quart", "bridge"):
+    for extras in ("", "flask", "quart", "flask,quart", "bridge", "otel"):
         folder = Path(session.create_tmp(), f"venv-{extras.replace(',', '-') or 'none'}").resolve()
         session.run("python", "-m", "venv", "--clear", str(folder))
         python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")

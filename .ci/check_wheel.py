@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
-FOREIGN = ("flask", "quart", "werkzeug", "asgiref", "hypercorn")
-NOT_CORE = ("errbridge.asgi", "errbridge.pallets")
-EXTRA_OF = {"errbridge_flask": "flask", "errbridge_quart": "quart"}
+FOREIGN = ("flask", "quart", "werkzeug", "asgiref", "hypercorn", "opentelemetry", "pytest")
+NOT_CORE = ("errbridge.asgi", "errbridge.otel", "errbridge.pallets", "errbridge.testing.plugin")
+EXTRA_OF = {"errbridge_flask": "flask", "errbridge_quart": "quart", "errbridge.otel": "otel"}
 
 
 def check_contents(path: str) -> None:
@@ -58,7 +58,12 @@ def check_imports(extras: set[str]) -> None:
         assert not loaded, f"importing errbridge.asgi loads {loaded}"
 
     has_flask = bool(extras & {"flask", "quart"})  # Quart depends on Flask
-    for package, available in (("errbridge_flask", has_flask), ("errbridge_quart", "quart" in extras)):
+    available_here = {
+        "errbridge_flask": has_flask,
+        "errbridge_quart": "quart" in extras,
+        "errbridge.otel": "otel" in extras,
+    }
+    for package, available in available_here.items():
         try:
             importlib.import_module(package)
         except ImportError as exc:
@@ -66,7 +71,7 @@ def check_imports(extras: set[str]) -> None:
             assert not available, f"{package} does not import with {sorted(extras)}: {exc!r}"
             assert hint in str(exc), f"the error of {package} does not mention {hint}: {exc!r}"
         else:
-            assert available, f"{package} imports without its framework"
+            assert available, f"{package} imports without what its extra brings"
     print(f"imports as expected with {', '.join(sorted(extras)) or 'no extra'} ({len(core)} core modules)")
 
 

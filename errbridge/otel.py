@@ -1,0 +1,187 @@
+"""OpenTelemetry: what an error means for the span, a counter of errors, and the trace in the document.
+
+It needs the API only, ``errbridge[otel]``; what is done with the data is the business of the SDK that the application
+sets up, and without one nothing happens. The names are those of the semantic conventions for HTTP servers:
+
+=============  ==================================================  ==================================
+error          the current span                                    ``error.type``
+=============  ==================================================  ==================================
+4xx            its status is left as it is                         none
+5xx            status ERROR                                        the status, such as ``503``
+uncaught       status ERROR; an event with the exception           the class of the exception
+=============  ==================================================  ==================================
+
+The span gets ``errbridge.incident.id``, ``errbridge.scope`` and ``errbridge.problem.type`` as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
+from typing import Any, Protocol
+
+from errbridge.errors import SetupError
+from errbridge.incident import Incident, Reply
+from errbridge.normalize import is_uncaught, original_of
+from errbridge.observe import Hook, TraceId
+
+try:
+    from opentelemetry import metrics, trace
+except ImportError as error:
+    raise ImportError("errbridge.otel needs the API of OpenTelemetry: install errbridge[otel]") from error
+
+__all__ = ["OTHER", "Instrumentation", "Observable", "instrument"]
+
+OTHER = "other"
+"""The problem type and the scope of errors that are counted together, when there are too many kinds of them."""
+
+# Their spans end with the exception on its way through, and record it then.
+_RECORD_EXCEPTIONS_THEMSELVES = frozenset({"opentelemetry.instrumentation.flask"})
+
+
+class Observable(Protocol):
+    """What can be instrumented: an ``ErrorHandler``, or a ``Bridge``."""
+
+    def on_incident(self, function: Callable[[Incident, Reply], None]) -> Any:
+        """Call a function after each error."""
+
+    def off_incident(self, function: Hook) -> None:
+        """Call it no more."""
+
+    def trace_with(self, function: TraceId | None) -> None:
+        """Have a function tell the trace that an error belongs to."""
+
+
+class Instrumentation:
+    """What `instrument` has set up.
+
+    Args:
+        errors: Whose errors are told.
+        meter_provider: Where the counter comes from.
+        record_exceptions: Whether the span gets an event for an uncaught exception.
+        most_kinds: How many kinds of errors are counted apart.
+    """
+
+    def __init__(
+        self,
+        errors: Observable,
+        meter_provider: metrics.MeterProvider | None,
+        record_exceptions: bool | None,
+        most_kinds: int,
+    ) -> None:
+        self._errors = errors
+        self._record_exceptions = record_exceptions
+        self._counter = metrics.get_meter("errbridge", _version(), meter_provider).create_counter(
+            "errbridge.errors", unit="{error}", description="Errors that were answered."
+        )
+        self._most_kinds = most_kinds
+        self._kinds: set[tuple[int, str, str]] = set()
+        self._lock = Lock()
+        errors.on_incident(self._tell)
+        errors.trace_with(_current_trace)
+
+    def remove(self) -> None:
+        """Take back what `instrument` has set up."""
+        self._errors.off_incident(self._tell)
+        self._errors.trace_with(None)
+
+    def _tell(self, incident: Incident, reply: Reply) -> None:
+        status = incident.problem.status if reply.status is None else reply.status
+        error_type = _error_type(incident, status)
+        self._mark(trace.get_current_span(), incident, error_type)
+        self._count(incident, status)
+
+    def _mark(self, span: trace.Span, incident: Incident, error_type: str | None) -> None:
+        if not span.is_recording():
+            return
+        span.set_attribute("errbridge.incident.id", incident.id)
+        span.set_attribute("errbridge.scope", str(incident.scope))
+        span.set_attribute("errbridge.problem.type", incident.problem.type)
+        if error_type is None:
+            return
+        span.set_attribute("error.type", error_type)
+        span.set_status(trace.StatusCode.ERROR)  # without words: the conventions want none that the status implies
+        if is_uncaught(incident.exception) and self._records_exceptions_of(span):
+            span.record_exception(original_of(incident.exception))
+
+    def _records_exceptions_of(self, span: trace.Span) -> bool:
+        if self._record_exceptions is not None:
+            return self._record_exceptions
+        scope = getattr(span, "instrumentation_scope", None)  # of the SDK; the API does not tell
+        return getattr(scope, "name", None) not in _RECORD_EXCEPTIONS_THEMSELVES
+
+    def _count(self, incident: Incident, status: int) -> None:
+        problem_type, scope = self._kind(status, incident.problem.type, str(incident.scope))
+        attributes: dict[str, str | int] = {
+            "http.response.status_code": status,
+            "errbridge.problem.type": problem_type,
+            "errbridge.scope": scope,
+        }
+        self._counter.add(1, attributes)
+
+    def _kind(self, status: int, problem_type: str, scope: str) -> tuple[str, str]:
+        """Count no more kinds apart than agreed: a problem raised with ``type=`` may have any."""
+        kind = (status, problem_type, scope)
+        with self._lock:
+            if kind not in self._kinds:
+                if len(self._kinds) >= self._most_kinds:
+                    return OTHER, OTHER
+                self._kinds.add(kind)
+        return problem_type, scope
+
+
+def instrument(
+    errors: Observable,
+    *,
+    meter_provider: metrics.MeterProvider | None = None,
+    record_exceptions: bool | None = None,
+    most_kinds: int = 200,
+) -> Instrumentation:
+    """Tell OpenTelemetry about errors, and show the current trace as ``trace_id`` in documents.
+
+    Spans are those of the framework's own instrumentation (``opentelemetry-instrumentation-flask``,
+    ``opentelemetry-instrumentation-asgi``) or of the application; errbridge starts none. The counter
+    ``errbridge.errors`` has the attributes ``http.response.status_code``, ``errbridge.problem.type`` and
+    ``errbridge.scope``.
+
+    Args:
+        errors: An ``ErrorHandler``, for all of its applications, or a ``Bridge``, for what it answers itself.
+        meter_provider: The global one by default.
+        record_exceptions: Whether an uncaught exception becomes an event of the span. By default it does, except where
+            the instrumentation that made the span does so itself.
+        most_kinds: How many combinations of status, type and scope are counted apart. When there are more, what is new
+            is counted with its status, and ``other`` as type and scope.
+
+    Returns:
+        The instrumentation, to remove it again.
+
+    Raises:
+        SetupError: *errors* is neither, or *most_kinds* is less than 1.
+    """
+    given: object = errors
+    if not all(callable(getattr(given, name, None)) for name in ("on_incident", "off_incident", "trace_with")):
+        raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
+    if most_kinds < 1:
+        raise SetupError(f"most_kinds={most_kinds} leaves nothing to count apart; give at least 1")
+    return Instrumentation(errors, meter_provider, record_exceptions, most_kinds)
+
+
+def _error_type(incident: Incident, status: int) -> str | None:
+    """Say what ``error.type`` is; a server's 4xx is no error of the server."""
+    if status < 500:
+        return None
+    exception = incident.exception
+    return type(original_of(exception)).__qualname__ if is_uncaught(exception) else str(status)
+
+
+def _current_trace() -> str | None:
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else None
+
+
+def _version() -> str:
+    try:
+        return version("errbridge")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return ""

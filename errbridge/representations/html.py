@@ -41,8 +41,8 @@ _STYLE = (
     ".detail{white-space:pre-line}"
     "h1~.hint{color:var(--soft)}"
     "h1+.hint{color:inherit}"
-    "ul{margin:0 0 1rem;padding:0;padding-inline-start:1.25rem}"
-    "li{margin:0 0 .25rem}"
+    "ul{margin:0 0 1rem;padding:0}"
+    "li{margin:0 0 .25rem;margin-inline-start:1.25rem}"
     "nav{display:flex;flex-wrap:wrap;gap:.75rem;margin:1.75rem 0 0}"
     "a{padding:.65rem 1.25rem;border:1px solid var(--accent);border-radius:.625rem;color:var(--accent);"
     "font-weight:600;line-height:1.4;text-decoration:none}"
@@ -53,6 +53,7 @@ _STYLE = (
     "footer{margin:2.25rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--line);font-size:.875rem;"
     "color:var(--soft)}"
     "footer p{margin:0 0 .25rem}"
+    "footer .detail{margin:0 0 .75rem}"
     "code{color:var(--text);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;user-select:all}"
     "@media print{:root{color-scheme:light;--text:#000;--soft:#333;--line:#999;--accent:#000}"
     "body{display:block;min-height:0;padding:0;background:none}"
@@ -141,7 +142,7 @@ _START = (
     '<meta name="color-scheme" content="light dark">\n<meta name="robots" content="noindex">\n<title>'
 )
 _HEAD_END = f"</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-_END = "</footer>\n</main>\n</body>\n</html>\n"
+_END = "</main>\n</body>\n</html>\n"
 
 
 class _Fixed(NamedTuple):
@@ -165,8 +166,7 @@ def _begun(status: int, title: str, heading: str = "") -> bytes:
     text = escape(title)
     said = f"Error {status} \u00b7 {text}" if heading else f"Error {status}"
     return (
-        f"{_START}{status} {text}{_HEAD_END}"
-        f'<p class="status">{said}</p>\n<h1 dir="auto">{heading or text}</h1>\n'
+        f'{_START}{status} {text}{_HEAD_END}<p class="status">{said}</p>\n<h1 dir="auto">{heading or text}</h1>\n'
     ).encode("utf-8", "replace")
 
 
@@ -185,10 +185,19 @@ def render_html(incident: Incident) -> bytes:
     rest = (
         f'{above}{errors}<p class="hint">{words.hint}{wait}</p>\n'
         f"<nav>{_ways_out(words, incident.request)}</nav>\n"
-        f'<footer>\n{below}<p class="reference">Reference: <code>{incident.id}</code></p>\n'
-        f"<p>Please quote it if you ask us for help.</p>\n{_END}"
+        f"{_footer(below, incident.id)}{_END}"
     )
     return start + rest.encode("utf-8", "replace")
+
+
+def _footer(below: str, reference: str) -> str:
+    """End the page with what to quote. A page that was made in advance, to be served as a file, has no reference."""
+    if reference:
+        below = (
+            f'{below}<p class="reference">Reference: <code>{reference}</code></p>\n'
+            "<p>Please quote it if you ask us for help.</p>\n"
+        )
+    return f"<footer>\n{below}</footer>\n" if below else ""
 
 
 def _for_developers(incident: Incident, words: _Words) -> bool:

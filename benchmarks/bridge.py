@@ -69,6 +69,22 @@ def flask_app() -> Any:
     return app
 
 
+def quart_app_with_errbridge() -> Any:
+    import errbridge_quart
+
+    app = quart_app()
+    errbridge_quart.ErrorHandler(app)
+    return app
+
+
+def flask_app_with_errbridge() -> Any:
+    import errbridge_flask
+
+    app = flask_app()
+    errbridge_flask.ErrorHandler(app)
+    return app
+
+
 def through_bridge(app: Any) -> Any:
     from errbridge.asgi import Bridge
 
@@ -140,6 +156,9 @@ CONTENDERS = {
     BASE: Contender("Quart, bare", quart_app),
     NOISE: Contender("Quart, bare, once more (noise)", quart_app),
     "bridge-quart": Contender("Quart through the bridge", lambda: through_bridge(quart_app()), goal=1.08),
+    "errbridge-quart": Contender("Quart with errbridge", quart_app_with_errbridge),
+    "errbridge-both": Contender("Quart with errbridge, bridge", lambda: through_bridge(quart_app_with_errbridge())),
+    "errbridge-flask": Contender("Flask with errbridge, bridge", lambda: through_bridge(flask_app_with_errbridge())),
     "routes-quart": Contender("Quart, route by route", before_flask),
     "bridge-flask": Contender(
         "Flask through the bridge", lambda: through_bridge(flask_app()), goal=1.3, goal_sleeping=0.14

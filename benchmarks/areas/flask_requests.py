@@ -1,0 +1,203 @@
+"""Whole requests of a Flask application, in process."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+import errbridge_flask
+from benchmarks.areas.kinds import (
+    BARE,
+    CONSTANT,
+    CONSTANT_PAGE,
+    ERRBRIDGE,
+    ERRORS,
+    KINDS,
+    LEANEST,
+    PROBLEM,
+    TEMPLATE,
+    Kind,
+    document,
+)
+from benchmarks.calls import expecting, wsgi_call
+from benchmarks.measure import Case, Group
+from errbridge import Problem
+
+__all__ = ["AREA", "HANDWRITTEN", "MANY", "PEER", "groups"]
+
+AREA = "flask"
+HANDWRITTEN = "@errorhandler, jsonify or render_template"
+ASYNC = "@errorhandler, async"
+PEER = "Flask-ErrorsHandler"
+MANY_BLUEPRINTS = 1000
+MANY = f"errbridge, {MANY_BLUEPRINTS} blueprints"
+PEER_MANY = f"Flask-ErrorsHandler, {MANY_BLUEPRINTS} blueprints"
+
+
+class Invalid(Exception):
+    """What people raise where errbridge has a `Problem`."""
+
+
+def _application(invalid: Callable[[], Exception] | None = None) -> tuple[flask.Flask, flask.Blueprint]:
+    """Make an application without error handlers. Its blueprint is registered when its handlers are there."""
+    app = flask.Flask("benchmarked")
+    api = flask.Blueprint("api", __name__, url_prefix="/api")
+
+    def item() -> str:
+        return "An item."
+
+    def abort() -> None:
+        flask.abort(404)
+
+    def fail() -> None:
+        if invalid is None:
+            flask.abort(422)
+        raise invalid()
+
+    def crash() -> None:
+        raise RuntimeError("a bug")
+
+    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "crash": crash}
+    for name, view in views.items():
+        api.add_url_rule(f"/{name}", name, view)
+    return app, api
+
+
+def bare() -> flask.Flask:
+    app, api = _application()
+    app.register_blueprint(api)
+    return app
+
+
+def handwritten(*, page: bool = False) -> flask.Flask:
+    app, api = _application(Invalid)
+    app.jinja_env.from_string("")  # the environment is made once, and not in the first round
+    app.jinja_loader = _templates()
+
+    def shown(exc: HTTPException) -> Any:
+        return flask.render_template("error.html", error=exc), exc.code
+
+    def problem(exc: HTTPException) -> Any:
+        return flask.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
+
+    def unprocessable(exc: Invalid) -> Any:
+        return flask.jsonify({**document(422, "Unprocessable Content", None), "errors": ERRORS}), 422
+
+    app.register_error_handler(HTTPException, shown if page else problem)
+    app.register_error_handler(Invalid, unprocessable)
+    app.register_blueprint(api)
+    return app
+
+
+def _templates() -> Any:
+    import jinja2
+
+    return jinja2.DictLoader({"error.html": TEMPLATE})
+
+
+def with_async_handler() -> flask.Flask:
+    app, api = _application(Invalid)
+
+    async def problem(exc: HTTPException) -> Any:
+        return flask.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
+
+    async def unprocessable(exc: Invalid) -> Any:
+        return flask.jsonify({**document(422, "Unprocessable Content", None), "errors": ERRORS}), 422
+
+    app.register_error_handler(HTTPException, problem)
+    app.register_error_handler(Invalid, unprocessable)
+    app.register_blueprint(api)
+    return app
+
+
+def leanest(*, page: bool = False) -> flask.Flask:
+    app, api = _application(Invalid)
+    body, content_type = (CONSTANT_PAGE, "text/html; charset=utf-8") if page else (CONSTANT, PROBLEM)
+
+    def constant(exc: HTTPException) -> flask.Response:
+        return flask.Response(body, exc.code, content_type=content_type)
+
+    def unprocessable(exc: Invalid) -> flask.Response:
+        return flask.Response(body, 422, content_type=content_type)
+
+    app.register_error_handler(HTTPException, constant)
+    app.register_error_handler(Invalid, unprocessable)
+    app.register_blueprint(api)
+    return app
+
+
+def with_errbridge(*, blueprints: int = 0) -> flask.Flask:
+    app, api = _application(lambda: Problem(422, errors=ERRORS))
+    errors = errbridge_flask.ErrorHandler(app)
+    errors.api_register(api)
+    _register_many(app, blueprints, errors.api_register)
+    app.register_blueprint(api)
+    return app
+
+
+def with_peer(*, blueprints: int = 0) -> flask.Flask:
+    app, api = _application()
+    errors = importlib.import_module("flask_errors_handler").ErrorHandler()
+    app.logger.disabled = True  # it warns of having no handler for the whole application
+    errors.init_app(app, dispatcher="urlprefix")
+    app.logger.disabled = False
+    errors.api_register(api)
+    errors.failure_register(app)
+    _register_many(app, blueprints, errors.api_register)
+    app.register_blueprint(api)
+    return app
+
+
+def _register_many(app: flask.Flask, count: int, register: Callable[[flask.Blueprint], None]) -> None:
+    for number in range(count):
+        blueprint = flask.Blueprint(f"b{number}", __name__, url_prefix=f"/b{number:04}")
+        register(blueprint)
+        app.register_blueprint(blueprint)
+
+
+def applications(kind: Kind, *, many: bool = True) -> Iterator[tuple[str, flask.Flask]]:
+    """Give the contenders for a kind of request, the bare framework first."""
+    yield BARE, bare()
+    yield HANDWRITTEN, handwritten(page=kind.page)
+    yield LEANEST, leanest(page=kind.page)
+    yield ERRBRIDGE, with_errbridge()
+    has_peer = importlib.util.find_spec("flask_errors_handler") is not None
+    if has_peer:
+        yield PEER, with_peer()
+    if kind.name == "404":
+        yield ASYNC, with_async_handler()
+    if kind.name == "scoped 404" and many:
+        yield MANY, with_errbridge(blueprints=MANY_BLUEPRINTS)
+        if has_peer:
+            yield PEER_MANY, with_peer(blueprints=MANY_BLUEPRINTS)
+
+
+def groups(*, many: bool = True) -> Iterator[Group]:
+    """Give the groups one by one.
+
+    Args:
+        many: Whether there are also applications with a thousand blueprints.
+    """
+    for kind in KINDS:
+        cases = []
+        for name, app in applications(kind, many=many):
+            cases.append(Case(name, wsgi_call(app, kind.ask), expecting(kind.status, *_look(kind, name))))
+        yield Group(AREA, kind.name, cases)
+
+
+def _look(kind: Kind, name: str) -> tuple[str, bytes]:
+    """Say how a contender's answer looks: its content type, and something that it contains."""
+    if kind.status == 200:
+        return "text/html", b"An item."
+    if kind.page or name == BARE:
+        return "text/html", b"</h"
+    if name in (ERRBRIDGE, MANY):
+        if kind.name == "validation":
+            return PROBLEM, b'"pointer"'
+        return PROBLEM, f'"status":{kind.status}'.encode()
+    return "", b""

@@ -1,0 +1,85 @@
+"""The kinds of requests that are made of whole applications, the same in every framework."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.calls import BROWSER, Ask
+
+__all__ = ["BARE", "CONSTANT", "ERRBRIDGE", "ERRORS", "KINDS", "LEANEST", "Kind", "document", "logging_to_nowhere"]
+
+BARE = "bare"
+ERRBRIDGE = "errbridge"
+LEANEST = "the leanest handler possible"
+
+PROBLEM = "application/problem+json"
+CONSTANT = b'{"type":"about:blank","title":"Error","status":500,"detail":"Something went wrong.","instance":"/"}\n'
+CONSTANT_PAGE = b"<!DOCTYPE html><title>Error</title><h1>Error</h1>" + b"<p>Something went wrong.</p>" * 100
+ERRORS = [{"detail": "Input should be a valid integer", "pointer": "/price"}]
+TEMPLATE = (
+    "<!DOCTYPE html><html lang=en><head><title>{{ error.code }} {{ error.name }}</title></head><body><main>"
+    "<h1>{{ error.name }}</h1><p>{{ error.description }}</p><a href='/'>Home</a></main></body></html>"
+)
+WRONG_BODY = b'{"name": "piano", "price": "dear"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A request and what is answered.
+
+    Attributes:
+        name: For the table.
+        ask: The request.
+        status: What is answered by everyone.
+        page: Whether people would answer it with a page.
+    """
+
+    name: str
+    ask: Ask
+    status: int
+    page: bool = False
+
+
+KINDS = (
+    Kind("200", Ask("/api/item"), 200),
+    Kind("404", Ask("/nope"), 404),
+    Kind("scoped 404", Ask("/api/nope"), 404),
+    Kind("page", Ask("/nope", accept=BROWSER), 404, page=True),
+    Kind("abort", Ask("/api/abort"), 404),
+    Kind("405", Ask("/api/item", method="DELETE"), 405),
+    Kind("validation", Ask("/api/invalid"), 422),
+    Kind("crash", Ask("/api/crash"), 500),
+)
+
+
+def document(status: int, title: str, detail: str | None) -> dict[str, Any]:
+    """Make the members that people put into a handwritten document."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+
+
+class _Nowhere:
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+@contextmanager
+def logging_to_nowhere() -> Iterator[None]:
+    """Log as a service does, records formatted and written, but to a stream that keeps nothing."""
+    handler = logging.StreamHandler(_Nowhere())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)

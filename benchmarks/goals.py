@@ -1,0 +1,140 @@
+"""What has to be reached: each goal a limit, and the figure that it is for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.areas import dispatch, flask_requests, hypercorn, imports, kept, negotiation, quart_requests, rendering
+from benchmarks.areas.kinds import BARE, ERRBRIDGE, LEANEST
+from benchmarks.bridge import BASE, CONTENDERS
+from benchmarks.measure import Result, median, noise, quartiles
+
+__all__ = ["GOALS", "MISSED", "REACHED", "UNDECIDED", "Goal", "Verdict", "judged"]
+
+REACHED, MISSED, UNDECIDED = "reached", "missed", "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A limit for one figure.
+
+    Attributes:
+        name: What it is about.
+        limit: The most that it may be, in its unit.
+        unit: ``x`` for a ratio, ``%`` for one that is shown so, else what the figure is shown in.
+        area: Where the figure is found.
+        group: Likewise.
+        case: Likewise.
+        reference: What the case is compared with; None for a figure that stands for itself.
+    """
+
+    name: str
+    limit: float
+    unit: str
+    area: str
+    group: str
+    case: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A goal, and what was measured.
+
+    Attributes:
+        goal: The goal.
+        measured: In the goal's unit.
+        noise: How far off it may be, as a fraction of it.
+        verdict: Undecided where the limit is within the noise.
+    """
+
+    goal: Goal
+    measured: float
+    noise: float
+    verdict: str
+
+
+_SCALES: Mapping[str, float] = {"x": 1.0, "%": 100.0, "µs": 1e6, "ms": 1e3, "MiB": 1 / 2**20, "blocks": 1.0}
+"""What the values of a result are multiplied by for a goal's unit."""
+
+_ERRORS = ("404", "scoped 404", "page", "abort", "405", "validation")
+
+
+def _lookups() -> Iterator[Goal]:
+    for group in ("hit", "unmatched", "dynamic hit", "dynamic unmatched"):
+        case, reference = dispatch.named(dispatch.ERRBRIDGE, 100), dispatch.named(dispatch.MERGED, 100)
+        yield Goal(f"lookup, N=100, {group}", 1.25, "x", dispatch.AREA, group, case, reference)
+    least, most = (dispatch.named(dispatch.ERRBRIDGE, size) for size in (dispatch.SIZES[0], dispatch.SIZES[-1]))
+    for group in ("hit", "near miss", "unmatched", "dynamic hit", "dynamic unmatched"):
+        yield Goal(f"lookup, growth to N=10,000, {group}", 2.0, "x", dispatch.AREA, group, most, least)
+    for kind in dispatch.ADVERSARIAL:
+        group = dispatch.adversarial_name(kind)
+        yield Goal(f"lookup, {group}", 6.0, "µs", dispatch.AREA, group, dispatch.ERRBRIDGE)
+
+
+def _parts() -> Iterator[Goal]:
+    area, ours = rendering.AREA, rendering.ERRBRIDGE
+    yield Goal("JSON document", 1.0, "x", area, "JSON document", ours, rendering.STDLIB)
+    yield Goal("built-in page", 0.35, "x", area, "built-in page", ours, rendering.JINJA)
+    for group, limit in {"seen before": 0.3, "new": 6.0, "8 KB": 40.0}.items():
+        yield Goal(f"Accept, {group}", limit, "µs", negotiation.AREA, group, negotiation.ERRBRIDGE)
+
+
+def _requests() -> Iterator[Goal]:
+    flask, quart = flask_requests.AREA, quart_requests.AREA
+    for kind in _ERRORS:
+        yield Goal(f"Flask, {kind}", 0.85, "x", flask, kind, ERRBRIDGE, BARE)
+        yield Goal(f"Flask, {kind}", 1.15, "x", flask, kind, ERRBRIDGE, LEANEST)
+    for kind in _ERRORS:
+        yield Goal(f"Quart, {kind}", 1.02, "x", quart, kind, ERRBRIDGE, BARE)
+    for title, area in {"Flask": flask, "Quart": quart}.items():
+        yield Goal(f"{title}, uncaught exception, logged", 0.8, "x", area, "crash", ERRBRIDGE, BARE)
+        yield Goal(f"{title}, no error", 1.02, "x", area, "200", ERRBRIDGE, BARE)
+
+
+def _processes() -> Iterator[Goal]:
+    base = CONTENDERS[BASE].title
+    for name, limit in {"bridge-quart": 1.08, "bridge-flask": 1.3}.items():
+        title = CONTENDERS[name].title
+        for kind in ("200", "404"):
+            yield Goal(f"{title}, {kind}", limit, "x", hypercorn.AREA, kind, title, base)
+    title = CONTENDERS["bridge-flask"].title
+    yield Goal(f"{title}, {hypercorn.SLEEPING}", 140.0, "ms", hypercorn.AREA, hypercorn.SLEEPING, title)
+    for framework, adapter in imports.PAIRS.items():
+        yield Goal(f"import {adapter}", 5.0, "%", imports.AREA, f"time, {framework}", adapter, framework)
+        yield Goal(f"import {adapter}", 1.0, "MiB", imports.AREA, f"memory, {framework}", adapter)
+    for framework in kept.FRAMEWORKS:
+        name = f"memory kept per error, {framework.title()}"
+        # Not one object in a hundred errors: of what is kept for each error there would be at least one.
+        yield Goal(name, 0.01, "blocks", kept.AREA, kept.kept_name(kept.MANY, "blocks"), f"errbridge on {framework}")
+
+
+GOALS: Sequence[Goal] = (*_lookups(), *_parts(), *_requests(), *_processes())
+
+
+def judged(results: Iterable[Result], goals: Iterable[Goal] = GOALS) -> list[Verdict]:
+    """Judge those goals whose figures were measured."""
+    by_name = {(result.area, result.name): result for result in results}
+    verdicts = []
+    for goal in goals:
+        result = by_name.get((goal.area, goal.group))
+        if result is not None and goal.case in result.values and (goal.reference or goal.case) in result.values:
+            verdicts.append(_judge(goal, result))
+    return verdicts
+
+
+def _judge(goal: Goal, result: Result) -> Verdict:
+    values = result.values[goal.case] if goal.reference is None else result.ratios(goal.case, goal.reference)
+    measured = median(values) * _SCALES[goal.unit]
+    low, high = quartiles(values)
+    by_chance = (high - low) / math.sqrt(len(values)) / median(values) if median(values) else 0.0
+    off = max(noise(result.same()), by_chance)
+    return Verdict(goal, measured, off, _verdict(measured, off, goal.limit))
+
+
+def _verdict(measured: float, off: float, limit: float) -> str:
+    if measured * (1 + off) <= limit:
+        return REACHED
+    return MISSED if measured * (1 - off) > limit else UNDECIDED

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from errbridge.incident import Incident, RequestFacts
@@ -202,8 +202,9 @@ def _footer(below: str, reference: str) -> str:
 
 def _for_developers(incident: Incident, words: _Words) -> bool:
     """Tell whether a detail helps only whoever looks for the error: our own words say to others what it means."""
-    status, detail = incident.problem.status, incident.problem.detail
-    return status == 500 or (words.heading != "" and detail == _stock_text(type(incident.exception)))
+    cls: Any = type(incident.exception)  # mypy takes the hash of a class for that of its instances
+    problem = incident.problem
+    return problem.status == 500 or (words.heading != "" and problem.detail == _stock_text(cls))
 
 
 @lru_cache(maxsize=64)

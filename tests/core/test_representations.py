@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from types import MappingProxyType, SimpleNamespace
@@ -25,15 +26,18 @@ from hypothesis import strategies as st
 from errbridge import Incident, Problem
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.representations import REPRESENTATIONS
-from errbridge.representations.html import STYLE_HASH, render_html
+from errbridge.representations.html import POLICY, STYLE_HASH, render_html
 from errbridge.representations.json import render_json
 from errbridge.representations.text import render_text
 from errbridge.representations.values import plain
 from errbridge.representations.xml import NAMESPACE, element_name, render_xml
+from errbridge.status import phrase
 from tests.core.fakes import (
     ANY_TEXT,
     ID,
     DictRaisesOnItems,
+    HttpError,
+    NotFound,
     Point,
     RaisesOnItems,
     RaisesOnIter,
@@ -621,7 +625,23 @@ class Reader(HTMLParser):
         raise AssertionError("the page has a processing instruction")
 
 
-FIXED_TAGS = {"html", "head", "meta", "title", "style", "body", "main", "p", "h1", "nav", "a", "footer", "code"}
+FIXED_TAGS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "main",
+    "p",
+    "h1",
+    "ul",
+    "li",
+    "nav",
+    "a",
+    "footer",
+    "code",
+}
 
 
 def as_browsers_read(link: str) -> str:
@@ -646,6 +666,7 @@ def checked(page: bytes) -> Reader:
             ("p", "class"),
             ("p", "dir"),
             ("h1", "dir"),
+            ("li", "dir"),
             ("a", "href"),
         }
         assert value is not None
@@ -693,14 +714,118 @@ def test_no_root_path_makes_a_link_to_another_host(root: str) -> None:
     checked(render_html(incident_of(Problem(404), root_path=root)))
 
 
-@pytest.mark.parametrize("status", [403, 404, 410, 429, 500, 503])
+WORDED = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504]
+
+
+@pytest.mark.parametrize("status", WORDED)
 def test_the_page_has_useful_words_and_a_way_out(status: int) -> None:
     reader = checked(render_html(incident_of(Problem(status))))
 
     assert reader.links[-1] == "/"
     assert f"Error {status}" in reader.text["p"]
-    hint = reader.text["p"].replace(f"Error {status}", "").replace("Reference:", "").strip()
-    assert len(hint.split()) > 5
+    assert len(hint(status).split()) > 5
+    assert reader.text["title"] == f"{status} {phrase(status)}"
+    assert reader.text["h1"] not in ("", phrase(status))  # which says nothing to most people
+
+
+def test_the_headings_are_not_alike() -> None:
+    assert len({checked(render_html(incident_of(Problem(status)))).text["h1"] for status in WORDED}) == len(WORDED)
+
+
+def test_a_title_that_says_more_than_the_status_is_the_heading() -> None:
+    reader = checked(render_html(incident_of(Problem(409, title="Sold out"))))
+
+    assert (reader.text["title"], reader.text["h1"]) == ("409 Sold out", "Sold out")
+    assert "Error 409" in reader.text["p"]
+    assert "Conflict" not in reader.text["p"]
+
+
+def footer(page: bytes) -> str:
+    return page.decode().partition("<footer>")[2]
+
+
+def test_what_is_said_of_a_bug_is_for_whoever_looks_for_it() -> None:
+    page = render_html(incident_of(Problem(500, detail="Unhandled Exception")))
+
+    assert '<p class="detail" dir="auto">Unhandled Exception</p>' in footer(page)
+    assert page.count(b"Unhandled Exception") == 1
+
+
+class OwnNotFound(NotFound):
+    description = "There was a cheese here."
+
+
+class Renamed(NotFound):
+    def get_headers(self) -> list[tuple[str, str]]:
+        return []
+
+
+class Teapot(HttpError):
+    code = 418
+    description = "Short and stout"
+
+
+@pytest.mark.parametrize(
+    ("exception", "status", "detail", "expected"),
+    [
+        (NotFound(), 404, "Not here", True),  # the framework's own words
+        (NotFound(), 404, "There was a cheese here.", False),
+        (Renamed(), 404, "Not here", False),  # not where HTTP exceptions come from
+        (Teapot(), 418, "Short and stout", False),  # for which we have no words
+        (KeyError(), 404, "Not here", False),
+    ],
+)
+def test_the_words_of_a_framework_make_room_for_ours(
+    exception: BaseException, status: int, detail: str, expected: bool
+) -> None:
+    incident = incident_of(Problem(status, detail=detail), exception=exception)
+
+    page = render_html(incident)
+
+    assert page.count(detail.encode()) == 1
+    assert (detail in footer(page)) is expected
+
+
+def test_the_words_of_an_applications_own_exception_come_first() -> None:
+    page = render_html(incident_of(Problem(404, detail=OwnNotFound.description), exception=OwnNotFound()))
+
+    assert OwnNotFound.description in page.decode().partition("<footer>")[0]
+
+
+def listed(errors: object) -> list[str]:
+    page = render_html(incident_of(Problem(422, errors=errors)))
+    checked(page)
+    return [unescape(item) for item in re.findall(r"<li[^>]*>(.*?)</li>", page.decode(), re.DOTALL)]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ({"detail": "is required", "pointer": "#/name"}, "name: is required"),
+        ({"detail": "is required", "pointer": "/items/0/price"}, "items / 0 / price: is required"),
+        ({"detail": "is odd", "pointer": "#/a~1b~0c"}, "a/b~c: is odd"),
+        ({"detail": "is too large", "parameter": "page"}, "page: is too large"),
+        ({"detail": "is missing", "header": "X-Key"}, "X-Key: is missing"),
+        ({"detail": "do not match"}, "do not match"),
+        ({"detail": "is wrong", "pointer": ""}, "is wrong"),
+        ({"detail": "is wrong", "pointer": 5}, "is wrong"),
+        ("only text", "only text"),
+        ({"detail": "<b>", "pointer": "#/<i>"}, "<i>: <b>"),
+    ],
+)
+def test_the_page_lists_what_is_wrong_with_the_input(error: object, expected: str) -> None:
+    assert listed([error]) == [expected]
+    assert listed((error,)) == [expected]
+
+
+@pytest.mark.parametrize("errors", [[], None, "text", 5, {"a": 1}, [{}], [{"detail": 5}], [None, 5, ""], RaisesOnStr()])
+def test_errors_without_words_are_not_listed(errors: object) -> None:
+    assert b"<ul>" not in render_html(incident_of(Problem(422, errors=errors)))
+
+
+def test_of_many_errors_the_page_lists_some() -> None:
+    assert listed([{"detail": str(number)} for number in range(10)]) == [str(number) for number in range(10)]
+    assert listed([{"detail": str(number)} for number in range(25)])[9:] == ["9", "and 15 more"]
 
 
 def hint(status: int, **extensions: Any) -> str:
@@ -769,6 +894,7 @@ def test_the_hash_for_the_content_security_policy_is_that_of_the_only_style() ->
 
     assert "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() == STYLE_HASH
     assert " style=" not in page
+    assert f"style-src '{STYLE_HASH}'" in POLICY.split("; ")
 
 
 def test_the_page_is_made_for_small_screens_dark_rooms_and_screen_readers() -> None:

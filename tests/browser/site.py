@@ -1,0 +1,100 @@
+"""A site with an error of each kind, and nothing but the built-in page to show them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import flask
+from waitress import create_server
+
+from errbridge import Problem
+from errbridge_flask import ErrorHandler
+
+__all__ = ["STATUSES", "Site", "serving"]
+
+STATUSES = (400, 401, 403, 404, 405, 410, 413, 422, 429, 500, 502, 503, 504)
+
+ARABIC = "لم يتم العثور على العنوان المطلوب. تحقق من الكتابة."
+LONG = "x" * 400
+
+PROBLEMS = {
+    "detail": Problem(409, title="Sold out", detail="Somebody else was faster.\nThe piano is sold."),
+    "errors": Problem(
+        422,
+        errors=[
+            {"detail": "must be a number", "pointer": "#/items/0/price"},
+            {"detail": "is required", "pointer": "#/name"},
+            *({"detail": f"wrong <b>{number}</b>", "parameter": LONG} for number in range(10)),
+        ],
+    ),
+    "long": Problem(404, title=LONG, detail=LONG),
+    "rtl": Problem(404, title="الصفحة غير موجودة", detail=ARABIC, errors=[{"detail": ARABIC}]),
+    "wait": Problem(503, headers={"Retry-After": "30"}),
+}
+
+
+@dataclass
+class Site:
+    """The site as it runs.
+
+    Attributes:
+        url: Where, without a slash at the end.
+        requests: The paths that were asked for, in order.
+        headers: Added to every answer; what an extension such as flask-talisman does.
+    """
+
+    url: str = ""
+    requests: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def application(site: Site) -> flask.Flask:
+    app = flask.Flask(__name__)
+    ErrorHandler(app)
+
+    @app.before_request
+    def note() -> None:
+        site.requests.append(flask.request.path)
+
+    @app.after_request
+    def add(response: flask.Response) -> flask.Response:
+        response.headers.update(site.headers)
+        return response
+
+    @app.get("/")
+    def home() -> str:
+        return "<!DOCTYPE html><html lang=en><title>Home</title><h1>Home</h1>"
+
+    @app.get("/status/<int:status>")
+    def fail(status: int) -> str:
+        flask.abort(status)
+
+    @app.get("/crash")
+    def crash() -> str:
+        raise KeyError("secret")
+
+    @app.get("/problem/<name>")
+    def problem(name: str) -> str:
+        raise PROBLEMS[name]
+
+    return app
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Site]:
+    """Serve the site on a port of its own."""
+    site = Site()
+    server: Any = create_server(application(site), host="127.0.0.1", port=0, threads=2)
+    site.url = f"http://127.0.0.1:{server.effective_port}"
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.asyncore.close_all(server._map)  # ends the loop of the thread, which has nothing left to watch
+        thread.join(20)
+        server.task_dispatcher.shutdown()

@@ -1,0 +1,251 @@
+"""The built-in page in Chromium: what a visitor sees, and what the browser complains about, which is nothing."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import httpx
+import pytest
+from playwright.sync_api import Page
+
+from errbridge.representations.html import POLICY, STYLE_HASH
+from tests.browser.chromium import Chromium
+from tests.browser.site import ARABIC, STATUSES, Site
+
+AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+# Where the screenshots go, for whoever wants to look at them.
+SCREENSHOTS = os.environ.get("ERRBRIDGE_SCREENSHOTS")
+
+WIDTHS = (320, 768, 1280)
+SCHEMES = ("light", "dark")
+SPECIAL = ("/crash", "/problem/detail", "/problem/errors", "/problem/long", "/problem/rtl", "/problem/wait")
+PATHS = (*(f"/status/{status}" for status in STATUSES), *SPECIAL)
+
+VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => (window.violations ??= []).push(e.blockedURI))"
+
+
+def style_of(page: Page, selector: str, name: str, pseudo: str | None = None) -> str:
+    """Give a computed property of the first element that a selector finds."""
+    found = page.evaluate(
+        "([selector, name, pseudo]) => getComputedStyle(document.querySelector(selector), pseudo)[name]",
+        [selector, name, pseudo],
+    )
+    assert isinstance(found, str)
+    return found
+
+
+def brightness(color: str) -> float:
+    """Give the mean of the channels of ``rgb(...)``, from 0 to 255."""
+    channels = [float(channel) for channel in re.findall(r"[\d.]+", color)[:3]]
+    return sum(channels) / 3
+
+
+# Those of the elements that a visitor does not see, or not in full.
+OUTSIDE = """selectors => selectors.filter(selector => {
+    const element = document.querySelector(selector);
+    const box = element?.getBoundingClientRect();
+    return !element?.checkVisibility() || !(box.width > 0 && box.left >= 0 && box.right <= innerWidth);
+})"""
+
+
+def fits(page: Page) -> bool:
+    """Tell whether nothing has to be scrolled sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_of_every_error_fits_every_screen(
+    chromium: Chromium, site: Site, tmp_path: Path, width: int, scheme: Any
+) -> None:
+    folder = Path(SCREENSHOTS) if SCREENSHOTS else tmp_path
+
+    def visit(page: Page) -> None:
+        for path in PATHS:
+            answered = page.goto(site.url + path)
+            assert answered is not None
+            assert answered.status >= 400
+            outside = page.evaluate(OUTSIDE, ["h1", ".hint", "nav a", "code"])
+            assert (fits(page), outside) == (True, []), path
+            light = brightness(style_of(page, "body", "backgroundColor"))
+            dark = brightness(style_of(page, "h1", "color"))
+            assert (light > 200 and dark < 60) if scheme == "light" else (light < 60 and dark > 200)
+            name = f"{path.removeprefix('/').replace('/', '-')}-{width}-{scheme}.png"
+            assert page.screenshot(path=folder / name, full_page=True).startswith(b"\x89PNG")
+
+    chromium.visit(visit, viewport={"width": width, "height": 600}, color_scheme=scheme)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing_to_complain_about(chromium: Chromium, site: Site, width: int, scheme: Any) -> None:
+    def visit(page: Page) -> None:
+        for path in PATHS if width == 320 else SPECIAL:
+            page.goto(site.url + path)
+            page.evaluate(AXE)
+            found: Any = page.evaluate("axe.run({resultTypes: ['violations', 'incomplete']})")
+            assert [rule["id"] for rule in found["violations"]] == [], path
+            assert [rule["id"] for rule in found["incomplete"]] == [], path
+            assert "color-contrast" in [rule["id"] for rule in found["passes"]]
+
+    chromium.visit(visit, viewport={"width": width, "height": 700}, color_scheme=scheme)
+
+
+@pytest.mark.parametrize("path", ["/status/404", "/crash", "/problem/errors"])
+def test_the_page_works_under_its_policy_and_asks_for_nothing_else(chromium: Chromium, site: Site, path: str) -> None:
+    def visit(page: Page) -> None:
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(error.message))
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.add_init_script(VIOLATIONS)
+        answered = page.goto(site.url + path, wait_until="networkidle")
+
+        assert answered is not None
+        assert answered.header_value("content-security-policy") == POLICY
+        # That of the page itself is in the console by definition.
+        status = f"Failed to load resource: the server responded with a status of {answered.status}"
+        assert [text for text in said if not text.startswith(status)] == []
+        assert len(said) <= 1
+        assert asked == [site.url + path]
+        assert page.evaluate("window.violations ?? []") == []
+        assert style_of(page, "h1", "fontWeight") == "700"
+
+    chromium.visit(visit)
+
+    assert site.requests == [path]  # Playwright does not tell of a browser's own requests, such as for an icon
+
+
+def test_the_policy_lets_nothing_else_in(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.add_init_script(VIOLATIONS)
+        page.goto(site.url + "/status/404")
+        page.evaluate(
+            "for (const html of ['<style>h1{font-weight:100}</style>', '<img src=/other>', '<p style=color:red>']) "
+            "document.body.insertAdjacentHTML('beforeend', html)"
+        )
+        page.wait_for_function("window.violations?.length === 3")
+
+        assert sorted(page.evaluate("window.violations")) == [f"{site.url}/other", "inline", "inline"]
+        assert style_of(page, "h1", "fontWeight") == "700"
+
+    chromium.visit(visit)
+
+    assert site.requests == ["/status/404"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "weight"),
+    [("default-src 'self'", None), (f"default-src 'self'; style-src 'self' '{STYLE_HASH}'", "700")],
+)
+def test_under_a_policy_of_the_application_the_page_is_readable_and_with_the_hash_dressed(
+    chromium: Chromium, site: Site, policy: str, weight: str | None
+) -> None:
+    site.headers["Content-Security-Policy"] = policy
+
+    def visit(page: Page) -> None:
+        answered = page.goto(site.url + "/status/404")
+        assert answered is not None
+        assert answered.header_value("content-security-policy") == policy
+        assert (style_of(page, "body", "display") == "grid") is (weight is not None)
+        assert fits(page)
+        for selector in ("h1", ".hint", "nav a", "code"):
+            assert page.locator(selector).first.is_visible()
+
+    chromium.visit(visit, viewport={"width": 320, "height": 600})
+
+
+def test_on_paper_the_page_is_black_on_white_without_its_links(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.goto(site.url + "/crash")
+        page.emulate_media(media="print")
+
+        assert not page.locator("nav").is_visible()
+        for selector in ("h1", ".hint", "code"):
+            assert page.locator(selector).first.is_visible()
+        assert style_of(page, "h1", "color") == "rgb(0, 0, 0)"
+        assert brightness(style_of(page, "footer", "color")) < 80
+        assert style_of(page, "body", "backgroundColor") == "rgba(0, 0, 0, 0)"
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf())) == 1
+
+    chromium.visit(visit, color_scheme="dark")
+
+
+def test_a_text_from_right_to_left_is_set_that_way(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.goto(site.url + "/problem/rtl")
+
+        for selector in ("h1", ".detail", "li"):
+            assert style_of(page, selector, "direction") == "rtl"
+        assert style_of(page, ".hint", "direction") == "ltr"
+        assert page.locator(".detail").inner_text() == ARABIC
+
+    chromium.visit(visit, viewport={"width": 320, "height": 600})
+
+
+def test_in_forced_colors_the_links_still_look_like_something_to_press(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.goto(site.url + "/crash")
+        ground = style_of(page, "body", "backgroundColor")
+        assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+        for number in (1, 2):
+            link = f"nav a:nth-child({number})"
+            assert (style_of(page, link, "borderTopStyle"), style_of(page, link, "borderTopWidth")) == ("solid", "1px")
+            assert style_of(page, link, "borderTopColor") != ground
+            assert style_of(page, link, "color") != ground
+
+    chromium.visit(visit, forced_colors="active")
+
+
+def test_the_keyboard_reaches_the_ways_out_and_shows_where_it_is(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.goto(site.url + "/crash")
+        for text in ("Try again", "Go to the home page"):
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement.textContent") == text
+            focused = page.locator(":focus")
+            assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+            assert focused.evaluate("element => parseFloat(getComputedStyle(element).outlineWidth)") >= 3
+        page.keyboard.press("Enter")
+        page.wait_for_url(site.url + "/")
+
+        assert page.locator("h1").inner_text() == "Home"
+
+    chromium.visit(visit)
+
+
+def test_a_link_is_large_enough_for_a_finger(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.goto(site.url + "/crash")
+        for link in page.locator("nav a").all():
+            box = link.bounding_box()
+            assert box is not None
+            assert box["height"] >= 44
+
+    chromium.visit(visit, viewport={"width": 320, "height": 600}, has_touch=True)
+
+
+def test_try_again_asks_for_the_same_page_with_its_query(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        page.goto(site.url + "/problem/wait?a=1&b=%C3%A9")
+        with page.expect_navigation():
+            page.get_by_text("Try again", exact=True).click()
+
+        assert page.url == site.url + "/problem/wait?a=1&b=%C3%A9"
+
+    chromium.visit(visit)
+
+    assert site.requests == ["/problem/wait"] * 2
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_page_is_valid_html(site: Site, path: str) -> None:
+    page = httpx.get(site.url + path, headers={"Accept": "text/html"}).content
+
+    html5lib.HTMLParser(strict=True).parse(page)  # raises what a browser would forgive

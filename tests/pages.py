@@ -33,7 +33,6 @@ import doctest
 import json
 import logging
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,7 +45,7 @@ from typing import Any
 
 import httpx
 
-from tests.servers import DEADLINE, ROOT, Server, environment, free_port, request_of, serving
+from tests.servers import DEADLINE, ROOT, Server, as_typed, environment, request_of, serving
 
 __all__ = ["PAGES", "Block", "PageError", "blocks_of", "carry_out"]
 
@@ -60,9 +59,6 @@ _ELSEWHERE = {"command", "demo"}
 _MARKS = {"add to", "alone", "file", "not run", "serve", *_ELSEWHERE}
 _COMMENT = re.compile(r"^[ ]*<!--\s*(?P<name>[a-z ]+?)\s*(?::\s*(?P<value>.*?))?\s*-->[ ]*\n", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^(?P<indent>[ ]*)(?P<fence>`{3,})(?P<language>[\w{}-]*)[^\n]*\n", re.MULTILINE)
-
-# How a server is told its port. Flask and Hypercorn choose one and say which; Quart prints the one that it was told.
-_PORTS = {"flask": "--port 0", "quart": "--port {port}", "hypercorn": "--bind 127.0.0.1:0"}
 
 
 class PageError(AssertionError):
@@ -229,10 +225,7 @@ class _Session:
 
     def _serve(self, block: Block) -> None:
         self._ending.close()
-        line = block.text.strip().removeprefix("$ ")
-        words = shlex.split(line)
-        told = shlex.split(_PORTS[words[0]].format(port=free_port()))
-        command = [sys.executable, "-m", *words, *told]
+        command = as_typed(block.text.strip().removeprefix("$ "))
         log = self._folder / "server.log"
         self._server = self._ending.enter_context(serving(command, log, cwd=self._folder))
 

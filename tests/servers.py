@@ -22,6 +22,7 @@ __all__ = [
     "INCIDENT",
     "ROOT",
     "Server",
+    "as_typed",
     "environment",
     "free_port",
     "listens",
@@ -69,6 +70,16 @@ class Server:
 def module(*words: str) -> list[str]:
     """Give the command line that runs a module with this interpreter."""
     return [sys.executable, "-m", *words]
+
+
+# Flask and Hypercorn choose a port and say which one; Quart prints the one that it was told.
+_PORTS = {"flask": "--port 0", "quart": "--port {free}", "hypercorn": "--bind 127.0.0.1:0"}
+
+
+def as_typed(line: str) -> list[str]:
+    """Give the command line of a server as a reader types it, with another port."""
+    words = shlex.split(line)
+    return module(*words, *shlex.split(_PORTS[words[0]].format(free=free_port())))
 
 
 def environment() -> dict[str, str]:

@@ -1,0 +1,66 @@
+"""A chat room: who may not come in is told before it is open, who misbehaves by the code it is closed with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+from quart import Blueprint, Quart, websocket
+
+from errbridge import Problem
+from errbridge_quart import ErrorHandler
+
+SEATS = 2
+LONGEST = 200  # characters
+
+app = Quart(__name__)
+chat = Blueprint("chat", __name__, url_prefix="/chat")
+errors = ErrorHandler(app)
+errors.api_register(chat)
+
+rooms: dict[str, set[asyncio.Queue[str | bytes]]] = defaultdict(set)
+
+
+class RoomFull(Problem, status=503, title="The room is full"):
+    """All seats of the room are taken."""
+
+    seats: int
+
+
+class TooLong(Problem, status=413, title="Too long"):
+    """A line has more characters than it may have."""
+
+
+@chat.websocket("/<room>")
+async def talk(room: str) -> None:
+    if len(rooms[room]) >= SEATS:
+        raise RoomFull(seats=SEATS, headers={"Retry-After": "30"})  # the answer to the handshake
+    await websocket.accept()
+    seat: asyncio.Queue[str | bytes] = asyncio.Queue()
+    rooms[room].add(seat)
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(listen(room))
+            both.create_task(speak(seat))
+    finally:
+        rooms[room].discard(seat)
+
+
+async def listen(room: str) -> None:
+    """Pass what one of them says to all of them."""
+    while True:
+        line = await websocket.receive()
+        if len(line) > LONGEST:
+            # From a task group it comes as an exception group; what is in it is what counts.
+            raise TooLong(detail=f"A line has at most {LONGEST} characters.")  # closes with 4413
+        for seat in rooms[room]:
+            seat.put_nowait(line)
+
+
+async def speak(seat: asyncio.Queue[str | bytes]) -> None:
+    """Send what was said."""
+    while True:
+        await websocket.send(await seat.get())
+
+
+app.register_blueprint(chat)

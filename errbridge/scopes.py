@@ -28,7 +28,7 @@ from typing import Any
 from errbridge.errors import SetupError
 from errbridge.patterns import ConverterLookup, Segment, Variable, default_converters, parse, segments
 
-__all__ = ["ROOT", "Scope", "ScopeTrie", "normalize_host"]
+__all__ = ["ROOT", "Scope", "ScopeTrie", "expressions", "normalize_host", "sorted_scopes"]
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
 _NODES_PER_BRANCH = 8
@@ -226,7 +226,7 @@ class _PathTrie:
         self._branches += len(parts)
 
     def _add_tail(self, parts: tuple[Segment, ...], scope: Scope, converters: ConverterLookup) -> None:
-        expression = "".join(f"/{parse(part, converters)[0]}" for part in parts)
+        expression = _path_expression(parts, converters)
         variables = [token for part in parts for token in part if isinstance(token, Variable)]
         spanning = sum(not converters(token.converter, token.arguments).isolating for token in variables)
         if spanning > _MOST_SPANNING:
@@ -270,6 +270,10 @@ def _rank(scope: Scope, converters: ConverterLookup) -> tuple[Any, ...]:
         expression, _, weight = parse(part, converters)
         kinds.append((0, 0, "") if _is_text(part) else (1, weight, expression))
     return -len(kinds), kinds, _at_one_place(scope)
+
+
+def _path_expression(parts: Iterable[Segment], converters: ConverterLookup) -> str:
+    return "".join(f"/{parse(part, converters)[0]}" for part in parts)
 
 
 def _is_text(part: Segment) -> bool:
@@ -324,7 +328,7 @@ class ScopeTrie:
         for host, owned in by_host.items():
             assert host is not None
             paths = _PathTrie(owned, converters)
-            if host.startswith("*.") or "<" in host:
+            if _is_wildcard(host):
                 suffix, wildcard = _wildcard(host, paths, converters)
                 self._wildcards.setdefault(suffix, []).append(wildcard)
             else:
@@ -366,12 +370,18 @@ class ScopeTrie:
 def _wildcard(host: str, paths: _PathTrie, converters: ConverterLookup) -> tuple[str, _WildcardHost]:
     """Read a wildcard host; the labels behind its star or its last variable are the key that it is found by."""
     labels = _labels(host)
-    starred = labels[0] == ("*",)
+    rank = _wildcard_rank(host)
+    starred = rank[1]
     compared = labels[1:] if starred else labels
     patterns = tuple(re.compile(parse(label, converters)[0], re.IGNORECASE) for label in compared)
     last = max((index for index, label in enumerate(labels) if not _is_text(label)), default=0)
     suffix = ".".join("".join(map(str, label)).lower() for label in labels[last + 1 :])
-    return suffix, _WildcardHost(patterns, starred, paths, (-len(labels), starred, host))
+    return suffix, _WildcardHost(patterns, starred, paths, rank)
+
+
+def _wildcard_rank(host: str) -> tuple[int, bool, str]:
+    labels = _labels(host)
+    return -len(labels), labels[0] == ("*",), host
 
 
 def _labels(host: str) -> tuple[Segment, ...]:
@@ -385,3 +395,47 @@ def _labels(host: str) -> tuple[Segment, ...]:
         else:
             labels[-1] = (*labels[-1], token)
     return tuple(labels)
+
+
+# For those who cannot ask the trie: the configuration of another server, for instance.
+
+
+def sorted_scopes(scopes: Iterable[Scope], converters: ConverterLookup = default_converters) -> list[Scope]:
+    """Sort scopes so that of all that contain a URL the first is the nearest, whatever the URL.
+
+    Args:
+        scopes: Any.
+        converters: Finds the converters of the variables.
+    """
+    return sorted(scopes, key=lambda scope: (_host_rank(scope.host), _rank(scope, converters)))
+
+
+def _host_rank(host: str | None) -> tuple[Any, ...]:
+    if host is None:
+        return (2,)
+    return (1, _wildcard_rank(host)) if _is_wildcard(host) else (0, host)
+
+
+def _is_wildcard(host: str) -> bool:
+    return host.startswith("*.") or "<" in host
+
+
+def expressions(scope: Scope, converters: ConverterLookup = default_converters) -> tuple[str, str]:
+    """Give regular expressions of the hosts of a scope and of its prefix, which a slash or the end has to follow.
+
+    Args:
+        scope: Any.
+        converters: Finds the converters of the variables.
+    """
+    host = "[^/]*" if scope.host is None else _host_expression(_labels(scope.host), converters)
+    return host, _path_expression(_path_segments(scope.prefix), converters)
+
+
+def _host_expression(labels: tuple[Segment, ...], converters: ConverterLookup) -> str:
+    if labels[0] == ("*",):
+        return r"\.".join(["[^/]+", *(parse(label, converters)[0] for label in labels[1:])])
+    expression = r"\.".join(parse(label, converters)[0] for label in labels)
+    if all(map(_is_text, labels)):
+        return expression
+    # A variable would take in dots as well, if the number of labels did not forbid it.
+    return rf"(?=[^./]+(?:\.[^./]+){{{len(labels) - 1}}}(?:/|$)){expression}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations, product
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from errbridge import Scope, SetupError
 from errbridge.patterns import Converter
-from errbridge.scopes import ROOT, ScopeTrie, normalize_host
+from errbridge.scopes import ROOT, ScopeTrie, expressions, normalize_host, sorted_scopes
 
 # The oracle. It knows the kinds of segments that the tests use as predicates of its own, and nothing of the trie.
 
@@ -176,6 +177,25 @@ def test_the_trie_finds_the_same_owners_of_a_url_as_a_search_by_brute_force(
         expected = owners(scopes, host, path)
         assert trie.owners(host, path) == expected
         assert other.owners(host, path) == expected
+
+
+@given(scope_sets(HOSTS), st.lists(st.tuples(ASKED_HOSTS, PATHS), min_size=1, max_size=8))
+@settings(deadline=None, max_examples=200)
+def test_sorted_scopes_and_their_expressions_find_the_same_owners_as_the_trie(
+    scopes: list[Scope], urls: list[tuple[str, str]]
+) -> None:
+    """The configuration of another server consists of them."""
+    trie = ScopeTrie(scopes, converters)
+    patterns = [(scope, *expressions(scope, converters)) for scope in sorted_scopes(scopes, converters)]
+
+    for host, path in urls:
+        if host.startswith(".") or ".." in host:  # no server gets so far with them
+            continue
+        assert trie.owners(host, path) == tuple(
+            scope
+            for scope, of_host, of_path in patterns
+            if re.fullmatch(of_host, host) and re.match(rf"{of_path}(?=/|\Z)", path)
+        )
 
 
 @given(scope_sets(st.none(), most=6), PATHS)

@@ -6,8 +6,9 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field
+from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from errbridge.fields import misfits, own_annotations
 from errbridge.status import checked_status, phrase
@@ -23,6 +24,7 @@ __all__ = [
     "joined",
     "kebab",
     "plain_text",
+    "revived",
     "single",
 ]
 
@@ -72,6 +74,7 @@ def single(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: value for name, value in pairs if names.count(name.lower()) == 1}
 
 
+@lru_cache(maxsize=1024)
 def kebab(name: str) -> str:
     """Write a class name or a phrase in kebab-case: ``OutOfCredit`` and ``Out of credit`` as ``out-of-credit``."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name.replace("'", ""))
@@ -269,6 +272,27 @@ class Problem(Exception):
             copy.extensions = MappingProxyType({**extensions, **self.extensions})
         return copy
 
+    @classmethod
+    def from_response(cls, response: Any, *, body: bytes | str | None = None, type_uri: str | None = None) -> Self:
+        """Read the problem that another service answered with, in JSON or XML.
+
+        ``Problem.from_response(response)`` gives an object of the problem class whose ``type`` it is, if there is one,
+        else a `Problem`; members without a meaning of their own are in ``extensions``. A member with a value of the
+        wrong type is ignored (RFC 9457 section 3.1): the problem that was read has no such attribute.
+
+        Args:
+            response: Of httpx, requests, or a test client of Flask or Quart; or ``(status, headers, body)``.
+            body: Its content, where that has to be awaited: ``body=await response.get_data()``.
+            type_uri: ``ERROR_TYPE_URI`` of the service, for classes without a ``type=`` of their own.
+
+        Raises:
+            ValueError: The response is no problem document, or the problem is not of this class.
+            TypeError: It is no response, or its body has to be awaited.
+        """
+        from errbridge.reading import read_problem
+
+        return read_problem(cls, response, body=body, type_uri=type_uri)
+
     def __str__(self) -> str:
         return f"{self.status} {self.title}" if self.detail is None else f"{self.status} {self.title}: {self.detail}"
 
@@ -314,7 +338,47 @@ def declared(cls: type[Problem]) -> Declaration:
     return cls._declared()  # pyright: ignore[reportPrivateUsage]
 
 
-def _restored(cls: type[Problem], state: dict[str, Any]) -> Problem:
+ProblemT = TypeVar("ProblemT", bound=Problem)
+
+
+def revived(
+    cls: type[ProblemT],
+    status: int,
+    *,
+    title: str,
+    detail: str | None,
+    type: str,
+    instance: str | None,
+    extensions: Mapping[str, Any],
+) -> ProblemT:
+    """Make a problem of what its document says, which need not be all that the class insists on.
+
+    Args:
+        cls: Its class.
+        status: Likewise, and so on: the members.
+        title: Of the document.
+        detail: Of the document.
+        type: Of the document.
+        instance: Of the document.
+        extensions: The other members, whatever their names; fields with a default may be left out.
+    """
+    fields = cls._fields  # pyright: ignore[reportPrivateUsage]
+    present = {name: extensions.get(name, fields[name]) for name in fields}
+    present = {name: value for name, value in present.items() if value is not _REQUIRED}
+    state = {
+        **present,
+        "status": status,
+        "title": title,
+        "detail": detail,
+        "instance": instance,
+        "headers": (),
+        "_given_type": type,
+        "extensions": {**present, **extensions},
+    }
+    return _restored(cls, state)
+
+
+def _restored(cls: type[ProblemT], state: dict[str, Any]) -> ProblemT:
     problem = cls.__new__(cls)
     problem.__dict__.update(state)
     problem.extensions = MappingProxyType(state["extensions"])

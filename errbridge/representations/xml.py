@@ -8,13 +8,14 @@ and the empty name as ``_``, so that every name can be read back.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from html import escape
 
 from errbridge.incident import Incident
 from errbridge.representations.values import JSONValue, plain
 
-__all__ = ["NAMESPACE", "element_name", "render_xml"]
+__all__ = ["NAMESPACE", "element_name", "member_name", "render_xml"]
 
 NAMESPACE = "urn:ietf:rfc:7807"
 """RFC 9457 kept the namespace of its predecessor."""
@@ -52,7 +53,8 @@ def _content(value: JSONValue) -> Iterator[str]:
                 yield from _element("i", item)
         case dict():
             for name, item in value.items():
-                yield from _element(element_name(name), item)
+                # An object whose only member is "i" would be read back as an array.
+                yield from _element("_x0069_" if name == "i" and len(value) == 1 else element_name(name), item)
         case _:
             # A carriage return written as itself would be read back as a line feed (XML 1.0 section 2.11).
             yield escape(_FORBIDDEN.sub("\ufffd", str(value)), quote=False).replace("\r", "&#13;")
@@ -61,6 +63,19 @@ def _content(value: JSONValue) -> Iterator[str]:
 def element_name(name: str) -> str:
     """Write any text as the name of an element."""
     return _NOT_IN_NAMES.sub(_coded, name) or "_"
+
+
+def member_name(name: str) -> str:
+    """Read the name that `element_name` wrote."""
+    return "" if name == "_" else _CODE.sub(_decoded, name)
+
+
+_CODE = re.compile(r"_x([0-9A-F]{4,6})_")
+
+
+def _decoded(found: re.Match[str]) -> str:
+    code = int(found[1], 16)
+    return chr(code) if code <= sys.maxunicode else found[0]
 
 
 def _coded(found: re.Match[str]) -> str:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from errbridge.config import Settings
 from errbridge.drivers import Call, Colour
 from errbridge.framework import Framework, NativeHandler
 from errbridge.handlers import Handler
 from errbridge.incident import Incident, RequestFacts, new_id
-from errbridge.installation import Installation, Owner, Table
+from errbridge.installation import Chain, Installation, Owner, Table
 from errbridge.normalize import is_uncaught, normalize
 from errbridge.observe import Observers
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT
 from errbridge.styles import Style
 
-__all__ = ["Candidate", "Case", "candidates", "claimants", "opened"]
+__all__ = ["Candidate", "Case", "candidates", "claimants", "is_claimable", "is_registered_at", "opened"]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """An incident with everyone who may answer it.
 
     Attributes:
         incident: The error.
-        chain: The scopes that own it, the nearest first, the application last.
+        chain: The scopes that own it.
         native: The framework's own choice of handler.
         style: Of the nearest scope that has one.
         uncaught: Whether the exception is no HTTP error.
@@ -35,7 +34,7 @@ class Case:
     """
 
     incident: Incident
-    chain: tuple[Owner, ...]
+    chain: Chain
     native: NativeHandler | None
     style: Style
     uncaught: bool
@@ -48,11 +47,10 @@ class Case:
         Args:
             problem: A complete one.
         """
-        style = _style(self.chain, uncaught=False)
-        incident = self.incident
-        media_type = style.media_type(incident.request, xhr_enabled=self.settings.xhr_enabled)
-        explained = replace(incident, problem=problem, media_type=media_type)
-        return Case(explained, self.chain, self.native, style, False, self.table, self.installation)
+        style = self.chain.style(uncaught=False)
+        media_type = style.media_type(self.incident.request, xhr_enabled=self.settings.xhr_enabled)
+        explained = self.incident._replace(problem=problem, media_type=media_type)
+        return self._replace(incident=explained, style=style, uncaught=False)
 
     @property
     def framework(self) -> Framework:
@@ -79,29 +77,35 @@ def opened(installation: Installation, exc: BaseException, request: RequestFacts
         request: The request's facts.
     """
     table = installation.table()
+    framework = installation.framework
     uncaught = is_uncaught(exc)
     incident_id = new_id()
-    problem = normalize(exc, request, incident_id, table.settings)
+    problem = normalize(exc, request, incident_id, table.settings, framework.http)
     chain = table.chain(Incident(exc, problem, request, incident_id))
-    style = _style(chain, uncaught=uncaught)
+    style = chain.style(uncaught=uncaught)
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
-    gone = isinstance(exc, installation.framework.http.client_gone)
-    incident = Incident(exc, problem, request, incident_id, chain[0].scope, media_type, gone)
+    gone = isinstance(exc, framework.http.client_gone)
+    incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type, gone)
     # Blueprints answer for their own views; for errors of routing, for their URLs as well (pallets/flask#1498).
-    names = request.blueprints or tuple(
-        owner.scope.blueprint for owner in chain if request.routing and owner.scope.blueprint is not None
-    )
-    native = installation.framework.native_handler(exc, names)
+    names = request.blueprints or (chain.blueprints if request.routing else ())
+    native = framework.native_handler(exc, names)
     return Case(incident, chain, native, style, uncaught, table, installation)
 
 
-def _style(chain: Sequence[Owner], *, uncaught: bool) -> Style:
-    """Find the style in which an error is shown. The application, at the end of every chain, always has one."""
-    return next(style for owner in chain if (style := owner.answers(uncaught=uncaught)) is not None)
+def is_claimable(installation: Installation, exc: BaseException, blueprints: Sequence[str]) -> bool:
+    """Tell, without looking at the request, whether anybody at all takes exceptions of a class for what they are.
+
+    Args:
+        installation: The application in which it happened.
+        exc: An exception that is no HTTP error.
+        blueprints: Those of the matched view, innermost first.
+    """
+    if installation.table().is_claimed(type(exc)):
+        return True
+    return installation.framework.native_handler(exc, blueprints) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A handler that may answer, and the call that asks it.
 
     Attributes:
@@ -128,47 +132,47 @@ def _colour(asynchronous: bool) -> Colour:
     return Colour.ASYNC if asynchronous else Colour.SYNC
 
 
-def claimants(case: Case) -> Iterator[Candidate]:
+def claimants(case: Case) -> list[Candidate]:
     """Give who may take an exception for what it is, before it is a 500.
 
     The framework's choice is among them where it is a handler for just any exception, too: if no scope nearer than
     it would answer the 500, it is called as without errbridge.
     """
-    cls = type(case.incident.exception)
+    found: list[Candidate] = []
     native = case.native
-    for owner in case.chain:
-        if native is not None and not native.generic and _is_registered_at(native, owner):
-            yield Candidate.of_native(native)
-        for handler in owner.handlers.for_class(cls):
-            yield Candidate.of(handler, case.incident)
+    for owner, handlers in case.chain.claiming(type(case.incident.exception)):
+        if native is not None and not native.generic and is_registered_at(native, owner):
+            found.append(Candidate.of_native(native))
+        found.extend(Candidate.of(handler, case.incident) for handler in handlers)
     if native is not None and native.generic and _is_first(native, case):
-        yield Candidate.of_native(native)
+        found.append(Candidate.of_native(native))
+    return found
 
 
 def _is_first(native: NativeHandler, case: Case) -> bool:
     """Tell whether no scope nearer than a handler for just anything would answer the 500."""
     server_error = case.framework.http.by_status.get(500, Exception)
-    answering = (
-        owner
-        for owner in case.chain
-        if _is_registered_at(native, owner)
-        or owner.answers(uncaught=True) is not None
-        or any(owner.handlers.for_error(server_error, 500))
-    )
-    return _is_registered_at(native, next(answering))
+    for owner, handlers in case.chain.answering(server_error, 500, uncaught=True):
+        if is_registered_at(native, owner):
+            return True
+        if handlers:
+            return False
+    return False
 
 
-def _is_registered_at(native: NativeHandler, owner: Owner) -> bool:
+def is_registered_at(native: NativeHandler, owner: Owner) -> bool:
+    """Tell whether a scope is the place at which the framework found the handler that it chose."""
     return native.blueprint == owner.scope.blueprint and (native.blueprint is not None or owner.scope == ROOT)
 
 
-def candidates(case: Case) -> Iterator[Candidate]:
+def candidates(case: Case) -> list[Candidate]:
     """Give who may answer an HTTP error, up to the scope whose style answers."""
-    cls = type(case.incident.exception)
-    for owner in case.chain:
-        if case.native is not None and _is_registered_at(case.native, owner):
-            yield Candidate.of_native(case.native)
-        for handler in owner.handlers.for_error(cls, case.incident.problem.status):
-            yield Candidate.of(handler, case.incident)
-        if owner.answers(uncaught=case.uncaught) is not None:
-            break
+    found: list[Candidate] = []
+    native, incident = case.native, case.incident
+    cls, status = type(incident.exception), incident.problem.status
+    for owner, handlers in case.chain.answering(cls, status, uncaught=case.uncaught):
+        if native is not None and is_registered_at(native, owner):
+            found.append(Candidate.of_native(native))
+        if handlers:
+            found.extend(Candidate.of(handler, incident) for handler in handlers)
+    return found

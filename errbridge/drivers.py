@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from errbridge.answer import Answer
 
@@ -25,8 +25,7 @@ class Colour(Enum):
     OWN = "a function of the driver's own side, to be called where the driver runs"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """Something that a plan cannot do itself."""
 
     function: Callable[..., Any]

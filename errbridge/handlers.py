@@ -214,36 +214,48 @@ class HandlerTable:
     Args:
         registered: Pairs of key and handler; of the same key the last one counts.
         http: The framework's classes of HTTP errors.
+
+    Attributes:
+        by_key: All of them, as registered; keys that mean the same in one form.
+        classes: The handlers for classes of exceptions, those for status codes under the framework's class too.
     """
 
-    __slots__ = ("_catch_all", "_classes", "_families", "_statuses")
+    __slots__ = ("_catch_all", "_families", "_statuses", "by_key", "classes")
 
     def __init__(self, registered: Iterable[tuple[Key, Handler]], http: HttpClasses = HttpClasses()) -> None:
-        by_key = {http.canonical(key): handler for key, handler in registered}
+        by_key = self.by_key = {http.canonical(key): handler for key, handler in registered}
         self._catch_all = by_key.get(CATCH_ALL)
-        self._classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
+        self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
         self._statuses = {key: handler for key, handler in by_key.items() if isinstance(key, int)}
         self._families = {int(key[0]): by_key[key] for key in by_key if isinstance(key, str) and key != CATCH_ALL}
         for status, handler in self._statuses.items():
             if (of_status := http.by_status.get(status)) is not None:
-                self._classes[of_status] = handler
+                self.classes[of_status] = handler
 
     def for_class(self, cls: type[BaseException]) -> Iterator[Handler]:
         """Give the handlers for a class of exceptions and its bases, the nearest first; no catch-all."""
-        if self._classes:
+        if self.classes:
             for base in cls.__mro__:
-                if (handler := self._classes.get(base)) is not None:
+                if (handler := self.classes.get(base)) is not None:
                     yield handler
 
     def for_error(self, cls: type[BaseException], status: int) -> Iterator[Handler]:
         """Give all handlers for an HTTP error, the most specific first, each once."""
         seen: set[int] = set()
-        for handler in (
-            *self.for_class(cls),
-            self._statuses.get(status),
-            self._families.get(status // 100),
-            self._catch_all,
-        ):
-            if handler is not None and id(handler) not in seen:
+        for _, handler in self.fitting(cls, status):
+            if id(handler) not in seen:
                 seen.add(id(handler))
                 yield handler
+
+    def fitting(self, cls: type[BaseException], status: int) -> Iterator[tuple[Key, Handler]]:
+        """Give each key that an HTTP error has here, with its handler, the most specific first."""
+        for base in cls.__mro__:
+            if base in self.classes:
+                yield base, self.classes[base]
+        for key, found in (
+            (status, self._statuses.get(status)),
+            (f"{status // 100}xx", self._families.get(status // 100)),
+            (CATCH_ALL, self._catch_all),
+        ):
+            if found is not None:
+                yield key, found

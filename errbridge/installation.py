@@ -7,6 +7,7 @@ all that when the first error asks for it, and made anew when something has chan
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from errbridge.registry import Entry, Registry
 from errbridge.scopes import ROOT, Scope, ScopeTrie
 from errbridge.styles import DEFAULT, Style
 
-__all__ = ["Installation", "Options", "Owner", "Table"]
+__all__ = ["Asked", "Chain", "Installation", "Options", "Owner", "Table"]
 
 log = logging.getLogger("errbridge")
 
@@ -55,6 +56,72 @@ class Owner:
         return DEFAULT if uncaught and self.failure else self.style
 
 
+Asked = tuple[tuple[Owner, tuple[Handler, ...]], ...]
+"""Owners, the nearest first, each with those of its handlers that are asked, the most specific first."""
+
+_MOST_REMEMBERED = 1024  # chains of a table, and errors of a chain: a dispatcher may give any, a program make classes
+
+
+class Chain:
+    """The owners of an error, with everything that follows from who they are.
+
+    There are few chains, and few kinds of errors, and so what is worked out for one error is kept for the next.
+
+    Args:
+        owners: The nearest first, the application last.
+
+    Attributes:
+        owners: As given.
+        blueprints: The names of those that are blueprints.
+    """
+
+    __slots__ = ("_answering", "_claiming", "_styles", "blueprints", "owners")
+
+    def __init__(self, owners: tuple[Owner, ...]) -> None:
+        self.owners = owners
+        self.blueprints = tuple(owner.scope.blueprint for owner in owners if owner.scope.blueprint is not None)
+        self._styles = tuple(
+            next(style for owner in owners if (style := owner.answers(uncaught=uncaught)) is not None)
+            for uncaught in (False, True)
+        )
+        self._claiming: dict[type[BaseException], Asked] = {}
+        self._answering: dict[tuple[type[BaseException], int, bool], Asked] = {}
+
+    def __iter__(self) -> Iterator[Owner]:
+        return iter(self.owners)
+
+    def style(self, *, uncaught: bool) -> Style:
+        """Give the style in which an error is shown: that of the nearest owner that has one."""
+        return self._styles[uncaught]
+
+    def claiming(self, cls: type[BaseException]) -> Asked:
+        """Give every owner with its handlers for a class of exceptions that are no HTTP errors."""
+        found = self._claiming.get(cls)
+        if found is None:
+            found = tuple((owner, tuple(owner.handlers.for_class(cls))) for owner in self.owners)
+            if len(self._claiming) < _MOST_REMEMBERED:
+                self._claiming[cls] = found
+        return found
+
+    def answering(self, cls: type[BaseException], status: int, *, uncaught: bool) -> Asked:
+        """Give the owners up to the one whose style answers, with their handlers for an HTTP error."""
+        key = cls, status, uncaught
+        found = self._answering.get(key)
+        if found is None:
+            found = tuple(self._up_to_the_style(*key))
+            if len(self._answering) < _MOST_REMEMBERED:
+                self._answering[key] = found
+        return found
+
+    def _up_to_the_style(
+        self, cls: type[BaseException], status: int, uncaught: bool
+    ) -> Iterator[tuple[Owner, tuple[Handler, ...]]]:
+        for owner in self.owners:
+            yield owner, tuple(owner.handlers.for_error(cls, status))
+            if owner.answers(uncaught=uncaught) is not None:
+                return
+
+
 class Table:
     """Everything that answering an error needs, made anew when something is registered or configured.
 
@@ -64,7 +131,7 @@ class Table:
         dispatcher: Asked for the owners of a URL.
     """
 
-    __slots__ = ("dispatcher", "owners", "root", "settings", "templates")
+    __slots__ = ("_chains", "_claimed", "dispatcher", "owners", "root", "settings", "templates")
 
     def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
         self.settings = settings
@@ -72,33 +139,48 @@ class Table:
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
         self.templates: dict[tuple[tuple[str, ...], int], str | None] = {}
+        self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
+        self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)
 
-    def chain(self, incident: Incident) -> tuple[Owner, ...]:
-        """List who may answer, the nearest first, the application last."""
-        chain: dict[str | Scope, Owner] = {}
-        for name in incident.request.blueprints:
-            chain[name] = self._owner(name)
-        for key in self._dispatched(incident):
-            if key not in chain and key != ROOT:
-                chain[key] = self._owner(key)
-        return (*chain.values(), self.root)
+    def is_claimed(self, cls: type[BaseException]) -> bool:
+        """Tell whether any scope has a handler for a class of exceptions or its bases."""
+        return not self._claimed.isdisjoint(cls.__mro__)
 
-    def _owner(self, key: str | Scope) -> Owner:
-        known = self.owners.get(key)
-        if known is None:
-            known = Owner(key if isinstance(key, Scope) else Scope(blueprint=key), _NO_HANDLERS)
-        return known
-
-    def _dispatched(self, incident: Incident) -> list[str | Scope]:
+    def chain(self, incident: Incident) -> Chain:
+        """Find who may answer."""
+        blueprints = incident.request.blueprints
         try:
-            found = self.dispatcher.dispatch(incident) or ()
-            return [_key(scope) for scope in ([found] if isinstance(found, (Scope, str)) else found)]
+            return self._chain(blueprints, _listed(self.dispatcher.dispatch(incident)))
         except Exception:
             log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)
-            return []
+            return self._chain(blueprints, ())
+
+    def _chain(self, blueprints: tuple[str, ...], found: tuple[Scope | str, ...]) -> Chain:
+        chain = self._chains.get((blueprints, found))
+        if chain is None:
+            chain = Chain(tuple(self._owners((*blueprints, *map(_key, found)))))
+            if len(self._chains) < _MOST_REMEMBERED:
+                self._chains[blueprints, found] = chain
+        return chain
+
+    def _owners(self, keys: Iterable[str | Scope]) -> Iterator[Owner]:
+        for key in dict.fromkeys(keys):
+            if key not in self.owners:
+                yield Owner(key if isinstance(key, Scope) else Scope(blueprint=key), _NO_HANDLERS)
+            elif key != ROOT:
+                yield self.owners[key]
+        yield self.root
 
 
 _NO_HANDLERS = HandlerTable(())
+
+
+def _listed(found: Iterable[Scope | str] | Scope | str | None) -> tuple[Scope | str, ...]:
+    if not found:
+        return ()
+    if isinstance(found, tuple):
+        return found
+    return (found,) if isinstance(found, (Scope, str)) else tuple(found)
 
 
 def _key(scope: Scope | str) -> str | Scope:

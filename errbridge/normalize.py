@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from errbridge.config import Settings
+from errbridge.handlers import HttpClasses
 from errbridge.incident import RequestFacts
 from errbridge.problem import Problem, plain_text
 from errbridge.status import checked_status
@@ -104,7 +106,13 @@ def _validation_problem(exc: BaseException, settings: Settings) -> Problem | Non
     return validation.meaning(exc, messages=settings.validation == "messages")
 
 
-def normalize(exc: BaseException, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
+def normalize(
+    exc: BaseException,
+    request: RequestFacts,
+    incident_id: str,
+    settings: Settings,
+    http: HttpClasses = HttpClasses(),
+) -> Problem:
     """Make the problem that an exception means.
 
     Args:
@@ -112,6 +120,7 @@ def normalize(exc: BaseException, request: RequestFacts, incident_id: str, setti
         request: The request that it was raised in.
         incident_id: Becomes ``instance``, unless the problem brings its own.
         settings: For ``type`` and the words for an uncaught exception.
+        http: The framework's own exceptions. What those say that bring nothing of their own is known already.
 
     Returns:
         A complete problem: ``type`` and ``instance`` are set, headers are safe to send, and what they say stands in
@@ -121,6 +130,8 @@ def normalize(exc: BaseException, request: RequestFacts, incident_id: str, setti
         problem = exc
     elif is_uncaught(exc):
         problem = Problem(500, detail=settings.default_msg)
+    elif vars(exc) == _NOTHING and http.by_status.get(getattr(exc, "code", 0)) is type(exc):
+        problem = _known(type(exc))
     else:
         problem = _from_http_exception(exc, messages=settings.validation == "messages")
     return complete(problem, request, incident_id, settings)
@@ -128,15 +139,23 @@ def normalize(exc: BaseException, request: RequestFacts, incident_id: str, setti
 
 def complete(problem: Problem, request: RequestFacts, incident_id: str, settings: Settings) -> Problem:
     """Fill in what the author of a problem left open."""
-    headers = clean_headers(problem.headers)
+    headers = clean_headers(problem.headers) if problem.headers else ()
     if request.allow and problem.status == 405:
         headers = _allowing(headers, request.allow)
     return problem.completed(
         type=settings.type_of(problem),
         instance=f"urn:uuid:{incident_id}",
         headers=headers,
-        extensions=_trace(request) | _facts(headers),
+        extensions=_trace(request) | (_facts(headers) if headers else {}),
     )
+
+
+_NOTHING = {"response": None}  # all that an exception has that was made without arguments
+
+
+@lru_cache(maxsize=64)
+def _known(cls: type[BaseException]) -> Problem:
+    return _from_http_exception(cls())
 
 
 def _from_http_exception(exc: Any, *, messages: bool = False) -> Problem:
@@ -240,6 +259,8 @@ def _trace(request: RequestFacts) -> dict[str, object]:
     """Name the trace: the one that is recorded here, or that of W3C Trace Context, level 1, section 3.2."""
     if request.trace_id:
         return {"trace_id": request.trace_id}
+    if not request.traceparent:
+        return {}
     found = _TRACEPARENT.fullmatch(request.traceparent.strip())
     if found is None or (found["version"] == "00" and found["more"]):
         return {}

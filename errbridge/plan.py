@@ -14,7 +14,7 @@ exceptions are shown to the developer (debug, testing, propagate mode) the failu
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from types import GeneratorType, NoneType
 from typing import Any
 
@@ -37,7 +37,7 @@ from errbridge.representations.values import plain
 from errbridge.status import is_error, response_status
 from errbridge.styles import DEFAULT, Style
 
-__all__ = ["answer", "answer_edge", "answer_outside", "claim"]
+__all__ = ["answer", "answer_edge", "answer_outside", "claim", "own_means", "shown"]
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan that may leave the error to the next one, by returning None."""
@@ -52,7 +52,7 @@ def claim(case: Case) -> Plan | None:
     Returns:
         None where nobody could take the exception.
     """
-    asked = list(claimants(case))
+    asked = claimants(case)
     return _claimed(case, asked) if asked else None
 
 
@@ -82,7 +82,9 @@ def answer(case: Case) -> Plan:
             return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
         if outcome is not None:
             return outcome
-    return (yield from _shown(case))
+    if _is_built_in(case):
+        return _built_in(case)
+    return (yield from shown(case))
 
 
 def _linked(error: Exception, incident: Incident) -> Exception:
@@ -148,7 +150,7 @@ def _meant(case: Case, error: BaseException) -> Plan:
         return (yield from _converted(case, response))
     incident = case.incident
     problem = normalize(error, incident.request, incident.id, case.settings)
-    return (yield from _shown(case.meaning(problem)))
+    return (yield from shown(case.meaning(problem)))
 
 
 def _page(case: Case, page: Page, status: Any = None, headers: Any = None) -> Plan:
@@ -232,7 +234,17 @@ def _logged_status(case: Case, given: Any) -> int:
 # How a problem is shown: by the response= decorator, by the application's template, or by a built-in representation.
 
 
-def _shown(case: Case) -> Plan:
+def _is_built_in(case: Case) -> bool:
+    """Tell whether the application certainly has no means of its own to show a problem."""
+    return case.installation.options.response is None and not (case.style.templates and case.incident.media_type == HTML)
+
+
+def shown(case: Case) -> Plan:
+    """Plan how a problem looks, without asking any handler.
+
+    Args:
+        case: An HTTP error, or the 500 that an exception has become.
+    """
     try:
         outcome = yield from _customized(case)
     except Exception as error:
@@ -243,30 +255,43 @@ def _shown(case: Case) -> Plan:
 
 def _customized(case: Case) -> Attempt:
     """Show a problem by the application's own means, where it has some."""
+    means = own_means(case)
+    if means is None:
+        return None
+    if not isinstance(means, str):
+        return (yield from _decorated(case, means))
+    body = yield _rendering(case, Page(means))
+    content = str(body).encode("utf-8", "replace")
+    return _observed(case, finish(case.incident, content, HTML, _vary(case.settings, case.style)))
+
+
+def own_means(case: Case) -> str | Callable[..., Any] | None:
+    """Find what of the application's own shows a problem.
+
+    Returns:
+        The name of a template, the ``response=`` decorator, or None where a built-in representation does.
+    """
     media_type = case.incident.media_type
-    if media_type in (JSON, XML) and case.installation.options.response is not None:
-        return (yield from _decorated(case))
-    if media_type == HTML and case.style.templates and (name := _template(case)) is not None:
-        body = yield _rendering(case, Page(name))
-        content = str(body).encode("utf-8", "replace")
-        return _observed(case, finish(case.incident, content, HTML, _vary(case.settings, case.style)))
-    return None
+    if media_type in (JSON, XML):
+        response: Callable[..., Any] | None = case.installation.options.response
+        return response
+    return _template(case) if media_type == HTML and case.style.templates else None
 
 
-def _decorated(case: Case) -> Plan:
+def _decorated(case: Case, response: Callable[..., Any]) -> Plan:
     problem = case.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
         return plain(problem.document()), problem.status, single(problem.headers)
 
-    decorated = case.installation.options.response(document)
+    decorated = response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
     return (yield from _converted(case, given, shows_problem=True))
 
 
 def _template(case: Case) -> str | None:
     """Find the template of a page: the blueprints' own, then the application's, each for the status and its class."""
-    blueprints = tuple(owner.scope.blueprint for owner in case.chain if owner.scope.blueprint is not None)
+    blueprints = case.chain.blueprints
     status = case.incident.problem.status
     known = case.table.templates
     if (blueprints, status) in known and case.framework.caches_templates():

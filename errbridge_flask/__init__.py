@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -26,6 +27,9 @@ __all__ = ["ErrorHandler"]
 
 _STREAMED = "errbridge.streamed"  # in the environ of a request whose answer is a stream
 
+# From Flask 3.2 on the application's context is that of the request, too.
+_context: Any = flask.globals.request_ctx if "request_ctx" in vars(flask.globals) else flask.globals.app_ctx
+
 
 class _FlaskApplication(PalletsApplication):
     def make_response(self, answer: NativeAnswer, method: str) -> flask.Response:
@@ -39,9 +43,18 @@ class _FlaskSeam(Seam):
     def current_request(self) -> flask.Request:
         return flask.request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
-    def header(self, request: flask.Request, name: str) -> str:
+    def url_adapter(self) -> Any:
+        return _context.url_adapter
+
+    def read_headers(self, request: flask.Request) -> tuple[str, str, str, str]:
         # The environ has one value for each name; looking there is a tenth of the cost of asking request.headers.
-        return request.environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")  # type: ignore[no-any-return]
+        read: Callable[[str, str], str] = request.environ.get
+        return (
+            read("HTTP_HOST", ""),
+            read("HTTP_ACCEPT", ""),
+            read("HTTP_X_REQUESTED_WITH", ""),
+            read("HTTP_TRACEPARENT", ""),
+        )
 
     def headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
@@ -76,28 +89,24 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
         wsgi_app: Callable[..., Any] = app.wsgi_app
 
         def answering(rv: Any) -> flask.Response:
-            if (plan := seam.unanswered(rv)) is not None:
+            if isinstance(rv, Exception) and (plan := seam.unanswered(rv)) is not None:
                 rv = seam.handler(plan)(rv)
             response = make_response(rv)
-            if response.is_streamed and not response.direct_passthrough and flask.has_request_context():
+            if not response.is_sequence and not response.direct_passthrough and flask.has_request_context():
                 flask.request.environ[_STREAMED] = True
             return response
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-            def start_over(exc: Exception) -> Any:
-                # PEP 3333 allows it while nothing was sent, with exc_info by position.
-                response, exc_info = seam.outside(exc, app.request_class(environ)), sys.exc_info()
-
-                def start(*given: Any) -> Any:
-                    return start_response(*given, exc_info)
-
-                return response(environ, start)
-
             try:
                 body = wsgi_app(environ, start_response)
             except Exception as exc:
-                return start_over(exc)
-            return _Stream(body, start_over) if _STREAMED in environ else body
+                return start_over(environ, start_response, exc)
+            return _Stream(body, partial(start_over, environ, start_response)) if _STREAMED in environ else body
+
+        def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
+            # PEP 3333 allows it while nothing was sent, with exc_info by position.
+            response, exc_info = seam.outside(exc, app.request_class(environ)), sys.exc_info()
+            return response(environ, lambda *given: start_response(*given, exc_info))
 
         for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
             setattr(app, name, function)

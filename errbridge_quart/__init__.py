@@ -24,6 +24,7 @@ from errbridge.pallets.errorhandler import Seam
 
 __all__ = ["ErrorHandler"]
 
+_READ = (b"host", b"accept", b"x-requested-with", b"traceparent")
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: how to close it
 
 
@@ -40,8 +41,17 @@ class _QuartSeam(Seam):
         current: Any = quart.websocket if quart.has_websocket_context() else quart.request
         return current._get_current_object()
 
-    def header(self, request: Any, name: str) -> str:
-        return ", ".join(request.headers.getlist(name))
+    def url_adapter(self) -> Any:
+        context: Any = quart.globals.websocket_ctx if quart.has_websocket_context() else quart.globals.request_ctx
+        return context.url_adapter
+
+    def read_headers(self, request: Any) -> tuple[str, str, str, str]:
+        found = dict.fromkeys(_READ, "")
+        for name, value in self.scope(request).get("headers", ()):
+            if (key := name.lower()) in found:
+                text = value.decode("latin-1")
+                found[key] = f"{found[key]}, {text}" if found[key] else text
+        return tuple(found.values())  # type: ignore[return-value]
 
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.
@@ -92,7 +102,7 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
         asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
 
         async def answering(result: Any) -> Any:
-            if (plan := seam.unanswered(result)) is not None:
+            if isinstance(result, Exception) and (plan := seam.unanswered(result)) is not None:
                 result = await seam.handler(plan)(result)
             return await make_response(result)
 

@@ -23,7 +23,7 @@ from errbridge.patterns import Converter
 from errbridge.problem import Problem
 from errbridge.status import has_body
 
-__all__ = ["HTTP", "PalletsApplication", "dressed", "rule_blueprints"]
+__all__ = ["HTTP", "PalletsApplication", "dressed", "headers_of", "rule_blueprints"]
 
 HTTP = HttpClasses(HTTPException, default_exceptions, (ClientDisconnected,))
 
@@ -46,6 +46,7 @@ class PalletsApplication(ABC):
         self._find_handler = find_handler
         self._places = BlueprintPlaces(app)
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
+        self.places_version = self._places.version
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -74,9 +75,6 @@ class PalletsApplication(ABC):
     @abstractmethod
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
         """Render a template as the application does; a coroutine function where the framework is async."""
-
-    def places_version(self) -> object:
-        return self._places.version()
 
     def places(self) -> Iterable[Place]:
         return self._places.places()
@@ -148,6 +146,13 @@ def _as_http_exception(problem: Problem) -> HTTPException:
     return exc
 
 
+def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
+    """Make headers of pairs that are known to be clean; Werkzeug would look at each of them once more."""
+    headers = Headers()
+    headers._list.extend(pairs)
+    return headers
+
+
 def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
     """Give a response what its body alone did not say: status, headers, and no content where none may be.
 
@@ -183,15 +188,23 @@ def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:
     return response
 
 
-def rule_blueprints(app: Any, request: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
-    """Find the blueprints whose route has the URL with another method."""
+def rule_blueprints(adapter: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
+    """Find the blueprints whose route has the URL with another method.
+
+    Args:
+        adapter: The URL adapter with which the request was routed.
+        exc: What came of it.
+    """
     found: dict[str, None] = {}
-    adapter = app.create_url_adapter(request)
+    served: set[str] = set()
     for method in sorted(exc.valid_methods or ()):
+        if method in served:
+            continue
         try:
             rule, _ = adapter.match(method=method, return_rule=True)
         except HTTPException:  # a redirect is one, too
             continue
+        served |= rule.methods or set()
         name = rule.endpoint.rpartition(".")[0]
         if name:
             found.update(dict.fromkeys(blueprint_path(name)))

@@ -2,7 +2,7 @@
 
 A subclass of `Problem` that has a status is a type. Nothing registers it: the catalogue asks Python for the subclasses
 that exist, so a module with problem types has to be imported before the catalogue is made. A class without a status is
-a base of others and no type.
+a base of others and no type::
 
     from errbridge.catalogue import Catalogue
 
@@ -116,7 +116,7 @@ class ProblemType:
 
     @property
     def name(self) -> str:
-        """The slug as the name of a component: ``OutOfCredit``."""
+        """The slug as the name of a component, such as ``OutOfCredit``."""
         return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", self.slug))
 
     def schema(self) -> Schema:

@@ -17,9 +17,9 @@ nitpicky = True
 nitpick_ignore_regex = [
     # What belongs to others; their pages are not at hand without a network.
     (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
-    (r"py:.*", r"(httpx|opentelemetry|pytest|requests|wsgiref)\..*"),
+    (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # What is private to the core but stands in a public signature.
-    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|RequestHeaders|ScopeTrie)"),
+    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|RequestHeaders|Schema|ScopeTrie)"),
     (r"py:.*", r"tuple\[str"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.
     (r"py:.*", r"errbridge\..*\.(F|\w+T)"),
@@ -43,12 +43,12 @@ def in_the_core(app: Any, env: Any, node: Any, contnode: Any) -> Any:
     """Find `Problem` from the docstring of an adapter, which inherits it from where it was imported."""
     if node.get("refdomain") != "py":
         return None
-    name = node["reftarget"].rpartition(".")[2]
+    first, _, last = node["reftarget"].rpartition(".")
     find = env.domains["py"].resolve_xref
-    for module in ("errbridge", "errbridge.asgi", "errbridge.pallets.errorhandler"):
-        found = find(env, node["refdoc"], app.builder, "obj", f"{module}.{name}", node, contnode)
-        if found is not None:
-            return found
+    for module in ("errbridge", "errbridge.asgi", "errbridge.catalogue", "errbridge.pallets.errorhandler"):
+        for name in (last, first):  # an attribute is described with its class, so a link to it leads there
+            if (found := find(env, node["refdoc"], app.builder, "obj", f"{module}.{name}", node, contnode)) is not None:
+                return found
     return None
 
 

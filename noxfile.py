@@ -119,6 +119,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def comparison(session: nox.Session) -> None:
+    """Run the packages that docs/comparison.md compares, and compare what they do with what it says."""
+    session.install(EVERYTHING, *group("comparison"))
+    session.run("python", ".ci/check_comparison.py")
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Start the demo: one Flask app and one Quart app under one Hypercorn."""
     session.install(EVERYTHING)

@@ -1,0 +1,225 @@
+"""Which errors were answered, and how: written down by a hook, for a test to look at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+
+from errbridge.errors import SetupError
+from errbridge.incident import Incident, Reply
+from errbridge.installation import Installation
+from errbridge.observe import Hook
+
+__all__ = ["Incidents", "Observation", "Watchable", "record_incidents"]
+
+
+@runtime_checkable
+class Watchable(Protocol):
+    """What has hooks: an ``ErrorHandler``, or a ``Bridge``."""
+
+    def on_incident(self, function: Callable[[Incident, Reply], Any]) -> Any:
+        """Call a function after each error."""
+
+    def off_incident(self, function: Hook) -> None:
+        """Call it no more."""
+
+
+class Observation(NamedTuple):
+    """An error that was answered.
+
+    Attributes:
+        incident: The error.
+        reply: The answer.
+    """
+
+    incident: Incident
+    reply: Reply
+
+    def __str__(self) -> str:
+        incident, reply = self
+        line = f"{reply.status} {incident.request.method} {incident.request.path} in {incident.scope}"
+        return f"{line}: {incident.exception!r}"
+
+
+class Incidents(Sequence[Observation]):
+    """The errors that were answered while it watched, in order.
+
+    Usually it is the pytest fixture ``incidents``, or comes from `record_incidents`.
+    """
+
+    def __init__(self) -> None:
+        self._seen: list[Observation] = []
+        self._watched: list[Watchable] = []
+
+    def watch(self, *watched: Any) -> Incidents:
+        """Write down the errors of these from now on.
+
+        Args:
+            *watched: ``ErrorHandler`` objects, bridges, or applications, for which all the applications of their
+                ``ErrorHandler`` are watched.
+
+        Raises:
+            SetupError: One of them has no errors to watch.
+        """
+        for each in watched:
+            found = _watchable(each)
+            found.on_incident(self._write)
+            self._watched.append(found)
+        return self
+
+    def stop(self) -> None:
+        """Write down no more. What was seen stays."""
+        for each in self._watched:
+            each.off_incident(self._write)
+        self._watched.clear()
+
+    def clear(self) -> None:
+        """Forget what was seen."""
+        self._seen.clear()
+
+    def _write(self, incident: Incident, reply: Reply) -> None:
+        self._seen.append(Observation(incident, reply))
+
+    @overload
+    def __getitem__(self, index: int) -> Observation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Observation]: ...
+
+    def __getitem__(self, index: int | slice) -> Observation | Sequence[Observation]:
+        return self._seen[index]
+
+    def __iter__(self) -> Iterator[Observation]:
+        return iter(tuple(self._seen))
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def matching(
+        self,
+        *,
+        status: int | str | None = None,
+        exception: type[BaseException] | None = None,
+        path: str | re.Pattern[str] | None = None,
+        scope: str | None = None,
+        type: str | None = None,
+    ) -> list[Observation]:
+        """List what fits everything that is given.
+
+        Args:
+            status: That of the reply, or ``"4xx"`` or ``"5xx"``.
+            exception: The class of what was raised; for an uncaught exception the framework's 500 counts as its cause.
+            path: Of the request, or a pattern to search in it.
+            scope: As the log names it: a blueprint, ``"/prefix"``, ``"//host"``, ``"app"``.
+            type: Of the problem.
+        """
+        wanted: dict[str, Any] = {"status": status, "exception": exception, "path": path, "scope": scope, "type": type}
+        return [seen for seen in self if all(_FITS[name](seen, value) for name, value in wanted.items() if value)]
+
+    def only(self, **wanted: Any) -> Observation:
+        """Give the one error that was answered.
+
+        Args:
+            **wanted: As for `matching`; without, all count.
+
+        Raises:
+            AssertionError: There is none, or more than one. The message lists what was seen.
+        """
+        found = self.matching(**wanted)
+        if len(found) != 1:
+            raise AssertionError(self._report("one incident", len(found), wanted))
+        return found[0]
+
+    def assert_none(self, **wanted: Any) -> None:
+        """Make sure that no error was answered.
+
+        Args:
+            **wanted: As for `matching`; without, all count.
+
+        Raises:
+            AssertionError: There is one. The message lists what was seen.
+        """
+        if found := self.matching(**wanted):
+            raise AssertionError(self._report("no incident", len(found), wanted))
+
+    def _report(self, expected: str, found: int, wanted: dict[str, Any]) -> str:
+        which = "".join(f", {name}={value!r}" for name, value in wanted.items())
+        lines = [f"expected {expected}{which}; there are {found}"]
+        if self._seen:
+            lines += ["all that were seen:", *(f"  {seen}" for seen in self)]
+        elif self._watched:
+            lines.append("no error was answered (an app that is being tested raises uncaught exceptions instead)")
+        else:
+            lines.append("nothing is watched: call incidents.watch(errors), or give it the app")
+        return "\n".join(lines)
+
+
+def _fits_status(seen: Observation, wanted: int | str) -> bool:
+    status = str(seen.reply.status)
+    return status == str(wanted) or f"{status[0]}xx" == wanted
+
+
+def _fits_exception(seen: Observation, wanted: type[BaseException]) -> bool:
+    raised = seen.incident.exception
+    original = getattr(raised, "original_exception", None)
+    return isinstance(raised, wanted) or isinstance(original, wanted)
+
+
+def _fits_path(seen: Observation, wanted: str | re.Pattern[str]) -> bool:
+    path = seen.incident.request.path
+    return path == wanted if isinstance(wanted, str) else wanted.search(path) is not None
+
+
+_FITS: dict[str, Callable[[Observation, Any], bool]] = {
+    "status": _fits_status,
+    "exception": _fits_exception,
+    "path": _fits_path,
+    "scope": lambda seen, wanted: str(seen.incident.scope) == wanted,
+    "type": lambda seen, wanted: seen.incident.problem.type == wanted,
+}
+
+
+def _watchable(watched: Any) -> Watchable:
+    extensions: Any = getattr(watched, "extensions", None)
+    installed = extensions.get("errbridge") if isinstance(extensions, dict) else None
+    if isinstance(installed, Installation):
+        return _Observers(installed)
+    if isinstance(watched, Watchable):
+        return watched
+    raise SetupError(
+        f"{watched!r} has no errors to watch: pass an ErrorHandler, a Bridge, or an app after errors.init_app(app)"
+    )
+
+
+class _Observers:
+    """The hooks that concern an application."""
+
+    def __init__(self, installation: Installation) -> None:
+        observers = installation.shared.observers
+        self.on_incident = observers.add
+        self.off_incident = observers.remove
+
+
+@contextmanager
+def record_incidents(*watched: Any) -> Generator[Incidents]:
+    """Write down the errors that are answered meanwhile.
+
+    Example::
+
+        with record_incidents(app) as incidents:
+            client.get("/nope")
+        assert incidents.only().reply.status == 404
+
+    Args:
+        *watched: As for `Incidents.watch`.
+
+    Raises:
+        SetupError: One of them has no errors to watch.
+    """
+    incidents = Incidents()
+    try:
+        yield incidents.watch(*watched)
+    finally:
+        incidents.stop()

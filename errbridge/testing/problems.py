@@ -1,0 +1,266 @@
+"""Compare a response with the problem that it should be, and say what differs so that a person can read it."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from errbridge.accept import JSON, XML
+from errbridge.problem import ABOUT_BLANK, Problem, declared
+from errbridge.reading import read_document
+from errbridge.representations.values import plain
+from errbridge.testing.received import Received, received
+
+__all__ = ["Expected", "assert_problem"]
+
+Expected = Any
+"""A value to be equal to, a compiled pattern to be found, or a function that tells; None means absent or null."""
+
+_UNSAID: Any = object()
+_COLUMN = 14
+_EXCERPT = 1200
+
+
+def assert_problem(
+    response: Any,
+    problem: type[Problem] | None = None,
+    /,
+    *,
+    status: Expected = _UNSAID,
+    type: Expected = _UNSAID,
+    title: Expected = _UNSAID,
+    detail: Expected = _UNSAID,
+    instance: Expected = _UNSAID,
+    pointer: Expected = _UNSAID,
+    parameter: Expected = _UNSAID,
+    header: Expected = _UNSAID,
+    code: Expected = _UNSAID,
+    headers: Mapping[str, Expected] | None = None,
+    content_type: Expected = _UNSAID,
+    body: bytes | str | None = None,
+    **extensions: Expected,
+) -> Mapping[str, Any]:
+    """Make sure that a response is a problem document, and the one that is expected.
+
+    What is not said is not compared, except that the response has to be a problem document (RFC 9457) with the status
+    of the response. An expectation is a value, a compiled pattern (``re.compile("sold")``), which has to be found
+    somewhere in a text, or a function (``lambda balance: balance > 0``), which has to return something true. None means
+    that the member is absent or null.
+
+    Example::
+
+        assert_problem(client.post("/users", json={}), status=422, pointer="/name")
+        document = assert_problem(client.get("/buy/piano"), OutOfCredit, balance=30)
+
+    Args:
+        response: Of the test clients of Flask and Quart, of httpx or requests; or a `Reply`.
+        problem: A problem class, whose status, title and type are expected.
+        status: Of the response and the document.
+        type: A problem class, too, stands for its type.
+        title: The title.
+        detail: The detail.
+        instance: The instance.
+        pointer: With *parameter*, *header* and *code* it describes one of the document's ``errors``.
+        parameter: Likewise.
+        header: Likewise.
+        code: Likewise.
+        headers: Headers of the response, by name in any case; several values are joined by commas.
+        content_type: Expected instead of ``application/problem+json`` or ``application/problem+xml``.
+        body: The content, where the client has to await it.
+        **extensions: Other members of the document.
+
+    Returns:
+        The members of the document.
+
+    Raises:
+        AssertionError: The response is another one. The message lists what differs, and shows the document.
+        TypeError: The response cannot be read.
+    """
+    got = received(response, body)
+    expected: dict[str, Expected] = {"status": status, "type": type, "title": title, "detail": detail}
+    expected = {name: value for name, value in (expected | {"instance": instance}).items() if value is not _UNSAID}
+    entry = {"pointer": pointer, "parameter": parameter, "header": header, "code": code}
+    entry = {name: value for name, value in entry.items() if value is not _UNSAID}
+    if problem is not None:
+        expected = _of_class(problem) | expected
+    differences = list(_of_response(got, expected.get("status", _UNSAID), content_type, headers or {}))
+    try:
+        members, from_text = _read(got)
+    except ValueError as error:
+        said = [] if differences and not got.media_type.endswith(("json", "xml")) else [_line("body", str(error))]
+        raise AssertionError(_no_document(got, [*differences, *said])) from None
+    expected |= extensions
+    if from_text:
+        expected, entry = _texts(expected), _texts(entry)
+    differences += _of_members(members, got.status, expected)
+    if entry:
+        differences += _of_errors(members, entry)
+    if differences:
+        raise AssertionError(_no_match(got, members, differences))
+    return members
+
+
+def _of_class(cls: type[Problem]) -> dict[str, Expected]:
+    """Say what is expected of every problem of a class."""
+    own = declared(cls)
+    expected = {"status": own.status, "title": own.title, "type": cls}
+    return {name: value for name, value in expected.items() if value is not None}
+
+
+def _read(got: Received) -> tuple[Mapping[str, Any], bool]:
+    """Read the document, and tell whether its values are texts, as those of XML are.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not got.body.strip():
+        raise ValueError("it is empty")
+    members, from_text = read_document(XML if got.media_type.endswith("xml") else JSON, got.body)
+    status = str(members.get("status"))
+    return (members | {"status": int(status)} if from_text and status.isdecimal() else members), from_text
+
+
+def _texts(expected: Any) -> Any:
+    """Write values as XML does, in which a number is a text."""
+    if isinstance(expected, re.Pattern) or callable(expected):
+        return expected
+    match plain(expected) if not isinstance(expected, (dict, list)) else expected:
+        case dict() as members:
+            return {name: value if name == "status" else _texts(value) for name, value in members.items()}
+        case list() as items:
+            return [_texts(item) for item in items]
+        case bool() as truth:
+            return str(truth).lower()
+        case None:
+            return None
+        case value:
+            return str(value)
+
+
+# What differs, a line or more for each.
+
+
+def _of_response(got: Received, status: Expected, content_type: Expected, headers: Mapping[str, Expected]) -> list[str]:
+    lines = []
+    if status is not _UNSAID and not _fits(got.status, status):
+        lines.append(_differs("status", status, got.status))
+    if content_type is _UNSAID:
+        if got.media_type not in (JSON, XML):
+            hint = ["(a client that wants a document says so: Accept: application/json)"] * got.media_type.startswith(
+                "text/"
+            )
+            lines.append(
+                _line("content type", f"expected {JSON} or {XML}", f"     got {got.content_type or 'none'}", *hint)
+            )
+    elif not _fits(got.content_type, content_type):
+        lines.append(_differs("content type", content_type, got.content_type))
+    for name, value in headers.items():
+        if not _fits(got.headers.get(name), value):
+            lines.append(_differs(f"{name}:", value, got.headers.get(name, _UNSAID)))
+    return lines
+
+
+def _of_members(members: Mapping[str, Any], status: int, expected: Mapping[str, Expected]) -> Iterator[str]:
+    own = members.get("status", status)
+    if own != status:
+        yield _line("status", f"the response has {status}, its document says {own!r}")
+    for name, value in expected.items():
+        if name != "status" and not _fits(members.get(name), value):
+            yield _differs(name, value, members.get(name, _UNSAID))
+
+
+def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected]) -> Iterator[str]:
+    listed = members.get("errors")
+    errors = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    if any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
+        return
+    wanted = ", ".join(f"{name} {_shown(value)}" for name, value in entry.items())
+    if errors:
+        there = ["there are:", *(f"  {json.dumps(each, ensure_ascii=False)}" for each in errors)]
+    else:
+        there = ["the document lists no errors"]
+    yield _line("errors", f"expected one with {wanted}", *there)
+
+
+def _fits(value: Any, expected: Expected) -> bool:
+    if isinstance(expected, re.Pattern):
+        return isinstance(value, str) and expected.search(value) is not None
+    if isinstance(expected, builtins.type) and issubclass(expected, Problem):
+        return _is_type_of(value, expected)
+    if callable(expected):
+        return bool(expected(value))
+    if isinstance(expected, bool) or isinstance(value, bool):  # 1 is not true
+        return value is expected
+    return bool(value == expected or value == plain(expected))  # such as a UUID that a text stands for
+
+
+def _is_type_of(value: object, cls: type[Problem]) -> bool:
+    """Tell whether a document's type is that of a class. Without one of its own the setting of the app makes it."""
+    own = declared(cls)
+    if own.type is not None:
+        return value == own.type
+    return isinstance(value, str) and (value == ABOUT_BLANK or str(own.slug) in re.split(r"[/#:?=&]", value))
+
+
+# The message.
+
+
+def _no_match(got: Received, members: Mapping[str, Any], differences: list[str]) -> str:
+    document = json.dumps(members, indent=2, ensure_ascii=False)
+    return "\n".join(
+        (
+            "the response is not the problem that was expected:",
+            *differences,
+            f"the document ({got.content_type}):",
+            *(f"  {line}" for line in document.splitlines()),
+        )
+    )
+
+
+def _no_document(got: Received, differences: list[str]) -> str:
+    excerpt = _readable(got)
+    location = got.headers.get("location")
+    return "\n".join(
+        (
+            "the response is no problem document:",
+            *differences,
+            f"what came has the status {got.status}"
+            + (f", Location {location}" if location else "")
+            + (":" if excerpt else ""),
+            *(f"  {line}" for line in excerpt),
+        )
+    )
+
+
+def _readable(got: Received) -> list[str]:
+    """Give the beginning of a body; of a page what a person would see."""
+    text = got.text
+    if got.media_type in ("text/html", "application/xhtml+xml"):
+        text = re.sub(r"(?is)<(style|script|head)\b.*?</\1\s*>", "", text[:100_000])
+        text = re.sub(r"<[^>]*>", "\n", text)
+    lines = [line.strip() for line in text[:_EXCERPT].splitlines()]
+    shown = [line for line in lines if line]
+    return [*shown, "..."] if len(text) > _EXCERPT else shown
+
+
+def _differs(name: str, expected: Expected, value: Any) -> str:
+    return _line(name, f"expected {_shown(expected)}", f"     got {'nothing' if value is _UNSAID else repr(value)}")
+
+
+def _line(name: str, *lines: str) -> str:
+    head = f"  {name}".ljust(_COLUMN + 2)
+    first, *others = lines
+    return "\n".join((f"{head} {first}", *(f"{'':{_COLUMN + 2}} {line}" for line in others)))
+
+
+def _shown(expected: Expected) -> str:
+    if isinstance(expected, re.Pattern):
+        return f"something with {expected.pattern!r}"
+    if isinstance(expected, builtins.type) and issubclass(expected, Problem):
+        return f"the type of {expected.__qualname__} ({declared(expected).type or declared(expected).slug})"
+    if callable(expected):
+        return f"what {getattr(expected, '__qualname__', repr(expected))} accepts"
+    return "nothing" if expected is None else repr(expected)

@@ -1,0 +1,468 @@
+"""What tests of applications are given: `assert_problem`, and the recorder of incidents."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import flask
+import httpx
+import pytest
+import quart
+
+import errbridge.testing
+from errbridge import Problem, Reply, Scope, SetupError
+from errbridge.asgi import Bridge
+from errbridge.testing import Incidents, assert_problem, record_incidents
+from tests.clients import Request, call_asgi
+from tests.twins import World, flask_world, quart_world
+
+JSON = {"Accept": "application/json"}
+XML = {"Accept": "application/xml"}
+USER = UUID("0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99")
+
+
+class OutOfCredit(Problem, status=402, title="Out of credit", type="https://example.com/out-of-credit"):
+    balance: int
+    cost: Decimal
+    user: UUID
+
+
+class NoCards(Problem, status=409):
+    """Has no type of its own."""
+
+
+def credit() -> Any:
+    raise OutOfCredit(
+        balance=30, cost=Decimal("50.1"), user=USER, detail="You have 30.", headers=[("X-A", "1"), ("X-A", "2")]
+    )
+
+
+def validation() -> Any:
+    errors = [
+        {"detail": "Required.", "pointer": "/name", "code": "missing"},
+        {"detail": "Too large.", "parameter": "page", "code": "range"},
+        {"detail": "Unknown.", "header": "X-Key"},
+    ]
+    raise Problem(422, errors=errors, done=False, nothing=None)
+
+
+def cards() -> Any:
+    raise NoCards
+
+
+def site(world: World) -> None:
+    world.app.add_url_rule("/credit", "credit", credit)
+    world.app.add_url_rule("/validation", "validation", validation)
+    world.app.add_url_rule("/cards", "cards", cards)
+    world.app.add_url_rule("/fine", "fine", lambda: {"answer": 42})
+    world.app.add_url_rule("/list", "list", lambda: [1, 2])
+    world.app.add_url_rule("/page", "page", lambda: "<style>x {}</style><h1>A page</h1>" + "<p>words " * 400)
+    world.app.add_url_rule("/moved/", "moved", lambda: "")
+    assert world.errors
+
+
+def of_flask(path: str, headers: Mapping[str, str], method: str = "GET") -> Any:
+    world = flask_world()
+    site(world)
+    return world.app.test_client().open(path, headers=headers, method=method)
+
+
+def of_quart(path: str, headers: Mapping[str, str], method: str = "GET") -> Any:
+    world = quart_world()
+    site(world)
+    return asyncio.run(world.app.test_client().open(path, headers=headers, method=method))
+
+
+def of_httpx(path: str, headers: Mapping[str, str], method: str = "GET") -> Any:
+    world = flask_world()
+    site(world)
+    with httpx.Client(transport=httpx.WSGITransport(world.app), base_url="http://localhost") as client:
+        return client.request(method, path, headers=headers)
+
+
+Get = Callable[..., Any]
+
+CLIENTS: Mapping[str, Get] = {"flask": of_flask, "quart": of_quart, "httpx": of_httpx}
+
+
+@pytest.fixture(params=sorted(CLIENTS))
+def get(request: pytest.FixtureRequest) -> Get:
+    return CLIENTS[request.param]
+
+
+def complaint(response: Any, *args: Any, **expected: Any) -> str:
+    with pytest.raises(AssertionError) as raised:
+        assert_problem(response, *args, **expected)
+    return str(raised.value)
+
+
+# The problem that was expected.
+
+
+@pytest.mark.parametrize("headers", [JSON, XML], ids=["json", "xml"])
+def test_a_problem_is_recognised_by_all_that_it_says(get: Get, headers: Mapping[str, str]) -> None:
+    response = get("/credit", headers)
+
+    document = assert_problem(
+        response,
+        OutOfCredit,
+        status=402,
+        type="https://example.com/out-of-credit",
+        title="Out of credit",
+        detail=re.compile(r"have \d+"),
+        instance=lambda uri: uri.startswith("urn:uuid:"),
+        balance=30,
+        cost=Decimal("50.1"),
+        user=USER,
+        headers={"x-content-type-options": "nosniff", "X-A": "1, 2", "X-B": None},
+        another=None,
+    )
+
+    assert document["title"] == "Out of credit"
+    assert document["status"] == 402
+
+
+@pytest.mark.parametrize("headers", [JSON, XML], ids=["json", "xml"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"pointer": "/name", "code": "missing"},
+        {"pointer": re.compile("^/")},
+        {"parameter": "page"},
+        {"header": "X-Key", "code": None},
+    ],
+)
+def test_one_of_the_errors_of_a_validation_is_found(
+    get: Get, headers: Mapping[str, str], entry: Mapping[str, Any]
+) -> None:
+    assert_problem(get("/validation", headers), status=422, **entry)
+
+
+@pytest.mark.parametrize("headers", [JSON, XML], ids=["json", "xml"])
+def test_values_of_all_kinds_can_be_expected(headers: Mapping[str, str]) -> None:
+    assert_problem(
+        of_flask("/validation", headers),
+        errors=[
+            {"detail": "Required.", "pointer": "/name", "code": "missing"},
+            {"detail": "Too large.", "parameter": "page", "code": "range"},
+            {"detail": "Unknown.", "header": "X-Key"},
+        ],
+        done=False,
+    )
+
+
+def test_true_is_not_one_and_false_is_not_nothing() -> None:
+    assert "done" in complaint(of_flask("/validation", JSON), done=0)
+    assert "done" in complaint(of_flask("/validation", JSON), done=None)
+    assert "status" in complaint(of_flask("/validation", JSON), status=True)
+    assert_problem(of_flask("/validation", JSON), nothing=None)
+
+
+def test_a_class_without_a_type_is_known_by_its_slug(get: Get) -> None:
+    assert_problem(get("/cards", JSON), NoCards)
+    body = b'{"type": "https://example.com/problems/no-cards", "title": "Conflict", "status": 409}'
+    made = Reply(body, 409, {"Content-Type": "application/problem+json"})
+    assert_problem(made, NoCards)
+    assert_problem(made, type=NoCards)
+    assert "the type of OutOfCredit (https://example.com/out-of-credit)" in complaint(made, type=OutOfCredit)
+    other = Reply(body.replace(b"no-cards", b"cards"), 409, {"Content-Type": "application/problem+json"})
+    assert "expected the type of NoCards (no-cards)" in complaint(other, NoCards)
+
+
+def test_what_is_said_wins_over_what_the_class_says() -> None:
+    made = Reply(b'{"title": "Other", "status": 402}', 402, {"Content-Type": "application/problem+json"})
+    assert_problem(made, OutOfCredit, title="Other", type=None)
+
+
+def test_plain_json_is_a_problem_where_that_is_expected() -> None:
+    made = Reply(b'{"title": "Other", "status": 402}', 402, {"Content-Type": "application/json"})
+    assert_problem(made, content_type="application/json", title="Other")
+    assert "expected application/problem+json or application/problem+xml" in complaint(made, title="Other")
+    assert "expected 'application/problem+json'" in complaint(made, content_type="application/problem+json")
+
+
+# The one that was not.
+
+
+def test_the_message_says_what_differs_and_shows_the_document(get: Get) -> None:
+    said = complaint(
+        get("/credit", JSON),
+        OutOfCredit,
+        status=403,
+        detail=re.compile("gold"),
+        balance=31,
+        cost=lambda cost: False,
+        nowhere="x",
+        title=None,
+        headers={"X-A": "3", "Retry-After": "7"},
+    )
+
+    instance = re.findall(r"urn:uuid:[0-9a-f-]{36}", said)[0]
+    assert said == (
+        """\
+the response is not the problem that was expected:
+  status         expected 403
+                      got 402
+  X-A:           expected '3'
+                      got '1, 2'
+  Retry-After:   expected '7'
+                      got nothing
+  title          expected nothing
+                      got 'Out of credit'
+  detail         expected something with 'gold'
+                      got 'You have 30.'
+  balance        expected 31
+                      got 30
+  cost           expected what test_the_message_says_what_differs_and_shows_the_document.<locals>.<lambda> accepts
+                      got '50.1'
+  nowhere        expected 'x'
+                      got nothing
+the document (application/problem+json):
+  {
+    "type": "https://example.com/out-of-credit",
+    "title": "Out of credit",
+    "status": 402,
+    "detail": "You have 30.",
+    "instance": "INSTANCE",
+    "balance": 30,
+    "cost": "50.1",
+    "user": "0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99"
+  }""".replace("INSTANCE", instance)
+    )
+
+
+def test_the_message_lists_the_errors_that_there_are() -> None:
+    said = complaint(of_flask("/validation", JSON), pointer="/name", code="range")
+    assert "expected one with pointer '/name', code 'range'" in said
+    assert '{"detail": "Too large.", "parameter": "page", "code": "range"}' in said
+    assert "the document lists no errors" in complaint(of_flask("/credit", JSON), parameter="page")
+
+
+def test_a_document_that_contradicts_its_response_is_no_match() -> None:
+    made = Reply(b'{"title": "Other", "status": 402}', 500, {"Content-Type": "application/problem+json"})
+    assert "the response has 500, its document says 402" in complaint(made, title="Other")
+
+
+def test_a_page_is_shown_as_a_person_would_see_it(get: Get) -> None:
+    said = complaint(get("/page", JSON), status=404)
+
+    assert "the response is no problem document" in said
+    assert "got text/html; charset=utf-8" in said
+    assert "Accept: application/json" in said
+    assert "what came has the status 200:\n  A page\n  words" in said
+    assert "style" not in said
+    assert said.endswith("...")
+    assert len(said) < 3000
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "words"),
+    [
+        ("/fine", "GET", "got application/json"),
+        ("/list", "GET", "it is no object"),
+        ("/credit", "HEAD", "it is empty"),
+        ("/moved", "GET", "status 308, Location http://localhost/moved/"),
+    ],
+)
+def test_what_is_no_problem_document_is_named(path: str, method: str, words: str) -> None:
+    assert words in complaint(of_flask(path, JSON, method=method))
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"null", b'"text"', b"\xff", b"<problem/>"])
+@pytest.mark.parametrize("content_type", ["application/problem+json", "application/problem+xml", None])
+def test_a_broken_document_is_a_failed_assertion_whatever_it_holds(body: bytes, content_type: str | None) -> None:
+    made = Reply(body, 500, {} if content_type is None else {"Content-Type": content_type})
+    assert complaint(made).startswith("the response is no problem document:")
+
+
+def test_what_cannot_be_read_says_how_to_read_it() -> None:
+    world = quart_world()
+    site(world)
+
+    async def stream() -> Any:
+        yield b'{"status": 418, "title": "Tea"}'
+
+    response = quart.Response(stream(), 418, content_type="application/problem+json")
+    with pytest.raises(TypeError, match=r"body=await response.get_data\(\)"):
+        assert_problem(response)
+    body = asyncio.run(world.app.ensure_async(response.get_data)())
+    assert_problem(response, body=body, title="Tea")
+    assert_problem(response, body=body.decode(), title="Tea")
+    with pytest.raises(TypeError, match="is no response"):
+        assert_problem("words")
+    with pytest.raises(TypeError, match="SimpleNamespace cannot be read"):
+        assert_problem(SimpleNamespace(status_code=404))
+
+
+def test_a_streamed_response_of_flask_is_read() -> None:
+    made = flask.Response(iter(["{", '"status": 418}']), 418, content_type="application/problem+json")
+    assert_problem(made, status=418)
+
+
+# Incidents.
+
+
+@pytest.fixture
+def shop(world: World) -> World:
+    site(world)
+    world.app.add_url_rule("/crash", "crash", lambda: 1 / 0)
+    world.errors.api_register(Scope(prefix="/api"))
+    return world
+
+
+def test_incidents_are_recorded_in_order_with_their_replies(shop: World) -> None:
+    with record_incidents(shop.errors) as incidents:
+        for path in ("/credit", "/api/no", "/crash", "/fine"):
+            shop.call(Request(path))
+        assert [reply.status for _, reply in incidents] == [402, 404, 500]
+        assert len(incidents) == 3
+        assert incidents[0].incident.request.path == "/credit"
+        assert [seen.reply.status for seen in incidents[1:]] == [404, 500]
+    shop.call(Request("/credit"))
+    assert len(incidents) == 3
+
+    assert incidents.only(status=402).incident.problem.detail == "You have 30."
+    incidents.clear()
+    incidents.assert_none()
+
+
+def test_a_recorded_reply_can_be_compared_like_a_response(shop: World) -> None:
+    with record_incidents(shop.app) as incidents:
+        shop.call(Request("/credit", headers=list(JSON.items())))
+
+    assert_problem(incidents.only().reply, OutOfCredit, balance=30)
+
+
+def test_incidents_are_found_by_what_they_are(shop: World) -> None:
+    with record_incidents(shop.app) as incidents:
+        for path in ("/credit", "/api/no", "/crash"):
+            shop.call(Request(path))
+
+    def found(**wanted: Any) -> list[str]:
+        return [seen.incident.request.path for seen in incidents.matching(**wanted)]
+
+    assert found() == ["/credit", "/api/no", "/crash"]
+    assert found(status=402) == ["/credit"]
+    assert found(status="4xx") == ["/credit", "/api/no"]
+    assert found(exception=ZeroDivisionError) == ["/crash"]
+    assert found(exception=OutOfCredit) == ["/credit"]
+    assert found(path="/crash") == found(path=re.compile("^/cra")) == ["/crash"]
+    assert found(scope="/api") == ["/api/no"]
+    assert found(type="https://example.com/out-of-credit") == ["/credit"]
+    assert found(status="4xx", scope="app") == ["/credit"]
+    assert found(status=418) == []
+
+
+def test_a_failed_expectation_lists_what_was_seen(shop: World) -> None:
+    with record_incidents(shop.app) as incidents:
+        with pytest.raises(AssertionError, match="no error was answered"):
+            incidents.only()
+        shop.call(Request("/credit"))
+        shop.call(Request("/api/no"))
+
+        with pytest.raises(AssertionError) as several:
+            incidents.only(status="4xx")
+        with pytest.raises(AssertionError) as some:
+            incidents.assert_none()
+
+    assert str(several.value).startswith("expected one incident, status='4xx'; there are 2\nall that were seen:")
+    assert "  402 GET /credit in app: <OutOfCredit 402 Out of credit: You have 30.>" in str(several.value)
+    assert "  404 GET /api/no in /api: " in str(several.value)
+    assert str(some.value).startswith("expected no incident; there are 2")
+
+
+def test_nothing_is_seen_where_nothing_is_watched() -> None:
+    with pytest.raises(AssertionError, match=r"call incidents.watch\(errors\)"):
+        Incidents().only()
+
+
+@pytest.mark.parametrize("watched", [flask.Flask("bare"), quart.Quart("bare"), object(), None])
+def test_what_cannot_be_watched_is_refused(watched: Any) -> None:
+    with pytest.raises(SetupError, match="pass an ErrorHandler, a Bridge, or an app"), record_incidents(watched):
+        pass
+
+
+async def test_a_bridge_can_be_watched() -> None:
+    bridge = Bridge({"/app": call_asgi})
+    with record_incidents(bridge) as incidents:
+        await call_asgi(bridge, Request("/nowhere"))
+    assert incidents.only().reply.status == 404
+    await call_asgi(bridge, Request("/nowhere"))
+    assert len(incidents) == 1
+
+
+def test_the_public_names_are_these() -> None:
+    assert errbridge.testing.__all__ == ["Incidents", "Observation", "assert_problem", "record_incidents"]
+
+
+# The plugin of pytest.
+
+
+def test_the_fixture_records_what_is_watched(incidents: Incidents, shop: World) -> None:
+    incidents.watch(shop.app)
+    shop.call(Request("/credit"))
+    assert incidents.only().reply.status == 402
+
+
+PROJECT = """
+import flask
+import pytest
+from errbridge import Problem
+from errbridge_flask import ErrorHandler
+
+app = flask.Flask("app")
+errors = ErrorHandler(app)
+
+@app.get("/sold")
+def sold():
+    raise Problem(409)
+
+def test_it_is_recorded(incidents):
+    incidents.watch(errors)
+    app.test_client().get("/sold")
+    assert incidents.only(status=409).incident.request.path == "/sold"
+
+def test_each_test_begins_anew(incidents):
+    incidents.assert_none()
+    app.test_client().get("/sold")
+    incidents.assert_none()
+
+def test_a_failure_is_readable(incidents):
+    app.test_client().get("/sold")
+    incidents.watch(app).only()
+"""
+
+
+def test_the_fixture_works_in_a_project_with_warnings_as_errors(tmp_path: Path) -> None:
+    (tmp_path / "test_project.py").write_text(PROJECT)
+    root = Path(__file__).parent.parent
+    code = f"import sys; sys.path.insert(0, {str(root)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    options = (
+        "-W",
+        "error",
+        "-p",
+        "errbridge.testing.plugin",
+        "-p",
+        "no:errbridge",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        "-q",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *options], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "1 failed" in done.stdout
+    assert "expected one incident; there are 0" in done.stdout

@@ -127,6 +127,10 @@ class Framework(Protocol):
         """Render a template as the application does."""
         ...
 
+    def template_fault(self, error: Exception) -> str:
+        """Tell where in which template an exception of `render_template` arose; empty if nobody knows."""
+        ...
+
     def make_response(self, answer: NativeAnswer, method: str) -> Any:
         """Make a response of the framework."""
         ...

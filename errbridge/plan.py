@@ -78,8 +78,7 @@ def answer(case: Case) -> Plan:
         try:
             outcome = yield from _tried(case, candidate)
         except Exception as error:
-            failure = Failure(f"the handler {name_of(candidate.call.function)}", _linked(error, case.incident))
-            return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
+            return _failed(case, f"the handler {name_of(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
     if _is_built_in(case):
@@ -87,11 +86,35 @@ def answer(case: Case) -> Plan:
     return (yield from shown(case))
 
 
+class _Unrendered(Exception):
+    """A template failed. It never leaves the plan, which only has to know which one it was.
+
+    Args:
+        where: The template, and the place in it.
+        error: What it raised.
+    """
+
+    def __init__(self, where: str, error: Exception) -> None:
+        super().__init__(where)
+        self.where = where
+        self.error = error
+
+
+def _failed(case: Case, what: str, error: Exception) -> Outcome:
+    """Go on after a failure: show it to the developer, or answer without what failed."""
+    if isinstance(error, _Unrendered):
+        what = f"{what} ({error.where})"
+    failure = Failure(what, _linked(error, case.incident))
+    return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
+
+
 def _linked(error: Exception, incident: Incident) -> Exception:
     """Make the exception that was being handled the context of the one that came of it.
 
     Python does so itself, but not across threads.
     """
+    if isinstance(error, _Unrendered):
+        error = error.error
     original = original_of(incident.exception)
     last: BaseException = error
     seen = {id(error)}
@@ -154,15 +177,21 @@ def _meant(case: Case, error: BaseException) -> Plan:
 
 
 def _page(case: Case, page: Page, status: Any = None, headers: Any = None) -> Plan:
-    body = yield _rendering(case, page)
+    body = yield from _rendering(case, page)
     number = None if status is None else response_status(status)
     reply = Reply(str(body), number, header_pairs(headers))
     return _observed(case, finished_reply(case.incident, reply, HTML))
 
 
-def _rendering(case: Case, page: Page) -> Call:
+def _rendering(case: Case, page: Page) -> Generator[Call, Any, Any]:
     context = {"error": case.incident.problem, "incident": case.incident, **page.context}
-    return Call(case.framework.render_template, (page.template, context), Colour.OWN)
+    try:
+        return (yield Call(case.framework.render_template, (page.template, context), Colour.OWN))
+    except Exception as error:
+        names = (page.template,) if isinstance(page.template, str) else page.template
+        where = f"template {' or '.join(map(repr, names))}"
+        place = case.framework.template_fault(error)
+        raise _Unrendered(f"{where}: {place}" if place else where, error) from None
 
 
 def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
@@ -248,8 +277,7 @@ def shown(case: Case) -> Plan:
     try:
         outcome = yield from _customized(case)
     except Exception as error:
-        failure = Failure("the application's own way to show it", _linked(error, case.incident))
-        return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
+        return _failed(case, "the application's own way to show it", error)
     return _built_in(case) if outcome is None else outcome
 
 
@@ -260,7 +288,7 @@ def _customized(case: Case) -> Attempt:
         return None
     if not isinstance(means, str):
         return (yield from _decorated(case, means))
-    body = yield _rendering(case, Page(means))
+    body = yield from _rendering(case, Page(means))
     content = str(body).encode("utf-8", "replace")
     return _observed(case, finish(case.incident, content, HTML, _vary(case.settings, case.style)))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from traceback import walk_tb
 from typing import Any
 
-from jinja2 import TemplatesNotFound
+from jinja2 import TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, default_exceptions
 from werkzeug.http import parse_set_header
@@ -88,6 +89,24 @@ class PalletsApplication(ABC):
             return self.app.jinja_env.select_template(list(names)).name  # type: ignore[no-any-return]
         except TemplatesNotFound:
             return None
+
+    def template_fault(self, error: Exception) -> str:
+        if isinstance(error, TemplatesNotFound):  # the given names themselves
+            return "not found"
+        if isinstance(error, TemplateNotFound):
+            return f"{error.name!r} not found"
+        if isinstance(error, TemplateSyntaxError):
+            return f"line {error.lineno} of {error.name or error.filename!r}"
+        # Jinja gives its frames the lines and files of the templates.
+        places = [
+            (line, frame.f_code.co_filename)
+            for frame, line in walk_tb(error.__traceback__)
+            if "__jinja_exception__" in frame.f_globals
+        ]
+        if not places:
+            return ""
+        line, name = places[-1]
+        return f"line {line}" if name == "<template>" else f"line {line} of {name!r}"
 
     def caches_templates(self) -> bool:
         return not self.app.jinja_env.auto_reload

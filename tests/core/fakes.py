@@ -178,6 +178,9 @@ class Application:
         self.looked_up.append(tuple(names))
         return next((name for name in names if name in self.templates), None)
 
+    def template_fault(self, error: Exception) -> str:
+        return "line 7" if isinstance(error, ZeroDivisionError) else ""
+
     def caches_templates(self) -> bool:
         return self.caching
 

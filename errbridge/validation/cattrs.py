@@ -9,14 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from errbridge.validation.faults import WORDS, Fault, Path, said_in_source, told
 
 __all__ = ["read"]
 
 _ANY_TYPE = object()
-_MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+")
+_TYPES: dict[object, str] = {
+    bool: "a boolean",
+    dict: "an object",
+    float: "a number",
+    frozenset: "an array",
+    int: "an integer",
+    list: "an array",
+    set: "an array",
+    str: "a string",
+    tuple: "an array",
+}
 _COMPARED = re.compile(r"(?P<length>Length of )?'(?P<name>\w+)' must be (?P<rule>[<>]=? [-+0-9.]+): .*", re.DOTALL)
 
 
@@ -92,11 +103,14 @@ def _choices(expected: Any) -> tuple[object, ...] | None:
 
 
 def _expected(expected: object) -> str:
-    """Name a type, but no class or module of the application: of those a client knows nothing."""
+    """Name a type as JSON does. Of the classes of the application a client knows nothing."""
+    others = [one for one in get_args(expected) if one is not NoneType]
+    if len(others) == 1 and get_origin(expected) in (Union, UnionType):
+        expected = others[0]
     if hasattr(expected, "__attrs_attrs__") or hasattr(expected, "__dataclass_fields__"):
         return "Expected an object."
-    name = expected.__name__ if type(expected) is type else _MODULES.sub("", repr(expected))
-    return _short(f"Expected {name}.", "type")
+    name = _TYPES.get(get_origin(expected) or expected)
+    return WORDS["type"] if name is None else f"Expected {name}."
 
 
 def _short(text: str, code: str) -> str:

@@ -24,7 +24,7 @@ _TEXTS = tuple(
         (r"Expected `[^`]*` (?:[<>]=?|that's a multiple of) [-+0-9.e]+", "range"),
         (r"Expected `[^`]*` of (?:at (?:least|most) )?length (?:[<>]=? )?\d+(?: to \d+)?(?:, got \d+)?", "length"),
         (r"Expected `str` matching regex .+", "pattern"),
-        (r"Expected `[^`]*` with(?:out a|out|)(?: a)? timezone component", "format"),
+        (r"Expected `[^`]*` with (?:a|no) timezone component", "format"),
         (r"Invalid (?:RFC3339 encoded \w+|ISO8601 duration|UUID|decimal string|base64 encoded string)", "format"),
     )
 )

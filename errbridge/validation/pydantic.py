@@ -66,12 +66,22 @@ def _rule(code: str, context: Mapping[str, Any]) -> str | None:
 
 def _path(error: Mapping[str, Any], given: object) -> Path:
     location: Path = error["loc"]
-    expected = error["input"]
     last: Path = ()
-    if location[-1:] == (_KEY,):
-        location, expected = location[:-1], _NOTHING
-    elif error["type"] in _MISSING:
+    if error["type"] in _MISSING:  # then what lacks it is the input of the error
         location, last = location[:-1], location[-1:]
+    expected = error["input"]
+    path = _followed(location, given, expected)
+    if path is None and location:  # its last part is a label that a key looks like, or says that the key is wrong
+        shorter, of_key = location[:-1], location[-1] == _KEY
+        path = _followed(shorter, given, _NOTHING if of_key else expected)
+        location = shorter if of_key else location
+    return (location if path is None else path) + last
+
+
+def _followed(location: Path, given: object, expected: object) -> Path | None:
+    """Follow a location through the input, past the labels; None if it does not lead to the value that was wrong."""
+    if given is _NOTHING:
+        return None
     path: Path = ()
     here = given
     for name in location:
@@ -79,8 +89,8 @@ def _path(error: Mapping[str, Any], given: object) -> Path:
         if inner is not _NOTHING:
             path, here = (*path, name), inner
         elif not isinstance(name, str):
-            return location + last
-    return (path if _is_same(here, expected) else location) + last
+            return None
+    return path if _is_same(here, expected) else None
 
 
 def _inside(value: object, name: str | int) -> Any:

@@ -189,9 +189,13 @@ def _rendering(case: Case, page: Page) -> Generator[Call, Any, Any]:
         return (yield Call(case.framework.render_template, (page.template, context), Colour.OWN))
     except Exception as error:
         names = (page.template,) if isinstance(page.template, str) else page.template
-        where = f"template {' or '.join(map(repr, names))}"
-        place = case.framework.template_fault(error)
-        raise _Unrendered(f"{where}: {place}" if place else where, error) from None
+        raise _unrendered(case, names, error) from None
+
+
+def _unrendered(case: Case, names: Iterable[str], error: Exception) -> _Unrendered:
+    where = f"template {' or '.join(map(repr, names))}"
+    place = case.framework.template_fault(error)
+    return _Unrendered(f"{where}: {place}" if place else where, error)
 
 
 def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
@@ -326,7 +330,11 @@ def _template(case: Case) -> str | None:
         return known[blueprints, status]
     folders = [f"{name.rpartition('.')[2]}/errors" for name in blueprints] + ["errors"]
     names = [f"{folder}/{page}.html" for folder in folders for page in (status, f"{status // 100}xx")]
-    found = case.framework.find_template((*names, case.settings.page))
+    names.append(case.settings.page)
+    try:
+        found = case.framework.find_template(names)
+    except Exception as error:  # it exists, but cannot be compiled; or the application's loader failed
+        raise _unrendered(case, names, error) from None
     known[blueprints, status] = found
     return found
 

@@ -1,0 +1,362 @@
+"""Pages: the application's own ones, what the log says when one fails, and the policy of the built-in one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound
+
+from errbridge import Page, Problem, Reply
+from errbridge.representations.html import POLICY
+from tests.clients import Request, Response
+from tests.twins import Build, Twins, World
+
+Ask = Callable[..., Response]
+
+CSP = "Content-Security-Policy"
+
+
+def raising(make: Callable[[], BaseException]) -> Callable[[], Any]:
+    def view() -> Any:
+        raise make()
+
+    return view
+
+
+# The application's own pages.
+
+
+def page(main: str) -> str:
+    return f"{{% extends 'layout.html' %}}{{% block main %}}{main}{{% endblock %}}"
+
+
+def own_pages(world: World) -> None:
+    """A site and a shop in it, each with pages of its own, which all look like the site."""
+    world.app.jinja_loader = DictLoader(
+        {
+            "layout.html": (
+                "<title>{{ error.status }} | {{ site }}</title>{% block main %}{% endblock %}"
+                "<a href='{{ url_for('home') }}'>Home</a>{% include 'imprint.html' %}"
+            ),
+            "imprint.html": "<p>{{ year }}</p>",
+            "errors/404.html": page("<h1>Lost?</h1>"),
+            "errors/4xx.html": page("<h1>{{ error.title|shout }}</h1>"),
+            "error.html": page("<h1>Oh no</h1>{{ incident.id|length }}"),
+            "shop/errors/404.html": (
+                "{% extends 'errors/404.html' %}{% block main %}{{ super() }}"
+                "<a href='{{ url_for('shop.shelf', name=shelf) }}'>Shelf</a>{% endblock %}"
+            ),
+        }
+    )
+    shop = world.Blueprint("shop", __name__, url_prefix="/shop")
+    world.app.context_processor(lambda: {"site": "Cheese & Co", "year": 1999})
+    shop.context_processor(lambda: {"year": 2020})
+    shop.app_context_processor(lambda: {"shelf": "blue"})
+    world.app.add_template_filter(str.upper, "shout")
+    world.app.add_url_rule("/", "home", view_func=lambda: "home")
+    world.app.add_url_rule("/teapot", "teapot", view_func=lambda: world.abort(418))
+    world.app.add_url_rule("/crash", "crash", view_func=raising(lambda: KeyError("secret")))
+    shop.add_url_rule("/shelves/<name>", "shelf", view_func=lambda name: world.abort(404))
+    world.errors.web_register(world.app, shop)
+    world.app.register_blueprint(shop)
+
+
+SHELF = "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1><a href='/shop/shelves/blue'>Shelf</a>"
+END = "<a href='/'>Home</a><p>{}</p>"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "expected"),
+    [
+        ("/nope", 404, "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1>" + END.format(1999)),
+        ("/teapot", 418, "<title>418 | Cheese &amp; Co</title><h1>I&#39;M A TEAPOT</h1>" + END.format(1999)),
+        ("/crash", 500, "<title>500 | Cheese &amp; Co</title><h1>Oh no</h1>36" + END.format(1999)),
+        (
+            "/shop/shelves/red",
+            404,
+            "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1><a href='/shop/shelves/blue'>Shelf</a>"
+            + END.format(2020),
+        ),
+        (  # no view was found, so it is not a request of the blueprint as far as the framework's hooks are concerned
+            "/shop/nope",
+            404,
+            "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1><a href='/shop/shelves/blue'>Shelf</a>"
+            + END.format(1999),
+        ),
+    ],
+)
+def test_pages_of_the_application_look_like_the_rest_of_it(ask: Ask, path: str, status: int, expected: str) -> None:
+    response = ask(own_pages, path)
+
+    assert (response.status, response.text) == (status, expected)
+    assert response.content_type == "text/html; charset=utf-8"
+    assert response.header(CSP) is None  # it is for the built-in page
+
+
+@pytest.mark.parametrize("page", [Page("gone.html", since=1999), Page(("none.html", "gone.html"), since=1999)])
+@pytest.mark.parametrize("registered", [404, "4xx", LookupError])
+def test_a_handler_shows_a_page_of_its_own(ask: Ask, page: Page, registered: Any) -> None:
+    def build(world: World) -> None:
+        own_pages(world)
+        loader: Any = world.app.jinja_loader
+        loader.mapping["gone.html"] = (
+            "{% extends 'layout.html' %}{% block main %}since {{ since }}, {{ error.status }}{% endblock %}"
+        )
+        world.app.add_url_rule("/lost", "lost", view_func=raising(lambda: LookupError("secret")))
+        world.errors.register(world.app, code=registered)(lambda exc: page)
+
+    path, status = ("/lost", 500) if registered is LookupError else ("/nope", 404)
+    response = ask(build, path)
+
+    assert response.status == status
+    assert f"since 1999, {status}" in response.text
+    assert response.header(CSP) is None
+
+
+# What the log says of a page that failed.
+
+BROKEN = {
+    "errors/404.html": "{% extends 'errors/layout.html' %}\n{% block main %}{{ 1 }}{% endblock %}",
+    "errors/layout.html": "<html>\n\n{% block main %}{% endblock %}{{ 1 / 0 }}",
+}
+
+FAULTS: Mapping[str, tuple[dict[str, str], str]] = {
+    "raises": ({"errors/404.html": "\n\n{{ 1 / 0 }}"}, "line 3 of '{folder}/errors/404.html'"),
+    "its layout raises": (BROKEN, "line 3 of '{folder}/errors/layout.html'"),
+    "what it includes raises": (
+        {"errors/404.html": "{% include 'part.html' %}", "part.html": "\n{{ nothing.at.all }}"},
+        "line 2 of '{folder}/part.html'",
+    ),
+    "is wrong": ({"errors/404.html": "\n{% if %}"}, "line 2 of 'errors/404.html'"),
+    "its layout is wrong": (
+        {"errors/404.html": "{% extends 'layout.html' %}", "layout.html": "\n\n{% endif %}"},
+        "line 3 of 'layout.html'",
+    ),
+    "its layout is missing": ({"errors/404.html": "{% extends 'layout.html' %}"}, "'layout.html' not found"),
+    "what it includes is missing": ({"errors/404.html": "\n{% include 'part.html' %}"}, "'part.html' not found"),
+    "one of several is missing": (
+        {"errors/404.html": "{% include ['a.html', 'b.html'] %}"},
+        "not found",
+    ),
+}
+
+
+LOOKED_FOR = " or 'errors/4xx.html' or 'error.html'"  # a template that cannot be read fails when it is looked for
+
+
+def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "errbridge"]
+
+
+def sited(folder: Path, templates: Mapping[str, str], handler: Callable[..., Any] | None = None) -> Build:
+    for name, source in templates.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+
+    def build(world: World) -> None:
+        world.app.jinja_loader = FileSystemLoader(folder)
+        world.errors.web_register(world.app)
+        if handler is not None:
+            world.errors.register(world.app)(handler)
+
+    return build
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("own", [False, True], ids=["by name", "a handler's Page"])
+def test_the_log_says_which_template_failed_and_where(
+    world: World, caplog: pytest.LogCaptureFixture, tmp_path: Path, fault: str, own: bool
+) -> None:
+    templates, where = FAULTS[fault]
+
+    def shows(exc: BaseException) -> Page:
+        return Page("errors/404.html")
+
+    sited(tmp_path, templates, shows if own else None)(world)
+
+    response = world.call(Request("/nope"))
+
+    assert (response.status, response.text[:15]) == (404, "<!DOCTYPE html>")
+    (record,) = records(caplog)
+    message = record.getMessage()
+    who, looked_for = ("the handler ", "") if own else ("the application's own way to show it", LOOKED_FOR)
+    assert f"answered 404 after {who}" in message
+    tried = "'errors/404.html'" + (looked_for if fault == "is wrong" else "")
+    assert f" (template {tried}: {where.format(folder=tmp_path)}) failed" in message
+    assert record.exc_info is not None
+
+
+def test_where_a_template_has_no_file_the_line_is_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.app.jinja_loader = DictLoader({"error.html": "\n{{ 1 / 0 }}"})
+    world.errors.web_register(world.app)
+
+    world.call(Request("/nope"))
+
+    (record,) = records(caplog)
+    assert "(template 'error.html': line 2) failed" in record.getMessage()
+
+
+def test_a_failure_outside_of_any_template_has_no_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.app.jinja_loader = DictLoader({"error.html": "page"})
+    world.app.context_processor(raising(lambda: RuntimeError("no database")))
+    world.errors.web_register(world.app)
+
+    world.call(Request("/nope"))
+
+    (record,) = records(caplog)
+    assert "(template 'error.html') failed" in record.getMessage()
+    assert record.exc_info is not None
+    assert "no database" in str(record.exc_info[1])
+
+
+@pytest.mark.parametrize(
+    ("page", "names"), [(Page("none.html"), "'none.html'"), (Page(("a.html", "b.html")), "'a.html' or 'b.html'")]
+)
+@pytest.mark.parametrize("returned", [lambda page: page, lambda page: (page, 410)])
+def test_the_log_says_which_templates_of_a_handler_were_tried(
+    world: World, caplog: pytest.LogCaptureFixture, page: Page, names: str, returned: Callable[[Page], Any]
+) -> None:
+    world.errors.register(world.app)(lambda exc: returned(page))
+
+    assert world.call(Request("/nope")).status == 404
+
+    (record,) = records(caplog)
+    assert f"(template {names}: " in record.getMessage()
+    assert "not found) failed" in record.getMessage()
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], TemplateNotFound)
+
+
+def test_the_page_of_a_handler_for_a_class_fails_as_any_code_of_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.app.add_url_rule("/lost", "lost", view_func=raising(lambda: LookupError("secret")))
+    world.errors.register(world.app, code=LookupError)(lambda exc: Page("none.html"))
+
+    response = world.call(Request("/lost"))
+
+    assert (response.status, "none.html" in response.text) == (500, False)
+    (record,) = records(caplog)
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], TemplateNotFound)
+
+
+# The policy of the built-in page.
+
+
+def problems(world: World) -> None:
+    for name, headers in {"plain": {}, "own": {CSP: "default-src 'self'"}, "lower": {CSP.lower(): "img-src *"}}.items():
+        view = raising(lambda headers=headers: Problem(409, headers=headers))  # type: ignore[misc]
+        world.app.add_url_rule(f"/{name}", name, view_func=view)
+    world.app.add_url_rule("/crash", "crash", view_func=raising(lambda: KeyError("secret")))
+    world.app.add_url_rule("/ok", "ok", view_func=lambda: "fine")
+
+
+@pytest.mark.parametrize("path", ["/plain", "/crash", "/nope"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_built_in_page_brings_its_policy(ask: Ask, path: str, method: str) -> None:
+    assert ask(problems, path, method).header(CSP) == POLICY
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml", "text/plain"])
+def test_what_no_browser_shows_as_a_page_has_no_policy(ask: Ask, accept: str) -> None:
+    assert ask(problems, "/plain", headers=[("Accept", accept)]).header(CSP) is None
+
+
+def test_what_is_no_error_has_no_policy(ask: Ask) -> None:
+    assert ask(problems, "/ok").header(CSP) is None
+
+
+@pytest.mark.parametrize(
+    "given", ["<p>own</p>", Reply("<p>own</p>", headers={"Content-Type": "text/html"}), ("<p>own</p>", 410)]
+)
+def test_what_a_handler_answers_has_no_policy(ask: Ask, given: Any) -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app)(lambda exc: given)
+
+    assert ask(build, "/nope").header(CSP) is None
+
+
+@pytest.mark.parametrize("way", ["config", "options"])
+def test_the_policy_can_be_turned_off(ask: Ask, way: str) -> None:
+    assert ask(problems, "/plain", **{way: {"ERROR_CSP_ENABLED": False}}).header(CSP) is None
+
+
+def test_a_policy_that_comes_with_the_error_is_kept(ask: Ask) -> None:
+    assert ask(problems, "/own").header(CSP) == "default-src 'self'"
+    assert ask(problems, "/lower").header(CSP) == "img-src *"
+
+
+def hardened(set_policy: Callable[[Any], None]) -> Build:
+    """Build an application that gives each of its answers a policy."""
+
+    def build(world: World) -> None:
+        problems(world)
+
+        def after(response: Any) -> Any:
+            set_policy(response)
+            return response
+
+        async def later(response: Any) -> Any:
+            return after(response)
+
+        world.app.after_request(later if world.is_async else after)
+
+    return build
+
+
+OWN = "default-src 'self'"
+
+
+def assign(response: Any) -> None:
+    response.headers[CSP] = OWN
+
+
+def assign_object(response: Any) -> None:
+    response.content_security_policy.default_src = "'self'"
+
+
+@pytest.mark.parametrize("path", ["/plain", "/crash", "/nope"])
+def test_a_policy_that_the_application_gives_all_its_answers_is_kept(ask: Ask, path: str) -> None:
+    assert ask(hardened(assign), path).header(CSP) == OWN
+
+
+def test_an_application_that_fills_in_what_is_missing_finds_the_policy_there(ask: Ask) -> None:
+    build = hardened(lambda response: response.headers.setdefault(CSP, OWN))
+
+    assert ask(build, "/plain").header(CSP) == POLICY
+    assert ask(build, "/own").header(CSP) == OWN
+    assert ask(build, "/ok").header(CSP) == OWN
+
+
+def test_a_policy_that_is_only_reported_stands_beside_it(ask: Ask) -> None:
+    def report(response: Any) -> None:
+        response.headers[f"{CSP}-Report-Only"] = OWN
+
+    response = ask(hardened(report), "/plain")
+
+    assert (response.header(CSP), response.header(f"{CSP}-Report-Only")) == (POLICY, OWN)
+
+
+def test_an_application_can_change_the_policy_as_werkzeug_reads_it(ask: Ask) -> None:
+    response = ask(hardened(assign_object), "/plain")
+
+    sources = dict(part.split(" ", 1) for part in (response.header(CSP) or "").split("; "))
+    assert sources["default-src"] == "'self'"
+    assert "sha256-" in sources["style-src"]
+
+
+def test_the_policy_says_nothing_of_who_may_frame_the_page() -> None:
+    assert "frame-ancestors" not in POLICY
+    assert POLICY.split("; ")[0] == "default-src 'none'"
+
+
+def test_the_policy_does_not_depend_on_the_error() -> None:
+    twins = Twins.built(problems)
+
+    assert {twins.ask(path).header(CSP) for path in ("/plain", "/crash", "/nope")} == {POLICY}

@@ -32,10 +32,13 @@ from errbridge.representations.xml import NAMESPACE
 from errbridge.schema import Schema, schema_of
 from errbridge.status import phrase
 
-__all__ = ["Catalogue", "Field", "ProblemType", "subclasses"]
+__all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "subclasses", "types_of"]
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""The version of JSON Schema in which everything is written here."""
+
 _STATUSES = range(400, 600)
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 
 
 class Field(NamedTuple):
@@ -99,6 +102,11 @@ class ProblemType:
                 f"class {problem_class.__name__}(Problem, status=409)"
             )
         slug = said.slug or kebab(phrase(said.status))
+        if not _SLUG.fullmatch(slug):
+            raise SetupError(
+                f"{_name(problem_class)} has the slug {slug!r}; it stands in URIs and is made of letters, digits and "
+                "any of - . _ ~"
+            )
         hints = hints_of(problem_class)
         return cls(
             problem_class,
@@ -197,9 +205,7 @@ class Catalogue:
         Raises:
             SetupError: Two types have one URI or one slug, or something given is neither a problem type nor a module.
         """
-        given: Iterable[object] = (types,) if isinstance(types, ModuleType) else (types or ())
-        classes = list(_types() if types is None else _chosen(given))
-        found = (ProblemType.of(each, type_uri) for each in dict.fromkeys(classes))
+        found = (ProblemType.of(each, type_uri) for each in types_of(types))
         return cls(tuple(sorted(found, key=lambda each: (each.slug, each.uri, _name(each.cls)))), type_uri)
 
     def __iter__(self) -> Iterator[ProblemType]:
@@ -221,7 +227,7 @@ class Catalogue:
 
     def schema(self) -> Schema:
         """Give one JSON Schema (2020-12) for the documents of all types, each of them under ``$defs``."""
-        schema: Schema = {"$schema": _DIALECT, "title": "Problem types"}
+        schema: Schema = {"$schema": DIALECT, "title": "Problem types"}
         if self.types:
             schema["oneOf"] = [{"$ref": f"#/$defs/{each.name}"} for each in self.types]
         return schema | {"$defs": {each.name: each.schema() for each in self.types}}
@@ -285,17 +291,23 @@ def subclasses(base: type[Problem]) -> Iterator[type[Problem]]:
     yield from found.values()
 
 
-def _types() -> Iterator[type[Problem]]:
-    return (cls for cls in subclasses(Problem) if declared(cls).status is not None)
+def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = None) -> tuple[type[Problem], ...]:
+    """Give the problem types that exist by now.
 
-
-def _chosen(given: Iterable[object]) -> Iterator[type[Problem]]:
+    Args:
+        chosen: As for `Catalogue.of`.
+    """
+    every = [cls for cls in subclasses(Problem) if declared(cls).status is not None]
+    if chosen is None:
+        return tuple(every)
+    found: list[type[Problem]] = []
+    given: Iterable[type[Problem] | ModuleType] = [chosen] if isinstance(chosen, ModuleType) else chosen
     for each in given:
         if isinstance(each, ModuleType):
-            inside = (each.__name__, f"{each.__name__}.")
-            yield from (cls for cls in _types() if cls.__module__ == inside[0] or cls.__module__.startswith(inside[1]))
+            found += [cls for cls in every if f"{cls.__module__}.".startswith(f"{each.__name__}.")]
         else:
-            yield each  # type: ignore[misc]  # ProblemType.of checks it
+            found.append(each)
+    return tuple(dict.fromkeys(found))
 
 
 def _of_status(slug: str, type_uri: str | None) -> ProblemType | None:

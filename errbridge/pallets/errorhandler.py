@@ -16,8 +16,9 @@ from __future__ import annotations
 import inspect
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
@@ -434,6 +435,33 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             SetupError: It is no plain function.
         """
         self._registry.observers.trace_with(function)
+
+    def catalogue(
+        self,
+        app: AppT,
+        url_prefix: str = "/problems",
+        *,
+        types: Iterable[type[Problem] | ModuleType] | ModuleType | None = None,
+    ) -> None:
+        """Serve a page about every problem type, so that the ``type`` of a problem leads somewhere.
+
+        ``<url_prefix>/`` lists the types, ``<url_prefix>/<slug>`` says what one means: HTML for people, JSON for
+        programs (the type's JSON Schema), by the Accept header. Unless ``ERROR_TYPE_URI`` is set it becomes
+        ``<url_prefix>/{slug}``, a reference relative to the host, in which the place of an application that is mounted
+        below a path is missing: set ``ERROR_TYPE_URI`` there.
+
+        Args:
+            app: The application.
+            url_prefix: Where the pages are.
+            types: Classes and modules; every type of the process by default.
+
+        Raises:
+            SetupError: Two types have one URI, something given cannot work, or the application was not initialised.
+        """
+        from errbridge.pallets.catalogue import serve
+
+        self._installation("catalogue", app)
+        serve(app, url_prefix, types)
 
     def _set_style(self, verb: str, targets: tuple[Any, ...], style: Style) -> None:
         for registry, target in self._targets(verb, targets):

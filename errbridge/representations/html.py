@@ -20,7 +20,7 @@ from errbridge.incident import Incident, RequestFacts
 from errbridge.representations.values import plain
 from errbridge.status import phrase
 
-__all__ = ["POLICY", "STYLE_HASH", "render_html"]
+__all__ = ["POLICY", "STYLE_HASH", "framed", "render_html"]
 
 _STYLE = (
     ":root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--text:#18202c;--soft:#525d70;--line:#dde2ea;"
@@ -143,6 +143,18 @@ _START = (
 )
 _HEAD_END = f"</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
 _END = "</main>\n</body>\n</html>\n"
+
+
+def framed(title: str, content: str, style: str) -> bytes:
+    """Make another page that looks like this one.
+
+    Args:
+        title: Of the window.
+        content: HTML.
+        style: What it needs besides; its hash belongs into the page's policy, next to `STYLE_HASH`.
+    """
+    head = _HEAD_END.replace("</head>", f"<style>{style}</style>\n</head>")
+    return f"{_START}{escape(title)}{head}{content}{_END}".encode("utf-8", "replace")
 
 
 class _Fixed(NamedTuple):

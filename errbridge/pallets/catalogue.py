@@ -1,0 +1,88 @@
+"""The routes that serve the catalogue of problem types in one application."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from inspect import iscoroutinefunction
+from types import ModuleType
+from typing import Any
+
+from errbridge.catalogue import Catalogue, types_of
+from errbridge.errors import SetupError
+from errbridge.framework import NativeAnswer
+from errbridge.pallets.errorhandler import SEAM, Seam
+from errbridge.problem import Problem
+from errbridge.typepages import index_page, type_page
+
+__all__ = ["serve"]
+
+log = logging.getLogger("errbridge")
+
+ENDPOINT = "errbridge_problem_type"
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+Types = Iterable[type[Problem] | ModuleType] | ModuleType | None
+
+
+def serve(app: Any, url_prefix: str, types: Types) -> None:
+    """Add the routes; see `BaseErrorHandler.catalogue`."""
+    if not _PREFIX.fullmatch(url_prefix):
+        raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
+    if ENDPOINT in app.view_functions:
+        raise SetupError("this application serves a catalogue already; call catalogue() once")
+    template = app.config["ERROR_TYPE_URI"] or f"{url_prefix}/{{slug}}"
+    pages = _Pages(app, types, template)
+    app.config["ERROR_TYPE_URI"] = template
+    view = _async(pages) if iscoroutinefunction(pages.seam.installation.framework.make_response) else pages.response
+    app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
+    app.add_url_rule(f"{url_prefix}/<slug>", ENDPOINT, view, methods=["GET"])
+
+
+class _Pages:
+    """The pages of an application; they are of the types that exist when they are asked for."""
+
+    def __init__(self, app: Any, types: Types, type_uri: str) -> None:
+        self.seam: Seam = app.extensions[SEAM]
+        self._types = types if types is None or isinstance(types, ModuleType) else tuple(types)
+        found = types_of(self._types)
+        self._made: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))
+
+    def _catalogue(self) -> Catalogue:
+        """Follow what is defined and configured since. What became wrong is reported and not followed."""
+        wanted = (self.seam.installation.table().settings.type_uri, types_of(self._types))
+        known, catalogue = self._made
+        if known != wanted:
+            try:
+                catalogue = Catalogue.of(wanted[1], type_uri=wanted[0])
+            except SetupError:
+                log.exception("the problem types do not go together any more; those from before are served")
+            self._made = (wanted, catalogue)
+        return catalogue
+
+    def response(self, slug: str) -> Any:
+        """Answer a request; an awaitable where the framework is async.
+
+        Raises:
+            Problem: There is no such type.
+        """
+        request = self.seam.current_request()
+        accept = ", ".join(request.headers.getlist("Accept"))
+        catalogue = self._catalogue()
+        if not slug:
+            page = index_page(catalogue, accept)
+        elif (found := catalogue.find(slug)) is not None:
+            page = type_page(found, accept)
+        else:
+            raise Problem(404, detail=f"There is no problem type {slug}.")
+        answer = NativeAnswer(page.body, 200, page.headers)
+        return self.seam.installation.framework.make_response(answer, request.method)
+
+
+def _async(pages: _Pages) -> Any:
+    async def view(slug: str) -> Any:
+        return await pages.response(slug)
+
+    return view

@@ -1,0 +1,160 @@
+"""What the URIs of problem types lead to (RFC 9457 section 3.1.1): a page about each type, and a list of all.
+
+Both are there for people, in HTML, and for programs, in JSON: of a type its JSON Schema, of all a list. All links are
+relative, so that they hold wherever the application is mounted.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Any, NamedTuple
+
+from errbridge.accept import HTML, JSON, choose
+from errbridge.catalogue import DIALECT, Catalogue, ProblemType
+from errbridge.representations.html import STYLE_HASH, framed
+from errbridge.schema import Schema
+
+__all__ = ["TypePage", "index_page", "type_page"]
+
+_STYLE = (
+    "h2{margin:2rem 0 .5rem;font-size:1.125rem}"
+    "dl{margin:0}"
+    "dt{margin:.75rem 0 0}"
+    "dt code{font-weight:600}"
+    "dd{margin:0;color:var(--soft)}"
+    "pre{margin:0;padding:1rem;overflow-x:auto;border:1px solid var(--line);border-radius:.625rem;"
+    "background:var(--ground);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
+    "dt a,dt a:first-child{padding:0;border:0;background:none;color:var(--accent)}"
+)
+_STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
+_POLICY = (
+    f"default-src 'none'; style-src '{STYLE_HASH}' '{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+class TypePage(NamedTuple):
+    """A page, ready to be sent.
+
+    Attributes:
+        body: Its content.
+        headers: All that it needs, ``Content-Type`` among them.
+    """
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+def type_page(problem_type: ProblemType, accept: str) -> TypePage:
+    """Say what there is to know about a problem type.
+
+    Args:
+        problem_type: The type.
+        accept: The Accept header of the request.
+    """
+    if _wants_json(accept):
+        return _json({"$schema": DIALECT, **problem_type.schema()}, "application/schema+json")
+    return _html(problem_type.title, "".join(_about(problem_type)))
+
+
+def index_page(catalogue: Catalogue, accept: str) -> TypePage:
+    """List the problem types of a service.
+
+    Args:
+        catalogue: All of them.
+        accept: The Accept header of the request.
+    """
+    if _wants_json(accept):
+        listed = [
+            {
+                "type": each.uri,
+                "title": each.title,
+                "status": each.status,
+                "documentation": each.documentation,
+                "schema": each.slug,
+            }
+            for each in catalogue
+        ]
+        return _json({"problems": listed}, "application/json")
+    return _html("Problem types", "".join(_list(catalogue)))
+
+
+def _wants_json(accept: str) -> bool:
+    return choose(accept, (HTML, JSON), HTML) == JSON
+
+
+def _json(document: Any, content_type: str) -> TypePage:
+    body = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
+    return TypePage(body.encode("utf-8", "replace"), _headers(content_type))
+
+
+def _html(title: str, content: str) -> TypePage:
+    headers = (*_headers("text/html; charset=utf-8"), ("Content-Security-Policy", _POLICY))
+    return TypePage(framed(title, content, _STYLE), headers)
+
+
+def _headers(content_type: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Content-Type", content_type),
+        ("Cache-Control", "max-age=3600"),
+        ("Vary", "Accept"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+
+
+def _about(problem_type: ProblemType) -> Iterator[str]:
+    status = f"Error {problem_type.status}" if problem_type.status is not None else "An error"
+    yield f'<p class="status">{status}</p>\n<h1 dir="auto">{escape(problem_type.title)}</h1>\n'
+    yield from _paragraphs(problem_type.documentation)
+    yield f"<h2>Type</h2>\n<p><code>{escape(problem_type.uri)}</code></p>\n"
+    if problem_type.fields:
+        yield "<h2>Members</h2>\n<dl>\n"
+        for field in problem_type.fields:
+            note = f"<dd>{escape(field.schema['description'])}</dd>" if "description" in field.schema else ""
+            yield f"<dt><code>{escape(field.name)}</code></dt><dd>{escape(_said(field.schema))}</dd>{note}\n"
+        yield "</dl>\n"
+    schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2, default=str)
+    yield f'<h2>JSON Schema</h2>\n<pre tabindex="0">{escape(schema)}</pre>\n'
+    yield '<nav><a href="./">All problem types</a></nav>\n'
+
+
+def _list(catalogue: Catalogue) -> Iterator[str]:
+    yield '<h1>Problem types</h1>\n<p class="hint">What the errors of this service mean.</p>\n<dl>\n'
+    for each in catalogue:
+        yield f'<dt><a href="{escape(each.slug)}">{escape(each.title)}</a></dt>'
+        yield f"<dd>Error {each.status}<br><code>{escape(each.uri)}</code></dd>\n"
+    yield "</dl>\n"
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text):
+        if paragraph.strip():
+            yield f'<p class="detail" dir="auto">{escape(paragraph)}</p>\n'
+
+
+def _said(schema: Schema) -> str:
+    """Describe a schema in words."""
+    match schema:
+        case {"anyOf": list(choices)}:
+            return " or ".join(map(_said, choices))
+        case {"enum": list(values)}:
+            return "one of " + ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
+        case {"type": "array", "items": dict(items)}:
+            return f"array of {_said(items)}"
+        case {"type": "array", "prefixItems": list(items)}:
+            return f"array of {', '.join(map(_said, items))}"
+        case {"type": "object", "additionalProperties": dict(values)}:
+            return f"object of {_said(values)}"
+        case {"type": "object", "properties": dict(members)}:
+            return f"object with {', '.join(members)}"
+        case {"type": str(name), "format": str(form)}:
+            return f"{name} ({form})"
+        case {"type": str(name)}:
+            return name
+        case _:
+            return "anything"

@@ -1,0 +1,217 @@
+"""The served catalogue: every `type` that an application sends leads to a page about it."""
+
+from __future__ import annotations
+
+import json
+import re
+import types
+from decimal import Decimal
+from html import unescape
+from typing import Annotated, Any, Literal
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from errbridge import Problem, SetupError
+from tests.twins import Build, Twins, World, ask_both
+
+JSON = [("Accept", "application/json")]
+API = [("Accept", "application/problem+json")]
+
+
+class OutOfCredit(Problem, status=402, title="Out of <credit>", slug="served-out-of-credit"):
+    """There is less credit than the order costs.
+
+    Top the account up & try again.
+    """
+
+    balance: Annotated[int, "What is left, in <cents>"]
+    cost: Decimal | None = None
+    kind: Literal["a", "b"] = "a"
+    lines: tuple[int, ...] = ()
+    pair: tuple[int, str] = (1, "a")
+    limits: Any = None
+    rates: dict[str, float] | None = None
+
+
+class Elsewhere(Problem, status=409, type="https://elsewhere.example/conflict", slug="served-elsewhere"):
+    """Documented by somebody else."""
+
+
+TYPES = (OutOfCredit, Elsewhere)
+
+
+def served(**options: Any) -> Build:
+    def build(world: World) -> None:
+        world.errors.api_register("/api")
+        world.errors.catalogue(world.app, types=TYPES, **options)
+
+        def fail(problem: str) -> str:
+            raise {"buy": OutOfCredit(balance=3), "teapot": Problem(418), "odd": Problem(499)}[problem]
+
+        world.app.add_url_rule("/api/raise/<problem>", "fail", fail)
+
+    return build
+
+
+@pytest.mark.parametrize("path", ["/api/raise/buy", "/api/raise/teapot", "/api/raise/odd", "/api/nope"])
+def test_the_type_of_every_problem_leads_to_a_page_about_it(path: str) -> None:
+    twins = Twins.built(served())
+    problem = twins.ask(path).json
+
+    page = twins.ask(problem["type"])
+    assert (page.status, page.content_type) == (200, "text/html; charset=utf-8")
+    assert problem["type"] in unescape(page.text)
+    schema = twins.ask(problem["type"], headers=JSON)
+    assert schema.content_type == "application/schema+json"
+    Draft202012Validator.check_schema(schema.json)
+    Draft202012Validator(schema.json).validate(problem)
+
+
+def test_types_are_relative_references_unless_the_application_says_otherwise() -> None:
+    assert ask_both(served(), "/api/raise/buy").json["type"] == "/problems/served-out-of-credit"
+    assert ask_both(served(url_prefix="/docs/errors"), "/api/nope").json["type"] == "/docs/errors/not-found"
+    config = {"ERROR_TYPE_URI": "https://example.com/problems/{slug}"}
+    assert ask_both(served(), "/api/nope", config=config).json["type"] == "https://example.com/problems/not-found"
+    page = ask_both(served(), "/problems/not-found", config=config, headers=JSON)
+    assert page.json["properties"]["type"]["const"] == "https://example.com/problems/not-found"
+
+
+def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() -> None:
+    page = ask_both(served(), "/problems/served-out-of-credit")
+
+    text = page.text
+    assert "Out of &lt;credit&gt;" in text
+    assert "Top the account up &amp; try again." in text
+    assert "What is left, in &lt;cents&gt;" in text
+    for said in (
+        "Error 402",
+        "/problems/served-out-of-credit",
+        "string (decimal) or null",
+        "one of &quot;a&quot;, &quot;b&quot;",
+        "array of integer",
+        "array of integer, string",
+        "anything",
+        "object of number or null",
+    ):
+        assert said in text
+    assert "<credit>" not in text
+    assert "<cents>" not in text
+    schema = re.search(r"<pre[^>]*>(.*?)</pre>", text, re.DOTALL)
+    assert schema
+    served_schema = ask_both(served(), "/problems/served-out-of-credit", headers=JSON).json
+    assert json.loads(unescape(schema[1])) | {"$schema": served_schema["$schema"]} == served_schema
+
+
+def test_the_index_lists_every_type() -> None:
+    twins = Twins.built(served())
+    page, listed = twins.ask("/problems/"), twins.ask("/problems/", headers=JSON)
+
+    assert re.findall(r'<dt><a href="([^"]*)">', page.text) == ["served-elsewhere", "served-out-of-credit"]
+    assert listed.content_type == "application/json"
+    assert listed.json["problems"][0] == {
+        "type": "https://elsewhere.example/conflict",
+        "title": "Conflict",
+        "status": 409,
+        "documentation": "Documented by somebody else.",
+        "schema": "served-elsewhere",
+    }
+    assert twins.ask("/problems").status == 308
+
+
+def test_links_hold_wherever_the_application_is_mounted() -> None:
+    for path in ("/problems/", "/problems/not-found"):
+        page = ask_both(served(), path, root_path="/shop")
+        assert not [link for link in re.findall(r'href="([^"]*)"', page.text) if link.startswith("/")]
+
+
+@pytest.mark.parametrize("headers", [[], JSON])
+@pytest.mark.parametrize("path", ["/problems/", "/problems/served-out-of-credit"])
+def test_pages_say_how_long_they_may_be_kept_and_are_safe_to_show(path: str, headers: Any) -> None:
+    page = ask_both(served(), path, headers=headers)
+
+    assert page.header("Vary") == "Accept"
+    assert page.header("Cache-Control") == "max-age=3600"
+    assert page.header("X-Content-Type-Options") == "nosniff"
+    if not headers:
+        policy = page.header("Content-Security-Policy")
+        assert policy is not None
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+
+
+@pytest.mark.parametrize("path", ["/problems/", "/problems/served-out-of-credit", "/problems/not-found"])
+def test_head_answers_with_the_headers_of_get(path: str) -> None:
+    twins = Twins.built(served())
+    got, head = twins.ask(path), twins.ask(path, "HEAD")
+
+    assert head.body == b""
+    assert sorted(head.headers) == sorted(got.headers)
+
+
+def test_an_unknown_type_is_a_404_as_any_other() -> None:
+    answer = ask_both(served(), "/problems/no-such-thing", headers=API)
+
+    assert (answer.status, answer.content_type) == (404, "application/problem+json")
+    assert answer.json["detail"] == "There is no problem type no-such-thing."
+    assert ask_both(served(), "/problems/served-out-of-credit", "POST", headers=API).status == 405
+
+
+def test_a_type_that_is_defined_later_has_a_page_as_well() -> None:
+    module = types.ModuleType("tests.served_late")
+    twins = Twins.built(lambda world: world.errors.catalogue(world.app, types=module))
+    assert twins.ask("/problems/served-late").status == 404
+
+    late = define(module, "ServedLate", status=400)
+    assert twins.ask("/problems/served-late", headers=JSON).json["title"] == late().title
+
+
+def test_a_type_that_is_defined_later_and_wrong_is_reported_and_not_served(caplog: pytest.LogCaptureFixture) -> None:
+    module = types.ModuleType("tests.served_wrong")
+    first = define(module, "ServedFirst", status=400)
+    twins = Twins.built(lambda world: world.errors.catalogue(world.app, types=module))
+    second = define(module, "ServedSecond", status=400, slug="served-first")
+
+    for _ in range(2):
+        assert twins.ask("/problems/served-first").status == 200
+    assert [record.getMessage() for record in caplog.records] == 2 * [
+        "the problem types do not go together any more; those from before are served"
+    ]
+    assert first.__module__ == second.__module__ == module.__name__
+
+
+def define(module: types.ModuleType, name: str, **keywords: Any) -> Any:
+    """Define a problem type as a module does that is imported."""
+    return types.new_class(name, (Problem,), keywords, lambda body: body.update(__module__=module.__name__))
+
+
+def test_two_types_with_one_uri_are_refused_when_the_application_is_set_up() -> None:
+    class One(Problem, status=400, slug="served-same"):
+        """One."""
+
+    class Other(Problem, status=400, slug="served-same"):
+        """Other."""
+
+    def build(world: World) -> None:
+        with pytest.raises(SetupError, match=r"One and .*Other have the slug served-same"):
+            world.errors.catalogue(world.app, types=(One, Other))
+        assert world.app.config["ERROR_TYPE_URI"] is None
+        world.errors.catalogue(world.app, types=(One,))
+
+    assert ask_both(build, "/problems/served-same").status == 200
+
+
+def test_what_cannot_be_served_is_refused() -> None:
+    def build(world: World) -> None:
+        errors, app = world.errors, world.app
+        for prefix in ("", "/", "problems", "/problems/", "/<name>", "/{slug}"):
+            with pytest.raises(SetupError, match=r"url_prefix= is a path such as '/problems', not"):
+                errors.catalogue(app, url_prefix=prefix, types=TYPES)
+        with pytest.raises(SetupError, match="made of subclasses of Problem, not 'OutOfCredit'"):
+            errors.catalogue(app, types=["OutOfCredit"])
+        with pytest.raises(SetupError, match="call init_app"):
+            errors.catalogue(world.App("other"), types=TYPES)
+        errors.catalogue(app, types=TYPES)
+        with pytest.raises(SetupError, match="serves a catalogue already"):
+            errors.catalogue(app, "/other", types=TYPES)
+
+    assert ask_both(build, "/problems/").status == 200

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
+import jinja2
 from werkzeug.exceptions import HTTPException
 
 import errbridge_flask
@@ -23,6 +24,7 @@ from benchmarks.areas.kinds import (
     TEMPLATE,
     Kind,
     document,
+    validation,
 )
 from benchmarks.calls import expecting, wsgi_call
 from benchmarks.measure import Case, Group
@@ -59,13 +61,29 @@ def _application(invalid: Callable[[], Exception] | None = None) -> tuple[flask.
             flask.abort(422)
         raise invalid()
 
+    validation_error, validate = validation()
+
+    def model() -> None:
+        try:
+            validate()
+        except validation_error:
+            if invalid is None:
+                flask.abort(422)
+            raise
+
     def crash() -> None:
         raise RuntimeError("a bug")
 
-    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "crash": crash}
+    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "model": model, "crash": crash}
     for name, view in views.items():
         api.add_url_rule(f"/{name}", name, view)
     return app, api
+
+
+def _errors(exc: Any) -> Any:
+    if isinstance(exc, Invalid):
+        return ERRORS
+    return exc.errors(include_url=False, include_input=False, include_context=False)
 
 
 def bare() -> flask.Flask:
@@ -76,8 +94,7 @@ def bare() -> flask.Flask:
 
 def handwritten(*, page: bool = False) -> flask.Flask:
     app, api = _application(Invalid)
-    app.jinja_env.from_string("")  # the environment is made once, and not in the first round
-    app.jinja_loader = _templates()
+    app.jinja_loader = jinja2.DictLoader({"error.html": TEMPLATE})
 
     def shown(exc: HTTPException) -> Any:
         return flask.render_template("error.html", error=exc), exc.code
@@ -85,32 +102,23 @@ def handwritten(*, page: bool = False) -> flask.Flask:
     def problem(exc: HTTPException) -> Any:
         return flask.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    def unprocessable(exc: Invalid) -> Any:
-        return flask.jsonify({**document(422, "Unprocessable Content", None), "errors": ERRORS}), 422
+    def unprocessable(exc: Exception) -> Any:
+        return flask.jsonify({**document(422, "Unprocessable Content", None), "errors": _errors(exc)}), 422
 
     app.register_error_handler(HTTPException, shown if page else problem)
     app.register_error_handler(Invalid, unprocessable)
+    app.register_error_handler(validation()[0], unprocessable)
     app.register_blueprint(api)
     return app
 
 
-def _templates() -> Any:
-    import jinja2
-
-    return jinja2.DictLoader({"error.html": TEMPLATE})
-
-
 def with_async_handler() -> flask.Flask:
-    app, api = _application(Invalid)
+    app, api = _application()
 
     async def problem(exc: HTTPException) -> Any:
         return flask.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    async def unprocessable(exc: Invalid) -> Any:
-        return flask.jsonify({**document(422, "Unprocessable Content", None), "errors": ERRORS}), 422
-
     app.register_error_handler(HTTPException, problem)
-    app.register_error_handler(Invalid, unprocessable)
     app.register_blueprint(api)
     return app
 
@@ -122,11 +130,12 @@ def leanest(*, page: bool = False) -> flask.Flask:
     def constant(exc: HTTPException) -> flask.Response:
         return flask.Response(body, exc.code, content_type=content_type)
 
-    def unprocessable(exc: Invalid) -> flask.Response:
+    def unprocessable(exc: Exception) -> flask.Response:
         return flask.Response(body, 422, content_type=content_type)
 
     app.register_error_handler(HTTPException, constant)
     app.register_error_handler(Invalid, unprocessable)
+    app.register_error_handler(validation()[0], unprocessable)
     app.register_blueprint(api)
     return app
 
@@ -197,7 +206,7 @@ def _look(kind: Kind, name: str) -> tuple[str, bytes]:
     if kind.page or name == BARE:
         return "text/html", b"</h"
     if name in (ERRBRIDGE, MANY):
-        if kind.name == "validation":
+        if kind.status == 422:
             return PROBLEM, b'"pointer"'
         return PROBLEM, f'"status":{kind.status}'.encode()
     return "", b""

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.calls import BROWSER, Ask
 
-__all__ = ["BARE", "CONSTANT", "ERRBRIDGE", "ERRORS", "KINDS", "LEANEST", "Kind", "document", "logging_to_nowhere"]
+__all__ = [
+    "BARE",
+    "CONSTANT",
+    "CONSTANT_PAGE",
+    "ERRBRIDGE",
+    "ERRORS",
+    "KINDS",
+    "LEANEST",
+    "PROBLEM",
+    "TEMPLATE",
+    "Kind",
+    "document",
+    "logging_to_nowhere",
+    "validation",
+]
 
 BARE = "bare"
 ERRBRIDGE = "errbridge"
@@ -24,7 +40,8 @@ TEMPLATE = (
     "<!DOCTYPE html><html lang=en><head><title>{{ error.code }} {{ error.name }}</title></head><body><main>"
     "<h1>{{ error.name }}</h1><p>{{ error.description }}</p><a href='/'>Home</a></main></body></html>"
 )
-WRONG_BODY = b'{"name": "piano", "price": "dear"}'
+_WRONG_BODY = b'{"name": "piano", "price": "dear"}'
+_HAS_PYDANTIC = importlib.util.find_spec("pydantic") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +61,31 @@ class Kind:
     page: bool = False
 
 
-KINDS = (
-    Kind("200", Ask("/api/item"), 200),
-    Kind("404", Ask("/nope"), 404),
-    Kind("scoped 404", Ask("/api/nope"), 404),
-    Kind("page", Ask("/nope", accept=BROWSER), 404, page=True),
-    Kind("abort", Ask("/api/abort"), 404),
-    Kind("405", Ask("/api/item", method="DELETE"), 405),
-    Kind("validation", Ask("/api/invalid"), 422),
-    Kind("crash", Ask("/api/crash"), 500),
+KINDS = tuple(
+    kind
+    for kind in (
+        Kind("200", Ask("/api/item"), 200),
+        Kind("404", Ask("/nope"), 404),
+        Kind("scoped 404", Ask("/api/nope"), 404),
+        Kind("page", Ask("/nope", accept=BROWSER), 404, page=True),
+        Kind("abort", Ask("/api/abort"), 404),
+        Kind("405", Ask("/api/item", method="DELETE"), 405),
+        Kind("validation", Ask("/api/invalid"), 422),
+        Kind("pydantic", Ask("/api/model"), 422),
+        Kind("crash", Ask("/api/crash"), 500),
+    )
+    if kind.name != "pydantic" or _HAS_PYDANTIC
 )
+
+
+def validation() -> tuple[type[Exception], Callable[[], Any]]:
+    """Give pydantic's exception, and a function that raises one; without pydantic something that is never asked for."""
+    if not _HAS_PYDANTIC:
+        return ValueError, lambda: None
+    pydantic: Any = importlib.import_module("pydantic")
+    model: Any = pydantic.create_model("Item", name=(str, ...), price=(int, ...))
+    error: type[Exception] = pydantic.ValidationError
+    return error, lambda: model.model_validate_json(_WRONG_BODY)
 
 
 def document(status: int, title: str, detail: str | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jinja2
 import quart
 from werkzeug.exceptions import HTTPException
 
@@ -21,6 +22,7 @@ from benchmarks.areas.kinds import (
     TEMPLATE,
     Kind,
     document,
+    validation,
 )
 from benchmarks.calls import asgi_call, expecting
 from benchmarks.measure import Case, Group
@@ -53,13 +55,29 @@ def _application(invalid: Callable[[], Exception] | None = None) -> tuple[quart.
             quart.abort(422)
         raise invalid()
 
+    validation_error, validate = validation()
+
+    async def model() -> None:
+        try:
+            validate()
+        except validation_error:
+            if invalid is None:
+                quart.abort(422)
+            raise
+
     async def crash() -> None:
         raise RuntimeError("a bug")
 
-    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "crash": crash}
+    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "model": model, "crash": crash}
     for name, view in views.items():
         api.add_url_rule(f"/{name}", name, view)
     return app, api
+
+
+def _errors(exc: Any) -> Any:
+    if isinstance(exc, Invalid):
+        return ERRORS
+    return exc.errors(include_url=False, include_input=False, include_context=False)
 
 
 def bare() -> quart.Quart:
@@ -68,25 +86,24 @@ def bare() -> quart.Quart:
     return app
 
 
-def _handled(body: Callable[[HTTPException], Any], unprocessable: Callable[[Invalid], Any]) -> quart.Quart:
+def _handled(body: Callable[[HTTPException], Any], unprocessable: Callable[[Exception], Any]) -> quart.Quart:
     app, api = _application(Invalid)
     app.register_error_handler(HTTPException, body)
     app.register_error_handler(Invalid, unprocessable)
+    app.register_error_handler(validation()[0], unprocessable)
     app.register_blueprint(api)
     return app
 
 
 def handwritten(*, page: bool = False) -> quart.Quart:
-    import jinja2
-
     async def shown(exc: HTTPException) -> Any:
         return await quart.render_template("error.html", error=exc), exc.code
 
     async def problem(exc: HTTPException) -> Any:
         return quart.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    async def unprocessable(exc: Invalid) -> Any:
-        return quart.jsonify({**document(422, "Unprocessable Content", None), "errors": ERRORS}), 422
+    async def unprocessable(exc: Exception) -> Any:
+        return quart.jsonify({**document(422, "Unprocessable Content", None), "errors": _errors(exc)}), 422
 
     app = _handled(shown if page else problem, unprocessable)
     app.jinja_loader = jinja2.DictLoader({"error.html": TEMPLATE})
@@ -97,8 +114,8 @@ def with_sync_handler() -> quart.Quart:
     def problem(exc: HTTPException) -> Any:
         return quart.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    def unprocessable(exc: Invalid) -> Any:
-        return quart.jsonify({**document(422, "Unprocessable Content", None), "errors": ERRORS}), 422
+    def unprocessable(exc: Exception) -> Any:
+        return quart.jsonify({**document(422, "Unprocessable Content", None), "errors": _errors(exc)}), 422
 
     return _handled(problem, unprocessable)
 
@@ -109,7 +126,7 @@ def leanest(*, page: bool = False) -> quart.Quart:
     async def constant(exc: HTTPException) -> quart.Response:
         return quart.Response(body, exc.code, content_type=content_type)
 
-    async def unprocessable(exc: Invalid) -> quart.Response:
+    async def unprocessable(exc: Exception) -> quart.Response:
         return quart.Response(body, 422, content_type=content_type)
 
     return _handled(constant, unprocessable)
@@ -149,7 +166,7 @@ def _look(kind: Kind, name: str) -> tuple[str, bytes]:
     if kind.page or name == BARE:
         return "text/html", b"</h"
     if name == ERRBRIDGE:
-        if kind.name == "validation":
+        if kind.status == 422:
             return PROBLEM, b'"pointer"'
         return PROBLEM, f'"status":{kind.status}'.encode()
     return "", b""

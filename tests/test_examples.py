@@ -55,6 +55,35 @@ def test_every_example_is_tested_and_listed() -> None:
     assert listed == [(example, command_of(example)) for example in sorted(examples)]
 
 
+# The API.
+
+
+def book(started: Started, **booking: object) -> httpx.Response:
+    return ask(started("flask_api"), "/bookings", "POST", json=booking)
+
+
+def test_flask_api_answers_a_wrong_body_with_all_that_is_wrong(started: Started) -> None:
+    response = book(started, room="", seats=0)
+    assert (response.status_code, response.headers["Content-Type"]) == (422, PROBLEM)
+    assert {error["pointer"] for error in response.json()["errors"]} == {"/room", "/day", "/seats"}
+
+
+def test_flask_api_answers_a_conflict_with_a_type_that_has_a_page(started: Started) -> None:
+    booking = {"room": "Oak", "day": "2030-01-02", "seats": 4}
+    assert book(started, **booking).status_code == 201
+    response = book(started, **booking)
+    document = response.json()
+    assert (response.status_code, document["type"]) == (409, "/problems/room-taken")
+    assert (document["room"], document["day"]) == ("Oak", "2030-01-02")
+    page = ask(started("flask_api"), document["type"], headers={"Accept": "text/html"})
+    assert (page.status_code, "Try another room or another day." in page.text) == (200, True)
+
+
+def test_flask_api_answers_an_exception_of_its_domain(started: Started) -> None:
+    response = ask(started("flask_api"), "/bookings/77")
+    assert (response.status_code, response.json()["detail"]) == (404, "There is no booking 77.")
+
+
 # The site.
 
 

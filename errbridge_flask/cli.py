@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from flask.cli import ScriptInfo
 
+from errbridge.incident import RequestFacts
 from errbridge.pallets.commands import errors_group
 
 __all__ = ["errors"]
 
-errors = errors_group(lambda context: context.ensure_object(ScriptInfo).load_app())
+
+def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+    answers: list[Any] = []
+    with app.test_request_context(request.path, headers={"Host": request.host} if request.host else None):
+        for handler in handlers:
+            try:
+                response = handler(Exception())
+                answers.append((tuple(response.headers), response.get_data()))
+            except Exception as error:
+                answers.append(error)
+    return answers
+
+
+errors = errors_group(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)

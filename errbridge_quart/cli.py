@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from quart.cli import ScriptInfo
 
+from errbridge.incident import RequestFacts
 from errbridge.pallets.commands import errors_group
 
 __all__ = ["errors"]
 
-errors = errors_group(lambda context: context.ensure_object(ScriptInfo).load_app())
+
+async def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+    answers: list[Any] = []
+    async with app.test_request_context(request.path, headers={"Host": request.host} if request.host else None):
+        for handler in handlers:
+            try:
+                response = await handler(Exception())
+                answers.append((tuple(response.headers), await response.get_data(as_text=False)))
+            except Exception as error:
+                answers.append(error)
+    return answers
+
+
+errors = errors_group(
+    lambda context: context.ensure_object(ScriptInfo).load_app(), lambda *asked: asyncio.run(_answered(*asked))
+)

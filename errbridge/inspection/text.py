@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from errbridge.inspection.checks import Finding
 from errbridge.inspection.explanation import Considered, Explanation, Step
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
 from errbridge.inspection.subject import Source
 
-__all__ = ["explanation_text", "listing_text"]
+__all__ = ["explanation_text", "findings_text", "listing_text"]
 
 _INDENT = "  "
 
@@ -128,3 +129,19 @@ def _candidate(entry: Considered, sign: str) -> Iterator[str]:
     said = "passed over, " if entry.order is None else ""
     yield f"{_INDENT}{sign} {entry.scope}, handler for {entry.key}{native}: {said}{entry.reason}"
     yield f"{_INDENT}{' ' * len(sign)} {entry.source.name}  {place(entry.source)}"
+
+
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Write what is wrong, a paragraph for each finding."""
+    if not findings:
+        return "nothing found"
+    number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    return "\n".join([*(line for finding in findings for line in _finding(finding)), number])
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"{finding.code}: {finding.scope}"
+    yield f"{_INDENT}{finding.message}"
+    if finding.source is not None:
+        yield f"{_INDENT}{finding.source.name}  {place(finding.source)}"
+    yield ""

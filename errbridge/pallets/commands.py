@@ -8,19 +8,33 @@ click is imported here, and this module only when a command line runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from errbridge.errors import SetupError
+from errbridge.incident import RequestFacts
+from errbridge.inspection.checks import checked
 from errbridge.inspection.explanation import explained
 from errbridge.inspection.listing import listing
+from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, Made, http_block, server_block
+from errbridge.inspection.preview import Room, rooms, sheets, unobserved
 from errbridge.inspection.subject import as_data
-from errbridge.inspection.text import explanation_text, listing_text
+from errbridge.inspection.text import explanation_text, findings_text, listing_text
 from errbridge.pallets.inspected import PalletsSubject, error_class, situation, specimen
+from errbridge.plan import shown
 
-__all__ = ["errors_group"]
+__all__ = ["Answered", "errors_group"]
+
+Handling = Callable[[BaseException], Any]
+"""An error handler of a framework's own colour."""
+
+Answered = Callable[
+    [Any, RequestFacts, Sequence[Handling]], Sequence[tuple[tuple[tuple[str, str], ...], bytes] | Exception]
+]
+"""Calls error handlers within a request to an application; gives the headers and the body of each answer."""
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -39,11 +53,12 @@ class _Group(click.Group):
     command_class = _Command
 
 
-def errors_group(load: Callable[[click.Context], Any]) -> click.Group:
+def errors_group(load: Callable[[click.Context], Any], answered: Answered) -> click.Group:
     """Make the group of commands for a framework.
 
     Args:
         load: Gives the application that the framework's command line was given.
+        answered: Calls error handlers in the framework's own colour.
     """
 
     def subject() -> PalletsSubject:
@@ -83,7 +98,61 @@ def errors_group(load: Callable[[click.Context], Any]) -> click.Group:
         found = explained(about, situation(about, exc, method.upper(), path, headers))
         click.echo(_dumped(as_data(found)) if as_json else explanation_text(found))
 
+    @errors.command("check")
+    @click.option("--ignore", multiple=True, metavar="CODE", help="Leave a check out; may be repeated.")
+    @_json_option
+    @click.pass_context
+    def check_command(ctx: click.Context, ignore: tuple[str, ...], as_json: bool) -> None:
+        """Look for what can never work: unreachable handlers, missing templates, conflicting types.
+
+        The exit code is 1 if there is anything.
+        """
+        found = checked(subject(), ignore)
+        click.echo(_dumped(as_data(found)) if as_json else findings_text(found))
+        ctx.exit(1 if found else 0)
+
+    @errors.command("preview")
+    @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+    @click.pass_context
+    def preview_command(ctx: click.Context, directory: Path) -> None:
+        """Write every page and document of every scope to DIRECTORY, and how nginx serves them.
+
+        The exit code is 1 if one of them could not be made as the application wants it, by its template for instance.
+        """
+        about = subject()
+        with unobserved(about.installation) as complaints:
+            files = [made for room in rooms(about) for made in _made(about, room, answered, complaints)]
+        written = _written(about, directory.resolve(), files)
+        click.echo(f"{len(written)} files below {directory}")
+        for complaint in complaints:
+            click.echo(f"could not be made as it should be: {complaint}", err=True)
+        ctx.exit(1 if complaints else 0)
+
     return errors
+
+
+def _made(about: PalletsSubject, room: Room, answered: Answered, complaints: list[str]) -> Iterator[Made]:
+    found = list(sheets(about, room))
+    handlers = [about.seam.handler(shown(sheet.case)) for sheet in found]
+    for sheet, answer in zip(found, answered(about.app, room.request, handlers), strict=True):
+        if isinstance(answer, Exception):  # where failures are shown to the developer
+            complaints.append(f"{sheet.path}: {answer}")
+        else:
+            yield Made(sheet.path, *answer)
+
+
+def _written(about: PalletsSubject, directory: Path, files: Sequence[Made]) -> list[Path]:
+    installation = about.installation
+    converters, xhr = installation.framework.converters, installation.table().settings.xhr_enabled
+    contents = {f"{FOLDER}/{file.path}": file.body for file in files} | {
+        HTTP_FILE: http_block(str(directory), rooms(about), files, converters, xhr).encode(),
+        SERVER_FILE: server_block(str(directory), files).encode(),
+    }
+    for name, content in contents.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return [directory / name for name in contents]
 
 
 def _dumped(data: object) -> str:

@@ -208,7 +208,7 @@ def situation(
     meant = _meant(exc, subject.installation)
     raised = meant is None and subject.installation.framework.propagates()
     becomes = InternalServerError(original_exception=exc) if meant is None else meant
-    return Situation(exc, becomes, raised, seam.facts(exc, request), tuple(notes), answered)
+    return Situation(exc, becomes, raised, seam.facts(exc, request, request.blueprints), tuple(notes), answered)
 
 
 def _meant(exc: Exception, installation: Installation) -> BaseException | None:

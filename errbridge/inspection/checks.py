@@ -1,0 +1,246 @@
+"""What is wrong with the error handling of an application, as far as that can be known before an error happens."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+from errbridge.accept import HTML
+from errbridge.catalogue import Catalogue
+from errbridge.config import DEFAULTS
+from errbridge.errors import SetupError
+from errbridge.handlers import Handler, Key
+from errbridge.incident import RequestFacts
+from errbridge.inspection.listing import listed_scopes
+from errbridge.inspection.preview import STATUSES, rooms
+from errbridge.inspection.probes import probe, url_of
+from errbridge.inspection.subject import Source, Subject, key_name, source_of
+from errbridge.installation import Owner
+from errbridge.plan import own_means
+from errbridge.scopes import ROOT, Scope, ScopeTrie, expressions
+
+__all__ = ["CHECKS", "Finding", "checked"]
+
+
+class Finding(NamedTuple):
+    """Something that is wrong.
+
+    Attributes:
+        code: Which check found it.
+        scope: Where.
+        message: What it is, and what to do.
+        source: The handler that it is about, if it is about one.
+    """
+
+    code: str
+    scope: str
+    message: str
+    source: Source | None = None
+
+
+def checked(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Carry out all checks.
+
+    Args:
+        subject: The application.
+        ignored: Codes of checks to leave out.
+
+    Raises:
+        SetupError: There is no check of that code.
+    """
+    left_out = set(ignored)
+    if unknown := left_out - set(CHECKS):
+        raise SetupError(f"there is no check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
+    return tuple(finding for code, check in CHECKS.items() if code not in left_out for finding in check(subject))
+
+
+def _unreadable(subject: Subject) -> Iterator[Finding]:
+    for scope, _ in listed_scopes(subject):
+        if (error := _fault(subject, scope)) is not None:
+            yield Finding(
+                "unreadable-scope", str(scope), f"its prefix or host cannot be read, and it owns nothing: {error}"
+            )
+
+
+def _fault(subject: Subject, scope: Scope) -> Exception | None:
+    try:
+        ScopeTrie((scope,), subject.installation.framework.converters)
+    except Exception as error:  # also whatever the constructor of a converter raises
+        return error
+    return None
+
+
+def _readable(subject: Subject) -> list[tuple[Scope, Owner]]:
+    return [(scope, owner) for scope, owner in listed_scopes(subject) if _fault(subject, scope) is None]
+
+
+def _same_place(subject: Subject) -> Iterator[Finding]:
+    places: dict[tuple[str, str], list[tuple[Scope, Owner]]] = {}
+    for scope, owner in _readable(subject):
+        if scope.blueprint is not None and (scope.host, scope.prefix) != (None, None):
+            place = expressions(scope, subject.installation.framework.converters)
+            places.setdefault(place, []).append((scope, owner))
+    for there in places.values():
+        for (first, _), (second, owner) in combinations(sorted(there, key=lambda item: str(item[0])), 2):
+            if str(second).startswith(f"{first}.") and not _has_anything(owner):
+                continue  # nested in the other one, and with no say in errors
+            yield Finding(
+                "same-place",
+                str(second),
+                f"has the same host and prefix ({first.host or ''}{first.prefix or '/'}) as the blueprint {first}, "
+                f"which comes first by its name and answers the errors of routing there; give one another prefix",
+            )
+
+
+def _has_anything(owner: Owner) -> bool:
+    return bool(owner.handlers.by_key) or owner.style is not None or owner.failure
+
+
+def _never_reached(subject: Subject) -> Iterator[Finding]:
+    """Ask for the real chain of a URL of each scope, and see whether the scope is in it and gets its turn."""
+    for scope, owner in (*_readable(subject), (ROOT, subject.installation.table().root)):
+        if (scope != ROOT and not _has_anything(owner)) or scope.blueprint in subject.routed():
+            continue
+        is_owner, before = _reached(subject, scope)
+        if is_owner and before is None:
+            continue
+        if is_owner:
+            why = f"the style of {before} answers before it; register on that scope, or take its style away"
+        elif scope.prefix is None and scope.host is None:
+            why = "it has neither views nor URLs of its own"
+        else:
+            dispatcher = type(subject.installation.table().dispatcher).__name__
+            why = f"no URL of it leads there with the dispatcher {dispatcher}"
+        if not is_owner or (scope != ROOT and owner.style is not None and not owner.handlers.by_key):
+            yield Finding("never-reached", str(scope), f"what is registered there is never asked: {why}")
+            continue
+        for key, handler in owner.handlers.by_key.items():
+            if _is_of_http(subject, key):
+                message = f"the handler for {key_name(key)} is never asked: {why}"
+                yield Finding("never-reached", str(scope), message, source_of(handler.function))
+
+
+def _reached(subject: Subject, scope: Scope) -> tuple[bool, Scope | None]:
+    """Tell whether a scope is among the owners of its own URL, and which scope answers before it."""
+    installation = subject.installation
+    url = url_of(scope, installation.framework.converters)
+    if url is None:  # nobody can say
+        return True, None
+    host, path = url
+    before: Scope | None = None
+    for owner in probe(installation, RequestFacts(path=path, host=host, routing=True)).chain.owners:
+        if owner.scope == scope or (scope.blueprint is not None and owner.scope.blueprint == scope.blueprint):
+            return True, before
+        if before is None and owner.answers(uncaught=False) is not None:
+            before = owner.scope
+    return False, before
+
+
+def _is_of_http(subject: Subject, key: Key) -> bool:
+    """Tell whether a handler is asked about HTTP errors only; others are asked along the whole chain."""
+    base = subject.installation.framework.http.base
+    return not isinstance(key, type) or (base is not None and issubclass(key, base))
+
+
+def _targets(subject: Subject) -> dict[Hashable, str]:
+    """Give everything that something can be registered on in the application, with its name."""
+    places: dict[Hashable, str] = {
+        place.blueprint: str(place.scope) for place in subject.installation.framework.places()
+    }
+    registries = (subject.installation.shared, subject.installation.own)
+    scopes = [target for each in registries for target in each.entries if isinstance(target, Scope)]
+    return {**places, **{scope: str(scope) for scope in scopes}}
+
+
+def _registered(subject: Subject, target: Hashable) -> list[tuple[Key, Handler]]:
+    registries = (subject.installation.shared, subject.installation.own)
+    canonical = subject.installation.framework.http.canonical
+    return [
+        (canonical(key), handler)
+        for each in registries
+        if target in each.entries
+        for key, handler in each.entries[target].registered()
+    ]
+
+
+def _replaced(subject: Subject) -> Iterator[Finding]:
+    for target, name in _targets(subject).items():
+        pairs = _registered(subject, target)
+        last = dict(pairs)
+        for key, handler in pairs:
+            if handler.function is not last[key].function:
+                message = (
+                    f"the handler for {key_name(key)} is never asked: {source_of(last[key].function).name} was "
+                    "registered for the same after it and took its place; remove one"
+                )
+                yield Finding("replaced-handler", name, message, source_of(handler.function))
+
+
+def _behind_native(subject: Subject) -> Iterator[Finding]:
+    table = subject.installation.table()
+    canonical = subject.installation.framework.http.canonical
+    for native in subject.natives():
+        owner = table.root if native.blueprint is None else table.owners.get(native.blueprint)
+        handler = None if owner is None else owner.handlers.by_key.get(canonical(native.key))
+        if owner is not None and handler is not None:
+            message = (
+                f"the handler for {key_name(native.key)} is asked only if the framework's own for the same, "
+                f"{source_of(native.function).name}, returns None; register one of them"
+            )
+            yield Finding("behind-native", str(owner.scope), message, source_of(handler.function))
+
+
+def _unregistered(subject: Subject) -> Iterator[Finding]:
+    known = _targets(subject)
+    registries = (subject.installation.shared, subject.installation.own)
+    for target in dict.fromkeys(target for each in registries for target in each.entries):
+        if target not in known:
+            name = str(getattr(target, "name", target))
+            message = (
+                "errors are registered on this blueprint, but it is not registered in the application; call "
+                "app.register_blueprint(), or ignore this check if it belongs to another application"
+            )
+            yield Finding("unregistered-blueprint", name, message)
+
+
+def _templates(subject: Subject) -> Iterator[Finding]:
+    installation = subject.installation
+    page = installation.table().settings.page
+    used: dict[str, str] = {}
+    for room in rooms(subject):
+        if not room.style.templates:
+            continue
+        for status in STATUSES:
+            try:
+                means = own_means(probe(installation, room.request._replace(accept=HTML), status))
+            except Exception as error:  # a template that cannot be compiled
+                used.setdefault(str(getattr(error, "name", None) or page), room.folder)
+                continue
+            if isinstance(means, str):
+                used.setdefault(means, room.folder)
+    for name, scope in used.items():
+        for fault in subject.template_faults(name):
+            yield Finding("missing-template", scope, f"{fault}; the built-in page is shown instead")
+    if page != DEFAULTS["ERROR_PAGE"] and page not in used and any(subject.template_faults(page)):
+        yield Finding("missing-template", "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled")
+
+
+def _types(subject: Subject) -> Iterator[Finding]:
+    try:
+        Catalogue.of(type_uri=subject.installation.table().settings.type_uri)
+    except SetupError as error:
+        yield Finding("conflicting-types", "app", str(error))
+
+
+CHECKS = {
+    "unreadable-scope": _unreadable,
+    "same-place": _same_place,
+    "never-reached": _never_reached,
+    "replaced-handler": _replaced,
+    "behind-native": _behind_native,
+    "unregistered-blueprint": _unregistered,
+    "missing-template": _templates,
+    "conflicting-types": _types,
+}
+"""Each check by its code, in the order in which they are carried out."""

@@ -1,0 +1,198 @@
+"""The configuration with which nginx answers by the files of `errbridge.inspection.preview` what it answers itself.
+
+nginx finds the scope by a regular expression of host and path, in the order of precedence that errbridge has, too. By
+the Accept header it finds the format; it does not read q-values, so what it finds is right for headers without them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from errbridge.accept import HTML, JSON, TEXT, XML
+from errbridge.inspection.preview import EXTENSIONS, STATUSES, Room
+from errbridge.patterns import ConverterLookup
+from errbridge.scopes import ROOT, expressions
+from errbridge.styles import Style
+
+__all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Made", "http_block", "server_block"]
+
+FOLDER = "error-pages"
+"""The folder of the files, and the beginning of the paths by which nginx finds them."""
+
+HTTP_FILE = "nginx-http.conf"
+SERVER_FILE = "nginx-server.conf"
+
+_NAMED = {
+    HTML: r"text/(?:html|\*)|application/xhtml\+xml",
+    JSON: r"json|application/\*",
+    XML: r"(?:application/(?:problem\+)?|text/)xml",
+    TEXT: r"text/(?:plain|\*)",
+}
+_NOT_SAID = frozenset({"content-type", "content-length"})
+
+
+class Made(NamedTuple):
+    """A file that was made.
+
+    Attributes:
+        path: Its name, below the folder of all of them.
+        headers: Those of the answer that it was made of.
+        body: What is in it.
+    """
+
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+def http_block(
+    folder: str, rooms: Sequence[Room], files: Sequence[Made], converters: ConverterLookup, xhr: bool
+) -> str:
+    """Write what belongs in nginx's ``http`` block.
+
+    Args:
+        folder: The absolute path of the directory with all of this.
+        rooms: In the order of precedence.
+        files: What is in them.
+        converters: Finds the converters of the variables in prefixes.
+        xhr: The setting ``ERROR_XHR_ENABLED``.
+    """
+    owners = [
+        (f"^{host}{path}(?:/|$)", room.folder)
+        for room in rooms
+        if room.scope != ROOT and room.request.routing
+        for host, path in [expressions(room.scope, converters)]
+    ]
+    styles = {room.style.name: room.style for room in rooms}
+    folders = [(f"^{re.escape(room.folder)}$", room.style.name) for room in rooms]
+    parts = [
+        f"# Made by errbridge. In the http block:\n#     include {_quoted(f'{folder}/{HTTP_FILE}')};",
+        _map('"$host$uri"', "scope", "app", owners, "Whose URL it is; the nearest scope comes first."),
+        _map("$errbridge_scope", "style", rooms[-1].style.name, folders, "How the errors of each scope look."),
+        _map(
+            '"$errbridge_style $http_x_requested_with $http_accept"',
+            "format",
+            EXTENSIONS[rooms[-1].style.default],
+            [rule for style in styles.values() for rule in _formats(style, xhr)],
+            "What the client wants. nginx does not read q-values.",
+        ),
+        *(
+            _map("$uri", _variable(name), '""', rules, f"{name} of each file.")
+            for name, rules in _headers(files)
+            if isinstance(rules, list)
+        ),
+    ]
+    return "\n".join([*parts, ""])
+
+
+def server_block(folder: str, files: Sequence[Made]) -> str:
+    """Write what belongs in each ``server`` block of nginx that stands before the application.
+
+    Args:
+        folder: The absolute path of the directory with all of this.
+        files: What is in it.
+    """
+    types = {file.path.rpartition(".")[2]: value for file in files for name, value in file.headers if _is_type(name)}
+    headers = [
+        f"    add_header {name} {_quoted(said) if isinstance(said, str) else f'$errbridge_{_variable(name)}'} always;"
+        for name, said in _headers(files)
+    ]
+    return "\n".join(
+        [
+            "# Made by errbridge. In each server block in front of the application:",
+            f"#     include {_quoted(f'{folder}/{SERVER_FILE}')};",
+            "#",
+            "# The files are for what nginx answers itself, such as 502 when the application is down. What the",
+            "# application answers stays as it is: for that, proxy_intercept_errors has to be off, its default.",
+            "# With it on, the files would take the place of the application's own answers, too.",
+            "# A location with an error_page of its own does not inherit this one; repeat it there.",
+            "",
+            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/$errbridge_scope/$status.$errbridge_format;",
+            "",
+            f"location ^~ /{FOLDER}/ {{",
+            "    internal;",
+            f"    root {_quoted(folder)};",
+            f"    try_files $uri /{FOLDER}/app/$status.$errbridge_format /{FOLDER}/app/$status.html =500;",
+            "    charset off;",
+            "    types {",
+            *(f"        {_quoted(media_type)} {extension};" for extension, media_type in sorted(types.items())),
+            "    }",
+            *headers,
+            "}",
+            "",
+        ]
+    )
+
+
+def _is_type(name: str) -> bool:
+    return name.lower() == "content-type"
+
+
+def _map(source: str, variable: str, default: str, rules: Iterable[tuple[str, str]], about: str) -> str:
+    sign = "~" if variable == "scope" else "~*"  # a path is compared as it is written
+    lines = [f"    {_quoted(f'{sign}{pattern}')} {_quoted(value)};" for pattern, value in rules]
+    return "\n".join(
+        ["", f"# {about}", f"map {source} $errbridge_{variable} {{", f"    default {default};", *lines, "}"]
+    )
+
+
+def _formats(style: Style, xhr: bool) -> Iterator[tuple[str, str]]:
+    """Give the rules that find what a client wants, the most wanted first."""
+    if style.heeds_xhr and xhr:
+        yield from _named(style.name, "XMLHttpRequest", (JSON, XML), JSON)
+    yield from _named(style.name, "[^ ]*", style.offers, style.default)
+
+
+def _named(style: str, requested_with: str, offers: Sequence[str], default: str) -> Iterator[tuple[str, str]]:
+    # XML is not wanted where HTML or JSON are named, too, so it comes after both.
+    order = [default, *(media_type for media_type in (HTML, JSON, XML, TEXT) if media_type != default)]
+    for media_type in order:
+        given = media_type if media_type in offers else default
+        yield rf"^{style} {requested_with} .*(?:{_NAMED[media_type]})", EXTENSIONS[given]
+    yield f"^{style} {requested_with} ", EXTENSIONS[default]
+
+
+def _headers(files: Sequence[Made]) -> Iterator[tuple[str, str | list[tuple[str, str]]]]:
+    """Give each header with its value, or with the rules that find it where it is not the same for all files."""
+    by_name: dict[str, dict[str, str]] = {}
+    for file in files:
+        for name, value in file.headers:
+            if name.lower() not in _NOT_SAID:
+                by_name.setdefault(name, {})[file.path] = value
+    for name, values in by_name.items():
+        if len(values) == len(files) and len(set(values.values())) == 1:
+            yield name, next(iter(values.values()))
+        else:
+            yield name, _rules({file.path: values.get(file.path, "") for file in files})
+
+
+_KEYS: Sequence[Callable[[str], str]] = (
+    lambda path: rf"\.{path.rpartition('.')[2]}$",
+    lambda path: f"/{path.rpartition('/')[2].partition('.')[0]}[.]",
+    lambda path: f"^/{FOLDER}/{re.escape(path.partition('/')[0])}/",
+    lambda path: f"^/{FOLDER}/{re.escape(path)}$",
+)
+
+
+def _rules(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Find the shortest rules that tell the value of each path: by extension, status, folder, or one by one."""
+    grouped = (_grouped(values, key) for key in _KEYS)
+    found = next(each for each in grouped if all(len(those) == 1 for those in each.values()))
+    return [(pattern, value) for pattern, (value,) in found.items() if value]
+
+
+def _grouped(values: Mapping[str, str], key: Callable[[str], str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for path, value in values.items():
+        found.setdefault(key(path), set()).add(value)
+    return found
+
+
+def _variable(name: str) -> str:
+    return "header_" + name.lower().replace("-", "_")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

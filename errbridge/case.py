@@ -17,7 +17,7 @@ from errbridge.problem import Problem
 from errbridge.scopes import ROOT
 from errbridge.styles import Style
 
-__all__ = ["Candidate", "Case", "candidates", "claimants", "is_claimable", "is_registered_at", "opened"]
+__all__ = ["Candidate", "Case", "candidates", "claimants", "is_claimable", "is_registered_at", "native_blueprints", "opened"]
 
 
 class Case(NamedTuple):
@@ -68,28 +68,37 @@ class Case(NamedTuple):
         return self.installation.shared.observers
 
 
-def opened(installation: Installation, exc: BaseException, request: RequestFacts) -> Case:
+def opened(
+    installation: Installation, exc: BaseException, request: RequestFacts, incident_id: str | None = None
+) -> Case:
     """Find out everything about an error that does not depend on a handler.
 
     Args:
         installation: The application in which it happened.
         exc: What was raised.
         request: The request's facts.
+        incident_id: A new one by default.
     """
     table = installation.table()
     framework = installation.framework
     uncaught = is_uncaught(exc)
-    incident_id = new_id()
+    incident_id = incident_id or new_id()
     problem = normalize(exc, request, incident_id, table.settings, framework.http)
     chain = table.chain(Incident(exc, problem, request, incident_id))
     style = chain.style(uncaught=uncaught)
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
     gone = isinstance(exc, framework.http.client_gone)
     incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type, gone)
-    # Blueprints answer for their own views; for errors of routing, for their URLs as well (pallets/flask#1498).
-    names = request.blueprints or (chain.blueprints if request.routing else ())
-    native = framework.native_handler(exc, names)
+    native = framework.native_handler(exc, native_blueprints(chain, request))
     return Case(incident, chain, native, style, uncaught, table, installation)
+
+
+def native_blueprints(chain: Chain, request: RequestFacts) -> tuple[str, ...]:
+    """List the blueprints whose native handlers count.
+
+    Blueprints answer for their own views; for errors of routing, for their URLs as well (pallets/flask#1498).
+    """
+    return request.blueprints or (chain.blueprints if request.routing else ())
 
 
 def is_claimable(installation: Installation, exc: BaseException, blueprints: Sequence[str]) -> bool:

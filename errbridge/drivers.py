@@ -51,13 +51,15 @@ Outcome = Answer | Given | Raised
 Plan = Generator[Call, Any, Outcome]
 
 
-def drive(plan: Plan, call: Callable[[Call], Any]) -> Outcome:
+def drive(plan: Plan | Answer, call: Callable[[Call], Any]) -> Outcome:
     """Carry out a plan.
 
     Args:
-        plan: The plan.
+        plan: The plan, or an answer for which there is nothing left to do.
         call: Makes one call and returns its result.
     """
+    if isinstance(plan, Answer):
+        return plan
     try:
         step = next(plan)
         while True:
@@ -71,13 +73,15 @@ def drive(plan: Plan, call: Callable[[Call], Any]) -> Outcome:
         return cast(Outcome, end.value)
 
 
-async def adrive(plan: Plan, call: Callable[[Call], Awaitable[Any]]) -> Outcome:
+async def adrive(plan: Plan | Answer, call: Callable[[Call], Awaitable[Any]]) -> Outcome:
     """Carry out a plan, awaiting each call.
 
     Args:
-        plan: The plan.
+        plan: The plan, or an answer for which there is nothing left to do.
         call: Makes one call and returns its result.
     """
+    if isinstance(plan, Answer):
+        return plan
     try:
         step = next(plan)
         while True:

@@ -7,12 +7,12 @@ all that when the first error asks for it, and made anew when something has chan
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from errbridge.config import Settings, Snapshot, snapshot
-from errbridge.dispatch import ErrorDispatcher
+from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.errors import SetupError
 from errbridge.framework import Framework
 from errbridge.handlers import Handler, HandlerTable, Key
@@ -73,9 +73,10 @@ class Chain:
     Attributes:
         owners: As given.
         blueprints: The names of those that are blueprints.
+        prepared: Kept for `errbridge.prepared`.
     """
 
-    __slots__ = ("_answering", "_claiming", "_styles", "blueprints", "owners")
+    __slots__ = ("_answering", "_claiming", "_styles", "blueprints", "owners", "prepared")
 
     def __init__(self, owners: tuple[Owner, ...]) -> None:
         self.owners = owners
@@ -84,6 +85,7 @@ class Chain:
             next(style for owner in owners if (style := owner.answers(uncaught=uncaught)) is not None)
             for uncaught in (False, True)
         )
+        self.prepared: dict[Hashable, Any] = {}
         self._claiming: dict[type[BaseException], Asked] = {}
         self._answering: dict[tuple[type[BaseException], int, bool], Asked] = {}
 
@@ -129,15 +131,19 @@ class Table:
         settings: The checked settings.
         owners: Every scope that could own something, blueprints by name.
         dispatcher: Asked for the owners of a URL.
+
+    Attributes:
+        is_by_place: Whether the owners of a URL depend on nothing but its host and path.
     """
 
-    __slots__ = ("_chains", "_claimed", "dispatcher", "owners", "root", "settings", "templates")
+    __slots__ = ("_chains", "_claimed", "dispatcher", "is_by_place", "owners", "root", "settings", "templates")
 
     def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
         self.settings = settings
         self.owners = owners
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
+        self.is_by_place = type(dispatcher) in DISPATCHERS.values()
         self.templates: dict[tuple[tuple[str, ...], int], str | None] = {}
         self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
         self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from errbridge.config import Settings
 from errbridge.handlers import HttpClasses
@@ -19,6 +19,7 @@ __all__ = [
     "complete",
     "is_http_error",
     "is_uncaught",
+    "known",
     "listed",
     "normalize",
     "original_of",
@@ -128,10 +129,10 @@ def normalize(
     """
     if isinstance(exc, Problem):
         problem = exc
+    elif (found := known(exc, http)) is not None:
+        problem = found
     elif is_uncaught(exc):
         problem = Problem(500, detail=settings.default_msg)
-    elif vars(exc) == _NOTHING and http.by_status.get(getattr(exc, "code", 0)) is type(exc):
-        problem = _known(type(exc))
     else:
         problem = _from_http_exception(exc, messages=settings.validation == "messages")
     return complete(problem, request, incident_id, settings)
@@ -151,11 +152,32 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
 
 
 _NOTHING = {"response": None}  # all that an exception has that was made without arguments
+_METHODS_ONLY = {"response", "valid_methods"}  # and what a routing 405 has
 
 
-@lru_cache(maxsize=64)
-def _known(cls: type[BaseException]) -> Problem:
-    return _from_http_exception(cls())
+def known(exc: BaseException, http: HttpClasses) -> Problem | None:
+    """Give what an exception means of which everything is known by its class.
+
+    Args:
+        exc: Anything that was raised.
+        http: The framework's own exceptions. Their subclasses may compute what they say.
+
+    Returns:
+        A problem that is not complete. None for an exception that brings something of its own.
+    """
+    if http.by_status.get(getattr(exc, "code", 0)) is not type(exc):
+        return None
+    if exc.__dict__ == _NOTHING:
+        return _known(type(exc), None)
+    if exc.__dict__.keys() == _METHODS_ONLY and (methods := getattr(exc, "valid_methods", None)):
+        return _known(type(exc), tuple(sorted(methods))) if getattr(exc, "response", None) is None else None
+    return None
+
+
+@lru_cache(maxsize=256)
+def _known(cls: Hashable, methods: tuple[str, ...] | None) -> Problem:
+    make = cast(type[Any], cls)
+    return _from_http_exception(make() if methods is None else make(valid_methods=methods))
 
 
 def _from_http_exception(exc: Any, *, messages: bool = False) -> Problem:

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from errbridge.incident import Incident
 from errbridge.normalize import is_uncaught, original_of
 
-__all__ = ["Failure", "record"]
+__all__ = ["Failure", "is_recorded", "record"]
 
 log = logging.getLogger("errbridge")
 
@@ -44,6 +44,11 @@ class Failure:
 
     what: str
     exception: BaseException
+
+
+def is_recorded(status: int) -> bool:
+    """Tell whether an error of that status is recorded, with nothing else to say about it."""
+    return log.isEnabledFor(logging.ERROR if status >= 500 else logging.INFO)
 
 
 def record(incident: Incident, status: int, failure: Failure | None = None, logged_by: str | None = None) -> None:

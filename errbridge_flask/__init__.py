@@ -17,6 +17,7 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
+from errbridge.answer import Answer
 from errbridge.drivers import Call, Colour, Plan, drive
 from errbridge.framework import NativeAnswer
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
@@ -62,7 +63,7 @@ class _FlaskSeam(Seam):
     def scope(self, request: flask.Request) -> Mapping[str, Any]:
         return request.environ.get("asgi.scope") or {}  # as the bridge leaves it there
 
-    def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
+    def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
         return lambda exc: self.respond(drive(plan, self._call))
 
     def _call(self, step: Call) -> Any:

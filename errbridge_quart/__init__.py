@@ -16,6 +16,7 @@ except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
 from errbridge.closing import close_of
+from errbridge.answer import Answer
 from errbridge.drivers import Call, Colour, Plan, adrive
 from errbridge.framework import NativeAnswer
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
@@ -62,7 +63,7 @@ class _QuartSeam(Seam):
     def scope(self, request: Any) -> Mapping[str, Any]:
         return request.scope or {}
 
-    def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
+    def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:
             answered = self.respond(await adrive(plan, self._call))
             if quart.has_websocket_context():

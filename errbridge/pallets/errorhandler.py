@@ -37,6 +37,7 @@ from errbridge.normalize import is_http_error, is_uncaught, representative, stat
 from errbridge.observe import Hook, HookT, TraceId
 from errbridge.pallets.application import FindHandler, PalletsApplication, headers_of, rule_blueprints
 from errbridge.plan import answer, answer_outside, claim
+from errbridge.prepared import prepared
 from errbridge.problem import Problem
 from errbridge.registry import Registry
 from errbridge.scopes import ROOT, Scope
@@ -87,8 +88,14 @@ class Seam(ABC):
     def scope(self, request: Any) -> Mapping[str, Any]:
         """Give the ASGI scope of a request; an empty one on a WSGI server."""
 
-    def facts(self, exc: BaseException, request: Any) -> RequestFacts:
-        """Collect the facts of a request."""
+    def facts(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> RequestFacts:
+        """Collect the facts of a request.
+
+        Args:
+            exc: The error that came of it.
+            request: The request.
+            blueprints: Those of the matched view, innermost first.
+        """
         host, accept, requested_with, traceparent = self.read_headers(request)
         routing = exc is request.routing_exception
         observers = self.installation.shared.observers
@@ -101,7 +108,7 @@ class Seam(ABC):
             is_xhr(requested_with),
             traceparent,
             request.endpoint,
-            tuple(request.blueprints),
+            tuple(blueprints),
             rule_blueprints(self.url_adapter(), exc) if routing and isinstance(exc, MethodNotAllowed) else (),
             self.scope(request).get(ALLOW, ()),
             routing,
@@ -111,14 +118,14 @@ class Seam(ABC):
         )
 
     @abstractmethod
-    def handler(self, plan: Plan) -> Callable[[BaseException], Any]:
+    def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
         """Make an error handler of the framework's own colour that carries out a plan."""
 
     def respond(self, outcome: Outcome) -> Any:
         """Turn an outcome into what the framework expects of an error handler."""
         if isinstance(outcome, Answer):
             response = self.app.response_class(outcome.body, outcome.status, headers_of(outcome.headers))
-            if outcome.content_type is None:  # the frameworks would make one up
+            if outcome.body is None and outcome.content_type is None:  # the frameworks would make one up
                 del response.headers["Content-Type"]
             return response
         if isinstance(outcome, Given):
@@ -129,16 +136,21 @@ class Seam(ABC):
         """Answer the framework's question; None lets the exception go on its way."""
         if is_ready(exc) or self.is_trapped(exc):
             return self._find_handler(exc, blueprints)
-        plan = self.plan(exc)
+        plan = self.plan(exc, blueprints)
         return None if plan is None else self.handler(plan)
 
-    def plan(self, exc: BaseException) -> Plan | None:
-        """Plan the answer to an exception; None where nobody claims it before it is a 500."""
+    def plan(self, exc: BaseException, blueprints: Sequence[str]) -> Plan | Answer | None:
+        """Plan the answer to an exception; None where nobody claims it before it is a 500.
+
+        Args:
+            exc: The exception.
+            blueprints: Those of the matched view, innermost first.
+        """
         request = self.current_request()
         try:
             if not is_http_error(exc):
-                if is_claimable(self.installation, exc, request.blueprints):
-                    case = opened(self.installation, exc, self.facts(exc, request))
+                if is_claimable(self.installation, exc, blueprints):
+                    case = opened(self.installation, exc, self.facts(exc, request, blueprints))
                     if (claimed := claim(case)) is not None:
                         return claimed
                 error = representative(exc, self.installation.table().settings)
@@ -147,18 +159,19 @@ class Seam(ABC):
                 if is_ready(error):
                     return _settled(Given(error))
                 exc = error
-            return answer(opened(self.installation, exc, self.facts(exc, request)))
+            facts = self.facts(exc, request, blueprints)
+            return prepared(self.installation, exc, facts) or answer(opened(self.installation, exc, facts))
         except Exception:
             log.exception("errbridge failed before it could answer")
             return _settled(last_resort(request.method, status_of(exc, 500))) if is_http_error(exc) else None
 
-    def unanswered(self, value: object) -> Plan | None:
+    def unanswered(self, value: object) -> Plan | Answer | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
         if isinstance(value, Problem):
-            return self.plan(value)
+            return self.plan(value, self.current_request().blueprints)
         if not isinstance(value, HTTPException) or isinstance(value, RoutingException) or is_ready(value):
             return None
-        return self.plan(value)
+        return self.plan(value, self.current_request().blueprints)
 
     def outside(self, exc: BaseException, request: Any) -> Any:
         """Answer what escaped the framework's own handling, where no request is at hand any more.
@@ -174,7 +187,7 @@ class Seam(ABC):
         except HTTPException as unroutable:  # a Host that cannot be one; Quart finds out before there is a request
             error = unroutable
         try:
-            return self.respond(answer_outside(self.installation, error, self.facts(error, request)))
+            return self.respond(answer_outside(self.installation, error, self.facts(error, request, request.blueprints)))
         except Exception:
             log.exception("errbridge failed before it could answer")
             return self.respond(last_resort(request.method, 500))

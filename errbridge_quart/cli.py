@@ -14,7 +14,7 @@ from errbridge.pallets.commands import errors_group
 __all__ = ["errors"]
 
 
-async def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+async def _answering(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
     answers: list[Any] = []
     async with app.test_request_context(request.path, headers={"Host": request.host} if request.host else None):
         for handler in handlers:
@@ -26,6 +26,8 @@ async def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable
     return answers
 
 
-errors = errors_group(
-    lambda context: context.ensure_object(ScriptInfo).load_app(), lambda *asked: asyncio.run(_answered(*asked))
-)
+def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+    return asyncio.run(_answering(app, request, handlers))
+
+
+errors = errors_group(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)

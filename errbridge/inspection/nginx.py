@@ -146,11 +146,13 @@ def _formats(style: Style, xhr: bool) -> Iterator[tuple[str, str]]:
 
 
 def _named(style: str, requested_with: str, offers: Sequence[str], default: str) -> Iterator[tuple[str, str]]:
-    # XML is not wanted where HTML or JSON are named, too, so it comes after both.
+    # XML is not wanted where HTML or JSON are named, too, even if there is no HTML, so it comes after both.
     order = [default, *(media_type for media_type in (HTML, JSON, XML, TEXT) if media_type != default)]
     for media_type in order:
-        given = media_type if media_type in offers else default
-        yield rf"^{style} {requested_with} .*(?:{_NAMED[media_type]})", EXTENSIONS[given]
+        if media_type in offers:
+            yield f"^{style} {requested_with} .*(?:{_NAMED[media_type]})", EXTENSIONS[media_type]
+        elif media_type == HTML:
+            yield f"^{style} {requested_with} .*text/html", EXTENSIONS[default]
     yield f"^{style} {requested_with} ", EXTENSIONS[default]
 
 

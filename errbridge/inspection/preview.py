@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -103,7 +103,7 @@ def _anonymous(case: Case) -> Case:
 
 
 @contextmanager
-def unobserved(installation: Installation) -> Iterator[list[str]]:
+def unobserved(installation: Installation) -> Generator[list[str]]:
     """Keep what is only a preview from the hooks and the log.
 
     Args:

@@ -45,6 +45,7 @@ from typing import Any
 
 import httpx
 
+from errbridge.asgi.applications import Wsgi, recognise
 from tests.servers import DEADLINE, ROOT, Server, as_typed, environment, request_of, serving
 
 __all__ = ["PAGES", "Block", "PageError", "blocks_of", "carry_out"]
@@ -249,10 +250,11 @@ class _Session:
         if app is None:
             raise PageError("there is neither a server nor an app to ask")
         request = request_of(line)
-        if hasattr(app, "wsgi_app"):
+        if isinstance(recognise(app), Wsgi):
             with httpx.Client(transport=httpx.WSGITransport(app, raise_app_exceptions=False)) as client:
                 response = client.send(request)
-            app._got_first_request = False  # a reader who adds a view starts the app again
+            if hasattr(app, "_got_first_request"):  # a reader who adds a view to a Flask app starts it again
+                app._got_first_request = False
             return response
         return asyncio.run(_ask(app, request))
 

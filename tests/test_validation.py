@@ -1,0 +1,586 @@
+"""Data that is not valid, checked in views by each of the libraries, on Flask and Quart at once."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import cattrs
+import flask
+import jsonschema
+import marshmallow as ma
+import msgspec
+import pydantic
+import pytest
+import quart
+import quart_schema
+from marshmallow import fields
+from webargs.asyncparser import AsyncParser
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import NotFound, UnprocessableEntity
+
+import errbridge_flask
+import errbridge_quart
+from errbridge import Handlers, Problem, Reply
+from tests.clients import Request, Response
+from tests.twins import Build, World
+
+Ask = Callable[..., Response]
+Check = Callable[[Any], Any]
+SECRET = "hunter2"
+ORDER = {"items": [{"count": 1}, {"count": SECRET}]}
+PROBLEM = "application/problem+json"
+
+
+class PydanticItem(pydantic.BaseModel):
+    count: int
+
+
+class PydanticOrder(pydantic.BaseModel):
+    items: list[PydanticItem]
+
+
+class MarshmallowItem(ma.Schema):
+    count = fields.Integer(required=True)
+
+
+class MarshmallowOrder(ma.Schema):
+    items = fields.List(fields.Nested(MarshmallowItem), required=True)
+
+
+class MsgspecItem(msgspec.Struct):
+    count: int
+
+
+class MsgspecOrder(msgspec.Struct):
+    items: list[MsgspecItem]
+
+
+@attrs.define
+class AttrsItem:
+    count: int
+
+
+@attrs.define
+class AttrsOrder:
+    items: list[AttrsItem]
+
+
+SCHEMA = {"properties": {"items": {"items": {"properties": {"count": {"type": "integer"}}}}}}
+
+CHECKS: dict[str, Check] = {
+    "pydantic": PydanticOrder.model_validate,
+    "marshmallow": MarshmallowOrder().load,
+    "msgspec": lambda given: msgspec.convert(given, MsgspecOrder),
+    "cattrs": lambda given: cattrs.structure(given, AttrsOrder),
+    "jsonschema": lambda given: jsonschema.validate(given, SCHEMA),
+}
+EVERY_CHECK = pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+
+
+def of_body(world: World, function: Callable[[Any], Any]) -> Callable[[], Any]:
+    """Make a view that gives the JSON of the request to a function."""
+
+    def view() -> Any:
+        return function(flask.request.get_json())
+
+    async def async_view() -> Any:
+        found = function(await quart.request.get_json())
+        return await found if inspect.isawaitable(found) else found
+
+    return async_view if world.is_async else view
+
+
+def ordering(check: Check) -> Build:
+    """Build an app with an API, a site and neither, where orders are checked."""
+
+    def build(world: World) -> None:
+        def order(given: Any) -> str:
+            check(given)
+            return "ordered"
+
+        for name in ("api", "web", "app"):
+            target = world.app if name == "app" else world.Blueprint(name, __name__, url_prefix=f"/{name}")
+            target.add_url_rule("/order", "order", of_body(world, order), methods=["POST"])
+            if name != "app":
+                getattr(world.errors, f"{name}_register")(target)
+                world.app.register_blueprint(target)
+
+    return build
+
+
+def posted(given: Any) -> dict[str, Any]:
+    return {"method": "POST", "headers": [("Content-Type", "application/json")], "body": json.dumps(given).encode()}
+
+
+def accepting(media_type: str) -> dict[str, Any]:
+    asked = posted(ORDER)
+    return {**asked, "headers": [*asked["headers"], ("Accept", media_type)]}
+
+
+@EVERY_CHECK
+def test_what_a_view_finds_not_to_be_valid_is_a_422_that_says_where(ask: Ask, check: Check) -> None:
+    response = ask(ordering(check), "/api/order", **posted(ORDER))
+
+    assert (response.status, response.content_type) == (422, PROBLEM)
+    assert response.json["status"] == 422
+    assert response.json["title"] == "Unprocessable Content"
+    ((error),) = response.json["errors"]
+    assert error["pointer"] == "/items/1/count"
+    assert error["detail"]
+    assert error["code"]
+    assert SECRET not in response.text
+
+
+@EVERY_CHECK
+def test_what_is_valid_is_left_alone(ask: Ask, check: Check) -> None:
+    assert ask(ordering(check), "/api/order", **posted({"items": [{"count": 1}]})).text == "ordered"
+
+
+@EVERY_CHECK
+@pytest.mark.parametrize("place", ["/api", "/web", ""])
+@pytest.mark.parametrize("media_type", ["application/json", "application/xml", "text/plain", "text/html"])
+def test_no_representation_has_the_value(ask: Ask, check: Check, place: str, media_type: str) -> None:
+    response = ask(ordering(check), f"{place}/order", **accepting(media_type))
+
+    assert response.status == 422
+    assert SECRET not in response.text
+
+
+@pytest.mark.parametrize(
+    ("media_type", "shown"),
+    [
+        ("application/xml", "<errors><i><detail>Expected an integer.</detail><pointer>/items/1/count</pointer>"),
+        ("text/plain", "\nerrors:\n- detail: Expected an integer., pointer: /items/1/count, code: type\n"),
+    ],
+)
+def test_other_representations_say_where_as_well(ask: Ask, media_type: str, shown: str) -> None:
+    assert shown in ask(ordering(CHECKS["cattrs"]), "/api/order", **accepting(media_type)).text
+
+
+# Who comes first.
+
+
+def test_a_handler_for_the_class_comes_first(ask: Ask) -> None:
+    handlers = Handlers()
+
+    @handlers.register(pydantic.ValidationError)
+    def not_ours(exc: Exception) -> Problem:
+        return Problem(502, detail="The other service answered nonsense.")
+
+    def build(world: World) -> None:
+        ordering(CHECKS["pydantic"])(world)
+        world.errors.include(handlers, "/api")
+
+    assert ask(build, "/api/order", **posted(ORDER)).status == 502
+    assert ask(build, "/web/order", **posted(ORDER)).status == 422
+
+
+@pytest.mark.parametrize("key", [pydantic.ValidationError, ValueError, Exception])
+def test_a_handler_of_the_framework_for_the_class_comes_first(ask: Ask, key: type[Exception]) -> None:
+    def build(world: World) -> None:
+        ordering(CHECKS["pydantic"])(world)
+        world.app.register_error_handler(key, lambda exc: (type(exc).__name__, 418))
+
+    response = ask(build, "/order", **posted(ORDER))
+
+    assert (response.status, response.text) == (418, "ValidationError")
+
+
+@pytest.mark.parametrize("key", [422, "4xx", Problem, None])
+def test_a_handler_for_the_status_gets_the_problem(ask: Ask, key: Any) -> None:
+    def build(world: World) -> None:
+        ordering(CHECKS["pydantic"])(world)
+
+        def answer(exc: Problem) -> Reply:
+            return Reply(f"{exc.status} {exc.extensions['errors'][0]['pointer']} {type(exc.__cause__).__name__}")
+
+        world.errors.register(world.app, code=key)(answer)
+
+    response = ask(build, "/order", **posted(ORDER))
+
+    assert (response.status, response.text) == (422, "422 /items/1/count ValidationError")
+
+
+def test_a_handler_of_the_framework_for_the_status_gets_its_exception(ask: Ask) -> None:
+    def build(world: World) -> None:
+        ordering(CHECKS["pydantic"])(world)
+        world.app.register_error_handler(422, lambda exc: (type(exc).__name__, 422))
+
+    assert ask(build, "/order", **posted(ORDER)).text == "UnprocessableEntity"
+
+
+def test_a_handler_may_leave_it_to_the_problem(ask: Ask) -> None:
+    def build(world: World) -> None:
+        ordering(CHECKS["pydantic"])(world)
+        world.errors.register(world.app, code=pydantic.ValidationError)(lambda exc: None)
+
+    assert "errors" in ask(build, "/api/order", **posted(ORDER)).json
+    assert ask(build, "/api/order", **posted(ORDER), config={"ERROR_VALIDATION": False}).status == 500
+
+
+def test_a_handler_that_raises_it_again_wants_it_to_be_a_bug(ask: Ask) -> None:
+    def again(exc: Exception) -> None:
+        raise exc
+
+    def build(world: World) -> None:
+        ordering(CHECKS["pydantic"])(world)
+        world.errors.register(world.app, code=pydantic.ValidationError)(again)
+
+    assert ask(build, "/order", **posted(ORDER)).status == 500
+
+
+# How it is set up.
+
+
+@EVERY_CHECK
+def test_validation_errors_can_be_exceptions_as_any_other(ask: Ask, check: Check) -> None:
+    response = ask(ordering(check), "/api/order", **posted(ORDER), config={"ERROR_VALIDATION": False})
+
+    assert (response.status, response.json["detail"]) == (500, "Unhandled Exception")
+    assert "errors" not in response.json
+
+
+class Named(ma.Schema):
+    name = fields.String(required=True, error_messages={"required": "Tell your name."})
+
+
+@pytest.mark.parametrize(("value", "detail"), [(True, "The value is not valid."), ("messages", "Tell your name.")])
+def test_the_words_of_validators_are_shown_where_that_is_wanted(ask: Ask, value: Any, detail: str) -> None:
+    response = ask(ordering(Named().load), "/api/order", **posted({}), config={"ERROR_VALIDATION": value})
+
+    assert response.json["errors"] == [{"detail": detail, "pointer": "/name", "code": "invalid"}]
+
+
+@pytest.mark.parametrize("mode", ["DEBUG", "TESTING", "PROPAGATE_EXCEPTIONS"])
+def test_it_is_no_bug_that_a_developer_would_have_to_see(ask: Ask, mode: str) -> None:
+    assert ask(ordering(CHECKS["pydantic"]), "/api/order", **posted(ORDER), config={mode: True}).status == 422
+
+
+def test_what_traps_http_errors_traps_it_too(world: World) -> None:
+    world.config = {"TRAP_HTTP_EXCEPTIONS": True}
+    raised: list[BaseException] = []
+    ordering(CHECKS["pydantic"])(world)
+    world.errors.register(world.app, code=500)(lambda exc: raised.append(exc.original_exception))
+
+    assert world.call(Request("/order", **posted(ORDER))).status == 500
+    assert [type(exc) for exc in raised] == [pydantic.ValidationError]
+
+
+def test_it_is_logged_as_a_4xx_without_the_value(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "errbridge")
+    ordering(CHECKS["pydantic"])(world)
+
+    world.call(Request("/api/order", **posted(ORDER)))
+
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.INFO, None)
+    assert SECRET not in logging.Formatter().format(record)
+
+
+class Hostile(ma.ValidationError):
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("messages", "data"):
+            raise RuntimeError(SECRET)
+        return super().__getattribute__(name)
+
+
+def test_an_error_that_cannot_be_read_is_answered_all_the_same(ask: Ask) -> None:
+    def check(given: Any) -> None:
+        raise Hostile(SECRET)
+
+    response = ask(ordering(check), "/api/order", **posted(ORDER))
+
+    assert (response.status, "errors" in response.json, SECRET in response.text) == (422, False, False)
+
+
+def test_a_group_of_them_is_a_422_and_a_bug_among_them_is_a_500(ask: Ask) -> None:
+    def failing(*others: Exception) -> Check:
+        def check(given: Any) -> None:
+            try:
+                CHECKS["pydantic"](given)
+            except ValueError as exc:
+                raise ExceptionGroup("tasks", [exc, *others]) from None
+
+        return check
+
+    assert "errors" in ask(ordering(failing(NotFound())), "/api/order", **posted(ORDER)).json
+    assert ask(ordering(failing(LookupError())), "/api/order", **posted(ORDER)).status == 500
+
+
+# Werkzeug.
+
+
+@pytest.mark.parametrize("config", [{}, {"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False}])
+def test_a_part_of_the_request_that_a_view_misses_is_a_400_that_names_it(ask: Ask, config: dict[str, Any]) -> None:
+    def build(world: World) -> None:
+        world.errors.api_register(world.app)
+        request = world.framework.request
+        world.app.add_url_rule("/find", "find", view_func=lambda: request.args["na/me"])
+
+    response = ask(build, "/find?other=1", config=config)
+
+    assert response.status == 400
+    assert response.json["errors"] == [{"detail": "This is required.", "parameter": "na/me", "code": "missing"}]
+
+
+# webargs: its parser for Flask, and the one that a Quart app writes after its pattern.
+
+
+class QuartParser(AsyncParser[quart.Request]):
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION
+    __location_map__ = {**FlaskParser.__location_map__}
+
+    async def load_json(self, req: quart.Request, schema: ma.Schema) -> Any:
+        return await req.get_json()
+
+    async def load_form(self, req: quart.Request, schema: ma.Schema) -> Any:
+        return self._makeproxy(await req.form, schema)
+
+    def load_querystring(self, req: quart.Request, schema: ma.Schema) -> Any:
+        return self._makeproxy(req.args, schema)
+
+    def load_headers(self, req: quart.Request, schema: ma.Schema) -> Any:
+        return self._makeproxy(req.headers, schema)
+
+    def load_cookies(self, req: quart.Request, schema: ma.Schema) -> Any:
+        return req.cookies
+
+    def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> Any:
+        aborted: Any = UnprocessableEntity()
+        aborted.data, aborted.exc = {"messages": error.messages}, error
+        raise aborted
+
+    def get_default_request(self) -> quart.Request:
+        return quart.request
+
+
+def parsing(world: World) -> None:
+    parser: Any = QuartParser() if world.is_async else FlaskParser()
+    world.errors.api_register(world.app)
+    wanted = {"X-Count": fields.Integer(required=True), "numbers": fields.List(fields.Integer())}
+
+    def ordered(*args: Any, **kwargs: Any) -> str:
+        return "ordered"
+
+    async def async_ordered(*args: Any, **kwargs: Any) -> str:
+        return "ordered"
+
+    for location in ("json", "query", "form", "headers", "cookies"):
+        view = parser.use_args(wanted, location=location)(async_ordered if world.is_async else ordered)
+        world.app.add_url_rule(f"/{location}", location, view, methods=["GET", "POST"])
+
+
+@pytest.mark.parametrize(
+    ("location", "asked", "place"),
+    [
+        ("json", posted({"X-Count": SECRET}), {"pointer": "/X-Count"}),
+        (
+            "form",
+            {
+                "method": "POST",
+                "headers": [("Content-Type", "application/x-www-form-urlencoded")],
+                "body": f"X-Count={SECRET}".encode(),
+            },
+            {"pointer": "/X-Count"},
+        ),
+        ("query", {}, {"parameter": "X-Count"}),
+        ("headers", {"headers": [("X-Count", SECRET)]}, {"header": "X-Count"}),
+        ("cookies", {"headers": [("Cookie", f"X-Count={SECRET}")]}, {"parameter": "X-Count"}),
+    ],
+)
+def test_webargs_says_where_it_looked(ask: Ask, location: str, asked: dict[str, Any], place: dict[str, str]) -> None:
+    response = ask(parsing, f"/{location}?X-Count={SECRET}", **asked)
+
+    assert (response.status, response.content_type) == (422, PROBLEM)
+    assert response.json["errors"] == [{"detail": "Not a valid integer.", **place, "code": "type"}]
+    assert SECRET not in response.text
+
+
+def test_webargs_points_into_the_body(ask: Ask) -> None:
+    response = ask(parsing, "/json", **posted({"X-Count": 1, "numbers": [1, SECRET], "un~known": SECRET}))
+
+    assert [error["pointer"] for error in response.json["errors"]] == ["/numbers/1", "/un~0known"]
+
+
+def test_the_words_of_webargs_fields_are_shown_where_that_is_wanted(ask: Ask) -> None:
+    def build(world: World) -> None:
+        parser: Any = QuartParser() if world.is_async else FlaskParser()
+        world.errors.api_register(world.app)
+
+        def view(args: Any) -> str:
+            return "named"
+
+        async def async_view(args: Any) -> str:
+            return "named"
+
+        view_func = parser.use_args(Named, location="query")(async_view if world.is_async else view)
+        world.app.add_url_rule("/", "index", view_func)
+
+    response = ask(build, "/", config={"ERROR_VALIDATION": "messages"})
+
+    assert response.json["errors"] == [{"detail": "Tell your name.", "parameter": "name", "code": "invalid"}]
+
+
+def test_a_body_that_is_no_json_is_wrong_as_a_whole_for_webargs() -> None:
+    world = World("flask", flask, errbridge_flask)
+    parsing(world)
+
+    response = world.call(Request("/json", "POST", (("Content-Type", "application/json"),), b"{"))
+
+    assert response.status == 400
+    assert response.json["errors"] == [{"detail": "Invalid JSON body.", "pointer": "", "code": "format"}]
+
+
+# quart-schema, which is for Quart only.
+
+
+@pytest.fixture
+def quart_world() -> World:
+    return World("quart", quart, errbridge_quart)
+
+
+class Search(pydantic.BaseModel):
+    page_size: int = 1
+
+
+class Tracked(pydantic.BaseModel):
+    x_count: int
+
+
+class CamelItem(pydantic.BaseModel):
+    item_count: int
+
+
+class CamelOrder(pydantic.BaseModel):
+    order_items: list[CamelItem]
+
+
+def schema_app(world: World, model: type, **config: Any) -> None:
+    world.app.config.update(config)
+    quart_schema.QuartSchema(world.app)
+    world.errors.api_register(world.app)
+
+    async def order(data: Any) -> str:
+        return "ordered"
+
+    async def search(query_args: Search) -> str:
+        return "found"
+
+    async def track(headers: Tracked) -> str:
+        return "tracked"
+
+    async def own() -> Any:
+        return {"items": SECRET}
+
+    world.app.post("/order")(quart_schema.validate_request(model)(order))
+    world.app.get("/search")(quart_schema.validate_querystring(Search)(search))
+    world.app.get("/track")(quart_schema.validate_headers(Tracked)(track))
+    world.app.get("/own")(quart_schema.validate_response(model)(own))
+
+
+@pytest.mark.parametrize("model", [PydanticOrder, MsgspecOrder])
+def test_quart_schema_keeps_its_status_and_says_where(quart_world: World, model: type) -> None:
+    schema_app(quart_world, model)
+
+    response = quart_world.call(Request("/order", **posted(ORDER)))
+
+    assert (response.status, response.content_type) == (400, PROBLEM)
+    assert [error["pointer"] for error in response.json["errors"]] == ["/items/1/count"]
+    assert SECRET not in response.text
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "place"),
+    [
+        (f"/search?page_size={SECRET}", (), {"parameter": "page_size"}),
+        ("/track", (("X-Count", SECRET),), {"header": "x-count"}),
+    ],
+)
+def test_quart_schema_says_where_it_looked(
+    quart_world: World, path: str, headers: tuple[tuple[str, str], ...], place: dict[str, str]
+) -> None:
+    schema_app(quart_world, PydanticOrder)
+
+    response = quart_world.call(Request(path, headers=headers))
+
+    assert response.status == 400
+    ((error),) = response.json["errors"]
+    assert error == {
+        "detail": "Input should be a valid integer, unable to parse string as an integer",
+        **place,
+        "code": "int_parsing",
+    }
+    assert SECRET not in response.text
+
+
+def test_names_that_quart_schema_converted_are_those_of_the_client(quart_world: World) -> None:
+    schema_app(quart_world, CamelOrder, QUART_SCHEMA_CONVERT_CASING=True)
+
+    response = quart_world.call(Request("/order", **posted({"orderItems": [{"itemCount": SECRET}]})))
+    searched = quart_world.call(Request(f"/search?pageSize={SECRET}"))
+
+    assert [error["pointer"] for error in response.json["errors"]] == ["/orderItems/0/itemCount"]
+    assert [error["parameter"] for error in searched.json["errors"]] == ["pageSize"]
+
+
+def test_an_answer_that_is_not_valid_is_the_fault_of_the_service(quart_world: World) -> None:
+    schema_app(quart_world, PydanticOrder)
+
+    response = quart_world.call(Request("/own"))
+
+    assert (response.status, response.json["detail"]) == (500, "Unhandled Exception")
+    assert "errors" not in response.json
+    assert SECRET not in response.text
+
+
+def test_a_task_group_of_quart_with_a_validation_error_is_a_422(quart_world: World) -> None:
+    async def in_tasks(given: Any) -> str:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(CHECKS["pydantic"], given))
+        return "ordered"
+
+    quart_world.errors.api_register(quart_world.app)
+    quart_world.app.add_url_rule("/order", "order", of_body(quart_world, in_tasks), methods=["POST"])
+
+    response = quart_world.call(Request("/order", **posted(ORDER)))
+
+    assert (response.status, response.json["errors"][0]["pointer"]) == (422, "/items/1/count")
+
+
+# What it costs those who do not validate.
+
+ONLY_A_404 = """
+import asyncio, sys
+import errbridge_{name}, {name}
+app = {name}.{cls}("app")
+errbridge_{name}.ErrorHandler(app)
+@app.get("/bad")
+def bad():
+    {name}.abort(400)
+client = app.test_client()
+for path, status in (("/nope", 404), ("/bad", 400)):
+    response = client.get(path)
+    if asyncio.iscoroutine(response):
+        response = asyncio.run(response)
+    assert response.status_code == status
+rooms = ("errbridge.validation", "pydantic", "pydantic_core", "marshmallow", "msgspec", "cattrs", "attrs", "jsonschema",
+         "quart_schema", "webargs")
+print([name for name in sys.modules if name.startswith(rooms)])
+"""
+
+
+@pytest.mark.parametrize(("name", "cls"), [("flask", "Flask"), ("quart", "Quart")])
+def test_nothing_of_it_is_imported_before_a_validation_error_occurs(name: str, cls: str) -> None:
+    code = ONLY_A_404.format(name=name, cls=cls)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    assert done.stdout.strip() == "[]"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from errbridge.catalogue import Catalogue, ProblemType
 from errbridge.inspection.checks import Finding
 from errbridge.inspection.explanation import Considered, Explanation, Step
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
-from errbridge.inspection.subject import Source
+from errbridge.inspection.subject import Source, key_name
+from errbridge.problem import ABOUT_BLANK
 
-__all__ = ["explanation_text", "findings_text", "listing_text"]
+__all__ = ["explanation_text", "findings_text", "listing_text", "place", "types_text"]
 
 _INDENT = "  "
 
@@ -145,3 +147,16 @@ def _finding(finding: Finding) -> Iterator[str]:
     if finding.source is not None:
         yield f"{_INDENT}{finding.source.name}  {place(finding.source)}"
     yield ""
+
+
+def types_text(catalogue: Catalogue) -> str:
+    """Write the problem types of a service, a paragraph for each."""
+    return "\n\n".join("\n".join(_type(each)) for each in catalogue) or "no problem types"
+
+
+def _type(problem_type: ProblemType) -> Iterator[str]:
+    yield f"{problem_type.slug}: {problem_type.status} {problem_type.title}"
+    note = "" if problem_type.pinned or problem_type.uri == ABOUT_BLANK else " (follows the name of the class)"
+    yield f"{_INDENT}{problem_type.uri}{note}"
+    yield f"{_INDENT}{key_name(problem_type.cls)}({', '.join(field.name for field in problem_type.fields)})"
+    yield from (f"{_INDENT}{line}".rstrip() for line in problem_type.documentation.splitlines())

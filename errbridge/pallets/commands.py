@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.incident import RequestFacts
 from errbridge.inspection.checks import checked
@@ -22,7 +23,7 @@ from errbridge.inspection.listing import listing
 from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, Made, http_block, server_block
 from errbridge.inspection.preview import Room, rooms, sheets, unobserved
 from errbridge.inspection.subject import as_data
-from errbridge.inspection.text import explanation_text, findings_text, listing_text
+from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
 from errbridge.pallets.inspected import PalletsSubject, error_class, situation, specimen
 from errbridge.plan import shown
 
@@ -127,6 +128,15 @@ def errors_group(load: Callable[[click.Context], Any], answered: Answered) -> cl
         for complaint in complaints:
             click.echo(f"could not be made as it should be: {complaint}", err=True)
         ctx.exit(1 if complaints else 0)
+
+    @errors.command("types")
+    @click.option("--schema", "form", flag_value="schema", help="As one JSON Schema.")
+    @click.option("--openapi", "form", flag_value="openapi", help="As components of OpenAPI 3.1.")
+    def types_command(form: str | None) -> None:
+        """Show the catalogue: the problem types that the application defines."""
+        catalogue = Catalogue.of(type_uri=subject().installation.table().settings.type_uri)
+        forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}
+        click.echo(types_text(catalogue) if form is None else _dumped(forms[form]()))
 
     return errors
 

@@ -1,0 +1,300 @@
+"""The words in which applications, questions and expectations are described. None of them knows a framework."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn
+
+from errbridge.incident import Incident
+from errbridge.scopes import Scope
+
+__all__ = [
+    "Abort",
+    "Application",
+    "Area",
+    "Case",
+    "Expected",
+    "Fail",
+    "Group",
+    "On",
+    "Question",
+    "Raise",
+    "Return",
+    "Route",
+]
+
+Colour = Literal["sync", "async", "object", "awaitable"]
+Style = Literal["api", "web", "default"]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+# What views and handlers do.
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Return a value."""
+
+    value: Any = "fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Raise an exception that knows no framework, a new one each time."""
+
+    make: Callable[[], Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """Raise the framework's own exception for a status, with its own words or these."""
+
+    status: int
+    words: str | None = None
+
+
+class Fail(Exception):
+    """What fails in these applications. Nothing of its message may be told to a client."""
+
+
+Action = Return | Raise | Abort
+AbortFunction = Callable[..., NoReturn]
+"""The framework's way to abort: called with a status, or a status and words."""
+
+
+def _done(action: Action, abort: AbortFunction) -> Any:
+    if isinstance(action, Return):
+        return action.value
+    if isinstance(action, Raise):
+        raise action.make()
+    return abort(action.status) if action.words is None else abort(action.status, action.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A URL and what its view does.
+
+    Attributes:
+        path: Below the prefix of its group, with ``<name>`` and ``<int:name>`` for what varies.
+        does: The action of the view.
+        methods: The view's.
+    """
+
+    path: str
+    does: Action
+    methods: tuple[str, ...] = ("GET",)
+
+    def view(self, abort: AbortFunction) -> Callable[..., Any]:
+        """Make the view, a plain function that takes the values of the URL.
+
+        Args:
+            abort: The framework's.
+        """
+
+        def view(**values: Any) -> Any:
+            return _done(self.does, abort)
+
+        return view
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """A handler that is registered through errbridge.
+
+    Attributes:
+        key: A status, an exception class, ``"4xx"``, ``"5xx"``, or a tuple of them; None for everything.
+        does: What it does.
+        colour: A plain function, a coroutine function, an object with an async ``__call__``, or a plain function that
+            returns an awaitable.
+        arity: 1 for ``(exc)``, 2 for ``(exc, incident)``.
+    """
+
+    key: Any
+    does: Action
+    colour: Colour = "sync"
+    arity: Literal[1, 2] = 1
+
+    def handler(self, abort: AbortFunction) -> Callable[..., Any]:
+        """Make the handler.
+
+        Args:
+            abort: The framework's.
+        """
+        return _with_arity(_COLOURED[self.colour](lambda: _done(self.does, abort)), self)
+
+
+def _coroutine_function(act: Callable[[], Any]) -> Callable[[], Awaitable[Any]]:
+    async def handler() -> Any:
+        return act()
+
+    return handler
+
+
+_COLOURED: Mapping[Colour, Callable[[Callable[[], Any]], Callable[[], Any]]] = {
+    "sync": lambda act: act,
+    "async": _coroutine_function,
+    "object": _coroutine_function,
+    "awaitable": lambda act: lambda: _coroutine_function(act)(),
+}
+
+
+def _with_arity(act: Callable[[], Any], on: On) -> Callable[..., Any]:
+    def one(exc: Exception) -> Any:
+        return act()
+
+    def two(exc: Exception, incident: Incident) -> Any:
+        return act()
+
+    async def async_one(exc: Exception) -> Any:
+        return await act()
+
+    async def async_two(exc: Exception, incident: Incident) -> Any:
+        return await act()
+
+    if on.colour in ("sync", "awaitable"):
+        return one if on.arity == 1 else two
+    found = async_one if on.arity == 1 else async_two
+    return found if on.colour == "async" else _AsyncObject(found)
+
+
+class _AsyncObject:
+    def __init__(self, function: Callable[..., Awaitable[Any]]) -> None:
+        self._function = function
+
+    async def __call__(self, exc: Exception) -> Any:
+        return await self._function(exc)
+
+
+# Applications.
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Routes that belong together: a blueprint, or whatever the framework has.
+
+    Attributes:
+        name: Its name; nested groups are told apart as ``outer.inner``.
+        prefix: Its URL prefix, if it has one; it may hold ``<name>`` and ``<int:name>``.
+        routes: Its routes.
+        style: How its errors look.
+        failure: Whether its uncaught exceptions get the plain page.
+        handlers: Registered for it, in this order.
+        nested: Groups registered within it.
+    """
+
+    name: str
+    prefix: str | None = None
+    routes: tuple[Route, ...] = ()
+    style: Style | None = None
+    failure: bool = False
+    handlers: tuple[On, ...] = ()
+    nested: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the URL space without routes of its own.
+
+    Attributes:
+        scope: Its prefix or host.
+        style: How its errors look.
+        handlers: Registered for it, in this order.
+    """
+
+    scope: Scope
+    style: Style | None = None
+    handlers: tuple[On, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application.
+
+    Attributes:
+        name: For a person.
+        routes: Of the application itself.
+        groups: Its groups.
+        areas: Registered with errbridge only.
+        style: Of the application itself.
+        handlers: Registered for the application.
+        config: ``ERROR_*`` settings.
+    """
+
+    name: str
+    routes: tuple[Route, ...] = ()
+    groups: tuple[Group, ...] = ()
+    areas: tuple[Area, ...] = ()
+    style: Style | None = None
+    handlers: tuple[On, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+
+    def all_groups(self) -> Iterator[Group]:
+        """Give the groups, nested ones after theirs."""
+        waiting = list(self.groups)
+        while waiting:
+            group = waiting.pop(0)
+            yield group
+            waiting.extend(group.nested)
+
+
+# Questions and expectations.
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request.
+
+    Attributes:
+        path: With the query.
+        method: The method.
+        headers: By name; none of them is ``Host``.
+        host: The Host header.
+    """
+
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    host: str = "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What has to be answered.
+
+    Attributes:
+        status: The status code.
+        media_type: Of the content; None where that is the framework's business.
+        owner: The scope that the log record names.
+        members: Of the document; None means that there is no such member.
+        headers: Headers with exactly this value; None means that there is no such header.
+        lists: Headers that are lists, and an item that each of them has among others.
+        body: The whole content; None where it is not compared.
+        has: A text that occurs in the content.
+        level: Of the log record; by the status if None.
+    """
+
+    status: int
+    media_type: str | None = None
+    owner: str = "app"
+    members: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    headers: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
+    lists: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    body: str | None = None
+    has: str = ""
+    level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question to an application, and what has to be answered."""
+
+    name: str
+    application: Application
+    question: Question
+    expected: Expected
+
+    def __str__(self) -> str:
+        return f"{self.application.name}: {self.name}"

@@ -1,0 +1,156 @@
+"""Ask the questions, and list how the answers differ from what is expected."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from errbridge.accept import JSON
+from errbridge.incident import Reply
+from errbridge.testing.conformance.cases import CASES
+from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
+from errbridge.testing.received import Received, received
+
+__all__ = ["Ask", "Build", "certify", "differences"]
+
+Ask = Callable[[Question], Reply]
+"""Ask an application a question and give the answer, with its status and headers as they are sent."""
+
+Build = Callable[[Application], Ask]
+"""Build an application as it is described."""
+
+
+def certify(build: Build, cases: Iterable[Case] = CASES) -> None:
+    """Make sure that an adapter does all that it should.
+
+    Args:
+        build: The adapter under test; called once for each application.
+        cases: All of them by default.
+
+    Raises:
+        AssertionError: It does not; the message lists the differences.
+    """
+    built: dict[str, Ask] = {}
+    found: list[str] = []
+    for case in cases:
+        ask = built.get(case.application.name) or built.setdefault(case.application.name, build(case.application))
+        found += [f"{case}: {difference}" for difference in differences(ask, case)]
+    if found:
+        raise AssertionError("\n".join((f"{len(found)} differences:", *found)))
+
+
+def differences(ask: Ask, case: Case) -> list[str]:
+    """Ask one question.
+
+    Args:
+        ask: An application that was built as the case describes.
+        case: The case.
+
+    Returns:
+        What is not as expected, a sentence each; nothing if all is well.
+    """
+    with _records() as records:
+        got = received(ask(case.question))
+    expected = case.expected
+    found = [*_of_response(got, expected), *_of_content(got, case), *_of_record(records, got, case)]
+    document = _document(got)
+    if document is not None:
+        found += _of_document(document, got, expected)
+        instance = f"urn:uuid:{records[0].__dict__.get('incident_id')}" if records else None
+        if "instance" not in expected.members and document.get("instance") != instance:
+            found.append(f"instance is {document.get('instance')!r}, the log says {instance!r}")
+    elif expected.members:
+        found.append("there is no JSON document to have members")
+    return found
+
+
+def _of_response(got: Received, expected: Expected) -> Iterator[str]:
+    if got.status != expected.status:
+        yield f"the status is {got.status}, not {expected.status}"
+    if expected.media_type is not None and got.media_type != expected.media_type:
+        yield f"the content type is {got.content_type!r}, not {expected.media_type!r}"
+    wanted: dict[str, str | None] = {"X-Content-Type-Options": "nosniff"}
+    if got.status >= 500:
+        wanted["Cache-Control"] = "no-store"
+    for name, value in (wanted | dict(expected.headers)).items():
+        if got.headers.get(name) != value:
+            yield f"the header {name} is {got.headers.get(name)!r}, not {value!r}"
+    for name, item in expected.lists.items():
+        if item not in [one.strip() for one in got.headers.get(name, "").split(",")]:
+            yield f"the header {name} is {got.headers.get(name)!r}, without {item!r}"
+
+
+def _of_content(got: Received, case: Case) -> Iterator[str]:
+    expected = case.expected
+    if case.question.method == "HEAD":
+        if got.body:
+            yield f"the answer to HEAD has content: {got.text[:80]!r}"
+        return
+    if not got.body:
+        yield "there is no content"
+    if expected.body is not None and got.text != expected.body:
+        yield f"the content is {got.text[:200]!r}, not {expected.body!r}"
+    if expected.has not in got.text:
+        yield f"the content is without {expected.has!r}: {got.text[:200]!r}"
+    if Fail.__name__ in got.text or _SECRET in got.text:
+        yield f"the content tells what only the log may say: {got.text[:200]!r}"
+
+
+_SECRET = "secret"
+
+
+def _of_record(records: list[logging.LogRecord], got: Received, case: Case) -> Iterator[str]:
+    if len(records) != 1:
+        yield f"the log has {len(records)} records of the error, not one"
+        return
+    (record,) = records
+    level = case.expected.level or ("ERROR" if got.status >= 500 else "INFO")
+    said = record.__dict__
+    wanted = {"levelname": level, "scope": case.expected.owner, "status": got.status, "method": case.question.method}
+    for name, value in wanted.items():
+        if said.get(name) != value:
+            yield f"{name} in the log is {said.get(name)!r}, not {value!r}"
+
+
+def _document(got: Received) -> dict[str, Any] | None:
+    if got.media_type not in (JSON, "application/json") or not got.body:
+        return None
+    loaded = json.loads(got.body)
+    return loaded if isinstance(loaded, dict) and "instance" in loaded else None
+
+
+def _of_document(document: dict[str, Any], got: Received, expected: Expected) -> Iterator[str]:
+    wanted = {"status": got.status, **expected.members}
+    for name, value in wanted.items():
+        if document.get(name) != value or (value is not None and name not in document):
+            yield f"the member {name} is {document.get(name)!r}, not {value!r}"
+    for name in ("type", "title"):
+        if not isinstance(document.get(name), str):
+            yield f"the member {name} is {document.get(name)!r}, no text"
+
+
+class _Collecting(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "incident_id"):
+            self.records.append(record)
+
+
+@contextmanager
+def _records() -> Generator[list[logging.LogRecord]]:
+    """Collect what errbridge records meanwhile."""
+    logger, handler = logging.getLogger("errbridge"), _Collecting()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield handler.records
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tarfile
 from pathlib import Path
 
 import nox
@@ -19,6 +20,11 @@ nox.options.error_on_external_run = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EVERYTHING = "-e.[flask,quart,bridge,otel]"
+COMBINATIONS = ("", "flask", "quart", "flask,quart", "bridge", "otel")  # of extras
+CHECK_WHEEL = str(Path(".ci", "check_wheel.py").resolve())
+NOT_ALONE = tuple(  # those of the core that take something else for an oracle, or for an example
+    f"--ignore=tests/core/test_{name}.py" for name in ("accept", "public_names", "validation")
+)
 INTERRUPT_TIMEOUT = 15.0  # seconds that the demo has to end by itself after Ctrl-C
 
 
@@ -60,24 +66,61 @@ def types(session: nox.Session) -> None:
     session.run("pyright")
 
 
-@nox.session
-def build(session: nox.Session) -> None:
-    """Build the distributions, then install the wheel in fresh environments and import what must import."""
+def built(session: nox.Session) -> tuple[Path, Path]:
+    """Build the distributions, check them, and return the wheel and the source distribution."""
     session.install(*group("build"))
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
-    artifacts = sorted(str(path) for path in Path("dist").iterdir())
-    session.run("twine", "check", "--strict", *artifacts)
     (wheel,) = (path.resolve() for path in Path("dist").glob("*.whl"))
-    check = Path(".ci", "check_wheel.py").resolve()
-    session.run("python", str(check), "contents", str(wheel))
-    for extras in ("", "flask", "quart", "flask,quart", "bridge", "otel"):
-        folder = Path(session.create_tmp(), f"venv-{extras.replace(',', '-') or 'none'}").resolve()
-        session.run("python", "-m", "venv", "--clear", str(folder))
-        python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
-        wanted = f"errbridge[{extras}] @ {wheel.as_uri()}" if extras else str(wheel)
-        session.run(python, "-m", "pip", "install", "--quiet", wanted, external=True)
-        session.run(python, "-I", str(check), "imports", extras, external=True)
+    (source,) = (path.resolve() for path in Path("dist").glob("*.tar.gz"))
+    session.run("twine", "check", "--strict", str(wheel), str(source))
+    session.run("python", CHECK_WHEEL, "contents", str(wheel))
+    return wheel, source
+
+
+def installed(session: nox.Session, wheel: Path, extras: str, *others: str, name: str = "venv") -> str:
+    """Install the wheel in a fresh environment with these extras, and return the path of its Python."""
+    folder = Path(session.create_tmp(), f"{name}-{extras.replace(',', '-') or 'none'}").resolve()
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+    wanted = f"errbridge[{extras}] @ {wheel.as_uri()}" if extras else str(wheel)
+    session.run(python, "-m", "pip", "install", "--quiet", wanted, *others, external=True)
+    return python
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the distributions, then install the wheel in fresh environments and import what must import."""
+    wheel, _ = built(session)
+    for extras in COMBINATIONS:
+        session.run(installed(session, wheel, extras), "-I", CHECK_WHEEL, "imports", extras, external=True)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Do what build does, ask small applications, and run the tests against the wheel: alone, and with everything."""
+    wheel, source = built(session)
+    for extras in COMBINATIONS:
+        python = installed(session, wheel, extras)
+        for command in ("imports", "answers"):
+            session.run(python, "-I", CHECK_WHEEL, command, extras, external=True)
+
+    # The tests of the source distribution, in a folder without the packages, so that only the wheel can be found.
+    checkout = Path(session.create_tmp(), "checkout").resolve()
+    shutil.rmtree(checkout, ignore_errors=True)
+    with tarfile.open(source) as archive:
+        archive.extractall(checkout, filter="data")
+    (checkout,) = checkout.iterdir()
+    for package in ("errbridge", "errbridge_flask", "errbridge_quart"):
+        shutil.rmtree(checkout / package)
+    env = {"PYTHONPATH": str(Path(CHECK_WHEEL).parent)}
+    for extras, requirements, arguments in (
+        ("", group("tests-core"), ("--noconftest", "tests/core", *NOT_ALONE)),
+        ("flask,quart,bridge,otel", group("tests"), tuple(session.posargs)),
+    ):
+        python = installed(session, wheel, extras, *requirements, name="tests")
+        with session.chdir(checkout):
+            session.run(python, "-m", "pytest", "-p", "only_installed", *arguments, env=env, external=True)
 
 
 @nox.session

@@ -21,6 +21,7 @@ import pydantic
 import pytest
 import quart
 import quart_schema
+from jinja2 import DictLoader
 from marshmallow import fields
 from webargs.asyncparser import AsyncParser
 from webargs.flaskparser import FlaskParser
@@ -163,6 +164,15 @@ def test_no_representation_has_the_value(ask: Ask, check: Check, place: str, med
 )
 def test_other_representations_say_where_as_well(ask: Ask, media_type: str, shown: str) -> None:
     assert shown in ask(ordering(CHECKS["cattrs"]), "/api/order", **accepting(media_type)).text
+
+
+def test_a_page_of_the_application_has_them_too(ask: Ask) -> None:
+    def build(world: World) -> None:
+        ordering(CHECKS["cattrs"])(world)
+        listed = "{% for one in error.errors %}{{ one.pointer }}: {{ one.detail }}{% endfor %}"
+        world.app.jinja_loader = DictLoader({"errors/422.html": listed})
+
+    assert ask(build, "/web/order", **posted(ORDER)).text == "/items/1/count: Expected an integer."
 
 
 # Who comes first.

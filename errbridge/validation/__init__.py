@@ -20,7 +20,7 @@ from typing import Any
 from errbridge.problem import Problem
 from errbridge.validation.faults import Fault, item
 
-__all__ = ["MOST", "carried", "is_validation_error", "meaning", "reader_of"]
+__all__ = ["MOST", "carried", "meaning", "reader_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -43,11 +43,6 @@ _HTTP_ERRORS = {
     "werkzeug.exceptions.BadRequestKeyError": "werkzeug",
     "werkzeug.exceptions.HTTPException": "webargs",  # which adds what it found to any of them
 }
-
-
-def is_validation_error(exc: BaseException) -> bool:
-    """Tell whether an exception is one of a library that checks data."""
-    return _name(exc, _LIBRARIES) is not None
 
 
 def reader_of(exc: BaseException) -> Reader | None:
@@ -111,16 +106,9 @@ def _members(exc: BaseException, reader: Reader, messages: bool) -> dict[str, An
 
 
 def _reader(exc: BaseException, readers: dict[str, str]) -> Reader | None:
-    name = _name(exc, readers)
-    if name is None:
-        return None
-    read: Reader = import_module(f"errbridge.validation.{name}").read
-    return read
-
-
-def _name(exc: BaseException, readers: dict[str, str]) -> str | None:
     for cls in type(exc).__mro__:
         name = readers.get(f"{cls.__module__}.{cls.__qualname__}")
         if name is not None:
-            return name
+            read: Reader = import_module(f"errbridge.validation.{name}").read
+            return read
     return None

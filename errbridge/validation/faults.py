@@ -77,7 +77,7 @@ def said_in_source(exc: BaseException) -> str | None:
 
 def _text(exc: BaseException) -> str | None:
     text = exc.args[0] if len(exc.args) == 1 else None
-    return text[:_LONGEST] if type(text) is str and text else None
+    return text if type(text) is str and text else None
 
 
 def item(fault: Fault, *, messages: bool) -> dict[str, str]:
@@ -87,7 +87,7 @@ def item(fault: Fault, *, messages: bool) -> dict[str, str]:
         fault: What is wrong.
         messages: Whether the words of the application's own validators are shown, whatever they hold.
     """
-    written = {"detail": (messages and fault.own) or fault.detail}
+    written = {"detail": fault.own[:_LONGEST] if messages and fault.own else fault.detail}
     if fault.place == "pointer":
         where: str | None = pointer(fault.path)
     else:

@@ -33,7 +33,7 @@ from errbridge.normalize import normalize, representative, status_of
 from errbridge.representations.json import render_json
 from errbridge.representations.text import render_text
 from errbridge.representations.xml import render_xml
-from errbridge.validation import MOST, carried, is_validation_error, meaning
+from errbridge.validation import MOST, carried, meaning, reader_of
 from errbridge.validation.faults import WORDS, pointer
 from tests.core.fakes import ID, incident_of
 
@@ -640,6 +640,12 @@ def test_the_words_of_the_applications_validators_are_shown_where_it_asks_for_th
     assert error["detail"] == detail
 
 
+def test_the_words_of_a_validator_are_cut_where_they_get_very_long() -> None:
+    (error,) = errors_of(Mixed(partial=True).load, {"echoed": "b" * 5000}, messages=True)
+
+    assert error["detail"] == "b" * 1024
+
+
 def test_the_words_of_a_validator_are_shown_only_if_they_are_a_text() -> None:
     def check(given: str) -> str:
         raise ValueError(given, SECRET)
@@ -801,7 +807,7 @@ class ValidationError(Exception):
     ],
 )
 def test_other_exceptions_are_no_validation_errors(exc: Exception) -> None:
-    assert not is_validation_error(exc)
+    assert reader_of(exc) is None
     assert meaning(exc) is None
     assert representative(exc, Settings()) is None
 
@@ -810,7 +816,7 @@ def test_a_type_that_a_converter_does_not_know_is_the_fault_of_the_service() -> 
     not_known = raised(lambda given: CONVERTER.structure(given, Unstructured), 1)
     exc = cattrs.ClassValidationError("", [raised(CHECKS["cattrs"], {}), not_known], AttrsOrder)
 
-    assert is_validation_error(exc)
+    assert reader_of(exc) is not None
     assert meaning(exc) is None
     assert representative(exc, Settings()) is None
 

@@ -60,6 +60,7 @@ class DefaultDispatcher(ErrorDispatcher):
     """Nobody owns a URL: errors of routing are the application's, as in the frameworks themselves."""
 
     def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        """List nobody."""
         return ()
 
 
@@ -67,6 +68,7 @@ class AutoDispatcher(ErrorDispatcher):
     """By host and prefix."""
 
     def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        """List all scopes that contain the URL."""
         return self.owners(incident)
 
 
@@ -74,6 +76,7 @@ class URLPrefixDispatcher(ErrorDispatcher):
     """By prefix; scopes that have only a host do not count."""
 
     def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        """List the scopes that contain the URL, but for those that have only a host."""
         return [scope for scope in self.owners(incident) if scope.prefix is not None or scope.host is None]
 
 
@@ -81,6 +84,7 @@ class SubdomainDispatcher(ErrorDispatcher):
     """By host; scopes that have only a prefix do not count."""
 
     def dispatch(self, incident: Incident) -> Iterable[Scope]:
+        """List the scopes that contain the URL, but for those that have only a prefix."""
         return [scope for scope in self.owners(incident) if scope.host is not None or scope.prefix is None]
 
 

@@ -51,10 +51,12 @@ class PalletsApplication(ABC):
 
     @property
     def config(self) -> Mapping[str, Any]:
+        """The application's own."""
         return self.app.config  # type: ignore[no-any-return]
 
     @property
     def logger_name(self) -> str | None:
+        """Of ``app.logger``, on which both frameworks record uncaught exceptions."""
         return self.app.logger.name  # type: ignore[no-any-return]
 
     def converters(self, name: str, arguments: str | None) -> Converter:
@@ -78,19 +80,23 @@ class PalletsApplication(ABC):
         """Render a template as the application does; a coroutine function where the framework is async."""
 
     def places(self) -> Iterable[Place]:
+        """List where blueprints are registered, each once for each of its hosts."""
         return self._places.places()
 
     def propagates(self) -> bool:
+        """Tell as the framework does: by ``PROPAGATE_EXCEPTIONS``, else by debug and testing mode."""
         propagate = self.app.config["PROPAGATE_EXCEPTIONS"]
         return bool(self.app.testing or self.app.debug) if propagate is None else bool(propagate)
 
     def find_template(self, names: Sequence[str]) -> str | None:
+        """Find the first that the environment of the application has."""
         try:
             return self.app.jinja_env.select_template(list(names)).name  # type: ignore[no-any-return]
         except TemplatesNotFound:
             return None
 
     def template_fault(self, error: Exception) -> str:
+        """Tell where a template failed, in the words of Jinja's own exceptions."""
         if isinstance(error, TemplatesNotFound):  # the given names themselves
             return "not found"
         if isinstance(error, TemplateNotFound):
@@ -109,9 +115,11 @@ class PalletsApplication(ABC):
         return f"line {line}" if name == "<template>" else f"line {line} of {name!r}"
 
     def caches_templates(self) -> bool:
+        """Tell whether the environment looks for templates once only."""
         return not self.app.jinja_env.auto_reload
 
     def described(self, given: Any) -> Reply:
+        """Describe what a handler gave: a response as it is, a body alone as far as it is known."""
         if isinstance(given, Response):
             return Reply(_complete(given), headers=tuple(given.headers))
         return Reply(given if isinstance(given, (str, bytes)) else b"")  # the framework makes a response of it later

@@ -46,13 +46,16 @@ class PalletsSubject:
 
     @property
     def name(self) -> str:
+        """Of the application."""
         return str(self.app.name)
 
     @property
     def installation(self) -> Installation:
+        """errbridge in the application."""
         return self.seam.installation
 
     def natives(self) -> Iterator[NativeEntry]:
+        """List the handlers that were registered with the framework itself."""
         for blueprint, by_status in self.app.error_handler_spec.items():
             for status, by_class in by_status.items():
                 for cls, function in by_class.items():
@@ -60,10 +63,12 @@ class PalletsSubject:
                     yield NativeEntry(blueprint, key, function)
 
     def routed(self) -> Collection[str]:
+        """Name the blueprints that have a route, and those around them."""
         endpoints = (rule.endpoint.rpartition(".")[0] for rule in self.app.url_map.iter_rules())
         return {name for endpoint in endpoints if endpoint for name in blueprint_path(endpoint)}
 
     def template_faults(self, name: str) -> Iterator[str]:
+        """Tell what is wrong with a template, and with those that it refers to."""
         environment = self.app.jinja_env
         waiting, seen = [name], {name}
         while waiting:

@@ -179,7 +179,8 @@ class Catalogue:
         plain = {built_type(self.type_uri, status, kebab(phrase(status))): status for status in reversed(_STATUSES)}
         for each in self.types:
             if (known := by_name.setdefault(each.name, each)) is not each:
-                raise _conflict(known, each, f"the slug {each.slug}")
+                both = {known.slug, each.slug}
+                raise _conflict(known, each, f"the slug{'s' * (len(both) - 1)} {' and '.join(sorted(both))}")
             if each.uri == ABOUT_BLANK:
                 continue
             if (known := by_uri.setdefault(each.uri, each)) is not each:

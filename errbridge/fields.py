@@ -9,13 +9,15 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from types import MappingProxyType, NoneType, SimpleNamespace, UnionType
+from types import MappingProxyType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from weakref import WeakKeyDictionary
 
 __all__ = ["hints_of", "is_union", "misfits", "own_annotations", "unwrapped"]
 
-_MOST_CLASSES = 1024
+# What was found out about a class is kept as long as the class: an unused type would stay in every catalogue otherwise.
+_HINTS: WeakKeyDictionary[type, Mapping[str, Any]] = WeakKeyDictionary()
+_ADMITTED: WeakKeyDictionary[type, Mapping[str, tuple[type, ...]]] = WeakKeyDictionary()
 
 
 def own_annotations(cls: type) -> Mapping[str, Any]:
@@ -29,11 +31,13 @@ def own_annotations(cls: type) -> Mapping[str, Any]:
 
 def hints_of(cls: type) -> Mapping[str, Any]:
     """Resolve the annotations of a class and of its bases, each on its own: one that fails becomes ``Any``."""
-    return _hints_of(cls)
+    known = _HINTS.get(cls)
+    if known is None:
+        known = _HINTS[cls] = MappingProxyType(_resolved(cls))
+    return known
 
 
-@lru_cache(_MOST_CLASSES)
-def _hints_of(cls: type) -> Mapping[str, Any]:
+def _resolved(cls: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         scope = vars(sys.modules[base.__module__]) if base.__module__ in sys.modules else {}
@@ -43,7 +47,7 @@ def _hints_of(cls: type) -> Mapping[str, Any]:
                 found[name] = get_type_hints(holder, scope, dict(vars(base)), include_extras=True)[name]
             except Exception:  # evaluating somebody's text may raise anything
                 found[name] = Any
-    return MappingProxyType(found)
+    return found
 
 
 def unwrapped(annotation: Any) -> Any:
@@ -78,7 +82,10 @@ def misfits(cls: type, values: Mapping[str, object]) -> Iterator[str]:
         cls: The class with the annotations.
         values: The fields' values by name.
     """
-    for name, admitted in _admitted(cls).items():
+    known = _ADMITTED.get(cls)
+    if known is None:
+        known = _ADMITTED[cls] = _admitted(cls)
+    for name, admitted in known.items():
         if name in values and not _fits(values[name], admitted):
             wanted = " or ".join(sorted({one.__name__ for one in admitted}))
             yield f"{name} is {wanted}, not {type(values[name]).__name__}"
@@ -88,7 +95,6 @@ def _fits(value: object, admitted: tuple[type, ...]) -> bool:
     return isinstance(value, admitted) and not (value.__class__ is bool and bool not in admitted)
 
 
-@lru_cache(_MOST_CLASSES)
 def _admitted(cls: type) -> Mapping[str, tuple[type, ...]]:
     """Give the classes whose values each field admits; fields that admit anything are left out."""
     found = {name: tuple(_classes(annotation)) for name, annotation in hints_of(cls).items()}
@@ -105,9 +111,7 @@ def _classes(annotation: Any) -> Iterator[type]:
         yield from map(type, get_args(annotation))
         return
     cls = get_origin(annotation) or annotation
-    if cls is None:
-        yield NoneType
-    elif is_typeddict(cls):
+    if is_typeddict(cls):
         yield dict
     elif cls is float:
         yield from (float, int)

@@ -27,7 +27,10 @@ _STYLE = (
     "dt{margin:.75rem 0 0}"
     "dt code{font-weight:600}"
     "dd{margin:0;color:var(--soft)}"
-    "pre{margin:0;padding:1rem;overflow-x:auto;border:1px solid var(--line);border-radius:.625rem;"
+    "details{margin:2rem 0 0}"
+    "summary{width:fit-content;font-weight:600;cursor:pointer}"
+    "summary:focus-visible{outline:3px solid var(--accent);outline-offset:3px}"
+    "pre{margin:.5rem 0 0;padding:1rem;white-space:pre-wrap;border:1px solid var(--line);border-radius:.625rem;"
     "background:var(--ground);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
     "dt a,dt a:first-child{padding:0;border:0;background:none;color:var(--accent)}"
 )
@@ -119,7 +122,7 @@ def _about(problem_type: ProblemType) -> Iterator[str]:
             yield f"<dt><code>{escape(field.name)}</code></dt><dd>{escape(_said(field.schema))}</dd>{note}\n"
         yield "</dl>\n"
     schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2, default=str)
-    yield f'<h2>JSON Schema</h2>\n<pre tabindex="0">{escape(schema)}</pre>\n'
+    yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
     yield '<nav><a href="./">All problem types</a></nav>\n'
 
 

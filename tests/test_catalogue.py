@@ -7,7 +7,7 @@ import re
 import types
 from decimal import Decimal
 from html import unescape
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -17,6 +17,11 @@ from tests.twins import Build, Twins, World, ask_both
 
 JSON = [("Accept", "application/json")]
 API = [("Accept", "application/problem+json")]
+
+
+class Place(TypedDict):
+    street: str
+    number: int
 
 
 class OutOfCredit(Problem, status=402, title="Out of <credit>", slug="served-out-of-credit"):
@@ -32,6 +37,7 @@ class OutOfCredit(Problem, status=402, title="Out of <credit>", slug="served-out
     pair: tuple[int, str] = (1, "a")
     limits: Any = None
     rates: dict[str, float] | None = None
+    place: Place | None = None
 
 
 class Elsewhere(Problem, status=409, type="https://elsewhere.example/conflict", slug="served-elsewhere"):
@@ -93,6 +99,7 @@ def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() ->
         "array of integer, string",
         "anything",
         "object of number or null",
+        "object with street, number or null",
     ):
         assert said in text
     assert "<credit>" not in text

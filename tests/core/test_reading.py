@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, TypeVar
 from uuid import UUID
 
 import pytest
@@ -27,6 +27,9 @@ from tests.core.fakes import ANY_TEXT, incident_of
 JSON = "application/problem+json"
 XML = "application/problem+xml"
 TEMPLATE = "https://example.com/read/{slug}"
+
+
+T = TypeVar("T")
 
 
 class Colour(enum.Enum):
@@ -332,15 +335,17 @@ class Sets(Problem, status=400, type="urn:sets"):
     opaque: complex
     odd: "NoSuchName"  # type: ignore[name-defined] # noqa: F821, UP037
     bare: list  # type: ignore[type-arg]
+    generic: T  # type: ignore[valid-type]
 
 
 def test_what_no_set_can_hold_is_ignored_and_what_has_no_simple_annotation_kept() -> None:
-    document = {"type": "urn:sets", "values": [[1]], "opaque": "1j", "odd": {"a": 1}, "bare": [1, "a"]}
+    document = {"type": "urn:sets", "values": [[1]], "opaque": "1j", "odd": {"a": 1}, "bare": [1, "a"], "generic": 1}
 
     assert dict(Problem.from_response(answered(document)).extensions) == {
         "opaque": "1j",
         "odd": {"a": 1},
         "bare": [1, "a"],
+        "generic": 1,
     }
 
 

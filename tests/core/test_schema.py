@@ -184,6 +184,15 @@ def test_the_schema_of_an_annotation(annotation: Any, expected: Any) -> None:
     Draft202012Validator.check_schema(schema)
 
 
+def test_an_alias_of_python_3_12_means_what_it_stands_for() -> None:
+    class TypeAliasType:
+        """What ``type Numbers = list[int]`` makes."""
+
+        __value__ = list[int]
+
+    assert schema_of(TypeAliasType()) == schema_of(list[int])
+
+
 @pytest.mark.parametrize("annotation", UNKNOWN, ids=str)
 def test_what_is_not_known_may_be_anything(annotation: Any) -> None:
     assert schema_of(annotation) == {}

@@ -16,6 +16,7 @@ A comment on the lines before a block changes that:
 * ``<!-- file: app.py -->``: the block is written to that file of the folder instead.
 * ``<!-- add to: app.py -->``: it is added to the end of that file.
 * ``<!-- serve -->``: the command is a server, which runs until the page starts the next one.
+* ``<!-- logged -->``: the server has printed these lines by now.
 * ``<!-- alone -->``: the block runs in a module of its own, which the blocks after it share.
 * ``<!-- not run: why -->``: it can't be run here, and why.
 * ``<!-- command: ... -->``, ``<!-- demo: ... -->``: `.ci/run` and the tests of the demo run it.
@@ -57,7 +58,7 @@ PAGES = sorted(
 )
 
 _ELSEWHERE = {"command", "demo"}
-_MARKS = {"add to", "alone", "file", "not run", "serve", *_ELSEWHERE}
+_MARKS = {"add to", "alone", "file", "logged", "not run", "serve", *_ELSEWHERE}
 _COMMENT = re.compile(r"^[ ]*<!--\s*(?P<name>[a-z ]+?)\s*(?::\s*(?P<value>.*?))?\s*-->[ ]*\n", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^(?P<indent>[ ]*)(?P<fence>`{3,})(?P<language>[\w{}-]*)[^\n]*\n", re.MULTILINE)
 
@@ -166,6 +167,8 @@ class _Session:
         elif "add to" in block.marks:
             with (self._folder / block.marks["add to"]).open("a") as file:
                 file.write(f"\n\n{block.text}")
+        elif "logged" in block.marks:
+            self._find_in_log(block)
         elif "serve" in block.marks:
             self._serve(block)
         elif not _ELSEWHERE & block.marks.keys() and not block.language.startswith("{"):
@@ -229,6 +232,12 @@ class _Session:
         command = as_typed(block.text.strip().removeprefix("$ "))
         log = self._folder / "server.log"
         self._server = self._ending.enter_context(serving(command, log, cwd=self._folder))
+
+    def _find_in_log(self, block: Block) -> None:
+        printed = "" if self._server is None else self._server.output
+        for line in block.text.splitlines():
+            if not any(_alike(line, found) for found in printed.splitlines()):
+                raise PageError(f"{line!r} was not logged:\n{printed}")
 
     def _curl(self, line: str) -> str:
         asked, _, piped = line.partition(" | ")

@@ -50,6 +50,7 @@ def said(text: str, folder: Path) -> None:
         ("```sh\nfalse\n```\n", "ended with 1"),
         ("```console\n$ echo a\nb\n```\n", "answered:\na"),
         ("```console\necho a\n```\n", "begins with a command"),
+        ("<!-- logged -->\n```text\na\n```\n", "'a' was not logged"),
         ("```pycon\n>>> 1 + 1\n3\n```\n", "Expected:\n    3\nGot:\n    2"),
         ("```console\n$ curl http://127.0.0.1:5000/\n```\n", "neither a server nor an app"),
         (f"{APP}```console\n$ curl http://127.0.0.1:5000/ | sort\n```\n", "no pipe that the tests know"),

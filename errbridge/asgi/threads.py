@@ -108,6 +108,7 @@ class Threads:
         idle = asyncio.Event()
 
         def tell() -> None:
+            """Say so to the loop that waits."""
             with suppress(RuntimeError):  # a thread that outlived the grace may outlive the loop as well
                 loop.call_soon_threadsafe(idle.set)
 

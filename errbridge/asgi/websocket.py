@@ -41,6 +41,7 @@ async def serve_websocket(
     accepted = answered = False
 
     async def watched(event: ASGISendEvent) -> None:
+        """Send, and note how far the application has come."""
         nonlocal accepted, answered
         if event["type"] == "websocket.accept":
             accepted = True

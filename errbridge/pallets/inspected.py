@@ -51,7 +51,7 @@ class PalletsSubject:
 
     @property
     def installation(self) -> Installation:
-        """errbridge in the application."""
+        """What errbridge knows of the application."""
         return self.seam.installation
 
     def natives(self) -> Iterator[NativeEntry]:

@@ -322,6 +322,8 @@ def plot(results: Iterable[Result], file: Path) -> None:
             if points:
                 panel.plot(*zip(*points, strict=True), color=colour, marker=mark, markersize=5, label=contender)
         panel.set(xscale="log", yscale="log", title=title, xlabel="prefixes")
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_formatter("{x:,g}")
         panel.grid(color="#dddddd", linewidth=0.6)
         panel.spines["right"].set_visible(False)
     panels[0].set_ylabel("µs for a lookup")

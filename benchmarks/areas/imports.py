@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.loopback import DEADLINE, ROOT
 from benchmarks.measure import Result
@@ -34,32 +37,43 @@ print(json.dumps({name: took(name) for name in names}))
 """
 
 
-def imported(measure: str, *names: str) -> Mapping[str, float]:
+def imported(measure: str, *names: str, compiled: Path) -> Mapping[str, float]:
     """Import modules in a new process, in this order, and give what each of them took.
 
     Args:
         measure: ``wall`` or ``cpu`` for seconds, ``memory`` for bytes that are kept.
         names: The modules.
+        compiled: A folder for the compiled modules. Where nothing is compiled beforehand that is most of the time.
     """
     command = [sys.executable, "-c", _SCRIPT, measure, *names]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    # An empty value says that compiled modules may be written.
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(compiled)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=DEADLINE, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
 def results(rounds: int, clock: str) -> list[Result]:
     """Measure both adapters, the time in each round and the memory once: it is the same each time."""
+    with TemporaryDirectory() as folder:
+        return _results(rounds, clock, Path(folder))
+
+
+def _results(rounds: int, clock: str, compiled: Path) -> list[Result]:
+    for framework, adapter in PAIRS.items():
+        imported(clock, framework, adapter, compiled=compiled)
     seconds: dict[str, dict[str, list[float]]] = {framework: {} for framework in PAIRS}
     again: dict[str, list[float]] = {framework: [] for framework in PAIRS}
     for _ in range(rounds):
         for framework, adapter in PAIRS.items():
-            for name, took in imported(clock, framework, adapter).items():
+            for name, took in imported(clock, framework, adapter, compiled=compiled).items():
                 seconds[framework].setdefault(name, []).append(took)
-            again[framework].append(imported(clock, framework)[framework])
+            again[framework].append(imported(clock, framework, compiled=compiled)[framework])
     found = []
     for framework, adapter in PAIRS.items():
         versus = {adapter: framework}
         found.append(Result(AREA, f"time, {framework}", "s", seconds[framework], again[framework], versus))
-        kept = {name: [value] for name, value in imported("memory", framework, adapter).items()}
-        found.append(Result(AREA, f"memory, {framework}", "bytes", kept, (), versus))
+        kept = imported("memory", framework, adapter, compiled=compiled)
+        sizes = {name: [size] for name, size in kept.items()}
+        found.append(Result(AREA, f"memory, {framework}", "bytes", sizes, (), versus))
     return found

@@ -1,7 +1,8 @@
 """The plan: the one place that knows the order of things.
 
 1. An exception that is no HTTP error is first offered to the handlers of its class and its base classes, scope by
-   scope. `claim` plans this. If nobody takes it, the exception goes on its way as if errbridge were not there.
+   scope. `claim` plans this. If nobody takes it, what it stands for is answered: a validation error, the HTTP error in
+   a group. An exception that stands for nothing goes on its way as if errbridge were not there.
 2. An HTTP error, and the 500 that an exception has become, goes from scope to scope. In each, the framework's
    own choice comes first, then errbridge's handlers, then the scope's style, which always answers. `answer` plans this.
 
@@ -43,20 +44,21 @@ Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan that may leave the error to the next one, by returning None."""
 
 
-def claim(case: Case) -> Plan | None:
+def claim(case: Case, otherwise: Callable[[], Plan | Answer | None] = lambda: None) -> Plan | None:
     """Plan step 1.
 
     Args:
         case: An exception that is no HTTP error.
+        otherwise: Plans how to go on where everybody passes the exception on. None means that it goes on its way.
 
     Returns:
         None where nobody could take the exception.
     """
     asked = claimants(case)
-    return _claimed(case, asked) if asked else None
+    return _claimed(case, asked, otherwise) if asked else None
 
 
-def _claimed(case: Case, asked: Iterable[Candidate]) -> Plan:
+def _claimed(case: Case, asked: Iterable[Candidate], otherwise: Callable[[], Plan | Answer | None]) -> Plan:
     for candidate in asked:
         try:
             outcome = yield from _tried(case, candidate)
@@ -65,7 +67,10 @@ def _claimed(case: Case, asked: Iterable[Candidate]) -> Plan:
             return Raised(_linked(error, case.incident))
         if outcome is not None:
             return outcome
-    return Raised(case.incident.exception)
+    going_on = otherwise()
+    if going_on is None:
+        return Raised(case.incident.exception)
+    return going_on if isinstance(going_on, Answer) else (yield from going_on)
 
 
 def answer(case: Case) -> Plan:

@@ -31,6 +31,7 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import Handlers, Problem, Reply
 from tests.clients import Request, Response
+from tests.test_websockets import closed, handshake
 from tests.twins import Build, World
 
 Ask = Callable[..., Response]
@@ -563,6 +564,24 @@ def test_a_task_group_of_quart_with_a_validation_error_is_a_422(quart_world: Wor
     response = quart_world.call(Request("/order", **posted(ORDER)))
 
     assert (response.status, response.json["errors"][0]["pointer"]) == (422, "/items/1/count")
+
+
+def test_a_websocket_is_denied_or_closed_with_it(quart_world: World) -> None:
+    async def before() -> None:
+        CHECKS["pydantic"](ORDER)
+
+    async def after() -> None:
+        await quart.websocket.accept()
+        CHECKS["pydantic"](ORDER)
+
+    quart_world.errors.api_register(quart_world.app)
+    quart_world.app.websocket("/before")(before)
+    quart_world.app.websocket("/after")(after)
+
+    denied = asyncio.run(handshake(quart_world.app, "/before"))
+
+    assert (denied.status, denied.json["errors"][0]["pointer"]) == (422, "/items/1/count")
+    assert asyncio.run(closed(quart_world.app, "/after")) == (4422, "422 Unprocessable Content")
 
 
 # What it costs those who do not validate.

@@ -147,23 +147,33 @@ class Seam(ABC):
             blueprints: Those of the matched view, innermost first.
         """
         request = self.current_request()
+        if is_http_error(exc):
+            return self._answer(exc, request, blueprints)
+        stands_for = partial(self._stand_in, exc, request, blueprints)
         try:
-            if not is_http_error(exc):
-                if is_claimable(self.installation, exc, blueprints):
-                    case = opened(self.installation, exc, self.facts(exc, request, blueprints))
-                    if (claimed := claim(case)) is not None:
-                        return claimed
-                error = representative(exc, self.installation.table().settings)
-                if error is None or self.is_trapped(error):
-                    return None
-                if is_ready(error):
-                    return _settled(Given(error))
-                exc = error
-            facts = self.facts(exc, request, blueprints)
-            return prepared(self.installation, exc, facts) or answer(opened(self.installation, exc, facts))
+            if is_claimable(self.installation, exc, blueprints):
+                case = opened(self.installation, exc, self.facts(exc, request, blueprints))
+                if (claimed := claim(case, stands_for)) is not None:
+                    return claimed
+            return stands_for()
         except Exception:
             log.exception("errbridge failed before it could answer")
-            return _settled(last_resort(request.method, status_of(exc, 500))) if is_http_error(exc) else None
+            return None
+
+    def _answer(self, error: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer:
+        try:
+            facts = self.facts(error, request, blueprints)
+            return prepared(self.installation, error, facts) or answer(opened(self.installation, error, facts))
+        except Exception:
+            log.exception("errbridge failed before it could answer")
+            return _settled(last_resort(request.method, status_of(error, 500)))
+
+    def _stand_in(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer | None:
+        """Plan the answer to the HTTP error that another exception stands for."""
+        error = representative(exc, self.installation.table().settings)
+        if error is None or self.is_trapped(error):
+            return None
+        return _settled(Given(error)) if is_ready(error) else self._answer(error, request, blueprints)
 
     def unanswered(self, value: object) -> Plan | Answer | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""

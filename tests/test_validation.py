@@ -237,6 +237,19 @@ def test_a_handler_may_leave_it_to_the_problem(ask: Ask) -> None:
     assert ask(build, "/api/order", **posted(ORDER), config={"ERROR_VALIDATION": False}).status == 500
 
 
+def test_a_handler_may_leave_a_group_to_the_error_in_it(ask: Ask) -> None:
+    def check(given: Any) -> None:
+        raise ExceptionGroup("tasks", [NotFound()])
+
+    def build(world: World) -> None:
+        ordering(check)(world)
+        world.errors.register(world.app, code=ExceptionGroup)(lambda exc: None)
+
+    response = ask(build, "/api/order", **posted(ORDER))
+
+    assert (response.status, response.content_type) == (404, PROBLEM)
+
+
 def test_a_handler_that_raises_it_again_wants_it_to_be_a_bug(ask: Ask) -> None:
     def again(exc: Exception) -> None:
         raise exc

@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, format_trace_id
 
-from errbridge import Problem, Scope, SetupError
+from errbridge import Problem, Scope, SetupError, otel
 from errbridge.asgi import Bridge
 from errbridge.otel import OTHER, Instrumentation, instrument
 from tests.clients import Request, Response, call_asgi
@@ -298,6 +298,10 @@ def test_the_version_of_the_meter_is_that_of_the_package(telemetry: Telemetry, m
     telemetry.ask("/sold")
 
     assert telemetry.counted() == {(409, "urn:sold", "app"): 1}
+
+
+def test_the_public_names_are_these() -> None:
+    assert otel.__all__ == ["OTHER", "Instrumentation", "Observable", "instrument"]
 
 
 def test_without_the_api_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

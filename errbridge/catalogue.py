@@ -89,6 +89,9 @@ class ProblemType:
             problem_class: With a status.
             type_uri: ``ERROR_TYPE_URI``.
 
+        Returns:
+            What there is to say of it.
+
         Raises:
             SetupError: It is no problem class, or has no status.
         """
@@ -131,6 +134,9 @@ class ProblemType:
         """Give the JSON Schema (2020-12) of the type's documents: the members of RFC 9457, then the fields.
 
         Members that it does not mention are allowed, as RFC 9457 section 3.2 wants it.
+
+        Returns:
+            The schema, complete in itself.
         """
         status: Schema = {"const": self.status}
         if self.status is None:
@@ -203,6 +209,9 @@ class Catalogue:
                 type of the process.
             type_uri: ``ERROR_TYPE_URI`` of the application, for instance ``"https://example.com/problems/{slug}"``.
 
+        Returns:
+            The types, sorted by their slugs.
+
         Raises:
             SetupError: Two types have one URI or one slug, or something given is neither a problem type nor a module.
         """
@@ -216,18 +225,36 @@ class Catalogue:
         return len(self.types)
 
     def get(self, uri: str) -> ProblemType | None:
-        """Look a type up by its URI; ``about:blank`` is nobody's."""
+        """Look a type up by its URI.
+
+        Args:
+            uri: Compared as it is. ``about:blank`` is nobody's (RFC 9457 section 4.2.1).
+
+        Returns:
+            The type, or None.
+        """
         return None if uri == ABOUT_BLANK else self._by_uri.get(uri)
 
     def find(self, slug: str) -> ProblemType | None:
-        """Look a type up by its slug, that of a status included: ``not-found`` is the type of a plain 404."""
+        """Look a type up by its slug.
+
+        Args:
+            slug: Of a type, or of a status: ``not-found`` is the type of a plain 404.
+
+        Returns:
+            The type, or None.
+        """
         for each in self.types:
             if each.slug == slug:
                 return each
         return _of_status(slug, self.type_uri)
 
     def schema(self) -> Schema:
-        """Give one JSON Schema (2020-12) for the documents of all types, each of them under ``$defs``."""
+        """Give one JSON Schema (2020-12) for the documents of all types.
+
+        Returns:
+            The schema, with that of each type under ``$defs``.
+        """
         schema: Schema = {"$schema": DIALECT, "title": "Problem types"}
         if self.types:
             schema["oneOf"] = [{"$ref": f"#/$defs/{each.name}"} for each in self.types]
@@ -238,6 +265,9 @@ class Catalogue:
 
         Each type has a schema and a response of its name. Refer to the file, or merge ``["components"]`` into the
         document of the service.
+
+        Returns:
+            The document, ready for ``json.dumps``.
         """
         return {
             "openapi": "3.1.0",
@@ -282,6 +312,12 @@ def subclasses(base: type[Problem]) -> Iterator[type[Problem]]:
     """Give every class that is derived from a problem class, in the order of their definition.
 
     A class that was defined anew, by reloading its module for instance, counts in its last form.
+
+    Args:
+        base: The problem class.
+
+    Yields:
+        Each class once.
     """
     found: dict[tuple[str, str], type[Problem]] = {}
     waiting = [base]
@@ -297,6 +333,9 @@ def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = 
 
     Args:
         chosen: As for `Catalogue.of`.
+
+    Returns:
+        The classes that have a status.
     """
     every = [cls for cls in subclasses(Problem) if declared(cls).status is not None]
     if chosen is None:

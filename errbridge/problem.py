@@ -109,6 +109,9 @@ class Problem(Exception):
     A subclass makes a named problem type. Its status, title and type are class keywords, its annotated fields are
     extension members, its docstring documents the type::
 
+        from decimal import Decimal
+        from errbridge import Problem
+
         class OutOfCredit(Problem, status=403, title="You do not have enough credit"):
             balance: int
             cost: Decimal
@@ -237,7 +240,15 @@ class Problem(Exception):
         return self._slug or kebab(phrase(self.status))
 
     def document(self) -> dict[str, Any]:
-        """List the members in the order of RFC 9457; ``detail`` and ``instance`` only where there are any."""
+        """List the members in the order of RFC 9457; ``detail`` and ``instance`` only where there are any.
+
+        Example:
+            >>> Problem(409, detail="Already sold", sku="a-1").document()
+            {'type': 'about:blank', 'title': 'Conflict', 'status': 409, 'detail': 'Already sold', 'sku': 'a-1'}
+
+        Returns:
+            The members by name, extensions last (RFC 9457 section 3).
+        """
         members: dict[str, Any] = {"type": self.type, "title": self.title, "status": self.status}
         if self.detail is not None:
             members["detail"] = self.detail
@@ -261,6 +272,9 @@ class Problem(Exception):
             instance: Used unless the problem has one.
             headers: Take the place of the problem's, cleaned and in order.
             extensions: Added, except where the problem has a member of that name.
+
+        Returns:
+            The copy, of the same class.
         """
         copy = self.__class__.__new__(self.__class__)
         copy.__dict__.update(self.__dict__)
@@ -284,6 +298,9 @@ class Problem(Exception):
             response: Of httpx, requests, or a test client of Flask or Quart; or ``(status, headers, body)``.
             body: Its content, where that has to be awaited: ``body=await response.get_data()``.
             type_uri: ``ERROR_TYPE_URI`` of the service, for classes without a ``type=`` of their own.
+
+        Returns:
+            The problem, of the class whose ``type`` it has, else of this one.
 
         Raises:
             ValueError: The response is no problem document, or the problem is not of this class.

@@ -114,6 +114,9 @@ class Incidents(Sequence[Observation]):
             path: Of the request, or a pattern to search in it.
             scope: As the log names it: a blueprint, ``"/prefix"``, ``"//host"``, ``"app"``.
             type: Of the problem.
+
+        Returns:
+            What fits, in the order in which it happened.
         """
         wanted: dict[str, Any] = {"status": status, "exception": exception, "path": path, "scope": scope, "type": type}
         return [seen for seen in self if all(_FITS[name](seen, value) for name, value in wanted.items() if value)]
@@ -123,6 +126,9 @@ class Incidents(Sequence[Observation]):
 
         Args:
             **wanted: As for `matching`; without, all count.
+
+        Returns:
+            The error and its answer.
 
         Raises:
             AssertionError: There is none, or more than one. The message lists what was seen.
@@ -214,6 +220,9 @@ def record_incidents(*watched: Any) -> Generator[Incidents]:
 
     Args:
         *watched: As for `Incidents.watch`.
+
+    Yields:
+        What is written down, while it is.
 
     Raises:
         SetupError: One of them has no errors to watch.

@@ -38,7 +38,7 @@ from errbridge.representations.values import plain
 from errbridge.status import is_error, response_status
 from errbridge.styles import DEFAULT, Style
 
-__all__ = ["answer", "answer_edge", "answer_outside", "claim", "own_means", "shown"]
+__all__ = ["answer", "answer_debugging", "answer_edge", "answer_outside", "claim", "own_means", "shown"]
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan that may leave the error to the next one, by returning None."""
@@ -92,7 +92,7 @@ def answer(case: Case) -> Plan:
 
 
 class _Unrendered(Exception):
-    """A template failed. It never leaves the plan, which only has to know which one it was.
+    """A template failed. No application ever sees this; it is for the log, to say which template it was.
 
     Args:
         where: The template, and the place in it.
@@ -274,7 +274,9 @@ def _logged_status(case: Case, given: Any) -> int:
 
 def _is_built_in(case: Case) -> bool:
     """Tell whether the application certainly has no means of its own to show a problem."""
-    return case.installation.options.response is None and not (case.style.templates and case.incident.media_type == HTML)
+    return case.installation.options.response is None and not (
+        case.style.templates and case.incident.media_type == HTML
+    )
 
 
 def shown(case: Case) -> Plan:
@@ -416,6 +418,39 @@ def answer_outside(installation: Installation, exc: BaseException, request: Requ
     """
     case = opened(installation, exc, request)
     return _represented(case.settings, case.incident, case.style, case.observers.hooks)
+
+
+def answer_debugging(
+    installation: Installation, exc: BaseException, request: RequestFacts, hidden: Iterable[str]
+) -> Answer | None:
+    """Answer an exception that is shown to the developer, where the client is a program that would not see it.
+
+    Args:
+        installation: The application in which it happened.
+        exc: The framework's 500 for what was raised.
+        request: The request's facts.
+        hidden: The framework's packages, as for `errbridge.debugging.told`.
+
+    Returns:
+        A problem document with the member ``exception``; None for a client that is not to get a document.
+    """
+    case = opened(installation, exc, request)
+    incident, settings = case.incident, case.settings
+    if incident.media_type not in (JSON, XML):
+        return None
+    from errbridge.debugging import told
+
+    problem = Problem(500, detail=settings.default_msg, exception=told(original_of(exc), hidden))
+    shown = Incident(
+        exception=exc,
+        problem=complete(problem, request, incident.id, settings),
+        request=request,
+        id=incident.id,
+        scope=incident.scope,
+        media_type=incident.media_type,
+        client_gone=incident.client_gone,
+    )
+    return _represented(settings, shown, case.style, case.observers.hooks)
 
 
 def answer_edge(

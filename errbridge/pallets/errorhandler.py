@@ -17,6 +17,7 @@ import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -36,7 +37,7 @@ from errbridge.installation import Installation, Options
 from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
 from errbridge.observe import Hook, HookT, TraceId
 from errbridge.pallets.application import FindHandler, PalletsApplication, headers_of, rule_blueprints
-from errbridge.plan import answer, answer_outside, claim
+from errbridge.plan import answer, answer_debugging, answer_outside, claim
 from errbridge.prepared import prepared
 from errbridge.problem import Problem
 from errbridge.registry import Registry
@@ -51,6 +52,21 @@ AppT = TypeVar("AppT")
 BlueprintT = TypeVar("BlueprintT")
 
 EXTENSION = "errbridge"
+
+# With whose frames the traceback of any exception of a view begins.
+_FRAMEWORK = (
+    "asgiref",
+    "asyncio",
+    "concurrent",
+    "contextlib",
+    "errbridge",
+    "errbridge_flask",
+    "errbridge_quart",
+    "flask",
+    "quart",
+    "threading",
+    "werkzeug",
+)
 SEAM = "errbridge.seam"  # for the command line, which asks it what it would ask
 
 
@@ -190,6 +206,8 @@ class Seam(ABC):
             BaseException: What was given, where exceptions are shown to the developer.
         """
         if self.installation.framework.propagates():
+            if (document := self._debug_document(exc, request)) is not None:
+                return document
             raise exc
         error: HTTPException = InternalServerError(original_exception=exc)  # whatever it is, it comes too late
         try:
@@ -201,6 +219,24 @@ class Seam(ABC):
         except Exception:
             log.exception("errbridge failed before it could answer")
             return self.respond(last_resort(request.method, 500))
+
+    def _debug_document(self, exc: BaseException, request: Any) -> Any:
+        """Tell a program of an exception that is shown to the developer; None if that is off, or it is no program."""
+        if not self.app.debug:
+            return None
+        try:
+            if not self.installation.table().settings.debug_document:
+                return None
+            if request.url_rule is None:  # Flask has let go of the request; whose view it was decides about the style
+                with suppress(HTTPException):
+                    request.url_rule, request.view_args = self.app.create_url_adapter(request).match(return_rule=True)
+            error = InternalServerError(original_exception=exc)
+            facts = self.facts(error, request, request.blueprints)
+            answered = answer_debugging(self.installation, error, facts, _FRAMEWORK)
+            return None if answered is None else self.respond(answered)
+        except Exception:
+            log.exception("errbridge failed before it could answer")
+            return None
 
     def is_trapped(self, exc: BaseException) -> bool:
         """Tell whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""
@@ -301,7 +337,12 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             given.style or self._options.style,
         )
         settings = {**DEFAULTS, **application.config, **self._config, **_known(config)}
-        Settings.of(snapshot(settings))  # before anything is changed, so that a failed attempt leaves nothing behind
+        checked = Settings.of(snapshot(settings))  # before anything is changed, so that a failure leaves nothing behind
+        if checked.debug_document and not application.debug:
+            raise SetupError(
+                "ERROR_DEBUG_DOCUMENT tells tracebacks to clients, so it is for debug mode only: switch that on before "
+                "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
+            )
         application.config.update({key: settings[key] for key in DEFAULTS})
         find_handler = _checked_seam(application)
         installation = Installation(self._application_class(application, find_handler), self._registry, options)

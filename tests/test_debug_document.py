@@ -1,0 +1,330 @@
+"""``ERROR_DEBUG_DOCUMENT``: in debug mode, programs are told of an exception; people keep the framework's debugger."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from werkzeug.exceptions import BadRequestKeyError
+
+from errbridge import Problem, SetupError
+from tests.clients import Request, Response
+from tests.twins import Build, Twins, World
+
+Ask = Callable[..., Response]
+
+JSON = ("Accept", "application/json")
+XML = ("Accept", "application/problem+xml")
+HTML = ("Accept", "text/html")
+XHR = ("X-Requested-With", "XMLHttpRequest")
+PROBLEM = "application/problem+json"
+
+
+class Sold(Exception):
+    """An exception of the application."""
+
+
+def buy(name: str) -> None:
+    try:
+        raise LookupError(f"postgres://till:hunter2@db/{name}")
+    except LookupError as error:
+        raise Sold({"name": name, "api_key": "hunter2"}) from error
+
+
+def shop(*, debug: bool = True, **config: Any) -> Build:
+    def build(world: World) -> None:
+        world.app.debug = debug
+        world.app.config.update(config)
+        world.options = {"ERROR_DEBUG_DOCUMENT": True}
+        api = world.Blueprint("api", __name__)  # without a prefix: only the view tells whose an error is
+        web = world.Blueprint("web", __name__, url_prefix="/web")
+        for place in (api, web):
+            place.add_url_rule("/buy/<name>", "buy", view_func=buy)
+        api.add_url_rule("/broken", "broken", view_func=lambda: world.abort(503))
+        api.add_url_rule("/text", "text", view_func=lambda: {"a": 1}["b"])
+        world.errors.api_register(api)
+        world.errors.web_register(web)
+        world.app.register_blueprint(api)
+        world.app.register_blueprint(web)
+
+    return build
+
+
+def told(response: Response) -> dict[str, Any]:
+    assert (response.status, response.content_type) == (500, PROBLEM)
+    member = response.json["exception"]
+    assert isinstance(member, dict)
+    return member
+
+
+def shown(world: World, path: str, *headers: tuple[str, str]) -> str:
+    """Ask for what the framework shows the developer, and give the name of the exception."""
+    try:
+        response = world.call(Request(path, headers=headers))
+    except Exception as exc:
+        return type(exc).__name__
+    assert (response.status, (response.content_type or "").partition(";")[0]) == (500, "text/html")
+    found = re.search(r"<h1>(\w+)", response.text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/buy/piano", []),
+        ("/buy/piano", [JSON]),
+        ("/web/buy/piano", [XHR]),
+        ("/web/buy/piano", [JSON]),
+        ("/web/buy/piano", [JSON, XHR]),
+    ],
+)
+def test_programs_are_told_class_message_and_traceback(ask: Ask, path: str, headers: list[tuple[str, str]]) -> None:
+    response = ask(shop(), path, headers=headers)
+
+    document, member = response.json, told(response)
+    assert list(document)[:5] == ["type", "title", "status", "detail", "instance"]
+    assert (document["title"], document["detail"]) == ("Internal Server Error", "Unhandled Exception")
+    assert (member["class"], member["cause"]["class"]) == ("tests.test_debug_document.Sold", "LookupError")
+    assert member["message"] == "{'name': 'piano', 'api_key': [redacted]}"
+    assert member["cause"]["message"] == "postgres://[redacted]@db/piano"
+    assert [frame["function"] for frame in member["traceback"]] == ["buy"]
+    assert member["traceback"][0]["file"] == __file__
+    assert (response.header("Cache-Control"), response.header("X-Content-Type-Options")) == ("no-store", "nosniff")
+    assert "hunter2" not in response.text
+
+
+def test_those_who_read_xml_are_told_in_xml(ask: Ask) -> None:
+    response = ask(shop(), "/buy/piano", headers=[XML])
+
+    assert (response.status, response.content_type) == (500, "application/problem+xml")
+    assert ET.fromstring(response.body).findtext("{*}exception/{*}class") == "tests.test_debug_document.Sold"
+
+
+def test_a_head_request_is_told_by_the_headers(ask: Ask) -> None:
+    response = ask(shop(), "/buy/piano", "HEAD")
+
+    assert (response.status, response.content_type, response.body) == (500, PROBLEM, b"")
+
+
+@pytest.mark.parametrize("headers", [(), (HTML,), (("Accept", "text/plain"),)])
+def test_people_keep_the_debugger(world: World, headers: tuple[tuple[str, str], ...]) -> None:
+    shop()(world)
+
+    assert shown(world, "/web/buy/piano", *headers) == "Sold"
+
+
+MODES: Mapping[str, dict[str, Any]] = {
+    "testing": {"TESTING": True},
+    "propagate": {"PROPAGATE_EXCEPTIONS": True},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_outside_of_debug_mode_nobody_is_told(world: World, mode: str) -> None:
+    shop()(world)
+    assert world.errors is not None
+    world.app.debug = False
+    world.app.config.update(MODES[mode])
+
+    if world.is_async and mode == "propagate":  # Quart shows its page in debug and testing mode only
+        with pytest.raises(Sold):
+            world.call(Request("/buy/piano", headers=(JSON,)))
+    else:
+        assert shown(world, "/buy/piano", JSON) == "Sold"
+
+
+def test_in_production_nobody_is_told(ask: Ask) -> None:
+    def build(world: World) -> None:
+        shop()(world)
+        assert world.errors is not None
+        world.app.debug = False
+
+    response = ask(build, "/buy/piano", headers=[JSON])
+
+    assert response.status == 500
+    assert "exception" not in response.json
+
+
+def test_where_debug_mode_does_not_show_exceptions_nobody_is_told(ask: Ask) -> None:
+    response = ask(shop(PROPAGATE_EXCEPTIONS=False), "/buy/piano", headers=[JSON])
+
+    assert response.status == 500
+    assert "exception" not in response.json
+
+
+def test_by_default_nobody_is_told(world: World) -> None:
+    world.app.debug = True
+    world.app.add_url_rule("/buy/<name>", "buy", view_func=buy)
+
+    assert shown(world, "/buy/piano", JSON) == "Sold"
+
+
+@pytest.mark.parametrize("way", ["option", "init_app", "config"])
+def test_outside_of_debug_mode_it_is_refused(world: World, way: str) -> None:
+    given = {"ERROR_DEBUG_DOCUMENT": True}
+    app = world.app
+    app.testing = True
+    if way == "config":
+        app.config.update(given)
+    errors = world.adapter.ErrorHandler(**given if way == "option" else {})
+
+    with pytest.raises(SetupError, match=r"ERROR_DEBUG_DOCUMENT .* debug mode only: .* before init_app") as caught:
+        errors.init_app(app, **given if way == "init_app" else {})
+
+    assert "--debug" in str(caught.value)
+    assert "errbridge" not in app.extensions
+    app.debug = True
+    errors.init_app(app, **given if way == "init_app" else {})
+
+
+def test_switched_on_later_it_counts_in_debug_mode(ask: Ask) -> None:
+    def build(world: World) -> None:
+        world.app.debug = True
+        world.app.add_url_rule("/buy/<name>", "buy", view_func=buy)
+        assert world.errors is not None
+        world.app.config["ERROR_DEBUG_DOCUMENT"] = True
+
+    assert told(ask(build, "/buy/piano", headers=[JSON]))["class"].endswith("Sold")
+
+
+def test_http_errors_and_handlers_go_their_way(ask: Ask) -> None:
+    def build(world: World) -> None:
+        shop()(world)
+        world.errors.register(world.app, code=Sold)(lambda exc: Problem(409, detail="sold"))
+
+    assert ask(build, "/buy/piano").json["detail"] == "sold"
+    assert "exception" not in ask(build, "/broken").json
+    assert "exception" not in ask(build, "/nope", headers=[JSON]).json
+
+
+def test_a_failing_handler_is_told_with_the_error_that_it_was_given(world: World) -> None:
+    def fails(exc: BaseException) -> None:
+        raise ZeroDivisionError
+
+    shop()(world)
+    world.app.add_url_rule("/closed", "closed", view_func=lambda: world.abort(503))
+    world.errors.register(world.app, code=503)(fails)
+
+    member = told(world.call(Request("/closed", headers=(JSON,))))
+
+    assert (member["class"], member["context"]["class"]) == (
+        "ZeroDivisionError",
+        "werkzeug.exceptions.ServiceUnavailable",
+    )
+
+
+def test_a_trapped_error_is_told(ask: Ask) -> None:
+    def build(world: World) -> None:
+        shop(TRAP_HTTP_EXCEPTIONS=True)(world)
+        world.app.add_url_rule("/form", "form", view_func=form)
+
+    def form() -> None:
+        raise BadRequestKeyError("name")
+
+    assert told(ask(build, "/form", headers=[JSON]))["class"] == "werkzeug.exceptions.BadRequestKeyError"
+
+
+def test_the_error_of_a_stream_that_sent_nothing_is_told_by_flask() -> None:
+    def build(world: World) -> None:
+        def stream() -> Any:
+            buy("piano")
+            yield "never"
+
+        world.app.debug = True
+        world.options = {"ERROR_DEBUG_DOCUMENT": True}
+        world.app.add_url_rule("/stream", "stream", view_func=stream)
+
+    world = Twins.built(build).flask
+
+    assert told(world.call(Request("/stream", headers=(JSON,))))["class"].endswith("Sold")
+
+
+def test_where_errbridge_itself_is_broken_the_debugger_is_left(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("a bug in errbridge")
+
+    shop()(world)
+    monkeypatch.setattr("errbridge.debugging.told", broken)
+
+    assert shown(world, "/buy/piano", JSON) == "Sold"
+    assert "errbridge failed before it could answer" in caplog.text
+
+
+def test_it_is_one_record_with_the_stack(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    shop()(world)
+
+    response = world.call(Request("/buy/piano", headers=(JSON,)))
+
+    (record,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
+    assert (record.name, vars(record)["status"], vars(record)["scope"]) == ("errbridge", 500, "api")
+    assert response.json["instance"] == f"urn:uuid:{vars(record)['incident_id']}"
+    assert record.exc_info is not None
+    assert record.exc_info[0] is Sold
+    assert record.exc_text is None or "see the stack" not in record.exc_text
+
+
+def test_the_signal_is_sent_once(world: World) -> None:
+    seen: list[str] = []
+
+    def note(sender: Any, exception: BaseException, **rest: Any) -> None:
+        seen.append(type(exception).__name__)
+
+    async def anote(sender: Any, exception: BaseException, **rest: Any) -> None:
+        note(sender, exception)
+
+    shop()(world)
+    receiver = anote if world.is_async else note
+    signal: Any = world.framework.got_request_exception
+    with signal.connected_to(receiver, world.app):
+        world.call(Request("/buy/piano", headers=(JSON,)))
+
+    assert seen == ["Sold"]
+
+
+def test_hostile_text_of_an_exception_stays_text(ask: Ask) -> None:
+    def crash() -> None:
+        raise ValueError("</script><b>\ud800\x00")
+
+    def build(world: World) -> None:
+        shop()(world)
+        world.app.add_url_rule("/crash", "crash", view_func=crash)
+
+    for accept in (JSON, XML):
+        response = ask(build, "/crash", headers=[accept])
+        assert response.status == 500
+        assert response.header("X-Content-Type-Options") == "nosniff"
+
+
+def test_without_the_key_the_room_is_not_even_entered() -> None:
+    code = (
+        "import sys, flask, errbridge_flask\n"
+        "app = flask.Flask('x')\n"
+        "errbridge_flask.ErrorHandler(app, handler='api')\n"
+        "app.add_url_rule('/', 'crash', view_func=lambda: 1 / 0)\n"
+        "assert app.test_client().get('/').status_code == 500\n"
+        "assert 'errbridge.plan' in sys.modules and 'errbridge.debugging' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60, env={**os.environ})
+
+
+def test_the_same_bytes_but_for_the_id() -> None:
+    bodies = []
+    for world in Twins.built(shop()).worlds:
+        document = world.call(Request("/text", headers=(JSON,))).json
+        document.pop("instance")
+        bodies.append(json.dumps(document))
+
+    assert bodies[0] == bodies[1]
+    assert json.loads(bodies[0])["exception"]["class"] == "KeyError"

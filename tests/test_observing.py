@@ -10,12 +10,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import quart
 from asgiref.testing import ApplicationCommunicator
 
 from errbridge import Handlers, Incident, Page, Problem, Reply, SetupError
 from errbridge.asgi import Bridge
+from errbridge_quart import ErrorHandler
 from tests.clients import Request, Response, call_asgi
-from tests.test_websockets import scope_of
+from tests.test_websockets import conversation, scope_of
 from tests.twins import World
 
 Seen = list[tuple[Incident, Reply]]
@@ -443,6 +445,32 @@ def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -
             world.errors.trace_with(wrong)
     answer = world.call(Request("/problem", headers=[("Accept", "application/json")]))
     assert "trace_id" not in answer.json
+
+
+# WebSockets.
+
+
+async def test_a_websocket_that_is_refused_and_one_that_is_closed_are_incidents() -> None:
+    app = quart.Quart("app")
+    errors = ErrorHandler(app)
+    seen: Seen = []
+    errors.on_incident(lambda incident, reply: seen.append((incident, reply)))
+
+    async def refused() -> None:
+        raise Problem(403)
+
+    async def closed() -> None:
+        await quart.websocket.accept()
+        raise Problem(409)
+
+    app.add_websocket("/refused", view_func=refused)
+    app.add_websocket("/closed", view_func=closed)
+    start, *_ = await conversation(app, "/refused")
+    *_, close = await conversation(app, "/closed")
+
+    assert (start["status"], close["code"]) == (403, 4409)
+    assert [(incident.request.path, reply.status) for incident, reply in seen] == [("/refused", 403), ("/closed", 409)]
+    assert all(incident.request.websocket for incident, _ in seen)
 
 
 # What the bridge answers itself.

@@ -17,6 +17,7 @@ import flask
 import httpx
 import pytest
 import quart
+import requests
 
 import errbridge.testing
 from errbridge import Problem, Reply, Scope, SetupError
@@ -91,7 +92,17 @@ def of_httpx(path: str, headers: Mapping[str, str], method: str = "GET") -> Any:
 
 Get = Callable[..., Any]
 
-CLIENTS: Mapping[str, Get] = {"flask": of_flask, "quart": of_quart, "httpx": of_httpx}
+
+def of_requests(path: str, headers: Mapping[str, str], method: str = "GET") -> Any:
+    answer = of_flask(path, headers, method)
+    made = requests.Response()
+    made.status_code = answer.status_code
+    made.headers.update({name: ", ".join(answer.headers.getlist(name)) for name in answer.headers.keys()})  # noqa: SIM118
+    made._content = answer.data
+    return made
+
+
+CLIENTS: Mapping[str, Get] = {"flask": of_flask, "quart": of_quart, "httpx": of_httpx, "requests": of_requests}
 
 
 @pytest.fixture(params=sorted(CLIENTS))

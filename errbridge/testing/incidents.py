@@ -119,7 +119,11 @@ class Incidents(Sequence[Observation]):
             What fits, in the order in which it happened.
         """
         wanted: dict[str, Any] = {"status": status, "exception": exception, "path": path, "scope": scope, "type": type}
-        return [seen for seen in self if all(_FITS[name](seen, value) for name, value in wanted.items() if value)]
+        return [
+            seen
+            for seen in self
+            if all(_FITS[name](seen, value) for name, value in wanted.items() if value is not None)
+        ]
 
     def only(self, **wanted: Any) -> Observation:
         """Give the one error that was answered.

@@ -242,7 +242,7 @@ def _has_natives(owner: Owner) -> bool:
 def _considered_natives(
     owner: Owner, entries: Sequence[NativeEntry], case: Case, order: int | None
 ) -> Iterator[Considered]:
-    native, exc = case.native, case.incident.exception
+    native = case.native
     taken = False
     for entry in entries:
         is_choice = (
@@ -258,7 +258,7 @@ def _considered_natives(
         elif is_choice:
             reason = "the framework's choice, but a nearer scope answers"
         else:
-            reason = f"not what the framework chooses for {key_name(type(exc))}"
+            reason = "not what the framework chooses for this error"
         where, key = str(owner.scope), key_name(entry.key)
         yield Considered(where, key, source_of(entry.function), True, order if is_choice else None, reason)
 

@@ -28,8 +28,8 @@ _LONGEST = 4096
 _MOST_RANGES = 32
 _CACHED_LENGTH = 256
 
-_Rank = tuple[float, int]
-"""Quality, and how specific the range was that gave it: 3 exact, 2 same meaning, 1 ``type/*``, 0 ``*/*``."""
+_Rank = tuple[int, float]
+"""How specific a range is (3 exact, 2 same meaning, 1 ``type/*``, 0 ``*/*``), and the quality that it gives."""
 
 _MEANINGS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "*/*": ((JSON, 0), (HTML, 0), (XML, 0), (TEXT, 0)),
@@ -47,7 +47,8 @@ _MEANINGS: Mapping[str, tuple[tuple[str, int], ...]] = {
 }
 _ANY_JSON = ((JSON, 2),)
 _NAMED = 2
-_UNKNOWN: _Rank = (0.0, 0)
+_UNKNOWN: _Rank = (0, 0.0)
+_NOTHING = (0.0, False)
 
 
 def choose(accept: str, offers: Sequence[str], default: str) -> str:
@@ -91,32 +92,42 @@ def weighed(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
 
 
 def _weighed(offer: str, ranks: Mapping[str, _Rank]) -> Offer:
-    quality, named = _weight(ranks.get(offer, _UNKNOWN))
-    return Offer(offer, quality, named, quality > 0 and (offer != XML or _wants_xml(ranks)))
+    weight = _weight(ranks.get(offer, _UNKNOWN))
+    return Offer(offer, *weight, _is_acceptable(offer, weight, ranks))
+
+
+def _is_acceptable(offer: str, weight: tuple[float, bool], ranks: Mapping[str, _Rank]) -> bool:
+    return weight[0] > 0 and (offer != XML or _wants_xml(ranks))
 
 
 def _choose(accept: str, offers: Sequence[str], default: str) -> str:
-    acceptable = [offer for offer in weighed(accept, offers) if offer.acceptable]
-    if not acceptable:
-        return default
-    return max(
-        acceptable,
-        key=lambda offer: (offer.quality, offer.named, offer.media_type == default, -_ORDER.index(offer.media_type)),
-    ).media_type
+    ranks = _ranks(accept)
+    chosen, best = default, _NOTHING
+    for offer in _preferred(tuple(offers), default):
+        weight = _weight(ranks.get(offer, _UNKNOWN))
+        if weight > best and _is_acceptable(offer, weight, ranks):
+            chosen, best = offer, weight
+    return chosen
+
+
+@lru_cache(maxsize=32)
+def _preferred(offers: tuple[str, ...], default: str) -> tuple[str, ...]:
+    """Order the offers by what wins among equals."""
+    return tuple(sorted(offers, key=lambda offer: (offer != default, _ORDER.index(offer))))
 
 
 _remembered = lru_cache(maxsize=512)(_choose)
 
 
 def _weight(rank: _Rank) -> tuple[float, bool]:
-    quality, specificity = rank
+    specificity, quality = rank
     return quality, specificity >= _NAMED
 
 
 def _wants_xml(ranks: Mapping[str, _Rank]) -> bool:
     json = ranks.get(JSON, _UNKNOWN)
-    named_html = ranks.get(HTML, _UNKNOWN)[1] == 3
-    return ranks[XML][1] >= _NAMED and _weight(ranks[XML]) > _weight(json) and not named_html
+    named_html = ranks.get(HTML, _UNKNOWN)[0] == 3
+    return ranks[XML][0] >= _NAMED and _weight(ranks[XML]) > _weight(json) and not named_html
 
 
 def _ranks(accept: str) -> dict[str, _Rank]:
@@ -137,9 +148,9 @@ def _ranks(accept: str) -> dict[str, _Rank]:
         if quality is None:
             continue
         for representation, specificity in meanings:
-            known = ranks.get(representation)
-            if known is None or (specificity, quality) > (known[1], known[0]):
-                ranks[representation] = (quality, specificity)
+            rank = specificity, quality
+            if rank > ranks.get(representation, _UNKNOWN):
+                ranks[representation] = rank
     return ranks
 
 

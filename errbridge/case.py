@@ -17,7 +17,16 @@ from errbridge.problem import Problem
 from errbridge.scopes import ROOT
 from errbridge.styles import Style
 
-__all__ = ["Candidate", "Case", "candidates", "claimants", "is_claimable", "is_registered_at", "native_blueprints", "opened"]
+__all__ = [
+    "Candidate",
+    "Case",
+    "candidates",
+    "claimants",
+    "is_claimable",
+    "is_registered_at",
+    "native_blueprints",
+    "opened",
+]
 
 
 class Case(NamedTuple):

@@ -24,7 +24,7 @@ __all__ = ["Close", "close_of"]
 _LONGEST = 123  # bytes, RFC 6455 section 5.5: 125 less the two of the code
 _INTERNAL_ERROR = 1011
 _PRIVATE = 4000  # RFC 6455 section 7.4.2: 4000 to 4999 are for private use
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+_CONTROL = r"[\x00-\x1f\x7f\ud800-\udfff]+"
 
 
 class Close(NamedTuple):
@@ -47,7 +47,7 @@ def close_of(exc: BaseException, answered: object) -> Close:
     reason = f"{status} {phrase(status)}"
     if (detail := _detail(exc, status)) is not None:
         reason = f"{reason}: {detail}"
-    return Close(_PRIVATE + status, _cut(_CONTROL.sub(" ", reason)))
+    return Close(_PRIVATE + status, _cut(re.sub(_CONTROL, " ", reason)))
 
 
 def _detail(exc: BaseException, status: int) -> str | None:

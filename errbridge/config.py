@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from inspect import isabstract, iscoroutinefunction, signature
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.errors import SetupError
@@ -44,8 +43,7 @@ def snapshot(config: Mapping[str, Any]) -> Snapshot:
         return tuple(config.get(key, default) for key, default in DEFAULTS.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of one application.
 
     Attributes:

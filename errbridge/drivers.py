@@ -8,7 +8,6 @@ A driver only makes the calls, one plainly, the other with ``await``, and decide
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, cast
 
@@ -33,15 +32,13 @@ class Call(NamedTuple):
     colour: Colour
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """An outcome that is the framework's: a response, or what a native handler returned."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """An outcome that is an exception, to be raised to the framework."""
 
     exception: BaseException

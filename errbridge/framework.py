@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from errbridge.handlers import HttpClasses
 from errbridge.incident import Reply
@@ -14,8 +13,7 @@ from errbridge.scopes import Scope
 __all__ = ["Framework", "NativeAnswer", "NativeHandler", "Place"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a blueprint is registered.
 
     Attributes:
@@ -27,8 +25,7 @@ class Place:
     blueprint: object
 
 
-@dataclass(frozen=True, slots=True)
-class NativeHandler:
+class NativeHandler(NamedTuple):
     """The framework's own choice among the handlers that were registered with it.
 
     Attributes:
@@ -46,8 +43,7 @@ class NativeHandler:
     generic: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NativeAnswer:
+class NativeAnswer(NamedTuple):
     """An answer that only the framework can turn into a response, and what it still lacks.
 
     Attributes:

@@ -14,11 +14,10 @@ The same key again replaces the handler that was there, as in Flask.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakSet
 
 from errbridge.errors import SetupError
@@ -33,11 +32,10 @@ Key = int | str | type[Exception]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FAMILY = re.compile(r"[45]xx")
+_FAMILIES = frozenset({"4xx", "5xx"})
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(NamedTuple):
     """A handler with what is known of it at registration, so that no request has to find out.
 
     Attributes:
@@ -125,7 +123,7 @@ def _key(key: object) -> Key:
             return checked_status(key)
         except ValueError as error:
             raise SetupError(f"{error}; there is no error to handle") from None
-    if isinstance(key, str) and (key == CATCH_ALL or _FAMILY.fullmatch(key)):
+    if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES):
         return key
     hint = "; write register() with parentheses" if callable(key) and not isinstance(key, type) else ""
     raise SetupError(
@@ -184,8 +182,7 @@ class Handlers:
         return iter(self._registered)
 
 
-@dataclass(frozen=True, slots=True)
-class HttpClasses:
+class HttpClasses(NamedTuple):
     """The exception classes in which a framework speaks of HTTP errors.
 
     Attributes:
@@ -195,7 +192,7 @@ class HttpClasses:
     """
 
     base: type[Exception] | None = None
-    by_status: Mapping[int, type[Exception]] = field(default_factory=dict)
+    by_status: Mapping[int, type[Exception]] = MappingProxyType({})
     client_gone: tuple[type[Exception], ...] = ()
 
     def canonical(self, key: Key) -> Key:

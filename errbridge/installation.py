@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from errbridge.config import Settings, Snapshot, snapshot
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
@@ -26,8 +25,7 @@ __all__ = ["Asked", "Chain", "Installation", "Options", "Owner", "Table"]
 log = logging.getLogger("errbridge")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What can be given to ``ErrorHandler`` besides the configuration.
 
     Attributes:
@@ -42,8 +40,7 @@ class Options:
     style: Style | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A scope with all that is registered for it, ready to be asked."""
 
     scope: Scope
@@ -221,7 +218,7 @@ class Installation:
 
     def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
         """Replace the dispatcher; the last one is in force."""
-        self.options = replace(self.options, dispatcher=dispatcher)
+        self.options = self.options._replace(dispatcher=dispatcher)
         self.own.touch()
 
     def table(self) -> Table:
@@ -266,7 +263,7 @@ class Installation:
                     scopes.append(target)
         root = self._owner(ROOT, self._entries(ROOT))
         style = root.style or self.options.style or settings.style or DEFAULT
-        owners[ROOT] = replace(root, style=style)
+        owners[ROOT] = root._replace(style=style)
         dispatcher = self.options.dispatcher or settings.dispatcher
         return Table(settings, owners, dispatcher(self._trie(tuple(dict.fromkeys(scopes)))))
 

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
+from string import ascii_letters, digits
 from typing import Any, cast
 
 from errbridge.config import Settings
@@ -29,11 +30,10 @@ __all__ = [
 
 log = logging.getLogger("errbridge")
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 section 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_TOKEN = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110 section 5.6.2
+_CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 # Version 00 ends here; a later one may go on after another dash.
-_TRACEPARENT = re.compile(
+_TRACEPARENT = (
     r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
 )
 
@@ -165,12 +165,13 @@ def known(exc: BaseException, http: HttpClasses) -> Problem | None:
     Returns:
         A problem that is not complete. None for an exception that brings something of its own.
     """
-    if http.by_status.get(getattr(exc, "code", 0)) is not type(exc):
+    cls: type = type(exc)
+    if http.by_status.get(getattr(exc, "code", 0)) is not cls:
         return None
     if exc.__dict__ == _NOTHING:
-        return _known(type(exc), None)
+        return _known(cls, None)
     if exc.__dict__.keys() == _METHODS_ONLY and (methods := getattr(exc, "valid_methods", None)):
-        return _known(type(exc), tuple(sorted(methods))) if getattr(exc, "response", None) is None else None
+        return _known(cls, tuple(sorted(methods))) if getattr(exc, "response", None) is None else None
     return None
 
 
@@ -229,11 +230,12 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
     cleaned = []
     for raw_name, raw_value in headers:
         try:
-            name, value = str(raw_name), _NOT_ASCII.sub("?", _CONTROL.sub(" ", str(raw_value))).strip()
+            name, text = str(raw_name), str(raw_value).translate(_CONTROL)
+            value = text.encode("ascii", "replace").decode("ascii").strip()
         except Exception:
             log.exception("the value of the header %r has no text; it is left out", raw_name)
             continue
-        if not _TOKEN.fullmatch(name):
+        if not name or not _TOKEN.issuperset(name):
             continue
         if name.lower() == "allow":
             value = ", ".join(sorted(listed(value)))
@@ -283,7 +285,7 @@ def _trace(request: RequestFacts) -> dict[str, object]:
         return {"trace_id": request.trace_id}
     if not request.traceparent:
         return {}
-    found = _TRACEPARENT.fullmatch(request.traceparent.strip())
+    found = re.fullmatch(_TRACEPARENT, request.traceparent.strip())
     if found is None or (found["version"] == "00" and found["more"]):
         return {}
     return {"trace_id": found["trace"]}

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from errbridge.errors import SetupError
 
 __all__ = ["Converter", "ConverterLookup", "Segment", "Variable", "default_converters", "parse", "segments"]
 
 
-@dataclass(frozen=True, slots=True)
-class Converter:
+class Converter(NamedTuple):
     """How a variable matches.
 
     Attributes:
@@ -35,8 +34,7 @@ ConverterLookup = Callable[[str, str | None], Converter]
 """Finds the converter of a variable: ``(name, arguments)``, as in ``<name(arguments):variable>``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """``<converter(arguments):name>`` in a pattern."""
 
     name: str
@@ -48,7 +46,7 @@ Token = str | Variable
 Segment = tuple[Token, ...]
 """What stands between two slashes: text and variables in turn."""
 
-_TOKEN = re.compile(
+_TOKEN = (
     r"(?P<text>[^<>/]+)"
     r"|(?P<slash>/)"
     r"|<(?:(?P<converter>[A-Za-z_]\w*)(?:\((?P<arguments>.*?)\))?:)?(?P<variable>[A-Za-z_]\w*)>"
@@ -74,9 +72,10 @@ def segments(pattern: str) -> tuple[Segment, ...]:
 
 
 def _tokens(pattern: str) -> Iterator[Token]:
+    token = re.compile(_TOKEN)
     position = 0
     while position < len(pattern):
-        found = _TOKEN.match(pattern, position)
+        found = token.match(pattern, position)
         if found is None:
             raise SetupError(
                 f"{pattern!r} cannot be read from {pattern[position:]!r} on: write variables as "

@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from errbridge.incident import Incident
 from errbridge.normalize import is_uncaught, original_of
@@ -29,12 +29,11 @@ __all__ = ["Failure", "is_recorded", "record"]
 
 log = logging.getLogger("errbridge")
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _LONGEST = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Something that went wrong while an error was answered.
 
     Attributes:
@@ -75,8 +74,8 @@ def _write(incident: Incident, status: int, failure: Failure | None, logged_by: 
     if not log.isEnabledFor(level):
         return
     request = incident.request
-    path = _CONTROL.sub("\ufffd", request.path[:_LONGEST])
-    method = _CONTROL.sub("\ufffd", request.method[:32])
+    path = re.sub(_CONTROL, "\ufffd", request.path[:_LONGEST])
+    method = re.sub(_CONTROL, "\ufffd", request.method[:32])
     if failure is not None:
         shown: BaseException | None = failure.exception
     else:

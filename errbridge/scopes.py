@@ -22,8 +22,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from errbridge.errors import SetupError
 from errbridge.patterns import ConverterLookup, Segment, Variable, default_converters, parse, segments
@@ -32,9 +32,9 @@ __all__ = ["ROOT", "Scope", "ScopeTrie", "expressions", "normalize_host", "sorte
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
 _NODES_PER_BRANCH = 8
+_ANY_TEXT = frozenset({"(?:[^/]+)", "(?:[^/]{1,})"})  # as Werkzeug's default converter was and is
 _MOST_SPANNING = 2
 _LONGEST_SPANNED = 512  # characters
-_VARIABLE = re.compile("<.*?>")
 
 
 def normalize_host(host: str) -> str:
@@ -93,7 +93,7 @@ def _checked_host(host: object) -> str:
     if not isinstance(host, str) or not host:
         raise SetupError(f"a host is a string such as 'api.example.com' or '*.example.com', not {host!r}")
     host = host.rstrip(".")
-    if any(map(str.isspace, _VARIABLE.sub("", host))):
+    if any(map(str.isspace, re.sub("<.*?>", "", host))):
         raise SetupError(f"the host {host!r} contains a space")
     if "/" in host:
         raise SetupError(f"the host {host!r} contains a slash; give the path as prefix=")
@@ -111,13 +111,15 @@ ROOT = Scope()
 """The application itself, the last owner of every error."""
 
 
-@dataclass(slots=True)
 class _Branch:
     """One segment of the prefixes as they were registered."""
 
-    static: dict[str, _Branch] = field(default_factory=dict)
-    dynamic: list[_Dynamic] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
+    __slots__ = ("dynamic", "scopes", "static")
+
+    def __init__(self) -> None:
+        self.static: dict[str, _Branch] = {}
+        self.dynamic: list[_Dynamic] = []
+        self.scopes: list[Scope] = []
 
     def text(self, text: str) -> _Branch:
         return self.static.setdefault(text, _Branch())
@@ -132,17 +134,27 @@ class _Branch:
         return added.branch
 
 
-@dataclass(frozen=True, slots=True)
-class _Dynamic:
+class _Dynamic(NamedTuple):
     weight: int
     pattern: re.Pattern[str]
     branch: _Branch
 
+    @property
+    def takes_any(self) -> bool:
+        return self.pattern.pattern in _ANY_TEXT
+
 
 class _Node:
-    """All branches that one path leads to, with everyone who owns what lies below it."""
+    """All branches that one path leads to, with everyone who owns what lies below it.
 
-    __slots__ = ("_branches", "_followed", "_trie", "open", "owners", "static")
+    Attributes:
+        owners: Those that contain the path.
+        static: Where texts lead that were registered.
+        other: Where any other text leads, if the variables here take just any; known from the first one on.
+        open: Whether another text has to be looked at.
+    """
+
+    __slots__ = ("_branches", "_followed", "_takes_any", "_trie", "open", "other", "owners", "static")
 
     def __init__(self, trie: _PathTrie, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> None:
         self._trie = trie
@@ -150,11 +162,13 @@ class _Node:
         self._followed: dict[tuple[int, ...], _Node] = {}
         self.owners: tuple[Scope, ...] = (*(scope for branch in branches for scope in branch.scopes), *inherited)
         self.static: dict[str, _Node] = {}
+        self.other: _Node | None = None
         self.open = any(branch.dynamic for branch in branches)
+        self._takes_any = all(dynamic.takes_any for branch in branches for dynamic in branch.dynamic)
         for text in dict.fromkeys(text for branch in branches for text in branch.static):
             child = trie.node(_follow(branches, text), self.owners)
             if child is None:
-                self.open = True
+                self.open, self._takes_any = True, False
             else:
                 self.static[text] = child
 
@@ -170,6 +184,8 @@ class _Node:
             if known is None:
                 return _Node(self._trie, branches, self.owners)
             self._followed[key] = known
+        if self._takes_any:  # then this is the only step from here
+            self.other = known
         return known
 
 
@@ -182,8 +198,7 @@ def _follow(branches: tuple[_Branch, ...], segment: str) -> tuple[_Branch, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tail:
+class _Tail(NamedTuple):
     """A prefix with a variable that spans slashes (``<path:rest>``); it is compared as a whole."""
 
     pattern: re.Pattern[str]
@@ -194,7 +209,7 @@ class _Tail:
 class _PathTrie:
     """The prefixes of one host."""
 
-    __slots__ = ("_branches", "_budget", "_depth", "_ranks", "_root", "_tails")
+    __slots__ = ("_branches", "_budget", "_depth", "_firsts", "_ranks", "_root", "_tails")
 
     def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup) -> None:
         self._depth = 0
@@ -208,6 +223,9 @@ class _PathTrie:
         self._ranks = {scope: _rank(scope, converters) for scope in ordered} if self._tails else {}
         self._budget = _NODES_PER_BRANCH * self._branches
         self._root = _Node(self, (root,), ())
+        # Most of what is not found is not by its first segment, which is cheaper to look up than to split off.
+        only_static = not self._tails and not self._root.open
+        self._firsts = self._root.static if only_static else None
 
     def _add(self, root: _Branch, scope: Scope, converters: ConverterLookup) -> None:
         parts = _path_segments(scope.prefix)
@@ -244,16 +262,20 @@ class _PathTrie:
 
     def owners(self, path: str) -> tuple[Scope, ...]:
         node = self._root
+        if self._firsts is not None:
+            end = path.find("/", 1)
+            if (path[1:] if end < 0 else path[1:end]) not in self._firsts:
+                return node.owners
         depth = self._depth
         for segment in path.split("/", depth + 1)[1 : depth + 1]:
-            child = node.static.get(segment)
-            if child is None:
-                if not node.open:
-                    break
-                child = node.follow(segment)
-                if child is None:
-                    break
-            node = child
+            if segment in node.static:
+                node = node.static[segment]
+            elif node.other is not None and segment:
+                node = node.other
+            elif node.open and (child := node.follow(segment)) is not None:
+                node = child
+            else:
+                break
         if self._tails:
             return self._with_tails(path, node.owners)
         return node.owners
@@ -289,8 +311,7 @@ def _at_one_place(scope: Scope) -> tuple[bool, str, str]:
     return scope.blueprint is None, scope.blueprint or "", f"{scope.host or ''}{scope.prefix or ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class _WildcardHost:
+class _WildcardHost(NamedTuple):
     """A host with a star or with variables, compared label by label from the end."""
 
     labels: tuple[re.Pattern[str], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from errbridge.accept import HTML, JSON, TEXT, XML, choose
 from errbridge.incident import RequestFacts
@@ -11,8 +11,7 @@ from errbridge.incident import RequestFacts
 __all__ = ["API", "DEFAULT", "STYLES", "WEB", "Style"]
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """What a scope offers, and what it answers to a client that does not mind.
 
     Attributes:

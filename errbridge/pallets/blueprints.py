@@ -14,15 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from errbridge.framework import Place
 from errbridge.scopes import Scope
 
 __all__ = ["BlueprintPlaces", "blueprint_path"]
 
-_PORT = re.compile(r":\d+$")
+_PORT = r":\d+$"
 
 
 def blueprint_path(name: str) -> tuple[str, ...]:
@@ -31,8 +30,7 @@ def blueprint_path(name: str) -> tuple[str, ...]:
     return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
-@dataclass(frozen=True, slots=True)
-class _Registration:
+class _Registration(NamedTuple):
     blueprint: Any
     prefix: str | None
     subdomain: str | None
@@ -59,7 +57,7 @@ class BlueprintPlaces:
     def places(self) -> Iterator[Place]:
         """List every blueprint once for each host it is registered for."""
         hosts = _hosts_of_rules(self._app)
-        server_name = _PORT.sub("", self._app.config.get("SERVER_NAME") or "")
+        server_name = re.sub(_PORT, "", self._app.config.get("SERVER_NAME") or "")
         for name, registered in self._registered.items():
             prefix = registered.prefix if registered.prefix and registered.prefix.startswith("/") else None
             if registered.subdomain and server_name:
@@ -116,7 +114,7 @@ def _hosts_of_rules(app: Any) -> dict[str, set[str]]:
         for rule in app.url_map.iter_rules():
             name = rule.endpoint.rpartition(".")[0]
             if name and rule.host:
-                hosts.setdefault(name, set()).add(_PORT.sub("", rule.host))
+                hosts.setdefault(name, set()).add(re.sub(_PORT, "", rule.host))
     return hosts
 
 

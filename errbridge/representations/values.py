@@ -41,7 +41,7 @@ JSONValue = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSO
 _DEEPEST = 32
 _MOST_ITEMS = 10_000
 _LONGEST_INTEGER = 2**4096  # Python refuses to print integers of more than 4300 digits
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def plain(value: object, _path: tuple[int, ...] = ()) -> JSONValue:
@@ -59,7 +59,7 @@ def _plain(value: object, path: tuple[int, ...]) -> JSONValue:
         case Enum():
             return plain(value.value, path)
         case str():
-            return _SURROGATE.sub("\ufffd", value)
+            return re.sub(_SURROGATE, "\ufffd", value)
         case int():
             return int(value) if abs(value) < _LONGEST_INTEGER else hex(value)
         case float():
@@ -69,7 +69,7 @@ def _plain(value: object, path: tuple[int, ...]) -> JSONValue:
         case timedelta():
             return value.total_seconds()
         case Decimal() | UUID() | PurePath():
-            return _SURROGATE.sub("\ufffd", str(value))
+            return re.sub(_SURROGATE, "\ufffd", str(value))
         case bytes() | bytearray() | memoryview():
             return _bytes(bytes(value))
         case _:
@@ -90,7 +90,7 @@ def _container(value: object, path: tuple[int, ...]) -> JSONValue:
     if isinstance(value, (list, tuple, KeysView, ValuesView, range)):
         return [plain(item, path) for item in islice(value, _MOST_ITEMS)]
     if type(value).__str__ is not object.__str__ and not isinstance(value, type):
-        return _SURROGATE.sub("\ufffd", str(value))
+        return re.sub(_SURROGATE, "\ufffd", str(value))
     return type(value).__name__
 
 

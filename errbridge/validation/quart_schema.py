@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from traceback import walk_tb
 from typing import Any
 
-from quart_schema.casing import snake_to_camel
-
 from errbridge.validation import reader_of
 from errbridge.validation.faults import Fault, Path, Place
 
@@ -44,4 +42,9 @@ def _as_sent(path: Path, place: Place, camel: bool) -> Path:
     """Give members and headers their names back, which quart-schema turned into Python's."""
     if place == "header":
         return tuple(str(name).replace("_", "-") for name in path)
-    return tuple(snake_to_camel(name) for name in path) if camel else path
+    return tuple(_camel_case(name) if isinstance(name, str) else name for name in path) if camel else path
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))

@@ -6,7 +6,7 @@ a base of others and no type::
 
     from errbridge.catalogue import Catalogue
 
-    catalogue = Catalogue.of(type_uri="https://example.com/problems/{slug}")
+    catalogue = Catalogue.of(problems, type_uri="https://example.com/problems/{slug}")  # a module
     for problem_type in catalogue:
         print(problem_type.uri, problem_type.status, problem_type.title)
 

@@ -28,6 +28,15 @@ class ErrorDispatcher(ABC):
     A dispatcher knows nothing of a framework, so one class serves Flask and Quart. It is made anew whenever something
     was registered.
 
+    Example::
+
+        class ByProduct(ErrorDispatcher):
+            def dispatch(self, incident):
+                product = incident.request.headers.get("X-Product")
+                return [product, *self.owners(incident)] if product else self.owners(incident)
+
+        errors.dispatcher_register(app, ByProduct)
+
     Args:
         scopes: The scopes of the application; ``scopes.owners(host, path)`` gives those that contain a URL.
     """
@@ -48,7 +57,14 @@ class ErrorDispatcher(ABC):
         """
 
     def owners(self, incident: Incident) -> tuple[Scope, ...]:
-        """List the scopes that contain the URL, those of a 405's own route before them."""
+        """List the scopes that contain the URL, those of a 405's own route before them.
+
+        Args:
+            incident: The error.
+
+        Returns:
+            The scopes, the nearest first.
+        """
         request = incident.request
         owners = self.scopes.owners(request.host, request.path)
         if request.rule_blueprints:

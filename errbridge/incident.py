@@ -129,6 +129,10 @@ class Incident(NamedTuple):
 class Reply:
     """A finished answer. A handler may return one to decide about every byte.
 
+    Example:
+        >>> Reply("gone", 410, {"X-Since": "2020"})
+        Reply(body='gone', status=410, headers={'X-Since': '2020'})
+
     Args:
         body: Text is encoded as UTF-8.
         status: None keeps the error's status.
@@ -158,6 +162,10 @@ class Reply:
 @dataclass(frozen=True, slots=True, init=False)
 class Page:
     """One of the application's own templates, rendered as the application renders it.
+
+    Example:
+        >>> Page("gone.html", since=2020)
+        Page(template='gone.html', context={'since': 2020})
 
     Args:
         template: Its name, or several of which the first that exists is taken.

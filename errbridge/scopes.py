@@ -49,6 +49,12 @@ def normalize_host(host: str) -> str:
 class Scope:
     """A piece of URL space, or a blueprint, that can own errors.
 
+    Example:
+        >>> str(Scope(prefix="/users/<int:uid>"))
+        '/users/<int:uid>'
+        >>> str(Scope(host="*.example.com", prefix="/api"))
+        '//*.example.com/api'
+
     Args:
         host: ``api.example.com``, ``*.example.com`` (one or more labels in place of the star) or
             ``<tenant>.example.com`` (exactly one); None for every host.

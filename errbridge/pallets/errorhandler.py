@@ -311,6 +311,13 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     ) -> AppT:
         """Initialise an application.
 
+        Example::
+
+            errors = ErrorHandler()
+
+            def create_app():
+                return errors.init_app(Flask("shop"), handler="api")
+
         Args:
             app: The application.
             response: As for the class; what is given here counts for this application.
@@ -362,6 +369,12 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def register(self, *targets: Any, code: Any = None) -> Callable[[F], F]:
         """Register the decorated function as a handler.
 
+        Example::
+
+            @errors.register(api, code=404)
+            def missing(exc, incident):
+                return Problem(404, detail=f"There is nothing at {incident.request.path}.")
+
         Args:
             *targets: Blueprints, applications, prefixes such as ``"/v2"``, or `Scope` objects.
             code: A status code, an exception class, ``"4xx"``, ``"5xx"``, or several in a list or tuple. None means
@@ -389,6 +402,16 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def include(self, handlers: Handlers, *targets: Any) -> None:
         """Register all handlers of a framework-free module, those it will register later as well.
 
+        Example::
+
+            handlers = Handlers()
+
+            @handlers.register(LookupError)
+            def missing(exc):
+                return Problem(404, detail="There is no such thing.")
+
+            errors.include(handlers, app)
+
         Args:
             handlers: The module's `Handlers`.
             *targets: As for `register`.
@@ -404,6 +427,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def api_register(self, *targets: Any) -> None:
         """Answer the errors of these targets as an API does, with problem documents.
 
+        Example::
+
+            errors.api_register(api, "/v2", Scope(host="api.example.com"))
+
         Args:
             *targets: As for `register`.
 
@@ -414,6 +441,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     def web_register(self, *targets: Any) -> None:
         """Answer the errors of these targets as a website does, with pages.
+
+        Example::
+
+            errors.web_register(web)
 
         Args:
             *targets: As for `register`.
@@ -426,6 +457,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def default_register(self, *targets: Any) -> None:
         """Answer the errors of these targets with the plain built-in page, or what the client asks for instead.
 
+        Example::
+
+            errors.default_register(app)
+
         Args:
             *targets: As for `register`.
 
@@ -436,6 +471,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     def failure_register(self, *targets: Any) -> None:
         """Answer the uncaught exceptions of these targets with the plain built-in page, and nothing else of them.
+
+        Example::
+
+            errors.failure_register(app)
 
         Args:
             *targets: As for `register`.
@@ -448,6 +487,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     def dispatcher_register(self, app: AppT, dispatcher: str | type[ErrorDispatcher]) -> None:
         """Replace the dispatcher of an application; only the last one registered is executed.
+
+        Example::
+
+            errors.dispatcher_register(app, "urlprefix")
 
         Args:
             app: The application.
@@ -467,6 +510,12 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         what it returns is not looked at, and what it raises is logged. Of a response object of the framework the reply
         has status and headers, and the body unless it is a stream.
 
+        Example::
+
+            @errors.on_incident
+            def tell(incident, reply):
+                print(reply.status, incident.scope, incident.id)
+
         Args:
             function: A plain function, called in the thread or on the event loop that answers. What takes long is a
                 task for it to start.
@@ -482,6 +531,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def off_incident(self, function: Hook) -> None:
         """Call a function no more that was given to `on_incident`.
 
+        Example::
+
+            tell = errors.on_incident(lambda incident, reply: None)
+            errors.off_incident(tell)
+
         Args:
             function: The function; nothing happens if it is not registered.
         """
@@ -490,7 +544,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def trace_with(self, function: TraceId | None) -> None:
         """Have a function tell the trace that an error belongs to: documents show it as ``trace_id``.
 
-        Without one, or where it tells none, that is the trace of the request's ``traceparent``.
+        Without one, or where it tells none, that is the trace of the request's ``traceparent`` (W3C Trace Context).
+
+        Example::
+
+            errors.trace_with(lambda: "0af7651916cd43dd8448eb211c80319c")
 
         Args:
             function: A plain function without arguments, asked at each error; None ends that.
@@ -513,6 +571,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         programs (the type's JSON Schema), by the Accept header. Unless ``ERROR_TYPE_URI`` is set it becomes
         ``<url_prefix>/{slug}``, a reference relative to the host, in which the place of an application that is mounted
         below a path is missing: set ``ERROR_TYPE_URI`` there.
+
+        Example::
+
+            errors.catalogue(app, types=[OutOfCredit])
 
         Args:
             app: The application.

@@ -60,6 +60,9 @@ class Incidents(Sequence[Observation]):
             *watched: ``ErrorHandler`` objects, bridges, or applications, for which all the applications of their
                 ``ErrorHandler`` are watched.
 
+        Returns:
+            Itself.
+
         Raises:
             SetupError: One of them has no errors to watch.
         """

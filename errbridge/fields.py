@@ -72,7 +72,7 @@ def is_union(annotation: Any) -> bool:
     return get_origin(annotation) in (Union, UnionType)
 
 
-def misfits(cls: type, values: Mapping[str, object]) -> Iterator[str]:
+def misfits(cls: type, values: Mapping[str, object]) -> list[str]:
     """Describe the values that are not of the class which their annotation names.
 
     Only what ``isinstance`` can tell counts: of ``list[int]`` that it is a list. An integer is a ``float`` as well, as
@@ -85,14 +85,15 @@ def misfits(cls: type, values: Mapping[str, object]) -> Iterator[str]:
     known = _ADMITTED.get(cls)
     if known is None:
         known = _ADMITTED[cls] = _admitted(cls)
-    for name, admitted in known.items():
-        if name in values and not _fits(values[name], admitted):
-            wanted = " or ".join(sorted({one.__name__ for one in admitted}))
-            yield f"{name} is {wanted}, not {type(values[name]).__name__}"
+    return [
+        f"{name} is {' or '.join(sorted({one.__name__ for one in known[name]}))}, not {type(value).__name__}"
+        for name, value in values.items()
+        if name in known and value.__class__ not in known[name] and not _is_of(value, known[name])
+    ]
 
 
-def _fits(value: object, admitted: tuple[type, ...]) -> bool:
-    return isinstance(value, admitted) and not (value.__class__ is bool and bool not in admitted)
+def _is_of(value: object, admitted: tuple[type, ...]) -> bool:
+    return isinstance(value, admitted) and value.__class__ is not bool
 
 
 def _admitted(cls: type) -> Mapping[str, tuple[type, ...]]:

@@ -39,6 +39,7 @@ def test_both_error_handlers_have_the_same_methods_with_the_same_signatures() ->
     assert set(public_methods(errbridge_flask)) == {
         "__init__",
         "api_register",
+        "catalogue",
         "default_register",
         "dispatcher_register",
         "failure_register",

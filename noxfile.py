@@ -51,10 +51,11 @@ def min_versions(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting and who may import whom."""
+    """Check style, formatting, docstrings and who may import whom."""
     session.install(EVERYTHING, *group("lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("interrogate", "errbridge", "errbridge_flask", "errbridge_quart")
     session.run("lint-imports")
 
 

@@ -20,12 +20,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
+PLUGIN = "errbridge_pytest.py"  # not in a package, so that pytest loads no more than this
 FOREIGN = ("flask", "quart", "werkzeug", "asgiref", "hypercorn", "opentelemetry", "pytest")
 NOT_CORE = (
     "errbridge.asgi",
     "errbridge.otel",
     "errbridge.pallets",
-    "errbridge.testing.plugin",
     "errbridge.validation.pydantic",  # imported when there is an exception of it, and the next one likewise
     "errbridge.validation.quart_schema",
 )
@@ -33,12 +33,12 @@ EXTRA_OF = {"errbridge_flask": "flask", "errbridge_quart": "quart", "errbridge.o
 
 
 def check_contents(path: str) -> None:
-    """Exactly the three packages, typed, and the licence."""
+    """Exactly the three packages, typed, the plugin of pytest, and the licence."""
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
     roots = {name.partition("/")[0] for name in names}
     metadata = {root for root in roots if root.endswith(".dist-info")}
-    assert roots - metadata == set(PACKAGES), f"unexpected in the wheel: {sorted(roots - metadata)}"
+    assert roots - metadata == {*PACKAGES, PLUGIN}, f"unexpected in the wheel: {sorted(roots - metadata)}"
     assert len(metadata) == 1, metadata
     for package in PACKAGES:
         for file in ("__init__.py", "py.typed"):

@@ -461,7 +461,7 @@ def test_the_fixture_works_in_a_project_with_warnings_as_errors(tmp_path: Path) 
         "-W",
         "error",
         "-p",
-        "errbridge.testing.plugin",
+        "errbridge_pytest",
         "-p",
         "no:errbridge",
         "-p",
@@ -477,3 +477,10 @@ def test_the_fixture_works_in_a_project_with_warnings_as_errors(tmp_path: Path) 
     assert "2 passed" in done.stdout, done.stdout + done.stderr
     assert "1 failed" in done.stdout
     assert "expected one incident; there are 0" in done.stdout
+
+
+def test_pytest_loads_the_plugin_and_nothing_else_of_errbridge() -> None:
+    code = "import sys, errbridge_pytest; sys.exit('errbridge' in sys.modules)"
+    root = Path(__file__).parent.parent
+
+    subprocess.run([sys.executable, "-c", code], timeout=60, cwd=root, check=True)

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import flask
 from waitress import create_server
@@ -37,6 +37,23 @@ PROBLEMS = {
 }
 
 
+class Documented(Problem, status=409, title="Sold out <b>", slug="documented"):
+    """Somebody else was faster.
+
+    There may be another piano.
+    """
+
+    sku: Annotated[str, "What was wanted"]
+    others: tuple[int, ...] = ()
+
+
+def _numbered(number: int) -> type[Problem]:
+    class Numbered(Problem, status=400, slug=f"numbered-{number}" + number * "-and-longer"):
+        """One of many."""
+
+    return Numbered
+
+
 @dataclass
 class Site:
     """The site as it runs.
@@ -54,7 +71,7 @@ class Site:
 
 def application(site: Site) -> flask.Flask:
     app = flask.Flask(__name__)
-    ErrorHandler(app)
+    ErrorHandler(app).catalogue(app, types=[Documented, *(_numbered(number) for number in range(30))])
 
     @app.before_request
     def note() -> None:

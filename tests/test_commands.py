@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, NotFound
 
-from errbridge import Incident, Problem, Scope
+from errbridge import DefaultDispatcher, Handlers, Incident, Problem, Scope
 from errbridge.inspection.subject import source_of
 from tests.clients import Request
-from tests.servers import ROOT
-from tests.twins import Build, Twins, World
+from tests.servers import DEADLINE, ROOT, environment
+from tests.twins import WORLDS, Build, Twins, World
 
 HERE = Path(__file__)
 
@@ -71,6 +74,19 @@ def data(build: Build, *words: str, **options: Any) -> Any:
     return json.loads(said(build, *words, "--json", **options))
 
 
+def start(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person does."""
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
 def line_of(function: Callable[..., Any]) -> str:
     return f"{HERE.relative_to(ROOT)}:{function.__code__.co_firstlineno}"
 
@@ -120,7 +136,8 @@ def shop(world: World) -> None:
 
 
 def test_list_shows_hosts_prefixes_blueprints_styles_and_handlers_as_a_tree() -> None:
-    later_at, nothing_at, native_at, something_at = map(line_of, (later, nothing, native, something))
+    later_at, nothing_at = line_of(later), line_of(nothing)
+    native_at, something_at = line_of(native), line_of(something)
     here = "tests.test_commands"
 
     assert said(shop, "list").splitlines() == [
@@ -195,7 +212,8 @@ def test_a_handler_without_source_or_outside_of_the_folder_is_listed_too(
 
 
 def test_explain_tells_the_chain_the_handlers_and_the_media_type_with_the_reasons() -> None:
-    later_at, native_at, something_at, nothing_at = map(line_of, (later, native, something, nothing))
+    later_at, nothing_at = line_of(later), line_of(nothing)
+    native_at, something_at = line_of(native), line_of(something)
     here = "tests.test_commands"
 
     assert said(shop, "explain", "get", "/api/nope", "404", "--accept", "text/html").splitlines() == [
@@ -360,7 +378,7 @@ def test_a_native_handler_for_just_anything_that_a_nearer_scope_forestalls_is_pa
 
 KEYS = [404, 500, 418, "4xx", "5xx", None, Exception, NotFound, HTTPException, Gone, Withdrawn, LookupError]
 ERRORS = ["404", "405", "418", "500", "tests.test_commands:Gone", "tests.test_commands:Withdrawn", "IndexError"]
-RAISED = {
+RAISED: dict[str, Callable[[], Exception]] = {
     "404": NotFound,
     "418": partial(Problem, 418),
     "500": partial(Problem, 500),
@@ -403,7 +421,7 @@ def test_what_explain_says_is_what_happens(
             return handler
 
         def fail() -> Any:
-            made: Exception = RAISED[error]()
+            made = RAISED[error]()
             raise made
 
         for number, (where, key) in enumerate(registered):
@@ -444,3 +462,363 @@ def test_what_explain_says_is_what_happens(
         run(twins.quart, "explain", method, path, error, "--accept", accept, "--json").output
         == json.dumps(explanation, indent=2, ensure_ascii=False) + "\n"
     )
+
+
+# check
+
+
+def found(build: Build, *words: str, **options: Any) -> list[tuple[str, str]]:
+    """Give the code and the scope of each finding."""
+    output = said(build, "check", "--json", *words, exit_code=options.pop("exit_code", 1), **options)
+    return [(finding["code"], finding["scope"]) for finding in json.loads(output)]
+
+
+def test_check_finds_nothing_wrong_with_an_application_that_is_right() -> None:
+    assert said(view, "check") == "nothing found\n"
+
+
+def test_check_says_what_is_wrong_and_what_to_do() -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=404)(nothing)
+        world.errors.register(world.app, code=NotFound)(something)
+
+    assert said(build, "check", exit_code=1).splitlines() == [
+        "replaced-handler: app",
+        "  the handler for 404 is never asked: tests.test_commands.something took its place; remove one",
+        f"  tests.test_commands.nothing  {line_of(nothing)}",
+        "",
+        "1 finding",
+    ]
+
+
+def test_a_handler_that_is_included_twice_replaces_only_itself() -> None:
+    handlers = Handlers()
+    handlers.register(404)(nothing)
+
+    def build(world: World) -> None:
+        world.errors.include(handlers, world.app)
+        world.errors.include(handlers, world.app)
+
+    assert found(build, exit_code=0) == []
+
+
+def test_two_blueprints_at_one_place_are_reported_unless_one_is_in_the_other_with_no_say_in_errors() -> None:
+    def build(world: World) -> None:
+        for name, prefix in (("a", "/x/<int:n>"), ("b", "/x/<int:m>"), ("c", "/x")):
+            blueprint = world.Blueprint(name, __name__, url_prefix=prefix)
+            for inner in ("quiet", "loud"):
+                nested = world.Blueprint(inner, __name__)
+                nested.add_url_rule(f"/{name}/{inner}", "index", nothing)
+                blueprint.register_blueprint(nested)
+                if inner == "loud" and name == "c":
+                    world.errors.api_register(nested)
+            if name == "c":
+                world.app.register_blueprint(blueprint)
+            else:
+                blueprint.add_url_rule(f"/{name}", "index", nothing)
+                world.app.register_blueprint(blueprint)
+
+    reported = found(build)
+
+    assert ("same-place", "b") in reported
+    assert ("same-place", "c.loud") in reported
+    assert ("same-place", "a.quiet") not in reported
+    assert ("same-place", "c") not in reported
+
+
+def test_what_no_error_ever_reaches_is_reported() -> None:
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api, "/all", Scope(host="www.example.com"))
+        world.errors.register("/api", code=[404, Gone])(nothing)  # behind the blueprint, but for exceptions
+        world.errors.web_register("/all/<unknown:x>")
+        bare = world.Blueprint("bare", __name__)
+        world.errors.register(bare)(nothing)
+        world.app.register_blueprint(bare)
+        world.app.register_blueprint(api)
+        world.errors.register(world.Blueprint("forgotten", __name__))(nothing)
+
+    assert found(build) == [
+        ("unreadable-scope", "/all/<unknown:x>"),
+        ("never-reached", "bare"),
+        ("never-reached", "/api"),
+        ("unregistered-blueprint", "forgotten"),
+    ]
+    assert "the handler for 404 is never asked: the style of api answers before it" in said(build, "check", exit_code=1)
+    assert "it has neither views nor URLs of its own" in said(build, "check", exit_code=1)
+
+
+def test_a_style_behind_another_style_is_never_shown() -> None:
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api)
+        world.errors.web_register("/api")
+        world.app.register_blueprint(api)
+
+    assert found(build) == [("never-reached", "/api")]
+
+
+def test_the_applications_own_handlers_behind_a_style_for_every_url_are_never_asked() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/")
+        world.errors.register(world.app, code=404)(nothing)
+        world.errors.register(world.app, code=Gone)(nothing)
+
+    assert found(build) == [("never-reached", "app")]
+
+
+def test_a_dispatcher_that_finds_no_owner_leaves_prefixes_without_errors() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/api", "/v<custom:x>")
+
+    assert found(build, options={"dispatcher": DefaultDispatcher}, exit_code=1)[-1] == ("never-reached", "/api")
+
+
+def test_a_prefix_of_which_no_url_can_be_thought_of_is_given_the_benefit_of_the_doubt() -> None:
+    def build(world: World) -> None:
+        class Odd(importlib.import_module("werkzeug.routing").BaseConverter):  # type: ignore[misc]
+            regex = "odd-[0-9]{7}"
+
+        world.app.url_map.converters["odd"] = Odd
+        world.errors.api_register("/<odd:x>", "/<any(left, right):side>")
+
+    assert found(build, exit_code=0) == []
+
+
+def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
+    def build(world: World) -> None:
+        world.app.errorhandler(404)(native)
+        world.app.errorhandler(403)(native)
+        world.errors.register(world.app, code=404)(nothing)
+
+    assert found(build) == [("behind-native", "app")]
+
+
+@pytest.mark.parametrize(
+    ("files", "config", "faults"),
+    [
+        ({"errors/404.html": "{% extends 'layout.html' %}"}, {}, ["layout.html does not exist, which errors/404.html"]),
+        ({"errors/404.html": "{% include name %}"}, {}, []),
+        ({"errors/5xx.html": "{% if %}"}, {}, ["errors/5xx.html cannot be compiled"]),
+        (
+            {"errors/5xx.html": "{% include 'a.html' %}", "a.html": "{% include 'errors/5xx.html' %}{{"},
+            {},
+            ["a.html can"],
+        ),
+        ({}, {"ERROR_PAGE": "oops.html"}, ["ERROR_PAGE names oops.html, which does not exist"]),
+        ({"oops.html": "fine"}, {"ERROR_PAGE": "oops.html"}, []),
+        ({"oops.html": "{% extends 'no.html' %}"}, {"ERROR_PAGE": "oops.html"}, ["no.html does not exist, which oops"]),
+        ({"site/errors/404.html": "fine", "errors/404.html": "{{"}, {}, []),
+    ],
+)
+def test_templates_that_are_missing_or_broken_are_reported(
+    tmp_path: Path, files: dict[str, str], config: dict[str, str], faults: list[str]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    options = {"app_options": {"template_folder": str(tmp_path)}, "config": config}
+
+    def build(world: World) -> None:
+        view(world)
+        world.errors.web_register(world.app)
+
+    output = said(view if "site/errors/404.html" in files else build, "check", exit_code=bool(faults), **options)
+
+    assert [fault for fault in faults if fault not in output] == []
+    assert output.count("missing-template") == len(faults)
+
+
+def test_types_that_cannot_be_told_apart_are_reported(tmp_path: Path) -> None:
+    """In a process of its own, as a problem class is there for good."""
+    (tmp_path / "twice.py").write_text(
+        "import flask, errbridge, errbridge_flask\n"
+        "class Sold(errbridge.Problem, status=409, type='https://example.com/sold'): ...\n"
+        "class Gone(errbridge.Problem, status=410, type='https://example.com/sold'): ...\n"
+        "app = flask.Flask('twice')\n"
+        "errbridge_flask.ErrorHandler(app)\n"
+    )
+    done = start("flask", "--app", "twice", "errors", "check", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("conflicting-types: app\n")
+    assert "twice.Gone" in done.stdout
+    assert "twice.Sold" in done.stdout
+
+
+def test_checks_can_be_left_out_by_their_code() -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.Blueprint("elsewhere", __name__))(nothing)
+
+    assert found(build) == [("unregistered-blueprint", "elsewhere")]
+    assert found(build, "--ignore", "unregistered-blueprint", exit_code=0) == []
+    output = said(build, "check", "--ignore", "nonsense", exit_code=2)
+    assert "there is no check nonsense; there are unreadable-scope, same-place" in output
+
+
+# preview
+
+
+def test_preview_writes_the_same_files_on_both_frameworks_and_asks_nobody(tmp_path: Path) -> None:
+    def build(world: World) -> None:
+        def fail(*args: Any) -> Any:
+            raise AssertionError("called")
+
+        view(world)
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.app.register_blueprint(api)
+        tools = world.Blueprint("tools", __name__)
+        tools.add_url_rule("/hammer", "hammer", nothing)
+        world.app.register_blueprint(tools)
+        world.errors.api_register(api, Scope(host="api.example.com"), Scope(host="api.example.com", prefix="/"))
+        world.errors.register(world.app)(fail)
+        world.app.errorhandler(404)(fail)
+        world.errors.on_incident(fail)
+
+    twins = Twins.built(build)
+    written: list[dict[str, str]] = []
+    for world in twins.worlds:
+        folder = tmp_path / world.name
+        result = run(world, "preview", str(folder))
+        assert (result.exit_code, result.output) == (0, f"290 files below {folder}\n")
+        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        written.append({name: path.read_text().replace(str(folder), "") for name, path in files.items()})
+
+    assert written[0] == written[1]
+    scopes = {name.split("/")[1] for name in written[0] if "/" in name}
+    assert scopes == {"site", "api", "tools", "api.example.com", "app"}
+    assert written[0]["error-pages/api/429.txt"].splitlines()[0] == "429 Too Many Requests"
+    assert "tools" not in written[0]["nginx-http.conf"].partition("$errbridge_style")[0]
+
+
+def test_preview_gives_scopes_of_like_names_folders_of_their_own(tmp_path: Path) -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/app", "/a b", "/a-b", Scope(host="<x>.example.com"))
+
+    output = said(build, "preview", str(tmp_path / "made"))
+
+    folders = {path.name for path in (tmp_path / "made" / "error-pages").iterdir()}
+    assert folders == {"app", "app-2", "a-b", "a-b-2", "x-.example.com"}
+    assert output.startswith("2")
+
+
+@pytest.mark.parametrize("config", [{}, {"PROPAGATE_EXCEPTIONS": True}])
+def test_preview_reports_a_template_that_fails(tmp_path: Path, config: dict[str, Any]) -> None:
+    (tmp_path / "errors").mkdir()
+    (tmp_path / "errors" / "404.html").write_text("{{ nothing.at.all }}")
+    options = {"app_options": {"template_folder": str(tmp_path)}, "config": config}
+
+    output = said(view, "preview", str(tmp_path / "made"), exit_code=1, **options)
+
+    assert "could not be made as it should be" in output
+    assert "nothing" in output.partition("could not")[2]
+    assert logging.getLogger("errbridge").filters == []
+    made = tmp_path / "made" / "error-pages" / "site" / "404.html"
+    assert made.exists() is not bool(config)
+
+
+def test_preview_uses_the_response_decorator(tmp_path: Path) -> None:
+    def decorator(function: Any) -> Any:
+        def made() -> Any:
+            document, status, headers = function()
+            return {"error": document["title"]}, status, headers
+
+        return made
+
+    said(view, "preview", str(tmp_path / "made"), options={"response": decorator})
+
+    assert json.loads((tmp_path / "made/error-pages/site/404.json").read_text()) == {"error": "Not Found"}
+
+
+# types
+
+
+def test_types_shows_the_catalogue() -> None:
+    output = said(lambda world: None, "types", config={"ERROR_TYPE_URI": "https://example.com/{slug}"})
+
+    paragraph = next(each for each in output.split("\n\n") if each.startswith("out-of-tea"))
+    assert (
+        paragraph.splitlines()
+        == [
+            "out-of-tea: 409 Out of tea",
+            "  https://example.com/out-of-tea",
+            "  tests.test_commands.OutOfTea(cups)",
+            "  There is no tea left.",
+        ]
+        or "follows the name" in paragraph
+    )
+
+
+def test_types_gives_schemas_to_programs() -> None:
+    schema = json.loads(said(lambda world: None, "types", "--schema"))
+    openapi = json.loads(said(lambda world: None, "types", "--openapi"))
+
+    assert schema["$defs"]["OutOfTea"]["properties"]["status"] == {"type": "integer", "const": 409}
+    assert openapi["components"]["schemas"]["OutOfTea"]["properties"]["cups"]["type"] == "integer"
+
+
+# What cannot be done.
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("explain", "GET", "/", "200"), "an error has a status from 400 to 599, not 200"),
+        (("explain", "GET", "/", "Nope"), "there is no exception 'Nope' in Python"),
+        (("explain", "GET", "/", "no.such:Thing"), "'no.such:Thing' cannot be found"),
+        (("explain", "GET", "/", "json.Nope"), "write it as package.module:Class"),
+        (("explain", "GET", "/", "json:dumps"), "is no exception class that a handler could get"),
+        (("explain", "GET", "/", "SystemExit"), "is no exception class that a handler could get"),
+        (("explain", "GET", "/", "ExceptionGroup"), "name one of them"),
+        (("explain", "GET", "/", "tests.test_commands:Nothing"), "has no status of its own"),
+        (("explain", "GET", "/", "pydantic_core:ValidationError"), "cannot be made without its library"),
+        (("explain", "GET", "/"), "Missing argument"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_exit_code_2(words: tuple[str, ...], complaint: str) -> None:
+    assert complaint in said(view, *words, exit_code=2)
+
+
+@pytest.mark.parametrize("name", sorted(WORLDS))
+def test_an_application_without_errbridge_is_told_how_to_get_it(name: str) -> None:
+    world = WORLDS[name]()
+    commands = importlib.import_module(f"{world.adapter.__name__}.cli").errors
+    result = world.app.test_cli_runner().invoke(commands, ["list"])
+
+    assert result.exit_code == 2
+    assert "has no ErrorHandler: write errors = ErrorHandler(app), or errors.init_app(app)" in result.output
+
+
+@pytest.mark.parametrize("name", sorted(WORLDS))
+def test_a_host_that_the_framework_refuses_is_answered_in_some_way(name: str) -> None:
+    """Flask answers such a request with a 400; Quart refuses to make one."""
+    world = WORLDS[name]()
+    view(world)
+    world.app.config["TRUSTED_HOSTS"] = ["example.com"]
+
+    result = run(world, "explain", "GET", "/site/", "404", "--host", "evil..com:x")
+
+    assert result.exit_code in (0, 2)
+    assert "Traceback" not in result.output
+
+
+# As people start it.
+
+
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_the_framework_finds_the_commands_by_their_entry_point(framework: str) -> None:
+    listed = start(framework, "--app", f"examples.demo.{framework}_app", "errors", "list")
+    unknown = start(framework, "--app", "no_such_module", "errors", "list")
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert f"examples/demo/{framework}_app.py:" in listed.stdout
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "no_such_module" in unknown.stderr
+
+
+@pytest.mark.parametrize("adapter", ["errbridge_flask", "errbridge_quart"])
+def test_an_adapter_alone_does_not_load_the_command_line_rooms(adapter: str) -> None:
+    code = f"import {adapter}, sys; print([name for name in sys.modules if 'inspect' in name and 'errbridge' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=DEADLINE)
+
+    assert done.stdout == "[]\n"

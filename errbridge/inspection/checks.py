@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from itertools import combinations
 from typing import NamedTuple
 
 from errbridge.accept import HTML
@@ -14,11 +13,11 @@ from errbridge.handlers import Handler, Key
 from errbridge.incident import RequestFacts
 from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.preview import STATUSES, rooms
-from errbridge.inspection.probes import probe, url_of
+from errbridge.inspection.probes import around, fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.installation import Owner
 from errbridge.plan import own_means
-from errbridge.scopes import ROOT, Scope, ScopeTrie, expressions
+from errbridge.scopes import ROOT, Scope, expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
 
@@ -57,39 +56,29 @@ def checked(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...
 
 def _unreadable(subject: Subject) -> Iterator[Finding]:
     for scope, _ in listed_scopes(subject):
-        if (error := _fault(subject, scope)) is not None:
-            yield Finding(
-                "unreadable-scope", str(scope), f"its prefix or host cannot be read, and it owns nothing: {error}"
-            )
-
-
-def _fault(subject: Subject, scope: Scope) -> Exception | None:
-    try:
-        ScopeTrie((scope,), subject.installation.framework.converters)
-    except Exception as error:  # also whatever the constructor of a converter raises
-        return error
-    return None
-
-
-def _readable(subject: Subject) -> list[tuple[Scope, Owner]]:
-    return [(scope, owner) for scope, owner in listed_scopes(subject) if _fault(subject, scope) is None]
+        if (error := fault_of(subject, scope)) is not None:
+            message = f"its prefix or host cannot be read, and it owns nothing: {error}"
+            yield Finding("unreadable-scope", str(scope), message)
 
 
 def _same_place(subject: Subject) -> Iterator[Finding]:
+    """Blueprints at one place. One that is nested in another there, and has no say in errors, does no harm."""
     places: dict[tuple[str, str], list[tuple[Scope, Owner]]] = {}
-    for scope, owner in _readable(subject):
+    for scope, owner in readable_scopes(subject):
         if scope.blueprint is not None and (scope.host, scope.prefix) != (None, None):
             place = expressions(scope, subject.installation.framework.converters)
             places.setdefault(place, []).append((scope, owner))
     for there in places.values():
-        for (first, _), (second, owner) in combinations(sorted(there, key=lambda item: str(item[0])), 2):
-            if str(second).startswith(f"{first}.") and not _has_anything(owner):
-                continue  # nested in the other one, and with no say in errors
+        names = {str(scope) for scope, _ in there}
+        first, *others = sorted(
+            str(scope) for scope, owner in there if _has_anything(owner) or not names & set(around(str(scope))[1:])
+        )
+        for name in others:
             yield Finding(
                 "same-place",
-                str(second),
-                f"has the same host and prefix ({first.host or ''}{first.prefix or '/'}) as the blueprint {first}, "
-                f"which comes first by its name and answers the errors of routing there; give one another prefix",
+                name,
+                f"has the same host and prefix as {first}, which comes before it by its name, and so answers the "
+                "errors of routing there; give one of them a prefix of its own",
             )
 
 
@@ -99,7 +88,7 @@ def _has_anything(owner: Owner) -> bool:
 
 def _never_reached(subject: Subject) -> Iterator[Finding]:
     """Ask for the real chain of a URL of each scope, and see whether the scope is in it and gets its turn."""
-    for scope, owner in (*_readable(subject), (ROOT, subject.installation.table().root)):
+    for scope, owner in (*readable_scopes(subject), (ROOT, subject.installation.table().root)):
         if (scope != ROOT and not _has_anything(owner)) or scope.blueprint in subject.routed():
             continue
         is_owner, before = _reached(subject, scope)
@@ -171,8 +160,8 @@ def _replaced(subject: Subject) -> Iterator[Finding]:
         for key, handler in pairs:
             if handler.function is not last[key].function:
                 message = (
-                    f"the handler for {key_name(key)} is never asked: {source_of(last[key].function).name} was "
-                    "registered for the same after it and took its place; remove one"
+                    f"the handler for {key_name(key)} is never asked: {source_of(last[key].function).name} took its "
+                    "place; remove one"
                 )
                 yield Finding("replaced-handler", name, message, source_of(handler.function))
 
@@ -214,9 +203,8 @@ def _templates(subject: Subject) -> Iterator[Finding]:
         for status in STATUSES:
             try:
                 means = own_means(probe(installation, room.request._replace(accept=HTML), status))
-            except Exception as error:  # a template that cannot be compiled
-                used.setdefault(str(getattr(error, "name", None) or page), room.folder)
-                continue
+            except Exception as error:  # a template that cannot be compiled; the plan keeps what Jinja said of it
+                means = str(getattr(getattr(error, "error", error), "name", None) or page)
             if isinstance(means, str):
                 used.setdefault(means, room.folder)
     for name, scope in used.items():

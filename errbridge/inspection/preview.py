@@ -16,8 +16,7 @@ from typing import NamedTuple
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.case import Case
 from errbridge.incident import RequestFacts
-from errbridge.inspection.listing import listed_scopes
-from errbridge.inspection.probes import probe, request_of
+from errbridge.inspection.probes import probe, readable_scopes, request_of
 from errbridge.inspection.subject import Subject
 from errbridge.installation import Installation
 from errbridge.scopes import ROOT, Scope, sorted_scopes
@@ -67,10 +66,10 @@ class Sheet(NamedTuple):
 
 def rooms(subject: Subject) -> list[Room]:
     """List the scopes that errors can belong to, in the order of precedence, the application last."""
-    by_name = sorted_scopes((scope for scope, _ in listed_scopes(subject)), subject.installation.framework.converters)
+    scopes = (scope for scope, _ in readable_scopes(subject))
     found: list[Room] = []
     taken = {"app"}
-    for scope in (*by_name, ROOT):
+    for scope in (*sorted_scopes(scopes, subject.installation.framework.converters), ROOT):
         request = request_of(subject, scope)
         if request is not None:
             folder = "app" if scope == ROOT else _unique(_UNSAFE.sub("-", str(scope)).strip("-.") or "root", taken)

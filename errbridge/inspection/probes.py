@@ -6,16 +6,31 @@ import re
 
 from errbridge.case import Case, opened
 from errbridge.incident import RequestFacts
+from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.subject import Subject
-from errbridge.installation import Installation
+from errbridge.installation import Installation, Owner
 from errbridge.patterns import ConverterLookup, Segment, parse, segments
 from errbridge.problem import Problem
-from errbridge.scopes import ROOT, Scope
+from errbridge.scopes import ROOT, Scope, ScopeTrie
 
-__all__ = ["around", "is_first", "probe", "request_of", "url_of"]
+__all__ = ["around", "fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
 
 _VALUES = ("1", "a", "aa", "1.0", "00000000-0000-4000-8000-000000000000", "2020-01-01")
 _WORD = re.compile(r"[\w.-]+")
+
+
+def fault_of(subject: Subject, scope: Scope) -> Exception | None:
+    """Give the reason why a scope cannot be read in the application, if there is one."""
+    try:
+        ScopeTrie((scope,), subject.installation.framework.converters)
+    except Exception as error:  # also whatever the constructor of a converter raises
+        return error
+    return None
+
+
+def readable_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
+    """List the scopes of an application that can own something; see `listed_scopes`."""
+    return [(scope, owner) for scope, owner in listed_scopes(subject) if fault_of(subject, scope) is None]
 
 
 def url_of(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | None:

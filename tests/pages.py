@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import gc
 import json
 import logging
 import re
@@ -140,6 +141,8 @@ def carry_out_text(text: str, page: str, folder: Path) -> None:
                 raise PageError(f"{page}:{block.line}: {error}") from None
             except Exception as error:
                 raise PageError(f"{page}:{block.line}: {type(error).__name__}: {error}") from error
+        del session
+    gc.collect()  # the problem types of this page, which a catalogue of the next one would find
 
 
 class _Session:

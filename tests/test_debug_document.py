@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from werkzeug.exceptions import BadRequestKeyError
+from werkzeug.test import EnvironBuilder
 
 from errbridge import Problem, SetupError
 from tests.clients import Request, Response
@@ -273,6 +274,41 @@ def test_it_is_one_record_with_the_stack(world: World, caplog: pytest.LogCapture
     assert record.exc_info is not None
     assert record.exc_info[0] is Sold
     assert record.exc_text is None or "see the stack" not in record.exc_text
+
+
+async def test_the_frameworks_own_test_clients_get_the_document(world: World) -> None:
+    shop()(world)
+    assert world.errors is not None
+
+    response = world.app.test_client().get("/buy/piano", headers=[JSON])
+    response = await response if world.is_async else response
+
+    assert response.status_code == 500
+    assert '"tests.test_debug_document.Sold"' in str(await response.get_data() if world.is_async else response.data)
+
+
+@pytest.mark.parametrize("kind", ["teardown", "stream"])
+def test_an_error_after_the_start_of_an_answer_replaces_it(kind: str) -> None:
+    def build(world: World) -> None:
+        def stream() -> Any:
+            buy("piano")
+            yield "never"
+
+        shop()(world)
+        world.app.add_url_rule("/fine", "fine", view_func=(lambda: stream()) if kind == "stream" else (lambda: "fine"))
+        if kind == "teardown":
+            world.app.teardown_request(lambda exc: buy("piano"))
+
+    flask_world = Twins.built(build).flask
+    assert flask_world.errors is not None
+    starts: list[tuple[Any, ...]] = []
+    environ = EnvironBuilder("/fine", headers=[JSON]).get_environ()
+
+    body = b"".join(flask_world.app(environ, lambda *given: starts.append(given)))
+
+    assert json.loads(body)["exception"]["class"] == "tests.test_debug_document.Sold"
+    assert [(given[0][:3], len(given)) for given in starts] == [("200", 2), ("500", 3)]
+    assert starts[1][2][0] is Sold
 
 
 def test_the_signal_is_sent_once(world: World) -> None:

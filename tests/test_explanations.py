@@ -380,6 +380,7 @@ FAULTS = {
     "the dispatcher, for a URL that does not exist": Fault(options={"dispatcher": FailingDispatcher}, path="/api/nope"),
     "the dispatcher's constructor, so that nothing is known of any scope": Fault(options={"dispatcher": Unmakeable}),
     "a handler of the logging system": Fault(set_up=add_failing_handler),
+    "a function given to `on_incident`": Fault(set_up=lambda world, api: world.errors.on_incident(fail)),
     "a setting that became wrong after the first error": Fault(later=wrong_setting),
     "the value of an extension member has no text": Fault(raised=lambda: Problem(409, value=Textless())),
     "opening the session": Fault(set_up=broken_sessions),

@@ -477,6 +477,7 @@ def test_the_fixture_works_in_a_project_with_warnings_as_errors(tmp_path: Path) 
     assert "2 passed" in done.stdout, done.stdout + done.stderr
     assert "1 failed" in done.stdout
     assert "expected one incident; there are 0" in done.stdout
+    assert "incidents.py" not in done.stdout  # a failure points to the test, not to what compares
 
 
 def test_pytest_loads_the_plugin_and_nothing_else_of_errbridge() -> None:

@@ -140,6 +140,7 @@ class Incidents(Sequence[Observation]):
         Raises:
             AssertionError: There is none, or more than one. The message lists what was seen.
         """
+        __tracebackhide__ = True
         found = self.matching(**wanted)
         if len(found) != 1:
             raise AssertionError(self._report("one incident", len(found), wanted))
@@ -154,6 +155,7 @@ class Incidents(Sequence[Observation]):
         Raises:
             AssertionError: There is one. The message lists what was seen.
         """
+        __tracebackhide__ = True
         if found := self.matching(**wanted):
             raise AssertionError(self._report("no incident", len(found), wanted))
 

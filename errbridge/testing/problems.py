@@ -79,6 +79,7 @@ def assert_problem(
         AssertionError: The response is another one. The message lists what differs, and shows the document.
         TypeError: The response cannot be read.
     """
+    __tracebackhide__ = True
     got = received(response, body)
     expected: dict[str, Expected] = {"status": status, "type": type, "title": title, "detail": detail}
     expected = {name: value for name, value in (expected | {"instance": instance}).items() if value is not _UNSAID}

@@ -33,6 +33,7 @@ def certify(build: Build, cases: Iterable[Case] = CASES) -> None:
     Raises:
         AssertionError: It does not; the message lists the differences.
     """
+    __tracebackhide__ = True
     built: dict[str, Ask] = {}
     found: list[str] = []
     for case in cases:

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from errbridge.accept import JSON, XML
 from errbridge.errors import SetupError
 from errbridge.fields import hints_of
-from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared, kebab
+from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared, kebab, plain_text
 from errbridge.representations.xml import NAMESPACE
 from errbridge.schema import Schema, schema_of
 from errbridge.status import phrase
@@ -113,10 +113,10 @@ class ProblemType:
         hints = hints_of(problem_class)
         return cls(
             problem_class,
-            said.type or built_type(type_uri, said.status, slug) or ABOUT_BLANK,
+            (said.type and plain_text(said.type)) or built_type(type_uri, said.status, slug) or ABOUT_BLANK,
             slug,
             said.status,
-            said.title or phrase(said.status),
+            plain_text(said.title) if said.title is not None else phrase(said.status),
             inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
             tuple(
                 Field(name, hints.get(name, Any), schema_of(hints.get(name, Any)), required)
@@ -257,7 +257,7 @@ class Catalogue:
         """
         schema: Schema = {"$schema": DIALECT, "title": "Problem types"}
         if self.types:
-            schema["oneOf"] = [{"$ref": f"#/$defs/{each.name}"} for each in self.types]
+            schema["anyOf"] = [{"$ref": f"#/$defs/{each.name}"} for each in self.types]
         return schema | {"$defs": {each.name: each.schema() for each in self.types}}
 
     def openapi(self) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _wants_json(accept: str) -> bool:
 
 
 def _json(document: Any, content_type: str) -> TypePage:
-    body = json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n"
+    body = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     return TypePage(body.encode("utf-8", "replace"), _headers(content_type))
 
 
@@ -121,7 +121,7 @@ def _about(problem_type: ProblemType) -> Iterator[str]:
             note = f"<dd>{escape(field.schema['description'])}</dd>" if "description" in field.schema else ""
             yield f"<dt><code>{escape(field.name)}</code></dt><dd>{escape(_said(field.schema))}</dd>{note}\n"
         yield "</dl>\n"
-    schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2, default=str)
+    schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2)
     yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
     yield '<nav><a href="./">All problem types</a></nav>\n'
 

@@ -189,6 +189,39 @@ def test_every_field_comes_back_as_its_annotation_says(media_type: str) -> None:
     assert read.headers == ()
 
 
+SHOWN = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), max_size=5)
+FIELDS = st.fixed_dictionaries(
+    {
+        "flag": st.booleans(),
+        "count": st.integers(),
+        "ratio": st.floats(allow_nan=False, allow_infinity=False),
+        "name": SHOWN,
+        "cost": st.decimals(allow_nan=False),
+        "key": st.uuids(),
+        "at": st.datetimes(timezones=st.none() | st.just(UTC)),
+        "day": st.dates(),
+        "wait": st.timedeltas(timedelta(days=-1000), timedelta(days=1000)),
+        "colour": st.sampled_from(Colour),
+        "kind": st.sampled_from(["a", "b"]),
+        "maybe": st.none() | st.integers(),
+        "either": st.booleans() | st.decimals(allow_nan=False),
+        "counts": st.lists(st.integers(), max_size=3),
+        "pair": st.tuples(st.integers(), SHOWN),
+        "many": st.lists(st.decimals(allow_nan=False), max_size=3).map(tuple),
+        "names": st.frozensets(SHOWN, max_size=3),
+        "limits": st.dictionaries(st.text(max_size=3), st.integers(), max_size=3),
+        "place": st.fixed_dictionaries({"street": SHOWN, "number": st.integers()}),
+    }
+)
+
+
+@given(FIELDS, st.sampled_from([JSON, XML]))
+def test_any_values_of_simple_fields_come_back_as_they_were_sent(values: dict[str, Any], media_type: str) -> None:
+    read = Full.from_response(sent(Full(**values), media_type))
+
+    assert {name: read.extensions[name] for name in values} == values
+
+
 @given(name=ANY_TEXT)
 def test_every_name_of_a_member_can_be_read_back_from_its_element(name: str) -> None:
     assert member_name(element_name(name)) == name

@@ -239,29 +239,40 @@ def markdown(results: Sequence[Result], verdicts: Sequence[Verdict], about: Mapp
         yield ""
         yield f"### {_TITLES.get(area, area)}"
         yield ""
-        yield from _matrix(found) if area in _MATRICES else _list(found)
+        if area in _REQUESTS:
+            yield from _matrix(found, [(figure.group, figure.case) for figure in found])
+            continue
+        sized = [figure for figure in found if _SIZE in figure.case]
+        if sized:
+            names = [figure.case.partition(_SIZE) for figure in sized]
+            yield from _matrix(
+                sized, [(f"{f.group}: {name}", size) for f, (name, _, size) in zip(sized, names, strict=True)]
+            )
+            yield ""
+        yield from _list([figure for figure in found if figure not in sized])
 
 
-_MATRICES = ("flask", "quart", "starlette", "fastapi")
+_REQUESTS = ("flask", "quart", "starlette", "fastapi")
+_SIZE = dispatch.named("", 0)[:-1]
 
 
-def _matrix(found: Sequence[Figure]) -> Iterator[str]:
-    """One line for each kind of request, one column for each contender."""
-    cases = list(dict.fromkeys(figure.case for figure in found))
-    cells = {(figure.group, figure.case): figure for figure in found}
-    yield f"| | {' | '.join(cases)} | noise |"
-    yield "|---" * (len(cases) + 2) + "|"
-    for group in dict.fromkeys(figure.group for figure in found):
-        line = [group]
-        for case in cases:
-            figure = cells.get((group, case))
+def _matrix(found: Sequence[Figure], places: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Make a table of figures, each at its place: the names of its line and of its column."""
+    cells = dict(zip(places, found, strict=True))
+    columns = list(dict.fromkeys(column for _, column in places))
+    yield f"| | {' | '.join(columns)} | noise |"
+    yield "|---" * (len(columns) + 2) + "|"
+    for row in dict.fromkeys(row for row, _ in places):
+        line = [row]
+        for column in columns:
+            figure = cells.get((row, column))
             if figure is None:
                 line.append("")
             elif figure.ratio is None:
                 line.append(_shown(figure.value, figure.unit))
             else:
                 line.append(f"{_ratio(figure.ratio)} ({_shown(figure.value, figure.unit)})")
-        yield f"| {' | '.join(line)} | {cells[group, cases[0]].noise:.1%} |"
+        yield f"| {' | '.join(line)} | {cells[row, columns[0]].noise:.1%} |"
 
 
 def _list(found: Sequence[Figure]) -> Iterator[str]:

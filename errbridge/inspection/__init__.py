@@ -6,3 +6,5 @@ answer comes is found out by asking the modules that decide it when an error hap
 No handler is ever called. The results are values, which `errbridge.inspection.text` turns into what a person reads and
 `errbridge.inspection.subject.as_data` into what a program reads.
 """
+
+__all__: list[str] = []

@@ -210,17 +210,10 @@ def situation(
         answered = "it is an answer already, which the framework sends as it is"
     elif seam.is_trapped(exc):
         answered = "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
-    meant = _meant(exc, subject.installation)
+    meant = None if is_http_error(exc) else representative(exc, subject.installation.table().settings)
     raised = meant is None and subject.installation.framework.propagates()
     becomes = InternalServerError(original_exception=exc) if meant is None else meant
     return Situation(exc, becomes, raised, seam.facts(exc, request, request.blueprints), tuple(notes), answered)
-
-
-def _meant(exc: Exception, installation: Installation) -> BaseException | None:
-    try:
-        return None if is_http_error(exc) else representative(exc, installation.table().settings)
-    except Exception:  # it was not made as its library makes it
-        return None
 
 
 def _unrouted(exc: HTTPException) -> str:

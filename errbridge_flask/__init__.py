@@ -99,7 +99,7 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
             if app.debug:
-                start_response = _Noting(start_response)
+                start_response = _First(start_response)
             try:
                 body = wsgi_app(environ, start_response)
             except Exception as exc:
@@ -108,23 +108,22 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
 
         def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
             # PEP 3333 allows it while nothing was sent, with exc_info by position.
-            response = seam.outside(exc, app.request_class(environ))
-            exc_info = (sys.exc_info(),) if getattr(start_response, "called", True) else ()
-            return response(environ, lambda *given: start_response(*given, *exc_info))
+            response, exc_info = seam.outside(exc, app.request_class(environ)), sys.exc_info()
+            return response(environ, lambda *given: start_response(*given, exc_info))
 
         for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
             setattr(app, name, function)
 
 
-class _Noting:
-    """A ``start_response`` of debug mode. Given an exception with the first call, Werkzeug's test client raises it."""
+class _First:
+    """A ``start_response`` without the exception in a first call, with which Werkzeug's test client would raise it."""
 
     def __init__(self, start_response: Callable[..., Any]) -> None:
         self._start_response = start_response
-        self.called = False
+        self._arguments = 2
 
     def __call__(self, *given: Any) -> Any:
-        self.called = True
+        given, self._arguments = given[: self._arguments], 3
         return self._start_response(*given)
 
 

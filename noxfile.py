@@ -114,6 +114,7 @@ def release(session: nox.Session) -> None:
     (checkout,) = checkout.iterdir()
     for package in ("errbridge", "errbridge_flask", "errbridge_quart"):
         shutil.rmtree(checkout / package)
+    (checkout / "errbridge_pytest.py").unlink()
     env = {"PYTHONPATH": str(Path(CHECK_WHEEL).parent)}
     for extras, requirements, arguments in (
         ("", group("tests-core"), ("--noconftest", "tests/core", *NOT_ALONE)),

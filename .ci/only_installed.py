@@ -6,16 +6,14 @@ import importlib.util
 import sysconfig
 from pathlib import Path
 
-PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
+MODULES = ("errbridge", "errbridge_flask", "errbridge_pytest", "errbridge_quart")
 
 
 def pytest_sessionstart() -> None:
-    """Stop unless every package comes from the environment's own folder."""
+    """Stop unless all that is ours comes from the environment's own folder."""
     site = Path(sysconfig.get_path("purelib")).resolve()
-    for package in PACKAGES:
-        found = importlib.util.find_spec(package)
-        assert found is not None, f"{package} is not installed"
-        assert found.origin is not None, f"{package} is only a folder"
-        assert Path(found.origin).resolve().is_relative_to(site), (
-            f"{package} comes from {found.origin}, not from {site}"
-        )
+    for name in MODULES:
+        found = importlib.util.find_spec(name)
+        assert found is not None, f"{name} is not installed"
+        assert found.origin is not None, f"{name} is only a folder"
+        assert Path(found.origin).resolve().is_relative_to(site), f"{name} comes from {found.origin}, not from {site}"

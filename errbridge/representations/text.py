@@ -28,8 +28,9 @@ def _lines(incident: Incident) -> Iterator[str]:
         yield ""
         for name, value in extensions.items():
             yield from _member(str(plain(name)), plain(value))
-    yield ""
-    yield f"Reference: {incident.id}"
+    if incident.id:  # a text that was made in advance, to be served as a file, has none
+        yield ""
+        yield f"Reference: {incident.id}"
 
 
 def _member(name: str, value: JSONValue) -> Iterator[str]:

@@ -207,6 +207,14 @@ def test_http_errors_and_handlers_go_their_way(ask: Ask) -> None:
     assert "exception" not in ask(build, "/nope", headers=[JSON]).json
 
 
+def test_an_error_before_any_view_was_found_is_told(ask: Ask) -> None:
+    def build(world: World) -> None:
+        shop()(world)
+        world.app.before_request(lambda: buy("piano"))
+
+    assert told(ask(build, "/nope", headers=[JSON]))["class"].endswith("Sold")
+
+
 def test_a_failing_handler_is_told_with_the_error_that_it_was_given(world: World) -> None:
     def fails(exc: BaseException) -> None:
         raise ZeroDivisionError

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound
 
 from errbridge import Page, Problem, Reply
+from errbridge.asgi import Bridge
 from errbridge.representations.html import POLICY
 from tests.clients import Request, Response
 from tests.twins import Build, Twins, World
@@ -354,6 +356,17 @@ def test_an_application_can_change_the_policy_as_werkzeug_reads_it(ask: Ask) -> 
 def test_the_policy_says_nothing_of_who_may_frame_the_page() -> None:
     assert "frame-ancestors" not in POLICY
     assert POLICY.split("; ")[0] == "default-src 'none'"
+
+
+async def test_the_built_in_page_of_the_bridge_brings_it_too() -> None:
+    bridge = Bridge({"/there": Twins.built(problems).quart.app})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(bridge), base_url="http://localhost") as client:
+        page, document = [
+            await client.get("/nope", headers={"Accept": accept}) for accept in ("text/html", "application/json")
+        ]
+
+    assert (page.status_code, page.headers[CSP]) == (404, POLICY)
+    assert CSP not in document.headers
 
 
 def test_the_policy_does_not_depend_on_the_error() -> None:

@@ -66,6 +66,15 @@ def test_a_representation_goes_out_under_its_content_type_first(media_type: str,
     assert answer == Answer(404, (("Content-Type", content_type), SAFE, ("Vary", "Accept")), b"body")
 
 
+def test_the_policy_of_a_body_goes_out_with_it_unless_the_problem_brings_one() -> None:
+    own: Any
+    for own, expected in (((), ["none"]), ({"X-A": "1"}, ["none"]), ({"content-security-POLICY": "own"}, ["own"])):
+        answer = finish(incident_of(Problem(404, headers=own)), b"", HTML, "Accept", "none")
+
+        assert header(answer, "Content-Security-Policy") == expected
+    assert header(finish(incident_of(Problem(404)), b"", HTML, "Accept"), "Content-Security-Policy") == []
+
+
 @pytest.mark.parametrize(
     ("own", "expected"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -44,16 +44,16 @@ def named(contender: str, size: int) -> str:
     return f"{contender}, N={size}"
 
 
-def static_prefixes(count: int) -> list[str]:
+def static_prefixes(count: int) -> tuple[str, ...]:
     """Make prefixes of one to three segments, as blueprints have them."""
     shapes = ("/area{:05}", "/team{:05}/api", "/group{:05}/api/v1")  # of one length: the linear search takes the first
-    return [shapes[number % 3].format(number) for number in range(count)]
+    return tuple(shapes[number % 3].format(number) for number in range(count))
 
 
-def dynamic_prefixes(count: int) -> list[str]:
+def dynamic_prefixes(count: int) -> tuple[str, ...]:
     """Make prefixes with a variable, some of them where a text could stand as well."""
     shapes = ("/tenant{}/<name>", "/users{}/<name>/<item>", "/shops{}/<name>/cart", "/shops{}/sale")
-    return [shapes[number % 4].format(number - number % 4) for number in range(count)]
+    return tuple(shapes[number % 4].format(number - number % 4) for number in range(count))
 
 
 def filled(prefix: str) -> str:
@@ -80,9 +80,23 @@ def _chosen(prefixes: Sequence[str]) -> list[str]:
     return random.Random(_SEED).choices(prefixes, k=_PATHS)
 
 
-def _errbridge(prefixes: Iterable[str]) -> Lookup:
+# Two groups use the same prefixes.
+
+
+@cache
+def _errbridge(prefixes: tuple[str, ...]) -> Lookup:
     trie = ScopeTrie(Scope(prefix=prefix) for prefix in prefixes)
     return partial(trie.owners, "localhost")
+
+
+@cache
+def _merged(prefixes: tuple[str, ...]) -> Lookup:
+    return MergedTable(prefixes).owner
+
+
+@cache
+def _matcher(prefixes: tuple[str, ...]) -> Lookup:
+    return by_werkzeug(prefixes)
 
 
 def _said(found: Any) -> str | None:
@@ -106,15 +120,15 @@ def _case(name: str, owner: Lookup, paths: Sequence[str], wanted: Sequence[str |
 
 
 def _contenders(
-    prefixes: list[str], paths: list[str], wanted: list[str | None], *, dynamic: bool = False
+    prefixes: tuple[str, ...], paths: list[str], wanted: list[str | None], *, dynamic: bool = False
 ) -> Iterator[Case]:
     size = len(prefixes)
     merged = named(MERGED, size)
-    yield _case(merged, MergedTable(prefixes).owner, paths, wanted, merged)
+    yield _case(merged, _merged(prefixes), paths, wanted, merged)
     yield _case(named(ERRBRIDGE, size), _errbridge(prefixes), paths, wanted, merged)
     if size <= _MOST_ROUTES:
         some = slice(None, _FEW_PATHS * 5)
-        yield _case(named(MATCHER, size), by_werkzeug(prefixes), paths[some], wanted[some], merged)
+        yield _case(named(MATCHER, size), _matcher(prefixes), paths[some], wanted[some], merged)
     if not dynamic:
         some = slice(None, _FEW_PATHS if size > _MOST_ROUTES else None)
         yield _case(named(LINEAR, size), by_startswith(prefixes), paths[some], wanted[some], merged)
@@ -143,7 +157,7 @@ def _near_misses(size: int) -> Iterator[Case]:
     paths = list(map(_near_miss, _chosen(prefixes)))
     merged = named(MERGED, size)
     nobody: list[str | None] = [None] * len(paths)
-    yield _case(merged, MergedTable(prefixes).owner, paths, nobody, merged)
+    yield _case(merged, _merged(prefixes), paths, nobody, merged)
     yield _case(named(ERRBRIDGE, size), _errbridge(prefixes), paths, nobody, merged)
 
 
@@ -175,9 +189,9 @@ def _adversarial(kind: str) -> Group:
     wanted: list[str | None] = ["/group00002/api/v1" if kind == "below a prefix" else None] * _FEW_PATHS
     paths = [path] * _FEW_PATHS
     cases = [
-        _case(MERGED, MergedTable(prefixes).owner, paths, wanted, None),
+        _case(MERGED, _merged(prefixes), paths, wanted, None),
         _case(ERRBRIDGE, _errbridge(prefixes), paths, wanted, None),
-        _case(MATCHER, by_werkzeug(prefixes), paths, wanted, None),
+        _case(MATCHER, _matcher(prefixes), paths, wanted, None),
         _case(LINEAR, by_startswith(static_prefixes(2 * _ADVERSARIAL_SIZE)), paths, wanted, None),
     ]
     return Group(AREA, adversarial_name(kind), cases)

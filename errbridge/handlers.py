@@ -23,7 +23,7 @@ from weakref import WeakSet
 from errbridge.errors import SetupError
 from errbridge.status import checked_status
 
-__all__ = ["CATCH_ALL", "Handler", "HandlerTable", "Handlers", "HttpClasses", "Key", "is_async", "keys_of", "name_of"]
+__all__ = ["CATCH_ALL", "NO_CLASSES", "Handler", "HandlerTable", "Handlers", "HttpClasses", "Key", "is_async", "keys_of", "name_of"]
 
 CATCH_ALL = "*"
 
@@ -214,6 +214,10 @@ class HttpClasses(NamedTuple):
         return key
 
 
+NO_CLASSES = HttpClasses()
+"""Of no framework."""
+
+
 class HandlerTable:
     """The handlers of one scope, ready to be asked.
 
@@ -228,7 +232,7 @@ class HandlerTable:
 
     __slots__ = ("_catch_all", "_families", "_statuses", "by_key", "classes")
 
-    def __init__(self, registered: Iterable[tuple[Key, Handler]], http: HttpClasses = HttpClasses()) -> None:
+    def __init__(self, registered: Iterable[tuple[Key, Handler]], http: HttpClasses = NO_CLASSES) -> None:
         by_key = self.by_key = {http.canonical(key): handler for key, handler in registered}
         self._catch_all = by_key.get(CATCH_ALL)
         self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from string import ascii_letters, digits
-from typing import Any, cast
+from typing import Any
 
 from errbridge.config import Settings
-from errbridge.handlers import HttpClasses
+from errbridge.handlers import NO_CLASSES, HttpClasses
 from errbridge.incident import RequestFacts
 from errbridge.problem import Problem, plain_text
 from errbridge.status import checked_status
@@ -112,7 +112,7 @@ def normalize(
     request: RequestFacts,
     incident_id: str,
     settings: Settings,
-    http: HttpClasses = HttpClasses(),
+    http: HttpClasses = NO_CLASSES,
 ) -> Problem:
     """Make the problem that an exception means.
 
@@ -129,10 +129,8 @@ def normalize(
     """
     if isinstance(exc, Problem):
         problem = exc
-    elif (found := known(exc, http)) is not None:
+    elif (found := known(exc, settings, http)) is not None:
         problem = found
-    elif is_uncaught(exc):
-        problem = Problem(500, detail=settings.default_msg)
     else:
         problem = _from_http_exception(exc, messages=settings.validation == "messages")
     return complete(problem, request, incident_id, settings)
@@ -155,19 +153,22 @@ _NOTHING = {"response": None}  # all that an exception has that was made without
 _METHODS_ONLY = {"response", "valid_methods"}  # and what a routing 405 has
 
 
-def known(exc: BaseException, http: HttpClasses) -> Problem | None:
-    """Give what an exception means of which everything is known by its class.
+def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem | None:
+    """Give what an exception means of which all that may be told is known by its class.
 
     Args:
         exc: Anything that was raised.
+        settings: For the words for an uncaught exception.
         http: The framework's own exceptions. Their subclasses may compute what they say.
 
     Returns:
         A problem that is not complete. None for an exception that brings something of its own.
     """
-    cls: type = type(exc)
-    if http.by_status.get(getattr(exc, "code", 0)) is not cls:
+    if is_uncaught(exc):
+        return _unhandled(settings.default_msg)
+    if http.by_status.get(getattr(exc, "code", 0)) is not type(exc):
         return None
+    cls: Any = type(exc)
     if exc.__dict__ == _NOTHING:
         return _known(cls, None)
     if exc.__dict__.keys() == _METHODS_ONLY and (methods := getattr(exc, "valid_methods", None)):
@@ -175,10 +176,14 @@ def known(exc: BaseException, http: HttpClasses) -> Problem | None:
     return None
 
 
+@lru_cache(maxsize=16)
+def _unhandled(detail: str) -> Problem:
+    return Problem(500, detail=detail)
+
+
 @lru_cache(maxsize=256)
-def _known(cls: Hashable, methods: tuple[str, ...] | None) -> Problem:
-    make = cast(type[Any], cls)
-    return _from_http_exception(make() if methods is None else make(valid_methods=methods))
+def _known(cls: Any, methods: tuple[str, ...] | None) -> Problem:
+    return _from_http_exception(cls() if methods is None else cls(valid_methods=methods))
 
 
 def _from_http_exception(exc: Any, *, messages: bool = False) -> Problem:

@@ -38,7 +38,7 @@ from errbridge.representations.values import plain
 from errbridge.status import is_error, response_status
 from errbridge.styles import DEFAULT, Style
 
-__all__ = ["answer", "answer_debugging", "answer_edge", "answer_outside", "claim", "own_means", "shown"]
+__all__ = ["answer", "answer_debugging", "answer_edge", "answer_outside", "claim", "own_means", "settled", "shown"]
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan that may leave the error to the next one, by returning None."""
@@ -111,6 +111,27 @@ def _failed(case: Case, what: str, error: Exception) -> Outcome:
         what = f"{what} ({error.where})"
     failure = Failure(what, _linked(error, case.incident))
     return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
+
+
+def settled(case: Case) -> Answer | None:
+    """Answer at once where nobody has to be asked, now or the next time.
+
+    Args:
+        case: An HTTP error, or the 500 that an exception has become.
+
+    Returns:
+        None where step 2 has to be planned.
+    """
+    if candidates(case) or case.installation.options.response is not None:
+        return None
+    return _built_in(case) if _is_built_in(case) or _has_no_template(case) else None
+
+
+def _has_no_template(case: Case) -> bool:
+    try:
+        return case.framework.caches_templates() and _template(case) is None
+    except Exception:  # will come again on the way, where it is dealt with
+        return False
 
 
 def _linked(error: Exception, incident: Incident) -> Exception:

@@ -1,31 +1,30 @@
 """Answers that are made once.
 
-Most errors bring nothing of their own: a URL that does not exist, ``abort(403)``. Where only the style of a scope
-answers them, and nobody is told of them, their answers differ in the incident's id and in nothing else. Such an answer
-is made once, on the way that every error takes, for an id that stands for all of them. What stands around that id is
-kept, and the next error of the kind gets it with an id of its own.
+Most errors bring nothing of their own: a URL that does not exist, ``abort(403)``, an uncaught exception, of which
+nothing may be told. Where only the style of a scope answers them, their answers differ in the incident's id and in
+nothing else. The first error of a kind goes the way that every error takes; what stands around its id in the answer is
+kept, and the next one gets that with an id of its own.
 
 The answer depends on the owners of the error, whose chain keeps it, and on what is in its key. Whatever else it could
-depend on keeps an error from having a prepared answer: handlers and templates, which are asked each time, a trace, the
-methods of another application, a dispatcher that is not one of ours.
+depend on keeps an error from having a prepared answer: handlers and templates, which are asked each time, hooks, which
+see the whole problem, a trace, the methods of another application, a dispatcher that is not one of ours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
-from errbridge.accept import HTML
 from errbridge.answer import Answer
-from errbridge.case import native_blueprints, opened
+from errbridge.case import Case, native_blueprints, opened
 from errbridge.incident import Incident, RequestFacts, new_id
 from errbridge.installation import Installation
-from errbridge.normalize import known
-from errbridge.plan import answer
-from errbridge.record import is_recorded
+from errbridge.normalize import is_uncaught, known
+from errbridge.plan import settled
+from errbridge.record import is_recorded, record
 
 __all__ = ["prepared"]
 
-_ANY_ID = "00000000-0000-4000-8000-000000000000"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # a client may send any other
 _MOST = 256  # answers of a chain
 
@@ -49,50 +48,48 @@ def prepared(installation: Installation, exc: BaseException, request: RequestFac
 
     Args:
         installation: The application in which it happened.
-        exc: The HTTP error.
+        exc: The HTTP error, or the 500 that an exception has become.
         request: The request's facts.
 
     Returns:
         None where the error has to go the whole way.
     """
-    framework = installation.framework
-    problem = known(exc, framework.http)
-    if problem is None or request.traceparent or request.trace_id or request.allow or request.method not in _METHODS:
+    table, framework = installation.table(), installation.framework
+    if request.traceparent or request.trace_id or request.allow or request.method not in _METHODS:
         return None
-    table = installation.table()
-    if not table.is_by_place or installation.shared.observers.hooks or is_recorded(problem.status):
+    problem = known(exc, table.settings, framework.http)
+    if problem is None or not table.is_by_place or installation.shared.observers.hooks:
         return None
-    chain = table.chain(Incident(exc, problem, request, _ANY_ID))
+    chain = table.chain(Incident(exc, problem, request, ""))
     if framework.native_handler(exc, native_blueprints(chain, request)) is not None:
         return None
-    media_type = chain.style(uncaught=False).media_type(request, xhr_enabled=table.settings.xhr_enabled)
-    key = type(exc), problem.headers, media_type, request.method, request.root_path
-    if key in chain.prepared:
-        pieces = chain.prepared[key]
-    else:
-        pieces = _made(installation, exc, request)
-        if len(chain.prepared) < _MOST:
-            chain.prepared[key] = pieces
+    uncaught = problem.status == 500 and is_uncaught(exc)
+    media_type = chain.style(uncaught=uncaught).media_type(request, xhr_enabled=table.settings.xhr_enabled)
+    key = type(exc), uncaught, problem.headers, media_type, request.method, request.root_path
+    if key not in chain.prepared:
+        return _made(opened(installation, exc, request), chain.prepared, key)
+    pieces = chain.prepared[key]
     if pieces is None:
         return None
-    body = None if pieces.around is None else new_id().encode().join(pieces.around)
+    incident_id = new_id()
+    if is_recorded(pieces.status):
+        incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type)
+        record(incident, pieces.status, logged_by=framework.logger_name)
+    body = None if pieces.around is None else incident_id.encode().join(pieces.around)
     return Answer(pieces.status, pieces.headers, body)
 
 
-def _made(installation: Installation, exc: BaseException, request: RequestFacts) -> Pieces | None:
-    """Go the whole way once; None if somebody has to be asked on it, or could have to be asked the next time."""
-    case = opened(installation, exc, request, _ANY_ID)
-    if case.style.templates and case.incident.media_type == HTML and not case.framework.caches_templates():
-        return None
-    plan = answer(case)
-    try:
-        next(plan)
-    except StopIteration as end:
-        answered: object = end.value
-    else:
-        plan.close()
-        return None
-    if not isinstance(answered, Answer):
-        return None
-    around = None if answered.body is None else answered.body.split(_ANY_ID.encode())
-    return Pieces(answered.status, answered.headers, around)
+def _made(case: Case, kept: dict[Hashable, Pieces | None], key: Hashable) -> Answer | None:
+    """Go the whole way if nobody is to be asked on it, and keep what stands around the id."""
+    answered = settled(case)
+    if len(kept) < _MOST:
+        kept[key] = None if answered is None else _pieces(answered, case.incident.id.encode())
+    return answered
+
+
+def _pieces(answered: Answer, incident_id: bytes) -> Pieces | None:
+    if answered.body is None:
+        return Pieces(answered.status, answered.headers, None)
+    around = answered.body.split(incident_id)
+    # The last resort has no id. What made it necessary may be over the next time.
+    return Pieces(answered.status, answered.headers, around) if len(around) > 1 else None

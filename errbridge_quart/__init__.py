@@ -15,8 +15,8 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
-from errbridge.closing import close_of
 from errbridge.answer import Answer
+from errbridge.closing import close_of
 from errbridge.drivers import Call, Colour, Plan, adrive
 from errbridge.framework import NativeAnswer
 from errbridge.pallets import BaseErrorHandler, PalletsApplication

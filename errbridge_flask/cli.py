@@ -8,7 +8,7 @@ from typing import Any
 from flask.cli import ScriptInfo
 
 from errbridge.incident import RequestFacts
-from errbridge.pallets.commands import errors_group
+from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]
 
@@ -25,4 +25,4 @@ def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[Base
     return answers
 
 
-errors = errors_group(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)
+errors = ErrorsGroup(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)

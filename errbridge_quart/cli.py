@@ -9,7 +9,7 @@ from typing import Any
 from quart.cli import ScriptInfo
 
 from errbridge.incident import RequestFacts
-from errbridge.pallets.commands import errors_group
+from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]
 
@@ -30,4 +30,4 @@ def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[Base
     return asyncio.run(_answering(app, request, handlers))
 
 
-errors = errors_group(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)
+errors = ErrorsGroup(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)

@@ -215,8 +215,9 @@ def _templates(subject: Subject) -> Iterator[Finding]:
 
 
 def _types(subject: Subject) -> Iterator[Finding]:
+    installation = subject.installation
     try:
-        Catalogue.of(type_uri=subject.installation.table().settings.type_uri)
+        Catalogue.of(installation.problem_types, type_uri=installation.table().settings.type_uri)
     except SetupError as error:
         yield Finding("conflicting-types", "app", str(error))
 

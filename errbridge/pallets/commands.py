@@ -1,14 +1,12 @@
 """``flask errors`` and ``quart errors``: the same commands for both, over `errbridge.inspection`.
 
 Exit codes: 0 if all is well, 1 if ``check`` found something, 2 if the command could not do what it was asked.
-
-click is imported here, and this module only when a command line runs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from errbridge.inspection.text import explanation_text, findings_text, listing_t
 from errbridge.pallets.inspected import PalletsSubject, error_class, situation, specimen
 from errbridge.plan import shown
 
-__all__ = ["Answered", "errors_group"]
+__all__ = ["Answered", "commands"]
 
 Handling = Callable[[BaseException], Any]
 """An error handler of a framework's own colour."""
@@ -54,8 +52,8 @@ class _Group(click.Group):
     command_class = _Command
 
 
-def errors_group(load: Callable[[click.Context], Any], answered: Answered) -> click.Group:
-    """Make the group of commands for a framework.
+def commands(load: Callable[[click.Context], Any], answered: Answered) -> Iterable[click.Command]:
+    """Make the commands for a framework.
 
     Args:
         load: Gives the application that the framework's command line was given.
@@ -65,9 +63,7 @@ def errors_group(load: Callable[[click.Context], Any], answered: Answered) -> cl
     def subject() -> PalletsSubject:
         return PalletsSubject(load(click.get_current_context()))
 
-    @click.group("errors", cls=_Group)
-    def errors() -> None:
-        """Look at the error handling of the application (errbridge)."""
+    errors = _Group()
 
     @errors.command("list")
     @_json_option
@@ -134,11 +130,12 @@ def errors_group(load: Callable[[click.Context], Any], answered: Answered) -> cl
     @click.option("--openapi", "form", flag_value="openapi", help="As components of OpenAPI 3.1.")
     def types_command(form: str | None) -> None:
         """Show the catalogue: the problem types that the application defines."""
-        catalogue = Catalogue.of(type_uri=subject().installation.table().settings.type_uri)
+        installation = subject().installation
+        catalogue = Catalogue.of(installation.problem_types, type_uri=installation.table().settings.type_uri)
         forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}
         click.echo(types_text(catalogue) if form is None else _dumped(forms[form]()))
 
-    return errors
+    return errors.commands.values()
 
 
 def _made(about: PalletsSubject, room: Room, answered: Answered, complaints: list[str]) -> Iterator[Made]:

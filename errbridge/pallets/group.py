@@ -1,0 +1,42 @@
+"""The group ``errors`` of the command lines of Flask and Quart.
+
+Every run of ``flask`` or ``quart`` loads it, ``flask run`` too. So it brings no more than its name; the commands come
+when one of them is asked for. click is imported here and in `errbridge.pallets.commands` only, never by an application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = ["ErrorsGroup"]
+
+
+class ErrorsGroup(click.Group):
+    """Commands that look at the error handling of an application.
+
+    Args:
+        load: Gives the application that the framework's command line was given.
+        answered: Calls error handlers in the framework's own colour; see `errbridge.pallets.commands.Answered`.
+    """
+
+    def __init__(self, load: Callable[[click.Context], Any], answered: Callable[..., Any]) -> None:
+        super().__init__("errors", help="Look at the error handling of the application (errbridge).")
+        self._given = load, answered
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        if not self.commands:
+            from errbridge.pallets.commands import commands
+
+            for command in commands(*self._given):
+                self.add_command(command)

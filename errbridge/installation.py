@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterable, Iterator
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from errbridge.config import Settings, Snapshot, snapshot
@@ -16,6 +17,7 @@ from errbridge.errors import SetupError
 from errbridge.framework import Framework
 from errbridge.handlers import Handler, HandlerTable, Key
 from errbridge.incident import Incident
+from errbridge.problem import Problem
 from errbridge.registry import Entry, Registry
 from errbridge.scopes import ROOT, Scope, ScopeTrie
 from errbridge.styles import DEFAULT, Style
@@ -211,6 +213,7 @@ class Installation:
         self.shared = shared
         self.own = Registry()
         self.options = options
+        self.problem_types: tuple[type[Problem] | ModuleType, ...] | None = None  # of its catalogue; None for all
         # Requests in several threads may find a change at once. What belongs together is replaced together.
         values = snapshot(framework.config)
         self._settings: tuple[Snapshot, Settings] = (values, Settings.of(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import types
@@ -108,6 +109,15 @@ def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() ->
     assert schema
     served_schema = ask_both(served(), "/problems/served-out-of-credit", headers=JSON).json
     assert json.loads(unescape(schema[1])) | {"$schema": served_schema["$schema"]} == served_schema
+
+
+def test_the_command_line_shows_the_types_that_are_served() -> None:
+    twins = Twins.built(served())
+
+    for world in twins.worlds:
+        commands = importlib.import_module(f"{world.adapter.__name__}.cli").errors
+        shown = world.app.test_cli_runner().invoke(commands, ["types", "--schema"])
+        assert list(json.loads(shown.output)["$defs"]) == ["ServedElsewhere", "ServedOutOfCredit"]
 
 
 def test_the_index_lists_every_type() -> None:

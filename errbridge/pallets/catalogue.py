@@ -35,6 +35,7 @@ def serve(app: Any, url_prefix: str, types: Types) -> None:
         raise SetupError("this application serves a catalogue already; call catalogue() once")
     template = app.config["ERROR_TYPE_URI"] or f"{url_prefix}/{{slug}}"
     pages = _Pages(app, types, template)
+    pages.seam.installation.problem_types = pages.types
     app.config["ERROR_TYPE_URI"] = template
     view = _async(pages) if iscoroutinefunction(pages.seam.installation.framework.make_response) else pages.response
     app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
@@ -46,13 +47,13 @@ class _Pages:
 
     def __init__(self, app: Any, types: Types, type_uri: str) -> None:
         self.seam: Seam = app.extensions[SEAM]
-        self._types = types if types is None or isinstance(types, ModuleType) else tuple(types)
-        found = types_of(self._types)
+        self.types = (types,) if isinstance(types, ModuleType) else None if types is None else tuple(types)
+        found = types_of(self.types)
         self._made: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))
 
     def _catalogue(self) -> Catalogue:
         """Follow what is defined and configured since. What became wrong is reported and not followed."""
-        wanted = (self.seam.installation.table().settings.type_uri, types_of(self._types))
+        wanted = (self.seam.installation.table().settings.type_uri, types_of(self.types))
         known, catalogue = self._made
         if known != wanted:
             try:

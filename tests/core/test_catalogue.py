@@ -7,7 +7,7 @@ import json
 import sys
 import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -463,10 +463,3 @@ def test_annotations_of_a_class_whose_module_is_gone_are_unknown() -> None:
     assert "gone" not in sys.modules
     assert hints_of(cls)["a"] is Any
     assert ProblemType.of(cls).fields[0].schema == {}
-
-
-@pytest.fixture(autouse=True)
-def _no_remains() -> Iterator[None]:
-    """Let go of the classes that a test defined, for tests that list every class there is."""
-    yield
-    gc.collect()

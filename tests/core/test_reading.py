@@ -327,7 +327,7 @@ def test_the_status_is_the_members_if_that_is_one_of_an_error(member: Any, of_re
 def test_the_status_may_be_known_of_the_class_alone() -> None:
     assert Problem.from_response(answered({"type": "urn:derived"}, status=200)).status == 409
     with pytest.raises(ValueError, match="neither the document nor the response has the status of an error: 200"):
-        Problem.from_response(answered({"type": "urn:other"}, status=200))
+        Problem.from_response(answered({"type": "urn:nobody"}, status=200))
 
 
 WRONG: dict[str, list[Any]] = {
@@ -396,7 +396,7 @@ def test_what_no_set_can_hold_is_ignored_and_what_has_no_simple_annotation_kept(
         ("<wait>P1D</wait>", {}),
         ("<name/>", {"name": ""}),
         ('<name lang="en">a<!-- b --><![CDATA[&]]></name>', {"name": "a&"}),
-        ('<name>a</name><o:name xmlns:o="urn:other">b</o:name><o:x xmlns:o="u"><name>c</name></o:x>', {"name": "a"}),
+        ('<name>a</name><o:name xmlns:o="urn:nobody">b</o:name><o:x xmlns:o="u"><name>c</name></o:x>', {"name": "a"}),
         ("<list>\n <i>1</i>\n <i/>\n</list>", {"list": ["1", ""]}),
     ],
 )

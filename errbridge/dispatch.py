@@ -81,7 +81,7 @@ class DefaultDispatcher(ErrorDispatcher):
 
 
 class AutoDispatcher(ErrorDispatcher):
-    """By host and prefix."""
+    """By host and prefix: a blueprint owns the URLs under its prefix (pallets/flask#1498)."""
 
     def dispatch(self, incident: Incident) -> Iterable[Scope]:
         """List all scopes that contain the URL."""

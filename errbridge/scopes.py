@@ -57,7 +57,7 @@ class Scope:
 
     Args:
         host: ``api.example.com``, ``*.example.com`` (one or more labels in place of the star) or
-            ``<tenant>.example.com`` (exactly one); None for every host.
+            ``<tenant>.example.com`` (exactly one); None for every host. Without a port (RFC 9110 section 7.2).
         prefix: ``/api`` or with variables as in a route, ``/users/<int:uid>``; None for every path.
         blueprint: The dotted name under which a blueprint is registered. Set by the adapters: to register something
             on a blueprint, pass the blueprint itself.

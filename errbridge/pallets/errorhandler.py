@@ -376,7 +376,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 return Problem(404, detail=f"There is nothing at {incident.request.path}.")
 
         Args:
-            *targets: Blueprints, applications, prefixes such as ``"/v2"``, or `Scope` objects.
+            *targets: Blueprints, applications, prefixes such as ``"/v2"``, or `Scope` objects. A blueprint also answers
+                for URLs under its prefix that do not exist (pallets/flask#1498).
             code: A status code, an exception class, ``"4xx"``, ``"5xx"``, or several in a list or tuple. None means
                 every HTTP error and every uncaught exception.
 
@@ -425,7 +426,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             registry.include(target, handlers)
 
     def api_register(self, *targets: Any) -> None:
-        """Answer the errors of these targets as an API does, with problem documents.
+        """Answer the errors of these targets as an API does, with problem documents (RFC 9457).
 
         Example::
 

@@ -27,10 +27,12 @@ class ErrorsGroup(click.Group):
         self._given = load, answered
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands, which are loaded for that."""
         self._load()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command, which is loaded for that."""
         self._load()
         return super().get_command(ctx, cmd_name)
 

@@ -164,7 +164,7 @@ def blocks(docstring: str) -> list[str]:
 EXAMPLES = {name: (module, text) for name, module, text in documented() if blocks(text) or ">>>" in text}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_problem_types_stay() -> Iterator[None]:
     """Have the problem types that an example defines gone before a test looks at all that there are."""
     yield
@@ -210,6 +210,7 @@ def namespace(module: ModuleType) -> dict[str, Any]:
     return {**exported, **vars(module), **given(), "__name__": "example"}
 
 
+@pytest.mark.usefixtures("no_problem_types_stay")
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_runs(name: str) -> None:
     module, docstring = EXAMPLES[name]
@@ -222,6 +223,7 @@ def test_an_example_runs(name: str) -> None:
             assert block.rstrip().splitlines()[-1].startswith("raise ")
 
 
+@pytest.mark.usefixtures("no_problem_types_stay")
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if ">>>" in EXAMPLES[name][1]])
 def test_what_an_example_shows_is_what_happens(name: str) -> None:
     module, docstring = EXAMPLES[name]

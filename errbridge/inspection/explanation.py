@@ -314,10 +314,11 @@ def _media_reasons(case: Case) -> Iterator[str]:
     weights = weighed(request.accept, offers)
     if not request.accept:
         yield f"no Accept header, so it is what the style {style.name} gives to everyone, {default}"
-    elif not any(offer.acceptable for offer in weights):
-        yield f"Accept names nothing that there is here, so it is what the style {style.name} gives to everyone"
-    else:
+    elif any(offer.acceptable for offer in weights):
         yield f"of Accept: {request.accept}"
+    else:
+        yield f"Accept names nothing that there is here, so it is what the style {style.name} gives to everyone"
+    if any(offer.quality for offer in weights):
         yield from (f"{offer.media_type}: {_weight(offer)}" for offer in weights)
 
 

@@ -10,7 +10,6 @@ from errbridge.inspection.checks import Finding
 from errbridge.inspection.explanation import Considered, Explanation, Step
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
 from errbridge.inspection.subject import Source, key_name
-from errbridge.problem import ABOUT_BLANK
 
 __all__ = ["explanation_text", "findings_text", "listing_text", "place", "types_text"]
 
@@ -156,7 +155,6 @@ def types_text(catalogue: Catalogue) -> str:
 
 def _type(problem_type: ProblemType) -> Iterator[str]:
     yield f"{problem_type.slug}: {problem_type.status} {problem_type.title}"
-    note = "" if problem_type.pinned or problem_type.uri == ABOUT_BLANK else " (follows the name of the class)"
-    yield f"{_INDENT}{problem_type.uri}{note}"
+    yield f"{_INDENT}{problem_type.uri}"
     yield f"{_INDENT}{key_name(problem_type.cls)}({', '.join(field.name for field in problem_type.fields)})"
     yield from (f"{_INDENT}{line}".rstrip() for line in problem_type.documentation.splitlines())

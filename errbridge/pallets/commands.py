@@ -90,8 +90,8 @@ def commands(load: Callable[[click.Context], Any], answered: Answered) -> Iterab
         """
         sent = {"Host": host, "Accept": accept, "X-Requested-With": "XMLHttpRequest" if xhr else None}
         headers = {name: value for name, value in sent.items() if value is not None}
+        about = subject()  # first, as it makes the application's own modules known
         exc = specimen(error_class(error))
-        about = subject()
         found = explained(about, situation(about, exc, method.upper(), path, headers))
         click.echo(_dumped(as_data(found)) if as_json else explanation_text(found))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
 
 from errbridge.handlers import Handler, Handlers, Key
 from errbridge.observe import Observers
@@ -12,14 +11,16 @@ from errbridge.styles import Style
 __all__ = ["Entry", "Registry"]
 
 
-@dataclass(slots=True)
 class Entry:
     """Everything registered for one target, in the order of registration."""
 
-    sources: list[Handlers] = field(default_factory=list)
-    own: Handlers | None = None
-    style: Style | None = None
-    failure: bool = False
+    __slots__ = ("failure", "own", "sources", "style")
+
+    def __init__(self) -> None:
+        self.sources: list[Handlers] = []
+        self.own: Handlers | None = None
+        self.style: Style | None = None
+        self.failure = False
 
     def registered(self) -> Iterable[tuple[Key, Handler]]:
         """Give the handlers, the last of a key last."""

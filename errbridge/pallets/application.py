@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from functools import lru_cache
 from traceback import walk_tb
 from typing import Any
 
@@ -129,9 +130,12 @@ class PalletsApplication(ABC):
         if not isinstance(exc, Exception):
             return None
         chosen = self._chosen(exc, blueprints)
-        if isinstance(exc, Problem) and (chosen is None or chosen.generic):
-            return self._chosen(_as_http_exception(exc), blueprints)
-        return chosen
+        if not isinstance(exc, Problem) or (chosen is not None and not chosen.generic):
+            return chosen
+        # The exception is made for a handler only: it holds on to the problem, and so to all that led to it.
+        if self._find_handler(_blank(exc.status), list(blueprints)) is None:
+            return None
+        return self._chosen(_as_http_exception(exc), blueprints)
 
     def _chosen(self, exc: Exception, blueprints: Sequence[str]) -> NativeHandler | None:
         function = self._find_handler(exc, list(blueprints))
@@ -158,6 +162,14 @@ def _complete(response: Any) -> bytes:
     """Read the body of a response without consuming anything: none of a stream or a file."""
     parts = getattr(response.response, "data", response.response)  # Quart keeps a complete body in an object
     return b"".join(parts) if isinstance(parts, (list, tuple)) else parts if isinstance(parts, bytes) else b""
+
+
+@lru_cache(maxsize=200)
+def _blank(status: int) -> HTTPException:
+    """Make the framework's exception for a status, by which alone it chooses."""
+    exc = default_exceptions.get(status, HTTPException)()
+    exc.code = status
+    return exc
 
 
 def _as_http_exception(problem: Problem) -> HTTPException:

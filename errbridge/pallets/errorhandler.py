@@ -215,7 +215,8 @@ class Seam(ABC):
         except HTTPException as unroutable:  # a Host that cannot be one; Quart finds out before there is a request
             error = unroutable
         try:
-            return self.respond(answer_outside(self.installation, error, self.facts(error, request, request.blueprints)))
+            facts = self.facts(error, request, request.blueprints)
+            return self.respond(answer_outside(self.installation, error, facts))
         except Exception:
             log.exception("errbridge failed before it could answer")
             return self.respond(last_resort(request.method, 500))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from typing import Any
@@ -106,9 +107,15 @@ def _members(exc: BaseException, reader: Reader, messages: bool) -> dict[str, An
 
 
 def _reader(exc: BaseException, readers: dict[str, str]) -> Reader | None:
-    for cls in type(exc).__mro__:
-        name = readers.get(f"{cls.__module__}.{cls.__qualname__}")
-        if name is not None:
-            read: Reader = import_module(f"errbridge.validation.{name}").read
+    cls: Any = type(exc)
+    for name in _names(cls):
+        if name in readers:
+            read: Reader = import_module(f"errbridge.validation.{readers[name]}").read
             return read
     return None
+
+
+@lru_cache(maxsize=256)
+def _names(cls: Any) -> tuple[str, ...]:
+    """Name a class and its bases in full."""
+    return tuple(f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
@@ -28,6 +28,8 @@ JSON = "application/problem+json"
 XML = "application/problem+xml"
 TEMPLATE = "https://example.com/read/{slug}"
 
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may be running
 
 T = TypeVar("T")
 
@@ -155,6 +157,7 @@ def in_xml_again(value: Any) -> Any:
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@UNHURRIED
 @given(STANDARD, st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_problem_comes_back_from_json_as_it_was_sent(members: dict[str, Any], extensions: dict[str, Any]) -> None:
     incident = incident_of(Problem(**members, **extensions))
@@ -164,6 +167,7 @@ def test_any_problem_comes_back_from_json_as_it_was_sent(members: dict[str, Any]
     assert read.document() == plain(incident.problem.document())
 
 
+@UNHURRIED
 @given(STANDARD, st.dictionaries(NAMES, VALUES, max_size=4))
 @example({"status": 400}, {"i": {"i": 1}, "a": {"i": [1]}, "b": [[], {"i": {"i": "", "j": ""}}]})
 @example({"status": 400}, {"": {"_": "_x0041_", "xml:lang": "\r\n"}})
@@ -215,6 +219,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
+@UNHURRIED
 @given(FIELDS, st.sampled_from([JSON, XML]))
 def test_any_values_of_simple_fields_come_back_as_they_were_sent(values: dict[str, Any], media_type: str) -> None:
     read = Full.from_response(sent(Full(**values), media_type))
@@ -222,6 +227,7 @@ def test_any_values_of_simple_fields_come_back_as_they_were_sent(values: dict[st
     assert {name: read.extensions[name] for name in values} == values
 
 
+@UNHURRIED
 @given(name=ANY_TEXT)
 def test_every_name_of_a_member_can_be_read_back_from_its_element(name: str) -> None:
     assert member_name(element_name(name)) == name
@@ -458,6 +464,7 @@ def test_an_entity_that_nobody_declared_is_no_xml() -> None:
         Problem.from_response(in_xml("<title>&a;</title>"))
 
 
+@UNHURRIED
 @given(st.binary(), st.sampled_from([JSON, XML, "application/json", "text/xml"]))
 @example(b"\xff\xfe<\x00a\x00/\x00>\x00", XML)
 def test_bytes_of_any_kind_are_read_or_refused(body: bytes, content_type: str) -> None:
@@ -465,6 +472,7 @@ def test_bytes_of_any_kind_are_read_or_refused(body: bytes, content_type: str) -
         assert Problem.from_response((400, {"Content-Type": content_type}, body)).status in range(400, 600)
 
 
+@UNHURRIED
 @given(st.dictionaries(st.sampled_from([*FULL, "type", "status", "title", "__class__", "i"]) | st.text(), VALUES))
 def test_a_document_of_any_content_gives_a_problem_that_can_be_shown(document: dict[str, Any]) -> None:
     bodies = [json.dumps(each) for each in (document, document | {"type": "https://example.com/full"})]

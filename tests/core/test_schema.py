@@ -16,7 +16,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotReq
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -24,6 +24,8 @@ from errbridge import Problem
 from errbridge.representations.json import render_json
 from errbridge.schema import schema_of
 from tests.core.fakes import incident_of
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may be running
 
 T = TypeVar("T")
 Cents = NewType("Cents", int)
@@ -262,6 +264,7 @@ def nested(inner: st.SearchStrategy[tuple[Any, Any]]) -> st.SearchStrategy[tuple
 ANNOTATED = st.recursive(st.sampled_from(list(LEAVES.items())), nested, max_leaves=4)
 
 
+@UNHURRIED
 @given(st.data())
 def test_what_a_value_becomes_in_json_satisfies_the_schema_of_its_annotation(data: st.DataObject) -> None:
     annotation, values = data.draw(ANNOTATED)
@@ -270,6 +273,7 @@ def test_what_a_value_becomes_in_json_satisfies_the_schema_of_its_annotation(dat
     Draft202012Validator(schema_of(annotation)).validate(described(value))
 
 
+@UNHURRIED
 @given(st.sets(st.integers() | st.text(max_size=2) | st.uuids()))
 def test_a_set_becomes_an_array_without_repetition(value: set[Any]) -> None:
     Draft202012Validator(schema_of(set[Any])).validate(described(value))

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+import errbridge
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 DRAW: dict[str, Any] = runpy.run_path(str(DOCS / "images" / "draw.py"))
@@ -44,7 +46,7 @@ def test_the_modules_on_the_way_of_an_error_exist() -> None:
         "what was raised",
         "the adapter",
     }
-    package = DOCS.parent / "errbridge"
+    package = Path(errbridge.__file__).parent
 
     for note in notes:
         path = package.joinpath(*note.split("."))

@@ -87,7 +87,7 @@ _WORDS: Mapping[int, _Words] = {
         "If you should be able to see this, sign in with another account or ask for access.", "You do not have access"
     ),
     404: _Words(
-        "The page may have moved, or the address may have a typing mistake. You can start again from the home page.",
+        "It may have moved, or the address may have a typing mistake. You can start again from the home page.",
         "Page not found",
     ),
     405: _Words(

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "images"
 PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "page-404-light.png": ("/status/404", {"viewport": {"width": 768, "height": 620}, "color_scheme": "light"}),
     "page-404-dark.png": ("/status/404", {"viewport": {"width": 768, "height": 620}, "color_scheme": "dark"}),
-    "page-500-small.png": ("/crash", {"viewport": {"width": 320, "height": 560}, "color_scheme": "light"}),
+    "page-500-small.png": ("/crash", {"viewport": {"width": 320, "height": 700}, "color_scheme": "light"}),
 }
 
 

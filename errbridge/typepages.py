@@ -35,10 +35,7 @@ _STYLE = (
     "dt a,dt a:first-child{padding:0;border:0;background:none;color:var(--accent)}"
 )
 _STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
-_POLICY = (
-    f"default-src 'none'; style-src '{STYLE_HASH}' '{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
+_POLICY = f"default-src 'none'; style-src '{STYLE_HASH}' '{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 
 
 class TypePage(NamedTuple):
@@ -47,10 +44,12 @@ class TypePage(NamedTuple):
     Attributes:
         body: Its content.
         headers: All that it needs, ``Content-Type`` among them.
+        policy: The Content-Security-Policy under which it works; empty where there is nothing to protect.
     """
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
+    policy: str = ""
 
 
 def type_page(problem_type: ProblemType, accept: str) -> TypePage:
@@ -97,8 +96,7 @@ def _json(document: Any, content_type: str) -> TypePage:
 
 
 def _html(title: str, content: str) -> TypePage:
-    headers = (*_headers("text/html; charset=utf-8"), ("Content-Security-Policy", _POLICY))
-    return TypePage(framed(title, content, _STYLE), headers)
+    return TypePage(framed(title, content, _STYLE), _headers("text/html; charset=utf-8"), _POLICY)
 
 
 def _headers(content_type: str) -> tuple[tuple[str, str], ...]:

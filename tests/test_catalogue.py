@@ -150,6 +150,8 @@ def test_pages_say_how_long_they_may_be_kept_and_are_safe_to_show(path: str, hea
     assert page.header("Vary") == "Accept"
     assert page.header("Cache-Control") == "max-age=3600"
     assert page.header("X-Content-Type-Options") == "nosniff"
+    unprotected = ask_both(served(), path, headers=headers, config={"ERROR_CSP_ENABLED": False})
+    assert unprotected.header("Content-Security-Policy") is None
     if not headers:
         policy = page.header("Content-Security-Policy")
         assert policy is not None

@@ -78,8 +78,10 @@ class _Pages:
             page = type_page(found, accept)
         else:
             raise Problem(404, detail=f"There is no problem type {slug}.")
-        answer = NativeAnswer(page.body, 200, page.headers)
-        return self.seam.installation.framework.make_response(answer, request.method)
+        installation = self.seam.installation
+        policy = page.policy if installation.table().settings.csp_enabled else ""
+        headers = (*page.headers, ("Content-Security-Policy", policy)) if policy else page.headers
+        return installation.framework.make_response(NativeAnswer(page.body, 200, headers), request.method)
 
 
 def _async(pages: _Pages) -> Any:

@@ -711,13 +711,14 @@ def test_preview_writes_the_same_files_on_both_frameworks_and_asks_nobody(tmp_pa
         result = run(world, "preview", str(folder))
         assert (result.exit_code, result.output) == (0, f"290 files below {folder}\n")
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-        written.append({name: path.read_text().replace(str(folder), "") for name, path in files.items()})
+        text = {name: path.read_text().replace(str(folder), "") for name, path in files.items()}
+        written.append({name: content.replace(f"errbridge_{world.name}", "") for name, content in text.items()})
 
     assert written[0] == written[1]
     scopes = {name.split("/")[1] for name in written[0] if "/" in name}
     assert scopes == {"site", "api", "tools", "api.example.com", "app"}
     assert written[0]["error-pages/api/429.txt"].splitlines()[0] == "429 Too Many Requests"
-    assert "tools" not in written[0]["nginx-http.conf"].partition("$errbridge_style")[0]
+    assert "tools" not in written[0]["nginx-http.conf"].partition("_style {")[0]
 
 
 def test_preview_gives_scopes_of_like_names_folders_of_their_own(tmp_path: Path) -> None:
@@ -802,6 +803,7 @@ def test_types_gives_schemas_to_programs() -> None:
         (("explain", "GET", "/", "tests.test_commands:Nothing"), "has no status of its own"),
         (("explain", "GET", "/", "pydantic_core:ValidationError"), "cannot be made without its library"),
         (("explain", "GET", "/"), "Missing argument"),
+        (("explain", "GET", "site", "404"), "a path begins with a slash; write '/site'"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_exit_code_2(words: tuple[str, ...], complaint: str) -> None:

@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 import flask
 import httpx
 import pytest
+import quart
 
 import errbridge_flask
+import errbridge_quart
 from errbridge import RequestFacts, Scope
 from errbridge.styles import STYLES
 from errbridge_flask.cli import errors as commands
+from errbridge_quart.cli import errors as commands_of_quart
 from tests.servers import DEADLINE, end, free_port, listens
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -37,8 +40,17 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     include {folder}/made/nginx-http.conf;
+    include {folder}/other/nginx-http.conf;
     server {{
         listen 127.0.0.1:{port};
+        server_name other.example.org;
+        include {folder}/other/nginx-server.conf;
+        location / {{
+            proxy_pass http://127.0.0.1:{upstream};
+        }}
+    }}
+    server {{
+        listen 127.0.0.1:{port} default_server;
         charset utf-8;
         client_max_body_size 1k;
         include {folder}/made/nginx-server.conf;
@@ -85,6 +97,14 @@ def application(folder: Path) -> flask.Flask:
     return app
 
 
+def other() -> quart.Quart:
+    """A second application behind the same nginx."""
+    app = quart.Quart("other")
+    errors = errbridge_quart.ErrorHandler(app, handler="api")
+    errors.web_register("/site")
+    return app
+
+
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     if NGINX is None:
@@ -94,6 +114,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     folder = tmp_path_factory.mktemp("nginx")
     app = application(folder)
     result = app.test_cli_runner().invoke(commands, ["preview", str(folder / "made")])
+    assert result.exit_code == 0, result.output
+    result = other().test_cli_runner().invoke(commands_of_quart, ["preview", str(folder / "other")])
     assert result.exit_code == 0, result.output
     port, upstream = free_port(), free_port()
     config = folder / "nginx.conf"
@@ -149,6 +171,12 @@ def test_the_host_finds_the_scope_as_well(front: Front) -> None:
         ("EU.API.EXAMPLE.COM:8080", "application/problem+json"),
     ):
         response = front.ask("/nope", headers={"Host": host, "Accept": "*/*"})
+        assert (response.status_code, response.headers["Content-Type"]) == (502, content_type)
+
+
+def test_several_applications_have_files_of_their_own(front: Front) -> None:
+    for path, content_type in (("/nope", "application/problem+json"), ("/site/x", "text/html; charset=utf-8")):
+        response = front.ask(path, headers={"Host": "other.example.org", "Accept": "*/*"})
         assert (response.status_code, response.headers["Content-Type"]) == (502, content_type)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from errbridge.accept import HTML, JSON, TEXT, XML
@@ -30,6 +31,7 @@ _NAMED = {
     XML: r"(?:application/(?:problem\+)?|text/)xml",
     TEXT: r"text/(?:plain|\*)",
 }
+_NO_NAME = re.compile(r"[^a-z0-9]+")
 _NOT_SAID = frozenset({"content-type", "content-length"})
 
 
@@ -65,22 +67,23 @@ def http_block(
         if room.scope != ROOT and room.request.routing
         for host, path in [expressions(room.scope, converters)]
     ]
+    name = _prefix(folder)
     styles = {room.style.name: room.style for room in rooms}
     folders = [(f"^{re.escape(room.folder)}$", room.style.name) for room in rooms]
     parts = [
         f"# Made by errbridge. In the http block:\n#     include {_quoted(f'{folder}/{HTTP_FILE}')};",
-        _map('"$host$uri"', "scope", "app", owners, "Whose URL it is; the nearest scope comes first."),
-        _map("$errbridge_scope", "style", rooms[-1].style.name, folders, "How the errors of each scope look."),
+        _map('"$host$uri"', f"{name}_scope", "app", owners, "Whose URL it is; the nearest scope comes first."),
+        _map(f"${name}_scope", f"{name}_style", rooms[-1].style.name, folders, "How the errors of each scope look."),
         _map(
-            '"$errbridge_style $http_x_requested_with $http_accept"',
-            "format",
+            f'"${name}_style $http_x_requested_with $http_accept"',
+            f"{name}_format",
             EXTENSIONS[rooms[-1].style.default],
             [rule for style in styles.values() for rule in _formats(style, xhr)],
             "What the client wants. nginx does not read q-values.",
         ),
         *(
-            _map("$uri", _variable(name), '""', rules, f"{name} of each file.")
-            for name, rules in _headers(files)
+            _map("$uri", f"{name}_header_{number}", '""', rules, f"{header} of each file.")
+            for number, (header, rules) in enumerate(_headers(files))
             if isinstance(rules, list)
         ),
     ]
@@ -95,9 +98,10 @@ def server_block(folder: str, files: Sequence[Made]) -> str:
         files: What is in it.
     """
     types = {file.path.rpartition(".")[2]: value for file in files for name, value in file.headers if _is_type(name)}
+    name = _prefix(folder)
     headers = [
-        f"    add_header {name} {_quoted(said) if isinstance(said, str) else f'$errbridge_{_variable(name)}'} always;"
-        for name, said in _headers(files)
+        f"    add_header {header} {_quoted(said) if isinstance(said, str) else f'${name}_header_{number}'} always;"
+        for number, (header, said) in enumerate(_headers(files))
     ]
     return "\n".join(
         [
@@ -109,12 +113,12 @@ def server_block(folder: str, files: Sequence[Made]) -> str:
             "# With it on, the files would take the place of the application's own answers, too.",
             "# A location with an error_page of its own does not inherit this one; repeat it there.",
             "",
-            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/$errbridge_scope/$status.$errbridge_format;",
+            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/${name}_scope/$status.${name}_format;",
             "",
             f"location ^~ /{FOLDER}/ {{",
             "    internal;",
             f"    root {_quoted(folder)};",
-            f"    try_files $uri /{FOLDER}/app/$status.$errbridge_format /{FOLDER}/app/$status.html =500;",
+            f"    try_files $uri /{FOLDER}/app/$status.${name}_format /{FOLDER}/app/$status.html =500;",
             "    charset off;",
             "    types {",
             *(f"        {_quoted(media_type)} {extension};" for extension, media_type in sorted(types.items())),
@@ -130,12 +134,15 @@ def _is_type(name: str) -> bool:
     return name.lower() == "content-type"
 
 
+def _prefix(folder: str) -> str:
+    """Begin the names of variables, so that several applications can be included; nginx allows for 46 characters."""
+    return "errbridge_" + _NO_NAME.sub("_", PurePath(folder).name.lower())[:16]
+
+
 def _map(source: str, variable: str, default: str, rules: Iterable[tuple[str, str]], about: str) -> str:
-    sign = "~" if variable == "scope" else "~*"  # a path is compared as it is written
+    sign = "~" if variable.endswith("_scope") else "~*"  # a path is compared as it is written
     lines = [f"    {_quoted(f'{sign}{pattern}')} {_quoted(value)};" for pattern, value in rules]
-    return "\n".join(
-        ["", f"# {about}", f"map {source} $errbridge_{variable} {{", f"    default {default};", *lines, "}"]
-    )
+    return "\n".join(["", f"# {about}", f"map {source} ${variable} {{", f"    default {default};", *lines, "}"])
 
 
 def _formats(style: Style, xhr: bool) -> Iterator[tuple[str, str]]:
@@ -190,10 +197,6 @@ def _grouped(values: Mapping[str, str], key: Callable[[str], str]) -> dict[str, 
     for path, value in values.items():
         found.setdefault(key(path), set()).add(value)
     return found
-
-
-def _variable(name: str) -> str:
-    return "header_" + name.lower().replace("-", "_")
 
 
 def _quoted(text: str) -> str:

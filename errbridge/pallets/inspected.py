@@ -188,7 +188,12 @@ def situation(
         method: Of the request.
         path: Likewise, with the query if it has one.
         headers: Likewise, ``Host`` among them if it matters.
+
+    Raises:
+        SetupError: The request is none.
     """
+    if not path.startswith("/"):
+        raise SetupError(f"a path begins with a slash; write '/{path}'")
     try:
         context = subject.app.test_request_context(path, method=method, headers=dict(headers))
     except HTTPException as error:  # Quart looks at the host here

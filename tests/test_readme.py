@@ -62,3 +62,11 @@ def test_the_short_comparison_says_what_the_long_one_says() -> None:
     assert short
     for row, cells in short.items():
         assert cells.items() <= long[row].items()
+
+
+@pytest.mark.parametrize("page", ["README.md", "examples/README.md"])
+def test_what_a_page_links_to_exists(page: str) -> None:
+    """The pages of the site are looked after by its build."""
+    text = (ROOT / page).read_text()
+    links = re.findall(r"\]\((?!https://)([^)#]+)", text) + re.findall(r'src="([^"]+)"', text)
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []

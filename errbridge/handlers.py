@@ -23,7 +23,18 @@ from weakref import WeakSet
 from errbridge.errors import SetupError
 from errbridge.status import checked_status
 
-__all__ = ["CATCH_ALL", "NO_CLASSES", "Handler", "HandlerTable", "Handlers", "HttpClasses", "Key", "is_async", "keys_of", "name_of"]
+__all__ = [
+    "CATCH_ALL",
+    "NO_CLASSES",
+    "Handler",
+    "HandlerTable",
+    "Handlers",
+    "HttpClasses",
+    "Key",
+    "is_async",
+    "keys_of",
+    "name_of",
+]
 
 CATCH_ALL = "*"
 
@@ -243,11 +254,10 @@ class HandlerTable:
                 self.classes[of_status] = handler
 
     def for_class(self, cls: type[BaseException]) -> Iterator[Handler]:
-        """Give the handlers for a class of exceptions and its bases, the nearest first; no catch-all."""
+        """Give the handlers for a class of exceptions and its bases, the nearest first, each once; no catch-all."""
         if self.classes:
-            for base in cls.__mro__:
-                if (handler := self.classes.get(base)) is not None:
-                    yield handler
+            found = (self.classes[base] for base in cls.__mro__ if base in self.classes)
+            yield from {id(handler): handler for handler in found}.values()
 
     def for_error(self, cls: type[BaseException], status: int) -> Iterator[Handler]:
         """Give all handlers for an HTTP error, the most specific first, each once."""

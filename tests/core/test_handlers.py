@@ -309,6 +309,14 @@ def test_for_a_class_there_are_its_own_handler_and_those_of_its_bases_but_no_cat
     assert asked(full.for_class(KeyError)) == [repr(KeyError), repr(LookupError)]
     assert asked(full.for_class(ZeroDivisionError)) == []
     assert asked(table("*").for_class(KeyError)) == []
+
+
+def test_a_handler_for_a_class_and_its_base_is_asked_once() -> None:
+    both, base = Handler.of(one), Handler.of(one)
+    handlers = HandlerTable([(LookupError, both), (KeyError, both), (Exception, both)], HTTP)
+
+    assert list(handlers.for_class(KeyError)) == [both]
+    assert list(HandlerTable([(LookupError, base), (KeyError, both)]).for_class(KeyError)) == [both, base]
     assert asked(HandlerTable(()).for_error(KeyError, 500)) == []
 
 

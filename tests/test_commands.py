@@ -311,6 +311,22 @@ def test_explain_takes_the_error_as_it_would_happen_there(words: tuple[str, ...]
     assert [part for part in parts if part not in output] == []
 
 
+def test_explain_tells_a_class_from_its_base_classes_and_equal_handlers_apart() -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=Gone)(nothing)
+        world.errors.register(world.app, code=Withdrawn)(nothing)
+        world.errors.register(world.app, code=500)(nothing)
+
+    asked, failed = data(build, "explain", "GET", "/", "tests.test_commands:Withdrawn")["steps"]
+
+    assert [(entry["key"].rpartition(".")[2], entry["order"], entry["reason"]) for entry in asked["considered"]] == [
+        ("Withdrawn", 1, "its class"),
+        ("Gone", 2, "a base class of it"),
+        ("500", None, "not for exceptions as they are: asked once it is a 500"),
+    ]
+    assert [entry["order"] for entry in failed["considered"]] == [1, None, None]
+
+
 def test_explain_calls_nothing_that_the_user_wrote() -> None:
     def build(world: World) -> None:
         def fail(*args: Any, **kwargs: Any) -> Any:
@@ -394,7 +410,22 @@ def test_a_native_handler_for_just_anything_that_a_nearer_scope_forestalls_is_pa
         assert "native: passed over, the framework's choice, but a nearer scope answers" in output
 
 
-KEYS = [404, 500, 418, "4xx", "5xx", None, Exception, NotFound, HTTPException, Gone, Withdrawn, LookupError]
+KEYS = [
+    [Gone, Withdrawn],
+    [404, "4xx"],
+    404,
+    500,
+    418,
+    "4xx",
+    "5xx",
+    None,
+    Exception,
+    NotFound,
+    HTTPException,
+    Gone,
+    Withdrawn,
+    LookupError,
+]
 ERRORS = ["404", "405", "418", "500", "tests.test_commands:Gone", "tests.test_commands:Withdrawn", "IndexError"]
 RAISED: dict[str, Callable[[], Exception]] = {
     "404": NotFound,
@@ -785,6 +816,21 @@ def test_types_gives_schemas_to_programs() -> None:
 
     assert schema["$defs"]["OutOfTea"]["properties"]["status"] == {"type": "integer", "const": 409}
     assert openapi["components"]["schemas"]["OutOfTea"]["properties"]["cups"]["type"] == "integer"
+
+
+# The group.
+
+
+def test_the_group_names_its_commands() -> None:
+    output = said(view, "--help")
+
+    assert [line.split()[0] for line in output.partition("Commands:\n")[2].splitlines()] == [
+        "check",
+        "explain",
+        "list",
+        "preview",
+        "types",
+    ]
 
 
 # What cannot be done.

@@ -272,7 +272,7 @@ def _considered_own(owner: Owner, case: Case, asked: tuple[Handler, ...] | None,
     canonical = case.framework.http.canonical
     fitting = {canonical(key): handler for key, handler in owner.handlers.fitting(cls, status)}
     by_key = owner.handlers.by_key
-    done: set[int] = set()
+    places = {id(handler): before + place for place, handler in enumerate(asked or (), start=1)}  # equal ones differ
     for key in (*fitting, *(key for key in sorted_keys(by_key) if key not in fitting)):
         handler = by_key[key]
         order: int | None = None
@@ -280,13 +280,11 @@ def _considered_own(owner: Owner, case: Case, asked: tuple[Handler, ...] | None,
             reason = f"not reached: a nearer scope has the style {case.style.name}, which answers"
         elif key not in fitting:
             reason = _misfit(key, cls, status)
-        elif handler not in asked:
+        elif all(handler is not each for each in asked):
             reason = "not for exceptions as they are: asked once it is a 500"
-        elif id(handler) in done:
+        elif (order := places.pop(id(handler), None)) is None:
             reason = "asked already"
         else:
-            done.add(id(handler))
-            order = before + asked.index(handler) + 1
             reason = _fit(key, cls)
         yield Considered(str(owner.scope), key_name(key), source_of(handler.function), False, order, reason)
 

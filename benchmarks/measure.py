@@ -1,11 +1,12 @@
 """Rounds in which everything that is compared is measured side by side.
 
 A figure of one contender alone says more about the machine than about the contender. So contenders that do the same
-work stand in a group. Each round measures all of them, once forwards and next time backwards, each for a slice of a few
-milliseconds, and begins and ends with the group's reference. What counts is the median of the rounds' ratios. The ratio
-of the two measurements of the reference, which should be 1, says how much of it is noise.
+work stand in a group. Each round measures all of them, each for a slice of a few milliseconds, and the reference of the
+group twice, in an order that is shuffled anew. What counts is the median of the rounds' ratios. The ratio of the two
+measurements of the reference, which should be 1, says how much of it is noise.
 
-The garbage collector is off while a slice is measured and runs between the rounds.
+The garbage collector is off while a slice is measured and runs between the rounds. A slice in which the process had to
+wait for a processor is measured again; on a busy machine not even that helps always.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import random
 import statistics
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from time import perf_counter_ns, process_time_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["AGAIN", "CLOCKS", "Case", "Effort", "Group", "Result", "check", "measure", "median", "noise", "quartiles"]
 
@@ -27,6 +29,8 @@ CLOCKS: Mapping[str, Callable[[], int]] = {"wall": perf_counter_ns, "cpu": proce
 """Clocks in nanoseconds: what passes, or what the process uses of it, which other work disturbs less."""
 
 _MOST_CALLS = 100_000
+_BUSY = 0.95  # of the time, where nobody else had the processor
+_MORE_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,7 @@ class Result:
     def ratios(self, case: str, reference: str) -> list[float]:
         """Give the ratio of two cases in each round.
 
-        The group's reference is measured at the beginning and at the end of a round; what is compared with it is
-        compared with the mean of both.
+        The group's reference is measured twice; what is compared with it is compared with the mean of both.
         """
         under = list(self.values[reference])
         if reference == self.reference and self.again:
@@ -157,88 +160,103 @@ def measure(group: Group, effort: Effort) -> Result:
         AssertionError: A case does not do what it should.
     """
     check(group)
-    values = asyncio.run(_rounds_async(group.cases, effort)) if group.is_async else _rounds(group.cases, effort)
+    plan, watch = _planned(group.cases, effort.rounds, effort.slice_ns), _Watch(effort.clock)
+    values = asyncio.run(_run_async(plan, watch)) if group.is_async else _run(plan, watch)
     first = group.cases[0].name
     versus = {case.name: case.versus or first for case in group.cases if case.name != (case.versus or first)}
     again = values.pop(AGAIN)
     return Result(group.area, group.name, "s", values, again, versus)
 
 
-def _plan(counts: Mapping[str, int], cases: Sequence[Case], number: int) -> list[tuple[str, Case, int]]:
-    """List what one round measures: the cases forwards or backwards, between the reference and itself."""
-    reference, *others = cases
-    if number % 2:
-        others.reverse()
-    between = [(case.name, case, counts[case.name]) for case in others]
-    count = counts[reference.name]
-    ends = (reference.name, AGAIN) if number % 4 < 2 else (AGAIN, reference.name)
-    return [(ends[0], reference, count), *between, (ends[1], reference, count)]
+class _Watch:
+    """Measures slices by one of the clocks, and tells whether the process had a processor all the time."""
+
+    def __init__(self, clock: str) -> None:
+        self._now = CLOCKS[clock]
+        self._started = self._used = 0
+
+    def start(self) -> None:
+        self._used = process_time_ns()
+        self._started = self._now()
+
+    def stop(self) -> _Took:
+        took = self._now() - self._started
+        return _Took(took, process_time_ns() - self._used >= _BUSY * took)
+
+
+class _Took(NamedTuple):
+    ns: int
+    undisturbed: bool
+
+
+_Slice = tuple[Callable[[], Any], int]
+"""What to call, and how often."""
+_Plan = Generator[_Slice, _Took, dict[str, list[float]]]
+"""The rounds: yields slices and is sent how long they took, so that sync and async calls are measured alike."""
+
+
+def _planned(cases: Sequence[Case], rounds: int, slice_ns: int) -> _Plan:
+    counts = {}
+    for case in cases:
+        first = yield case.call, 1
+        some = max(1, _count(first.ns, slice_ns) // 2)
+        warm = yield case.call, some
+        counts[case.name] = _count(warm.ns // some, slice_ns)
+    slices = [(case.name, case, counts[case.name]) for case in cases]
+    slices.append((AGAIN, cases[0], counts[cases[0].name]))
+    values: dict[str, list[float]] = {name: [] for name, _, _ in slices}
+    order = random.Random(len(cases))
+    gc.collect()
+    gc.freeze()  # what is there for good takes no time between the rounds
+    try:
+        for _ in range(rounds):
+            gc.collect()
+            gc.disable()
+            order.shuffle(slices)
+            for name, case, count in slices:
+                least = yield from _slice(case.call, count)
+                values[name].append(least / count / case.units / 1e9)
+            gc.enable()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    return values
+
+
+def _slice(call: Callable[[], Any], count: int) -> Generator[_Slice, _Took, int]:
+    took = yield call, count
+    least = took.ns
+    for _ in range(_MORE_TRIES):
+        if took.undisturbed:
+            break
+        took = yield call, count
+        least = min(least, took.ns)
+    return least
 
 
 def _count(took_ns: int, slice_ns: int) -> int:
     return max(1, min(_MOST_CALLS, slice_ns // max(took_ns, 1)))
 
 
-def _rounds(cases: Sequence[Case], effort: Effort) -> dict[str, list[float]]:
-    now = CLOCKS[effort.clock]
-
-    def nanoseconds(call: Callable[[], Any], count: int) -> int:
-        started = now()
-        for _ in repeat(None, count):
-            call()
-        return now() - started
-
-    counts = {}
-    for case in cases:
-        warm = max(1, _count(nanoseconds(case.call, 1), effort.slice_ns) // 2)
-        counts[case.name] = _count(nanoseconds(case.call, warm) // warm, effort.slice_ns)
-    values: dict[str, list[float]] = {name: [] for name in (*counts, AGAIN)}
-    _settle()
+def _run(plan: _Plan, watch: _Watch) -> dict[str, list[float]]:
     try:
-        for number in range(effort.rounds):
-            gc.collect()
-            gc.disable()
-            for name, case, count in _plan(counts, cases, number):
-                values[name].append(nanoseconds(case.call, count) / count / case.units / 1e9)
-            gc.enable()
-    finally:
-        _unsettle()
-    return values
+        call, count = next(plan)
+        while True:
+            watch.start()
+            for _ in repeat(None, count):
+                call()
+            call, count = plan.send(watch.stop())
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
 
 
-async def _rounds_async(cases: Sequence[Case], effort: Effort) -> dict[str, list[float]]:
-    now = CLOCKS[effort.clock]
-
-    async def nanoseconds(call: Callable[[], Awaitable[Any]], count: int) -> int:
-        started = now()
-        for _ in repeat(None, count):
-            await call()
-        return now() - started
-
-    counts = {}
-    for case in cases:
-        warm = max(1, _count(await nanoseconds(case.call, 1), effort.slice_ns) // 2)
-        counts[case.name] = _count(await nanoseconds(case.call, warm) // warm, effort.slice_ns)
-    values: dict[str, list[float]] = {name: [] for name in (*counts, AGAIN)}
-    _settle()
+async def _run_async(plan: _Plan, watch: _Watch) -> dict[str, list[float]]:
     try:
-        for number in range(effort.rounds):
-            gc.collect()
-            gc.disable()
-            for name, case, count in _plan(counts, cases, number):
-                values[name].append(await nanoseconds(case.call, count) / count / case.units / 1e9)
-            gc.enable()
-    finally:
-        _unsettle()
-    return values
-
-
-def _settle() -> None:
-    """Put what is there for good out of the collector's sight, so that it takes no time between the rounds."""
-    gc.collect()
-    gc.freeze()
-
-
-def _unsettle() -> None:
-    gc.enable()
-    gc.unfreeze()
+        call, count = next(plan)
+        while True:
+            watch.start()
+            for _ in repeat(None, count):
+                await call()
+            call, count = plan.send(watch.stop())
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]

@@ -68,7 +68,10 @@ def commands(load: Callable[[click.Context], Any], answered: Answered) -> Iterab
     @errors.command("list")
     @_json_option
     def list_command(as_json: bool) -> None:
-        """Show what is registered: hosts, prefixes, blueprints, styles, handlers."""
+        """Show what is registered.
+
+        Hosts, prefixes, blueprints, styles and handlers, those of the framework too.
+        """
         found = listing(subject())
         click.echo(_dumped(as_data(found)) if as_json else listing_text(found))
 
@@ -100,9 +103,9 @@ def commands(load: Callable[[click.Context], Any], answered: Answered) -> Iterab
     @_json_option
     @click.pass_context
     def check_command(ctx: click.Context, ignore: tuple[str, ...], as_json: bool) -> None:
-        """Look for what can never work: unreachable handlers, missing templates, conflicting types.
+        """Find what can never work.
 
-        The exit code is 1 if there is anything.
+        Unreachable handlers, missing templates, conflicting types and more. The exit code is 1 if there is anything.
         """
         found = checked(subject(), ignore)
         click.echo(_dumped(as_data(found)) if as_json else findings_text(found))
@@ -112,9 +115,10 @@ def commands(load: Callable[[click.Context], Any], answered: Answered) -> Iterab
     @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
     @click.pass_context
     def preview_command(ctx: click.Context, directory: Path) -> None:
-        """Write every page and document of every scope to DIRECTORY, and how nginx serves them.
+        """Write every page and document to files.
 
-        The exit code is 1 if one of them could not be made as the application wants it, by its template for instance.
+        They go to DIRECTORY, with the configuration by which nginx serves them when the application is down. The exit
+        code is 1 if one of them could not be made as the application wants it, by its template for instance.
         """
         about = subject()
         with unobserved(about.installation) as complaints:
@@ -129,7 +133,7 @@ def commands(load: Callable[[click.Context], Any], answered: Answered) -> Iterab
     @click.option("--schema", "form", flag_value="schema", help="As one JSON Schema.")
     @click.option("--openapi", "form", flag_value="openapi", help="As components of OpenAPI 3.1.")
     def types_command(form: str | None) -> None:
-        """Show the catalogue: the problem types that the application defines."""
+        """Show the catalogue of problem types."""
         installation = subject().installation
         catalogue = Catalogue.of(installation.problem_types, type_uri=installation.table().settings.type_uri)
         forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}

@@ -21,7 +21,8 @@ _OWNER = "/"
 class MergedTable:
     """Nested dicts, in which each text leads to its own children and to those of a variable at the same place, merged.
 
-    It knows one kind of variable, no hosts, and gives the nearest owner only: as little as can do the work at all.
+    It knows one kind of variable, no hosts, and gives the nearest owner only, any of those at one depth: as little as can
+    do the work at all.
     """
 
     def __init__(self, prefixes: Iterable[str]) -> None:

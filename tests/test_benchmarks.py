@@ -76,7 +76,9 @@ paths = st.lists(st.sampled_from(["a", "b", "d"]), max_size=5).map(lambda parts:
 def test_the_reference_finds_an_owner_as_deep_as_errbridge_does(given_prefixes: list[str], path: str) -> None:
     found = MergedTable(given_prefixes).owner(path)
     owners = ScopeTrie(Scope(prefix=prefix) for prefix in given_prefixes).owners("", path)
-    assert found == (owners[0].prefix if owners else None)
+    # Of two at one depth the reference may take the other one.
+    assert (found or "").count("/") == (owners[0].prefix or "" if owners else "").count("/")
+    assert found is None or Scope(prefix=found) in owners
 
 
 def wrong(found: object) -> None:

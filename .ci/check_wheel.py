@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
 PLUGIN = "errbridge_pytest.py"  # not in a package, so that pytest loads no more than this
-FOREIGN = ("flask", "quart", "werkzeug", "asgiref", "hypercorn", "opentelemetry", "pytest")
+FOREIGN = ("flask", "quart", "werkzeug", "jinja2", "click", "asgiref", "hypercorn", "opentelemetry", "pytest")
 NOT_CORE = (
     "errbridge.asgi",
     "errbridge.otel",

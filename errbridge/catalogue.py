@@ -335,11 +335,11 @@ def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = 
         chosen: As for `Catalogue.of`.
 
     Returns:
-        The classes that have a status.
+        The classes that have a status. Those of errbridge itself, such as a test's, are given only if they are chosen.
     """
     every = [cls for cls in subclasses(Problem) if declared(cls).status is not None]
     if chosen is None:
-        return tuple(every)
+        return tuple(cls for cls in every if not cls.__module__.startswith("errbridge."))
     found: list[type[Problem]] = []
     given: Iterable[type[Problem] | ModuleType] = [chosen] if isinstance(chosen, ModuleType) else chosen
     for each in given:

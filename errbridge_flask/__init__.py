@@ -90,9 +90,9 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
         wsgi_app: Callable[..., Any] = app.wsgi_app
 
         def answering(rv: Any) -> flask.Response:
-            if isinstance(rv, Exception) and (plan := seam.unanswered(rv)) is not None:
-                rv = seam.handler(plan)(rv)
-            response = make_response(rv)
+            plan = seam.unanswered(rv) if isinstance(rv, Exception) else None
+            answered: Any = rv if plan is None else seam.handler(plan)(rv)
+            response = make_response(answered)
             if not response.is_sequence and not response.direct_passthrough and flask.has_request_context():
                 flask.request.environ[_STREAMED] = True
             return response
@@ -109,7 +109,8 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
         def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
             # PEP 3333 allows it while nothing was sent, with exc_info by position.
             response, exc_info = seam.outside(exc, app.request_class(environ)), sys.exc_info()
-            return response(environ, lambda *given: start_response(*given, exc_info))
+            start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
+            return response(environ, start)
 
         for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
             setattr(app, name, function)

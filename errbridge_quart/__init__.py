@@ -103,9 +103,9 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
         asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
 
         async def answering(result: Any) -> Any:
-            if isinstance(result, Exception) and (plan := seam.unanswered(result)) is not None:
-                result = await seam.handler(plan)(result)
-            return await make_response(result)
+            plan = seam.unanswered(result) if isinstance(result, Exception) else None
+            answered: Any = result if plan is None else await seam.handler(plan)(result)
+            return await make_response(answered)
 
         async def guarded(request: quart.Request) -> Any:
             try:

@@ -187,9 +187,9 @@ def _as_http_exception(problem: Problem) -> HTTPException:
 
 def headers_of(pairs: Iterable[tuple[str, str]]) -> Headers:
     """Make headers of pairs that are known to be clean; Werkzeug would look at each of them once more."""
-    headers = Headers()
+    headers: Any = Headers()
     headers._list.extend(pairs)
-    return headers
+    return headers  # type: ignore[no-any-return]
 
 
 def dressed(response: Any, answer: NativeAnswer, method: str) -> Any:

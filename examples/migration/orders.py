@@ -109,9 +109,9 @@ def _read(body: bytes) -> tuple[str, int]:
     fields: dict[str, Any] = given if isinstance(given, dict) else {}
     errors: list[dict[str, str]] = []
     if (article := str(fields.get("article"))) not in PRICES:
-        errors.append({"detail": f"is one of {', '.join(PRICES)}", "pointer": "#/article"})
+        errors.append({"detail": f"is one of {', '.join(PRICES)}", "pointer": "/article"})
     if type(pieces := fields.get("pieces", 0)) is not int or pieces < 1:
-        errors.append({"detail": "is a whole number above zero", "pointer": "#/pieces"})
+        errors.append({"detail": "is a whole number above zero", "pointer": "/pieces"})
     if errors:
         raise InvalidOrder(errors=errors, detail="Correct what errors names, and send the order again.")
     return article, pieces

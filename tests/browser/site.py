@@ -26,8 +26,8 @@ PROBLEMS = {
     "errors": Problem(
         422,
         errors=[
-            {"detail": "must be a number", "pointer": "#/items/0/price"},
-            {"detail": "is required", "pointer": "#/name"},
+            {"detail": "must be a number", "pointer": "/items/0/price"},
+            {"detail": "is required", "pointer": "/name"},
             *({"detail": f"wrong <b>{number}</b>", "parameter": LONG} for number in range(10)),
         ],
     ),

@@ -21,8 +21,7 @@ _OWNER = "/"
 class MergedTable:
     """Nested dicts, in which each text leads to its own children and to those of a variable at the same place, merged.
 
-    It knows one kind of variable, no hosts, and gives the nearest owner only, any of those at one depth: as little as can
-    do the work at all.
+    It knows one kind of variable, no hosts, and gives only one owner, any of the deepest: as little as can do the work.
     """
 
     def __init__(self, prefixes: Iterable[str]) -> None:

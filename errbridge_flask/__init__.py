@@ -22,7 +22,7 @@ from errbridge.drivers import Call, Colour, Plan, drive
 from errbridge.framework import NativeAnswer
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
 from errbridge.pallets.application import dressed
-from errbridge.pallets.errorhandler import Seam
+from errbridge.pallets.seam import Seam
 
 __all__ = ["ErrorHandler"]
 

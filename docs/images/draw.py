@@ -28,7 +28,7 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:
 
 WAY = (
     ("exception", "what was raised", "box"),
-    ("facts", "pallets.errorhandler", "edge"),
+    ("facts", "pallets.seam", "edge"),
     ("problem", "normalize, validation", "core"),
     ("media type", "accept, styles", "core"),
     ("incident", "incident", "core"),

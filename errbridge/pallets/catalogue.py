@@ -12,7 +12,7 @@ from typing import Any
 from errbridge.catalogue import Catalogue, types_of
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer
-from errbridge.pallets.errorhandler import SEAM, Seam
+from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem import Problem
 from errbridge.typepages import index_page, type_page
 

@@ -18,7 +18,7 @@ from errbridge.inspection.subject import NativeEntry
 from errbridge.installation import Installation
 from errbridge.normalize import is_http_error, representative, status_of
 from errbridge.pallets.blueprints import blueprint_path
-from errbridge.pallets.errorhandler import SEAM, Seam, is_ready
+from errbridge.pallets.seam import SEAM, Seam, is_ready
 from errbridge.problem import Problem, declared
 
 __all__ = ["PalletsSubject", "error_class", "situation", "specimen"]

@@ -209,11 +209,13 @@ class HttpClasses(NamedTuple):
         base: Their base class; a handler for it is a catch-all.
         by_status: The class of each status code; a handler for it is one for the code.
         client_gone: What is raised where the client has left; there is nobody to answer.
+        plain: Those whose objects say nothing but what they were made with.
     """
 
     base: type[Exception] | None = None
     by_status: Mapping[int, type[Exception]] = MappingProxyType({})
     client_gone: tuple[type[Exception], ...] = ()
+    plain: frozenset[type[Exception]] = frozenset()
 
     def canonical(self, key: Key) -> Key:
         """Give keys that mean the same one form."""

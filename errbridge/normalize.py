@@ -58,12 +58,14 @@ def is_uncaught(exc: BaseException) -> bool:
     """Tell whether an exception is a bug: no HTTP error, or the 500 that a framework makes of one."""
     if isinstance(exc, Problem):  # which may have an extension member of any name
         return False
-    return not is_http_error(exc) or getattr(exc, "original_exception", None) is not None
+    return not is_http_error(exc) or original_of(exc) is not exc
 
 
 def original_of(exc: BaseException) -> BaseException:
     """Give the exception of which a framework made its 500; any other exception as it is."""
-    original = None if isinstance(exc, Problem) else getattr(exc, "original_exception", None)
+    if isinstance(exc, Problem) or getattr(exc, "code", None) != 500:  # others may have an attribute of that name
+        return exc
+    original = getattr(exc, "original_exception", None)
     return original if isinstance(original, BaseException) else exc
 
 
@@ -150,7 +152,6 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
 
 
 _NOTHING = {"response": None}  # all that an exception has that was made without arguments
-_METHODS_ONLY = {"response", "valid_methods"}  # and what a routing 405 has
 
 
 def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem | None:
@@ -164,15 +165,20 @@ def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem 
     Returns:
         A problem that is not complete. None for an exception that brings something of its own.
     """
+    if isinstance(exc, Problem):
+        return None
     if is_uncaught(exc):
         return _unhandled(settings.default_msg)
-    if http.by_status.get(getattr(exc, "code", 0)) is not type(exc):
-        return None
     cls: Any = type(exc)
-    if exc.__dict__ == _NOTHING:
-        return _known(cls, None)
-    if exc.__dict__.keys() == _METHODS_ONLY and (methods := getattr(exc, "valid_methods", None)):
-        return _known(cls, tuple(sorted(methods))) if getattr(exc, "response", None) is None else None
+    description: object = getattr(exc, "description", None)
+    if cls not in http.plain or type(description) is not str:  # it may be a translation, another one for each request
+        return None
+    given = vars(exc)
+    if given == _NOTHING:
+        return _known(cls, description, None)
+    methods: Any = given.get("valid_methods")
+    if given == {**_NOTHING, "valid_methods": methods} and isinstance(methods, (list, tuple, set, frozenset)):
+        return _known(cls, description, tuple(sorted(methods))) if all(type(each) is str for each in methods) else None
     return None
 
 
@@ -182,8 +188,9 @@ def _unhandled(detail: str) -> Problem:
 
 
 @lru_cache(maxsize=256)
-def _known(cls: Any, methods: tuple[str, ...] | None) -> Problem:
-    return _from_http_exception(cls() if methods is None else cls(valid_methods=methods))
+def _known(cls: Any, description: str, methods: tuple[str, ...] | None) -> Problem:
+    exc = cls(description) if methods is None else cls(methods, description)
+    return _from_http_exception(exc)
 
 
 def _from_http_exception(exc: Any, *, messages: bool = False) -> Problem:

@@ -114,7 +114,7 @@ def _failed(case: Case, what: str, error: Exception) -> Outcome:
 
 
 def settled(case: Case) -> Answer | None:
-    """Answer at once where nobody has to be asked, now or the next time.
+    """Answer at once where nobody has to be asked.
 
     Args:
         case: An HTTP error, or the 500 that an exception has become.
@@ -129,7 +129,7 @@ def settled(case: Case) -> Answer | None:
 
 def _has_no_template(case: Case) -> bool:
     try:
-        return case.framework.caches_templates() and _template(case) is None
+        return _template(case) is None
     except Exception:  # will come again on the way, where it is dealt with
         return False
 

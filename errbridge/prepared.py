@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import NamedTuple
 
+from errbridge.accept import HTML
 from errbridge.answer import Answer
 from errbridge.case import Case, native_blueprints, opened
 from errbridge.incident import Incident, RequestFacts, new_id
@@ -64,8 +65,11 @@ def prepared(installation: Installation, exc: BaseException, request: RequestFac
     if framework.native_handler(exc, native_blueprints(chain, request)) is not None:
         return None
     uncaught = problem.status == 500 and is_uncaught(exc)
-    media_type = chain.style(uncaught=uncaught).media_type(request, xhr_enabled=table.settings.xhr_enabled)
-    key = type(exc), uncaught, problem.headers, media_type, request.method, request.root_path
+    style = chain.style(uncaught=uncaught)
+    media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
+    if media_type == HTML and style.templates and not framework.caches_templates():
+        return None
+    key = type(exc), uncaught, problem.detail, problem.headers, media_type, request.method, request.root_path
     if key not in chain.prepared:
         return _made(opened(installation, exc, request), chain.prepared, key)
     pieces = chain.prepared[key]

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import Forbidden, MethodNotAllowed, NotFound, ServiceUnavailable
+from werkzeug.exceptions import BadGateway, Forbidden, MethodNotAllowed, NotFound, ServiceUnavailable
 
 from errbridge import AutoDispatcher, ErrorDispatcher, Problem, RequestFacts, plan
 from errbridge.accept import HTML
@@ -196,3 +196,54 @@ def test_a_dispatcher_of_ones_own_is_no_dispatcher_by_place() -> None:
 
     assert installed().table().is_by_place
     assert not installed(dispatcher=Mine).table().is_by_place
+
+
+def test_the_words_of_a_class_may_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(world)
+    assert "was not found" in world.call(Request("/api/nope")).text
+    for words in ("Nicht da.", "Pas là."):  # as a lazy translation, or a configuration that is read late
+        monkeypatch.setattr(NotFound, "description", words)
+        assert words in world.call(Request("/api/nope")).text
+
+
+def test_a_problem_may_have_a_member_named_like_an_attribute_of_other_exceptions(ask: Any) -> None:
+    def raising(world: World) -> None:
+        @world.app.get("/")
+        def view() -> None:
+            raise Problem(409, code=["not", "hashable"], description="of its own", valid_methods=["GET"])
+
+    document = ask(raising, "/", headers=[("Accept", "application/json")]).json
+    assert (document["code"], document["status"]) == (["not", "hashable"], 409)
+
+
+def test_only_the_500_that_a_framework_made_tells_nothing(ask: Any) -> None:
+    class Upstream(BadGateway):
+        original_exception = KeyError("kept for the log")
+
+    def raising(world: World) -> None:
+        @world.app.get("/")
+        def view() -> None:
+            raise Upstream("The other service failed.")
+
+    answered = ask(raising, "/", headers=[("Accept", "application/json")])
+    assert (answered.status, answered.json["detail"]) == (502, "The other service failed.")
+
+
+def test_the_methods_of_a_405_may_be_given_as_anything_that_werkzeug_can_join(ask: Any) -> None:
+    def raising(world: World) -> None:
+        @world.app.get("/")
+        def view() -> None:
+            raise MethodNotAllowed(method for method in ("PUT", "GET"))  # type: ignore[arg-type]
+
+    assert ask(raising, "/").header("Allow") == "GET, PUT"
+
+
+def test_a_template_that_is_added_while_templates_are_reloaded_is_found(tmp_path: Any, world: World) -> None:
+    world.app_options = {"template_folder": str(tmp_path)}
+    world.errors.web_register(world.app)
+    world.app.jinja_env.auto_reload = True
+    page = {"headers": (("Accept", "text/html"),)}
+    assert "Page not found" in world.call(Request("/", **page)).text
+
+    (tmp_path / "error.html").write_text("my own")
+    assert world.call(Request("/", **page)).text == "my own"

@@ -27,7 +27,12 @@ from errbridge.status import has_body
 
 __all__ = ["HTTP", "PalletsApplication", "dressed", "headers_of", "rule_blueprints"]
 
-HTTP = HttpClasses(HTTPException, default_exceptions, (ClientDisconnected,))
+HTTP = HttpClasses(
+    HTTPException,
+    default_exceptions,
+    (ClientDisconnected,),
+    frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__),
+)
 
 FindHandler = Callable[[Exception, list[str]], Callable[..., Any] | None]
 

@@ -102,10 +102,8 @@ def _inside(value: object, name: str | int) -> Any:
 
 
 def _is_same(found: object, expected: object) -> bool:
-    """Tell whether a path led to the value that was wrong. What was parsed twice is another object of the same type."""
-    if found is expected or expected is _NOTHING:
-        return True
-    return type(found) is type(expected) and (isinstance(found, (dict, list)) or found == expected)
+    """Tell whether a path led to the value that was wrong. What was parsed twice is another object."""
+    return found is expected or expected is _NOTHING or (type(found) is type(expected) and found == expected)
 
 
 def _given(exc: BaseException) -> Any:

@@ -242,7 +242,7 @@ def test_a_template_that_is_added_while_templates_are_reloaded_is_found(tmp_path
     world.app_options = {"template_folder": str(tmp_path)}
     world.errors.web_register(world.app)
     world.app.jinja_env.auto_reload = True
-    page = {"headers": (("Accept", "text/html"),)}
+    page: Any = {"headers": (("Accept", "text/html"),)}
     assert "Page not found" in world.call(Request("/", **page)).text
 
     (tmp_path / "error.html").write_text("my own")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
-from errbridge.incident import Incident
+from errbridge.incident import Incident, RequestFacts
 from errbridge.scopes import Scope, ScopeTrie
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "AutoDispatcher",
     "DefaultDispatcher",
     "ErrorDispatcher",
+    "PlaceDispatcher",
     "SubdomainDispatcher",
     "URLPrefixDispatcher",
 ]
@@ -65,46 +66,70 @@ class ErrorDispatcher(ABC):
         Returns:
             The scopes, the nearest first.
         """
-        request = incident.request
-        owners = self.scopes.owners(request.host, request.path)
-        if request.rule_blueprints:
-            return (*(Scope(blueprint=name) for name in request.rule_blueprints), *owners)
-        return owners
+        return _owners(self.scopes, incident.request)
 
 
-class DefaultDispatcher(ErrorDispatcher):
+def _owners(scopes: ScopeTrie, request: RequestFacts) -> tuple[Scope, ...]:
+    owners = scopes.owners(request.host, request.path)
+    if request.rule_blueprints:
+        return (*(Scope(blueprint=name) for name in request.rule_blueprints), *owners)
+    return owners
+
+
+class PlaceDispatcher(ErrorDispatcher):
+    """Decides by nothing but where a request went, and so needs no incident to be made for it."""
+
+    def dispatch(self, incident: Incident) -> tuple[Scope, ...]:
+        """List the owners of the URL, the nearest first."""
+        return self.at(incident.request)
+
+    @abstractmethod
+    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
+        """List the owners of a request's URL, the nearest first.
+
+        Args:
+            request: The request's facts.
+
+        Returns:
+            Scopes; those of blueprints have their names.
+        """
+
+
+class DefaultDispatcher(PlaceDispatcher):
     """Nobody owns a URL: errors of routing are the application's, as in the frameworks themselves."""
 
-    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
         """List nobody."""
         return ()
 
 
-class AutoDispatcher(ErrorDispatcher):
+class AutoDispatcher(PlaceDispatcher):
     """By host and prefix: a blueprint owns the URLs under its prefix (pallets/flask#1498)."""
 
-    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
         """List all scopes that contain the URL."""
-        return self.owners(incident)
+        return _owners(self.scopes, request)
 
 
-class URLPrefixDispatcher(ErrorDispatcher):
+class URLPrefixDispatcher(PlaceDispatcher):
     """By prefix; scopes that have only a host do not count."""
 
-    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
         """List the scopes that contain the URL, but for those that have only a host."""
-        return [scope for scope in self.owners(incident) if scope.prefix is not None or scope.host is None]
+        owners = _owners(self.scopes, request)
+        return tuple(scope for scope in owners if scope.prefix is not None or scope.host is None)
 
 
-class SubdomainDispatcher(ErrorDispatcher):
+class SubdomainDispatcher(PlaceDispatcher):
     """By host; scopes that have only a prefix do not count."""
 
-    def dispatch(self, incident: Incident) -> Iterable[Scope]:
+    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
         """List the scopes that contain the URL, but for those that have only a prefix."""
-        return [scope for scope in self.owners(incident) if scope.host is not None or scope.prefix is None]
+        owners = _owners(self.scopes, request)
+        return tuple(scope for scope in owners if scope.host is not None or scope.prefix is None)
 
 
-DISPATCHERS: Mapping[str, type[ErrorDispatcher]] = {
+DISPATCHERS: Mapping[str, type[PlaceDispatcher]] = {
     "default": DefaultDispatcher,
     "urlprefix": URLPrefixDispatcher,
     "subdomain": SubdomainDispatcher,

@@ -7,16 +7,16 @@ all that when the first error asks for it, and made anew when something has chan
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from errbridge.config import Settings, Snapshot, snapshot
-from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
+from errbridge.dispatch import DISPATCHERS, ErrorDispatcher, PlaceDispatcher
 from errbridge.errors import SetupError
 from errbridge.framework import Framework
 from errbridge.handlers import Handler, HandlerTable, Key
-from errbridge.incident import Incident
+from errbridge.incident import Incident, RequestFacts
 from errbridge.problem import Problem
 from errbridge.registry import Entry, Registry
 from errbridge.scopes import ROOT, Scope, ScopeTrie
@@ -132,17 +132,19 @@ class Table:
         dispatcher: Asked for the owners of a URL.
 
     Attributes:
-        is_by_place: Whether the owners of a URL depend on nothing but its host and path.
+        at: Gives the owners of a request's URL, where they depend on nothing else; None where they might.
     """
 
-    __slots__ = ("_chains", "_claimed", "dispatcher", "is_by_place", "owners", "root", "settings", "templates")
+    __slots__ = ("_chains", "_claimed", "at", "dispatcher", "owners", "root", "settings", "templates")
 
     def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
         self.settings = settings
         self.owners = owners
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
-        self.is_by_place = type(dispatcher) in DISPATCHERS.values()
+        self.at: Callable[[RequestFacts], tuple[Scope, ...]] | None = None
+        if isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values():
+            self.at = dispatcher.at
         self.templates: dict[tuple[tuple[str, ...], int], str | None] = {}
         self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
         self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)
@@ -150,6 +152,10 @@ class Table:
     def is_claimed(self, cls: type[BaseException]) -> bool:
         """Tell whether any scope has a handler for a class of exceptions or its bases."""
         return not self._claimed.isdisjoint(cls.__mro__)
+
+    def chain_at(self, request: RequestFacts) -> Chain | None:
+        """Find who may answer without an incident; None where one could make a difference."""
+        return None if self.at is None else self._chain(request.blueprints, self.at(request))
 
     def chain(self, incident: Incident) -> Chain:
         """Find who may answer."""

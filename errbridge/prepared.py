@@ -59,9 +59,8 @@ def prepared(installation: Installation, exc: BaseException, request: RequestFac
     if request.traceparent or request.trace_id or request.allow or request.method not in _METHODS:
         return None
     problem = known(exc, table.settings, framework.http)
-    if problem is None or not table.is_by_place or installation.shared.observers.hooks:
+    if problem is None or installation.shared.observers.hooks or (chain := table.chain_at(request)) is None:
         return None
-    chain = table.chain(Incident(exc, problem, request, ""))
     if framework.native_handler(exc, native_blueprints(chain, request)) is not None:
         return None
     uncaught = problem.status == 500 and is_uncaught(exc)

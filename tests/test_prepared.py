@@ -194,8 +194,12 @@ def test_a_dispatcher_of_ones_own_is_no_dispatcher_by_place() -> None:
         def dispatch(self, incident: Any) -> Any:
             return ()
 
-    assert installed().table().is_by_place
-    assert not installed(dispatcher=Mine).table().is_by_place
+    class Almost(AutoDispatcher):
+        """Its ``dispatch`` could look at the incident."""
+
+    assert installed().table().at is not None
+    assert installed(dispatcher=Mine).table().at is None
+    assert installed(dispatcher=Almost).table().at is None
 
 
 def test_the_words_of_a_class_may_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,9 +212,10 @@ def test_the_words_of_a_class_may_change(world: World, monkeypatch: pytest.Monke
 
 def test_a_problem_may_have_a_member_named_like_an_attribute_of_other_exceptions(ask: Any) -> None:
     def raising(world: World) -> None:
-        @world.app.get("/")
         def view() -> None:
             raise Problem(409, code=["not", "hashable"], description="of its own", valid_methods=["GET"])
+
+        world.app.add_url_rule("/", view_func=view)
 
     document = ask(raising, "/", headers=[("Accept", "application/json")]).json
     assert (document["code"], document["status"]) == (["not", "hashable"], 409)
@@ -221,9 +226,10 @@ def test_only_the_500_that_a_framework_made_tells_nothing(ask: Any) -> None:
         original_exception = KeyError("kept for the log")
 
     def raising(world: World) -> None:
-        @world.app.get("/")
         def view() -> None:
             raise Upstream("The other service failed.")
+
+        world.app.add_url_rule("/", view_func=view)
 
     answered = ask(raising, "/", headers=[("Accept", "application/json")])
     assert (answered.status, answered.json["detail"]) == (502, "The other service failed.")
@@ -231,9 +237,10 @@ def test_only_the_500_that_a_framework_made_tells_nothing(ask: Any) -> None:
 
 def test_the_methods_of_a_405_may_be_given_as_anything_that_werkzeug_can_join(ask: Any) -> None:
     def raising(world: World) -> None:
-        @world.app.get("/")
         def view() -> None:
-            raise MethodNotAllowed(method for method in ("PUT", "GET"))  # type: ignore[arg-type]
+            raise MethodNotAllowed(method for method in ("PUT", "GET"))
+
+        world.app.add_url_rule("/", view_func=view)
 
     assert ask(raising, "/").header("Allow") == "GET, PUT"
 

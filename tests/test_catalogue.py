@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from errbridge import Problem, SetupError
+from tests.clients import Request
 from tests.twins import Build, Twins, World, ask_both
 
 JSON = [("Accept", "application/json")]
@@ -227,6 +228,14 @@ def test_what_cannot_be_served_is_refused() -> None:
                 errors.catalogue(app, url_prefix=prefix, types=TYPES)
         with pytest.raises(SetupError, match="made of subclasses of Problem, not 'OutOfCredit'"):
             errors.catalogue(app, types=["OutOfCredit"])
+        with pytest.raises(SetupError, match="made of subclasses of Problem, not <class 'int'>"):
+            errors.catalogue(app, types=int)
+        with pytest.raises(SetupError, match="types= takes problem classes and modules, not 5"):
+            errors.catalogue(app, types=5)
+        app.config["ERROR_TYPE_URI"] = 5
+        with pytest.raises(SetupError, match="ERROR_TYPE_URI is a string"):
+            errors.catalogue(app, types=TYPES)
+        app.config["ERROR_TYPE_URI"] = None
         with pytest.raises(SetupError, match="call init_app"):
             errors.catalogue(world.App("other"), types=TYPES)
         errors.catalogue(app, types=TYPES)
@@ -234,3 +243,25 @@ def test_what_cannot_be_served_is_refused() -> None:
             errors.catalogue(app, "/other", types=TYPES)
 
     assert ask_both(build, "/problems/").status == 200
+
+
+def test_a_single_class_is_served_as_well() -> None:
+    def build(world: World) -> None:
+        world.errors.catalogue(world.app, types=Elsewhere)
+
+    assert [each["schema"] for each in ask_both(build, "/problems/", headers=JSON).json["problems"]] == [
+        "served-elsewhere"
+    ]
+
+
+def test_a_catalogue_that_comes_too_late_changes_nothing() -> None:
+    """Quart takes routes at any time; Flask does not after the first request."""
+    world = Twins.built(lambda world: world.errors.api_register(world.app)).flask
+    before = world.call(Request("/nope")).json["type"]
+
+    with pytest.raises(SetupError, match=r"call catalogue\(\) before the first request"):
+        world.errors.catalogue(world.app, types=TYPES)
+
+    assert world.call(Request("/nope")).json["type"] == before == "about:blank"
+    assert world.app.config["ERROR_TYPE_URI"] is None
+    assert world.app.extensions["errbridge"].problem_types is None

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from errbridge.catalogue import Catalogue, types_of
+from errbridge.config import Settings, snapshot
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer
 from errbridge.pallets.seam import SEAM, Seam
@@ -24,7 +25,7 @@ ENDPOINT = "errbridge_problem_type"
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
-Types = Iterable[type[Problem] | ModuleType] | ModuleType | None
+Types = Iterable[type[Problem] | ModuleType] | type[Problem] | ModuleType | None
 
 
 def serve(app: Any, url_prefix: str, types: Types) -> None:
@@ -33,13 +34,17 @@ def serve(app: Any, url_prefix: str, types: Types) -> None:
         raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
     if ENDPOINT in app.view_functions:
         raise SetupError("this application serves a catalogue already; call catalogue() once")
-    template = app.config["ERROR_TYPE_URI"] or f"{url_prefix}/{{slug}}"
+    template = Settings.of(snapshot(app.config)).type_uri or f"{url_prefix}/{{slug}}"
     pages = _Pages(app, types, template)
+    view = _async(pages) if iscoroutinefunction(pages.seam.installation.framework.make_response) else pages.response
+    try:
+        app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
+        app.add_url_rule(f"{url_prefix}/<slug>", ENDPOINT, view, methods=["GET"])
+    except AssertionError as error:
+        raise SetupError("call catalogue() before the first request; the framework takes no routes after it") from error
+    # Only now, as a type that leads nowhere is worse than none.
     pages.seam.installation.problem_types = pages.types
     app.config["ERROR_TYPE_URI"] = template
-    view = _async(pages) if iscoroutinefunction(pages.seam.installation.framework.make_response) else pages.response
-    app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
-    app.add_url_rule(f"{url_prefix}/<slug>", ENDPOINT, view, methods=["GET"])
 
 
 class _Pages:
@@ -47,7 +52,7 @@ class _Pages:
 
     def __init__(self, app: Any, types: Types, type_uri: str) -> None:
         self.seam: Seam = app.extensions[SEAM]
-        self.types = (types,) if isinstance(types, ModuleType) else None if types is None else tuple(types)
+        self.types = _chosen(types)
         found = types_of(self.types)
         self._made: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))
 
@@ -82,6 +87,17 @@ class _Pages:
         policy = page.policy if installation.table().settings.csp_enabled else ""
         headers = (*page.headers, ("Content-Security-Policy", policy)) if policy else page.headers
         return installation.framework.make_response(NativeAnswer(page.body, 200, headers), request.method)
+
+
+def _chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:
+    if types is None:
+        return None
+    if isinstance(types, (ModuleType, type)):
+        return (types,)  # a class that is no problem is refused later, by name
+    try:
+        return tuple(types)
+    except TypeError:
+        raise SetupError(f"types= takes problem classes and modules, not {types!r}") from None
 
 
 def _async(pages: _Pages) -> Any:

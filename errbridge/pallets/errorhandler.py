@@ -333,7 +333,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         app: AppT,
         url_prefix: str = "/problems",
         *,
-        types: Iterable[type[Problem] | ModuleType] | ModuleType | None = None,
+        types: Iterable[type[Problem] | ModuleType] | type[Problem] | ModuleType | None = None,
     ) -> None:
         """Serve a page about every problem type, so that the ``type`` of a problem leads somewhere.
 
@@ -349,10 +349,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Args:
             app: The application.
             url_prefix: Where the pages are.
-            types: Classes and modules; every type of the process by default.
+            types: A class, a module or several; every type of the process by default.
 
         Raises:
-            SetupError: Two types have one URI, something given cannot work, or the application was not initialised.
+            SetupError: Two types have one URI, something given cannot work, the application was not initialised, or it
+                takes no routes any more, as Flask does after the first request. Nothing was changed then.
         """
         from errbridge.pallets.catalogue import serve
 

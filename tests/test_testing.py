@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID
 
 import flask
@@ -18,6 +19,8 @@ import httpx
 import pytest
 import quart
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 import errbridge.testing
 from errbridge import Problem, Reply, Scope, SetupError
@@ -176,6 +179,103 @@ def test_true_is_not_one_and_false_is_not_nothing() -> None:
     assert "done" in complaint(of_flask("/validation", JSON), done=None)
     assert "status" in complaint(of_flask("/validation", JSON), status=True)
     assert_problem(of_flask("/validation", JSON), nothing=None)
+
+
+def document_of(members: Mapping[str, Any], accept: Mapping[str, str] = JSON) -> Any:
+    """What a client gets of a problem with these members."""
+    world = flask_world()
+
+    def view() -> Any:
+        raise Problem(409, **members)
+
+    world.app.add_url_rule("/problem", "problem", view)
+    assert world.errors
+    return world.app.test_client().get("/problem", headers=accept)
+
+
+NAMES = st.text(max_size=5) | st.sampled_from(["status", "i", "type", "x-y", "_"])
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["", "30", "true", "None"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("accept", [JSON, XML], ids=["json", "xml"])
+@given(value=VALUES)
+def test_a_document_has_the_values_that_the_problem_was_raised_with(accept: Mapping[str, str], value: Any) -> None:
+    response = document_of({"value": value, "several": [value], "object": {"member": value}}, accept)
+
+    assert_problem(response, status=409, value=value, several=[value], object={"member": value})
+    assert "several" in complaint(response, several=[value, value])
+    assert "object" in complaint(response, object={"another": value})
+    assert "object" in complaint(response, object={"member": value, "another": value})
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}, (), frozenset()], ids=repr)
+def test_what_xml_writes_as_an_empty_element_may_be_any_of_them(empty: Any) -> None:
+    members = {"value": empty, "object": {"member": empty}, "several": [empty, 1]}
+    response = document_of(members, XML)
+
+    assert_problem(response, **members)
+    assert_problem(response, value=None, object={"member": []}, several=[{}, 1])
+    assert_problem(response, value=ANY)
+    for wrong in (0, False, "None", [None], {"": None}, "x"):
+        assert "value" in complaint(response, value=wrong)
+        assert "object" in complaint(response, object={"member": wrong})
+    assert "another" in complaint(response, another=[])
+    assert "status" in complaint(response, value={"status": 409})
+
+
+@pytest.mark.parametrize(
+    ("there", "wrong"),
+    [
+        (1, True),
+        (0, False),
+        (True, 1),
+        (False, 0.0),
+        (True, Decimal(1)),
+        ([1], [True]),
+        ([True], (1,)),
+        ({"a": 1}, {"a": True}),
+        ({"a": [{"b": False}]}, {"a": [{"b": 0}]}),
+        ([True], {1}),
+    ],
+)
+def test_a_number_is_no_truth_however_deep_it_is(there: Any, wrong: Any) -> None:
+    assert_problem(document_of({"value": there}), value=there)
+    assert "value" in complaint(document_of({"value": there}), value=wrong)
+
+
+@pytest.mark.parametrize("accept", [JSON, XML], ids=["json", "xml"])
+def test_lists_and_mappings_may_hold_expectations_of_all_kinds(accept: Mapping[str, str]) -> None:
+    response = document_of({"items": [{"id": USER, 7: "seven", "note": "sold today"}, {"set": {3, 1}}]}, accept)
+
+    assert_problem(
+        response, items=({"id": USER, 7: lambda text: len(text) == 5, "note": re.compile("sold")}, {"set": {1, 3}})
+    )
+    assert_problem(response, items=[ANY, {"set": [1, ANY]}])
+    assert "items" in complaint(response, items=[{"id": USER, 7: "seven", "note": re.compile("bought")}, ANY])
+    assert "items" in complaint(response, items=[ANY, {"set": {1, 2}}])
+    assert "items" in complaint(response, items={"set": {1, 3}})
+
+
+def test_a_class_is_not_called_to_judge() -> None:
+    assert "expected <class 'int'>" in complaint(document_of({"value": 30}), value=int)
+    assert "value" in complaint(document_of({"value": [30]}), value=[int])
+
+
+@pytest.mark.parametrize("of_bytes", [bytes, bytearray, memoryview])
+def test_a_reply_is_read_whatever_holds_its_bytes(of_bytes: Callable[[bytes], Any]) -> None:
+    body, headers = of_bytes(b'{"status": 418, "title": "Tea"}'), {"Content-Type": "application/problem+json"}
+
+    assert_problem(Reply(body, 418, headers), title="Tea")
+    assert_problem(Reply(b"", 418, headers), title="Tea", body=body)
+    assert "expected 'Coffee'" in complaint(Reply(body, 418, headers), title="Coffee")
 
 
 def test_a_class_without_a_type_is_known_by_its_slug(get: Get) -> None:

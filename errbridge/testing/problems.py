@@ -6,12 +6,13 @@ import builtins
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from numbers import Number
+from typing import Any, cast
 
 from errbridge.accept import JSON, XML
 from errbridge.problem import ABOUT_BLANK, Problem, declared
 from errbridge.reading import read_document
-from errbridge.representations.values import plain
+from errbridge.representations.values import JSONValue, plain
 from errbridge.testing.received import Received, received
 
 __all__ = ["Expected", "assert_problem"]
@@ -47,8 +48,8 @@ def assert_problem(
 
     What is not said is not compared, except that the response has to be a problem document (RFC 9457) with the status
     of the response. An expectation is a value, a compiled pattern (``re.compile("sold")``), which has to be found
-    somewhere in a text, or a function (``lambda balance: balance > 0``), which has to return something true. None means
-    that the member is absent or null.
+    somewhere in a text, or a function (``lambda balance: balance > 0``), which has to return something true; lists and
+    mappings may hold any of these. None means that the member is absent or null.
 
     Example::
 
@@ -94,11 +95,9 @@ def assert_problem(
         said = [] if differences and not got.media_type.endswith(("json", "xml")) else [_line("body", str(error))]
         raise AssertionError(_no_document(got, [*differences, *said])) from None
     expected |= extensions
-    if from_text:
-        expected, entry = _texts(expected), _texts(entry)
-    differences += _of_members(members, got.status, expected)
+    differences += _of_members(members, got.status, expected, from_text=from_text)
     if entry:
-        differences += _of_errors(members, entry)
+        differences += _of_errors(members, entry, from_text=from_text)
     if differences:
         raise AssertionError(_no_match(got, members, differences))
     return members
@@ -124,23 +123,6 @@ def _read(got: Received) -> tuple[Mapping[str, Any], bool]:
     return (members | {"status": int(status)} if from_text and status.isdecimal() else members), from_text
 
 
-def _texts(expected: Any) -> Any:
-    """Write values as XML does, in which a number is a text."""
-    if isinstance(expected, re.Pattern) or callable(expected):
-        return expected
-    match plain(expected) if not isinstance(expected, (dict, list)) else expected:
-        case dict() as members:
-            return {name: value if name == "status" else _texts(value) for name, value in members.items()}
-        case list() as items:
-            return [_texts(item) for item in items]
-        case bool() as truth:
-            return str(truth).lower()
-        case None:
-            return None
-        case value:
-            return str(value)
-
-
 # What differs, a line or more for each.
 
 
@@ -164,19 +146,21 @@ def _of_response(got: Received, status: Expected, content_type: Expected, header
     return lines
 
 
-def _of_members(members: Mapping[str, Any], status: int, expected: Mapping[str, Expected]) -> Iterator[str]:
+def _of_members(
+    members: Mapping[str, Any], status: int, expected: Mapping[str, Expected], *, from_text: bool
+) -> Iterator[str]:
     own = members.get("status", status)
     if own != status:
         yield _line("status", f"the response has {status}, its document says {own!r}")
     for name, value in expected.items():
-        if name != "status" and not _fits(members.get(name), value):
+        if name != "status" and not _fits(members.get(name), value, from_text=from_text):
             yield _differs(name, value, members.get(name, _UNSAID))
 
 
-def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected]) -> Iterator[str]:
+def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected], *, from_text: bool) -> Iterator[str]:
     listed = members.get("errors")
     errors = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    if any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
+    if any(all(_fits(each.get(name), value, from_text=from_text) for name, value in entry.items()) for each in errors):
         return
     wanted = ", ".join(f"{name} {_shown(value)}" for name, value in entry.items())
     if errors:
@@ -186,16 +170,64 @@ def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected]) -> Ite
     yield _line("errors", f"expected one with {wanted}", *there)
 
 
-def _fits(value: Any, expected: Expected) -> bool:
+def _fits(value: Any, expected: Expected, *, from_text: bool = False) -> bool:
+    """Tell whether a value is as expected. From XML it is a text, or a list or a mapping of texts."""
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
     if isinstance(expected, builtins.type) and issubclass(expected, Problem):
         return _is_type_of(value, expected)
-    if callable(expected):
+    if _is_judge(expected):
         return bool(expected(value))
-    if isinstance(expected, bool) or isinstance(value, bool):  # 1 is not true
-        return value is expected
-    return bool(value == expected or value == plain(expected))  # such as a UUID that a text stands for
+    if from_text and value == "" and plain(expected) in _EMPTY:
+        return True
+    if isinstance(expected, Mapping):
+        wanted = _named(expected)
+        return (
+            isinstance(value, dict)
+            and value.keys() == wanted.keys()
+            and all(_fits(value[name], item, from_text=from_text) for name, item in wanted.items())
+        )
+    if isinstance(expected, (list, tuple)):
+        return (
+            isinstance(value, list)
+            and len(value) == len(expected)
+            and all(_fits(*pair, from_text=from_text) for pair in zip(value, expected, strict=True))
+        )
+    if _equal(value, expected):
+        return True
+    stands_for_it = plain(expected)  # such as the text of a UUID, or the list that a set becomes
+    if isinstance(stands_for_it, (dict, list)):
+        return _fits(value, stands_for_it, from_text=from_text)
+    return _equal(value, _written(stands_for_it) if from_text else stands_for_it)
+
+
+_EMPTY: tuple[JSONValue, ...] = ("", None, [], {})
+"""What XML writes as an element without content."""
+
+
+def _is_judge(expected: Expected) -> bool:
+    """Tell a function from a class, which calls nothing false."""
+    return callable(expected) and not isinstance(expected, builtins.type)
+
+
+def _named(members: Mapping[Any, Expected]) -> dict[str, Expected]:
+    """Give members the names that they have in a document."""
+    return {name: item for key, item in members.items() for name in cast(dict[str, None], plain({key: None}))}
+
+
+def _equal(value: Any, expected: Any) -> bool:
+    if isinstance(value, Number) and isinstance(expected, Number) and _is_bool(value) is not _is_bool(expected):
+        return False  # 1 is not true
+    return bool(value == expected)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _written(value: JSONValue) -> str:
+    """Write a value as XML does, in which a number is a text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_type_of(value: object, cls: type[Problem]) -> bool:
@@ -262,6 +294,6 @@ def _shown(expected: Expected) -> str:
         return f"something with {expected.pattern!r}"
     if isinstance(expected, builtins.type) and issubclass(expected, Problem):
         return f"the type of {expected.__qualname__} ({declared(expected).type or declared(expected).slug})"
-    if callable(expected):
+    if _is_judge(expected):
         return f"what {getattr(expected, '__qualname__', repr(expected))} accepts"
     return "nothing" if expected is None else repr(expected)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 
+from errbridge.headers import header_pairs
 from errbridge.incident import Reply, RequestHeaders
-from errbridge.problem import header_pairs
 
 __all__ = ["Received", "received"]
 
@@ -61,7 +61,7 @@ def received(response: Any, body: bytes | str | None = None) -> Received:
         raise TypeError(f"{response!r} is no response: it has no status_code")
     content = _content(response) if body is None else body
     headers = tuple(pairs)
-    return Received(status, RequestHeaders(lambda: headers), content.encode() if isinstance(content, str) else content)
+    return Received(status, RequestHeaders(lambda: headers), _bytes(content))
 
 
 def _pairs(headers: Any) -> Iterable[tuple[str, str]]:
@@ -69,7 +69,11 @@ def _pairs(headers: Any) -> Iterable[tuple[str, str]]:
     return header_pairs(headers) if several is None else several()
 
 
-def _content(response: Any) -> bytes | str:
+def _bytes(content: bytes | bytearray | memoryview | str) -> bytes:
+    return content.encode() if isinstance(content, str) else bytes(content)
+
+
+def _content(response: Any) -> bytes | bytearray | memoryview | str:
     """Read the content, in the order in which the clients can be told apart."""
     complete = getattr(getattr(response, "response", None), "data", None)  # Quart keeps it in an object
     if isinstance(complete, bytes):
@@ -77,7 +81,7 @@ def _content(response: Any) -> bytes | str:
     if not iscoroutinefunction(getattr(response, "get_data", None)):
         for name in ("content", "data", "body"):  # httpx and requests, Werkzeug, Reply
             found = getattr(response, name, None)
-            if isinstance(found, (bytes, str)):
+            if isinstance(found, (bytes, bytearray, memoryview, str)):
                 return found
     raise TypeError(
         f"the content of {type(response).__module__}.{type(response).__qualname__} cannot be read without await; pass "

@@ -52,7 +52,7 @@ class Observers:
             function: Takes ``(incident, reply)``.
 
         Raises:
-            SetupError: It cannot be called like that, or is async.
+            SetupError: It cannot be called like that, or is async or a generator function.
         """
         _check_hook(function)
         if function not in self.hooks:
@@ -71,19 +71,29 @@ class Observers:
             SetupError: It is no plain function.
         """
         given: object = function
-        if given is not None and (not callable(given) or is_async(given)):
+        if given is not None and (not callable(given) or is_async(given) or _is_generator(given)):
             raise SetupError(f"the trace id comes from a plain function without arguments, not {given!r}")
         self.trace_id = function
 
     def current_trace(self) -> str:
         """Ask for the trace that is being recorded now; empty where there is none."""
-        if self.trace_id is None:
+        function = self.trace_id
+        if function is None:
             return ""
         try:
-            return str(self.trace_id() or "")
+            return _text(function()) or ""
         except Exception:
-            log.exception("%s failed; the error is taken to belong to no trace", name_of(self.trace_id))
+            with suppress(Exception):  # of a logging system that is broken the record of the error tells
+                log.exception("%s failed; the error is taken to belong to no trace", name_of(function))
             return ""
+
+
+def _text(told: object) -> str | None:
+    if inspect.iscoroutine(told):
+        told.close()
+    if told is None or isinstance(told, str):
+        return told
+    raise TypeError(f"a trace id is text, not {type(told).__qualname__}")
 
 
 def _check_hook(function: object) -> None:
@@ -93,6 +103,11 @@ def _check_hook(function: object) -> None:
         raise SetupError(
             f"the hook {name_of(function)} is async, but hooks are called where the error is answered, which does not "
             "wait for them: make it a plain function that starts a task (app.add_background_task in Quart)"
+        )
+    if _is_generator(function):
+        raise SetupError(
+            f"the hook {name_of(function)} is a generator function, of which nothing would run: make it a plain "
+            "function, without yield"
         )
     try:
         signature = inspect.signature(function)
@@ -104,6 +119,12 @@ def _check_hook(function: object) -> None:
         raise SetupError(
             f"the hook {name_of(function)} cannot be called with (incident, reply): it takes {signature}"
         ) from None
+
+
+def _is_generator(function: Callable[..., object]) -> bool:
+    """Tell whether calling *function* runs nothing of it, but gives a generator of either kind."""
+    called = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is asked
+    return any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, called))
 
 
 def observe(
@@ -144,15 +165,18 @@ def _tell(hooks: Sequence[Hook], incident: Incident, describe: Callable[..., Rep
         return
     for hook in tuple(hooks):  # one of them may remove itself
         try:
-            _refuse_coroutine(hook(incident, reply))
+            _refuse_unstarted(hook(incident, reply))
         except Exception as error:
             _complain(error, incident, f"the hook {name_of(hook)} failed")
 
 
-def _refuse_coroutine(result: object) -> None:
-    if inspect.iscoroutine(result):  # of a plain function, such as a lambda around an async one
+def _refuse_unstarted(result: object) -> None:
+    """Complain of what a plain function gives that hides another one, such as a lambda around an async one."""
+    if inspect.iscoroutine(result):
         result.close()
         raise TypeError("the hook returned a coroutine, which nobody awaits; start a task instead")
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError("the hook returned a generator, of which nothing runs")
 
 
 def _complain(error: Exception, incident: Incident, what: str) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
@@ -61,6 +62,9 @@ class Instrumentation:
         meter_provider: Where the counter comes from.
         record_exceptions: Whether the span gets an event for an uncaught exception.
         most_kinds: How many kinds of errors are counted apart.
+
+    Attributes:
+        options: The arguments but the first.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Instrumentation:
         most_kinds: int,
     ) -> None:
         self._errors = errors
+        self.options = (meter_provider, record_exceptions, most_kinds)
         self._record_exceptions = record_exceptions
         self._counter = metrics.get_meter("errbridge", _version(), meter_provider).create_counter(
             "errbridge.errors", unit="{error}", description="Errors that were answered."
@@ -82,15 +87,21 @@ class Instrumentation:
         errors.trace_with(_current_trace)
 
     def remove(self) -> None:
-        """Take back what `instrument` has set up."""
-        self._errors.off_incident(self._tell)
-        self._errors.trace_with(None)
+        """Take back what `instrument` has set up. A second time does nothing."""
+        with _CHANGING:
+            if _INSTRUMENTED.get(id(self._errors)) is not self:
+                return
+            del _INSTRUMENTED[id(self._errors)]
+            self._errors.off_incident(self._tell)
+            self._errors.trace_with(None)
 
     def _tell(self, incident: Incident, reply: Reply) -> None:
         status = incident.problem.status if reply.status is None else reply.status
         error_type = _error_type(incident, status)
-        self._mark(trace.get_current_span(), incident, error_type)
-        self._count(incident, status)
+        try:
+            self._count(incident, status)
+        finally:  # neither keeps the other from being done; what fails is logged by who calls hooks
+            self._mark(trace.get_current_span(), incident, error_type)
 
     def _mark(self, span: trace.Span, incident: Incident, error_type: str | None) -> None:
         if not span.is_recording():
@@ -131,6 +142,11 @@ class Instrumentation:
         return problem_type, scope
 
 
+# By the id of what is instrumented, which an instrumentation keeps from being anybody else's as long as it exists.
+_INSTRUMENTED: WeakValueDictionary[int, Instrumentation] = WeakValueDictionary()
+_CHANGING = Lock()
+
+
 def instrument(
     errors: Observable,
     *,
@@ -145,6 +161,8 @@ def instrument(
     ``errbridge.errors`` has the attributes ``http.response.status_code``, ``errbridge.problem.type`` and
     ``errbridge.scope``.
 
+    To do it again with the same options, as an application factory does, changes nothing.
+
     Args:
         errors: An ``ErrorHandler``, for all of its applications, or a ``Bridge``, for what it answers itself.
         meter_provider: The global one by default.
@@ -154,17 +172,27 @@ def instrument(
             is counted with its status, and ``other`` as type and scope.
 
     Returns:
-        The instrumentation, to remove it again.
+        The instrumentation, to remove it again; the one that is there, if *errors* has been instrumented already.
 
     Raises:
-        SetupError: *errors* is neither, or *most_kinds* is less than 1.
+        SetupError: *errors* is neither, or is instrumented with other options, or *most_kinds* is less than 1.
     """
     given: object = errors
     if not all(callable(getattr(given, name, None)) for name in ("on_incident", "off_incident", "trace_with")):
         raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
     if most_kinds < 1:
         raise SetupError(f"most_kinds={most_kinds} leaves nothing to count apart; give at least 1")
-    return Instrumentation(errors, meter_provider, record_exceptions, most_kinds)
+    with _CHANGING:
+        there = _INSTRUMENTED.get(id(errors))
+        if there is None:
+            made = _INSTRUMENTED[id(errors)] = Instrumentation(errors, meter_provider, record_exceptions, most_kinds)
+            return made
+    if there.options != (meter_provider, record_exceptions, most_kinds):
+        raise SetupError(
+            f"{errors!r} is instrumented already, with other options, and its errors would be counted twice: remove() "
+            "what instrument() returned first"
+        )
+    return there
 
 
 def _error_type(incident: Incident, status: int) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -278,26 +278,34 @@ def test_a_hook_changes_nothing_whatever_it_does(world: World, caplog: pytest.Lo
     assert "start a task" in caplog.text
 
 
+class BrokenLog(logging.Handler):
+    """A logging system that fails, and not quietly."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError("the disk is full")
+
+
+@pytest.fixture
+def broken_log() -> Iterator[None]:
+    broken = BrokenLog()
+    logging.getLogger("errbridge").addHandler(broken)
+    yield
+    logging.getLogger("errbridge").removeHandler(broken)
+
+
+@pytest.mark.usefixtures("broken_log")
 def test_a_broken_logging_system_does_not_stop_the_other_hooks(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site(world)
-
-    class Broken(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            raise OSError("the disk is full")
 
     def raising(incident: Incident, reply: Reply) -> None:
         raise RuntimeError("the hook is broken")
 
     world.errors.on_incident(raising)
     seen = watched(world)
-    broken = Broken()
-    logging.getLogger("errbridge").addHandler(broken)
-    try:
-        answer = world.call(Request("/problem"))
-    finally:
-        logging.getLogger("errbridge").removeHandler(broken)
+
+    answer = world.call(Request("/problem"))
 
     assert answer.status == 409
     assert len(seen) == 1
@@ -354,12 +362,36 @@ class AsyncObject:
     async def __call__(self, incident: Incident, reply: Reply) -> None: ...
 
 
+def a_generator_hook(incident: Incident, reply: Reply) -> Iterator[None]:
+    yield
+
+
+async def an_async_generator_hook(incident: Incident, reply: Reply) -> AsyncIterator[None]:
+    yield
+
+
+class GeneratorObject:
+    def __call__(self, incident: Incident, reply: Reply) -> Iterator[None]:
+        yield
+
+
+class AsyncGeneratorObject:
+    async def __call__(self, incident: Incident, reply: Reply) -> AsyncIterator[None]:
+        yield
+
+
 @pytest.mark.parametrize(
     ("hook", "message"),
     [
         (an_async_hook, "starts a task"),
         (functools.partial(an_async_hook), "starts a task"),
         (AsyncObject(), "starts a task"),
+        (a_generator_hook, "a_generator_hook is a generator function, of which nothing would run"),
+        (an_async_generator_hook, "without yield"),
+        (functools.partial(an_async_generator_hook), "without yield"),
+        (GeneratorObject(), "without yield"),
+        (AsyncGeneratorObject().__call__, "without yield"),
+        (AsyncGeneratorObject(), "without yield"),
         (lambda incident: None, r"cannot be called with \(incident, reply\): it takes \(incident\)"),
         (lambda incident, reply, more: None, "it takes"),
         (lambda incident, reply, *, more: None, "it takes"),
@@ -371,6 +403,19 @@ def test_what_cannot_be_a_hook_is_refused_at_once(world: World, hook: Any, messa
     for watched_one in (world.errors, Bridge({"/": world.app})):
         with pytest.raises(SetupError, match=message):
             watched_one.on_incident(hook)
+
+
+@pytest.mark.parametrize("hidden", [a_generator_hook, an_async_generator_hook])
+def test_a_hook_that_hides_a_generator_is_complained_of(
+    world: World, caplog: pytest.LogCaptureFixture, hidden: Callable[[Incident, Reply], Any]
+) -> None:
+    site(world)
+    world.errors.on_incident(lambda incident, reply: hidden(incident, reply))
+    seen = watched(world)
+
+    assert world.call(Request("/problem")).status == 409
+    assert len(seen) == 1
+    assert "returned a generator, of which nothing runs" in caplog.text
 
 
 def test_a_callable_without_a_signature_is_taken_at_its_word(world: World) -> None:
@@ -432,6 +477,36 @@ def test_without_a_trace_of_its_own_an_error_belongs_to_that_of_the_client(
     assert ("broken_tracer failed" in caplog.text) is (function is broken_tracer)
 
 
+async def a_trace() -> str:
+    return TRACE
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [(lambda: 7, "int"), (lambda: 0, "int"), (lambda: TRACE.encode(), "bytes"), (lambda: a_trace(), "coroutine")],
+)
+def test_what_is_no_text_is_no_trace_and_logged(
+    ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, told: Callable[[], Any], kind: str
+) -> None:
+    def build(world: World) -> None:
+        site(world)
+        world.errors.trace_with(told)
+
+    headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
+    assert ask(build, "/problem", headers=headers).json["trace_id"] == "a" * 32
+    complaints = [record for record in caplog.records if "<lambda> failed" in record.getMessage()]
+    assert len(complaints) == 2  # one of each framework
+    assert f"a trace id is text, not {kind}" in caplog.text
+
+
+@pytest.mark.usefixtures("broken_log")
+def test_a_broken_tracer_and_a_broken_logging_system_do_not_stop_the_answer(world: World) -> None:
+    site(world)
+    world.errors.trace_with(broken_tracer)
+
+    assert world.call(Request("/problem", headers=[("Accept", "application/json")])).json["detail"] == "Sold."
+
+
 def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -> None:
     site(world)
     world.errors.trace_with(lambda: TRACE)
@@ -440,7 +515,10 @@ def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -
     async def tracing() -> str:
         return TRACE
 
-    for wrong in (tracing, TRACE):
+    def yielding() -> Iterator[str]:
+        yield TRACE
+
+    for wrong in (tracing, yielding, TRACE):
         with pytest.raises(SetupError, match="plain function without arguments"):
             world.errors.trace_with(wrong)
     answer = world.call(Request("/problem", headers=[("Accept", "application/json")]))

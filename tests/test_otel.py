@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Barrier, Thread
@@ -77,7 +79,15 @@ def raising(make: Callable[[], Exception]) -> Callable[[], Any]:
     return view
 
 
+class Unprintable(Exception):
+    """What cannot be recorded: the SDK asks for its text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("there is no text")
+
+
 VIEWS = {
+    "unprintable": raising(Unprintable),
     "crash": raising(lambda: Bug("a secret")),
     "sold": raising(lambda: Problem(409, type="urn:sold")),
     "late": raising(lambda: Problem(503)),
@@ -198,6 +208,32 @@ def test_errors_are_counted_by_status_type_and_scope(telemetry: Telemetry) -> No
     }
 
 
+def test_an_exception_that_cannot_be_recorded_is_counted_and_marks_its_span(telemetry: Telemetry) -> None:
+    telemetry.instrument()
+
+    answer, span = telemetry.ask("/unprintable")
+
+    assert answer.status == 500
+    assert telemetry.counted() == {(500, "about:blank", "app"): 1}
+    assert (span.status.status_code, dict(span.attributes or {})["error.type"]) == (StatusCode.ERROR, "Unprintable")
+    assert span.events == ()
+
+
+def test_an_error_that_cannot_be_counted_marks_its_span(
+    telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(amount: int, attributes: object) -> None:
+        raise RuntimeError("the counter is broken")
+
+    monkeypatch.setattr(telemetry.instrument()._counter, "add", broken)
+
+    answer, span = telemetry.ask("/late")
+
+    assert answer.status == 503
+    assert span.status.status_code is StatusCode.ERROR
+    assert "the counter is broken" in caplog.text
+
+
 def test_types_without_end_are_counted_together(telemetry: Telemetry) -> None:
     numbers = iter(range(1000))
     view = raising(lambda: Problem(400, type=f"urn:number:{next(numbers)}"))
@@ -248,6 +284,54 @@ def test_it_can_be_removed_again(telemetry: Telemetry) -> None:
     assert span.status.status_code is StatusCode.UNSET
     assert dict(span.attributes or {}) == {}
     assert telemetry.counted() == {(409, "urn:sold", "app"): 1}
+
+
+def test_to_instrument_again_changes_nothing(telemetry: Telemetry) -> None:
+    first = telemetry.instrument()
+    assert telemetry.instrument() is first
+
+    telemetry.ask("/sold")
+
+    assert telemetry.counted() == {(409, "urn:sold", "app"): 1}
+
+
+@pytest.mark.parametrize("options", [{"most_kinds": 7}, {"record_exceptions": False}, {"meter_provider": None}])
+def test_to_instrument_again_in_another_way_is_refused_until_the_first_is_removed(
+    telemetry: Telemetry, options: dict[str, Any]
+) -> None:
+    first = telemetry.instrument()
+    others: dict[str, Any] = {"meter_provider": telemetry.meters} | options
+
+    with pytest.raises(SetupError, match=r"counted twice: remove\(\) what instrument\(\) returned first"):
+        instrument(telemetry.world.errors, **others)
+    first.remove()
+    second = instrument(telemetry.world.errors, **others)
+    first.remove()  # it is gone, and takes nothing of the second with it
+
+    answer, span = telemetry.ask("/sold")
+    assert second is not first
+    assert span.context is not None
+    assert answer.json["trace_id"] == format_trace_id(span.context.trace_id)
+
+
+def test_what_was_removed_leaves_the_tracer_of_somebody_else_alone(telemetry: Telemetry) -> None:
+    instrumentation = telemetry.instrument()
+    instrumentation.remove()
+    telemetry.world.errors.trace_with(lambda: "b" * 32)
+    instrumentation.remove()
+
+    assert telemetry.ask("/sold")[0].json["trace_id"] == "b" * 32
+
+
+def test_what_is_instrumented_can_be_forgotten() -> None:
+    bridge = Bridge({"/": call_asgi})
+    forgotten = weakref.ref(instrument(bridge))
+    assert forgotten() is not None
+
+    del bridge
+    gc.collect()
+
+    assert forgotten() is None
 
 
 def test_without_an_sdk_nothing_happens(telemetry: Telemetry) -> None:

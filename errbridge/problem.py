@@ -364,7 +364,7 @@ def revived(
     *,
     title: str,
     detail: str | None,
-    type: str,
+    type: str | None,
     instance: str | None,
     extensions: Mapping[str, Any],
 ) -> ProblemT:

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from errbridge.errors import SetupError
 from errbridge.patterns import ConverterLookup, Segment, Variable, default_converters, parse, segments
 
-__all__ = ["ROOT", "Scope", "ScopeTrie", "expressions", "normalize_host", "sorted_scopes"]
+__all__ = ["ROOT", "Scope", "ScopeTrie", "blueprint_path", "expressions", "normalize_host", "sorted_scopes"]
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
 _NODES_PER_BRANCH = 8
@@ -422,6 +422,12 @@ def _labels(host: str) -> tuple[Segment, ...]:
         else:
             labels[-1] = (*labels[-1], token)
     return tuple(labels)
+
+
+def blueprint_path(name: str) -> tuple[str, ...]:
+    """List a blueprint's dotted name and those of the blueprints around it, innermost first."""
+    parts = name.split(".")
+    return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
 # For those who cannot ask the trie: the configuration of another server, for instance.

@@ -13,11 +13,11 @@ from errbridge.handlers import Handler, Key
 from errbridge.incident import RequestFacts
 from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.preview import STATUSES, rooms
-from errbridge.inspection.probes import around, fault_of, probe, readable_scopes, url_of
+from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.installation import Owner
 from errbridge.plan import own_means
-from errbridge.scopes import ROOT, Scope, expressions
+from errbridge.scopes import ROOT, Scope, blueprint_path, expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
 
@@ -71,7 +71,9 @@ def _same_place(subject: Subject) -> Iterator[Finding]:
     for there in places.values():
         names = {str(scope) for scope, _ in there}
         first, *others = sorted(
-            str(scope) for scope, owner in there if _has_anything(owner) or not names & set(around(str(scope))[1:])
+            str(scope)
+            for scope, owner in there
+            if _has_anything(owner) or not names & set(blueprint_path(str(scope))[1:])
         )
         for name in others:
             yield Finding(

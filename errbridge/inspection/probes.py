@@ -11,9 +11,9 @@ from errbridge.inspection.subject import Subject
 from errbridge.installation import Installation, Owner
 from errbridge.patterns import ConverterLookup, Segment, parse, segments
 from errbridge.problem import Problem
-from errbridge.scopes import ROOT, Scope, ScopeTrie
+from errbridge.scopes import ROOT, Scope, ScopeTrie, blueprint_path
 
-__all__ = ["around", "fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
+__all__ = ["fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
 
 _VALUES = ("1", "a", "aa", "1.0", "00000000-0000-4000-8000-000000000000", "2020-01-01")
 _WORD = re.compile(r"[\w.-]+")
@@ -65,12 +65,6 @@ def _text(segment: Segment, converters: ConverterLookup) -> str | None:
     return text
 
 
-def around(blueprint: str) -> tuple[str, ...]:
-    """List the dotted name of a blueprint and those of the blueprints around it, innermost first."""
-    parts = blueprint.split(".")
-    return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))
-
-
 def probe(installation: Installation, request: RequestFacts, status: int = 404) -> Case:
     """Open the case of an error of a status."""
     cls = installation.framework.http.by_status.get(status)
@@ -96,7 +90,7 @@ def request_of(subject: Subject, scope: Scope) -> RequestFacts | None:
     if url is not None and (scope.host, scope.prefix) != (None, None) and is_first(installation, scope, request):
         return request
     if scope.blueprint is not None and scope.blueprint in subject.routed():
-        return RequestFacts(path=path, host=host, blueprints=around(scope.blueprint))
+        return RequestFacts(path=path, host=host, blueprints=blueprint_path(scope.blueprint))
     return None
 
 

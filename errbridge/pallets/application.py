@@ -20,9 +20,10 @@ from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
 from errbridge.incident import Reply
-from errbridge.pallets.blueprints import BlueprintPlaces, blueprint_path
+from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.patterns import Converter
 from errbridge.problem import Problem
+from errbridge.scopes import blueprint_path
 from errbridge.status import has_body
 
 __all__ = ["HTTP", "PalletsApplication", "dressed", "headers_of", "rule_blueprints"]

@@ -19,15 +19,9 @@ from typing import Any, NamedTuple
 from errbridge.framework import Place
 from errbridge.scopes import Scope
 
-__all__ = ["BlueprintPlaces", "blueprint_path"]
+__all__ = ["BlueprintPlaces"]
 
 _PORT = r":\d+$"
-
-
-def blueprint_path(name: str) -> tuple[str, ...]:
-    """List a blueprint's dotted name and those of the blueprints around it, innermost first."""
-    parts = name.split(".")
-    return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
 class _Registration(NamedTuple):

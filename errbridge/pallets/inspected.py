@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Collection, Iterator, Mapping
-from copy import copy
 from importlib import import_module
 from typing import Any
 
@@ -17,9 +16,10 @@ from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry
 from errbridge.installation import Installation
 from errbridge.normalize import is_http_error, representative, status_of
-from errbridge.pallets.blueprints import blueprint_path
 from errbridge.pallets.seam import SEAM, Seam, is_ready
-from errbridge.problem import Problem, declared
+from errbridge.problem import Problem, declared, plain_text, revived
+from errbridge.scopes import blueprint_path
+from errbridge.status import phrase
 
 __all__ = ["PalletsSubject", "error_class", "situation", "specimen"]
 
@@ -163,12 +163,12 @@ def specimen(error: type[Exception] | int) -> Exception:
 
 
 def _problem(cls: type[Problem]) -> Problem:
-    """Make a problem of a class with nothing in its fields, whatever they are."""
+    """Make a problem of a class without the fields that have to be given, whatever they are."""
     said = declared(cls)
     if said.status is None:
         raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    restore, (_, state) = Problem(said.status, title=said.title, type=said.type).__reduce__()
-    return restore(cls, state)  # type: ignore[no-any-return]
+    title = plain_text(said.title) if said.title else phrase(said.status)
+    return revived(cls, said.status, title=title, detail=None, type=said.type, instance=None, extensions={})
 
 
 def situation(
@@ -208,17 +208,16 @@ def situation(
             exc = unrouted
         else:
             notes.append(_unrouted(unrouted))
-    seam = copy(subject.seam)
-    setattr(seam, "url_adapter", lambda: context.url_adapter)  # noqa: B010 - of a request that is not the current one
     answered = None
     if is_ready(exc):
         answered = "it is an answer already, which the framework sends as it is"
-    elif seam.is_trapped(exc):
+    elif subject.seam.is_trapped(exc):
         answered = "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
     meant = None if is_http_error(exc) else representative(exc, subject.installation.table().settings)
     raised = meant is None and subject.installation.framework.propagates()
     becomes = InternalServerError(original_exception=exc) if meant is None else meant
-    return Situation(exc, becomes, raised, seam.facts(exc, request, request.blueprints), tuple(notes), answered)
+    facts = subject.seam.facts(exc, request, request.blueprints, context.url_adapter)
+    return Situation(exc, becomes, raised, facts, tuple(notes), answered)
 
 
 def _unrouted(exc: HTTPException) -> str:

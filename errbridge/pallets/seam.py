@@ -91,13 +91,16 @@ class Seam(ABC):
     def scope(self, request: Any) -> Mapping[str, Any]:
         """Give the ASGI scope of a request; an empty one on a WSGI server."""
 
-    def facts(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> RequestFacts:
+    def facts(
+        self, exc: BaseException, request: Any, blueprints: Sequence[str], url_adapter: Any = None
+    ) -> RequestFacts:
         """Collect the facts of a request.
 
         Args:
             exc: The error that came of it.
             request: The request.
             blueprints: Those of the matched view, innermost first.
+            url_adapter: With which the request was routed, if it is not the current one.
         """
         host, accept, requested_with, traceparent = self.read_headers(request)
         routing = exc is request.routing_exception
@@ -112,7 +115,9 @@ class Seam(ABC):
             traceparent,
             request.endpoint,
             tuple(blueprints),
-            rule_blueprints(self.url_adapter(), exc) if routing and isinstance(exc, MethodNotAllowed) else (),
+            rule_blueprints(url_adapter or self.url_adapter(), exc)
+            if routing and isinstance(exc, MethodNotAllowed)
+            else (),
             self.scope(request).get(ALLOW, ()),
             routing,
             request.scheme in ("ws", "wss"),

@@ -36,7 +36,7 @@ def group(name: str) -> tuple[str, ...]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests with branch coverage."""
-    session.install(EVERYTHING, *group("tests"))
+    session.install(EVERYTHING, *group("tests"), *group("bench"))
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     if not session.posargs:
         session.run("coverage", "report")

@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from errbridge.accept import HTML, JSON, TEXT, XML
+from errbridge.headers import Headers, clean_headers, header_pairs, merge, set_default
 from errbridge.incident import Incident, Reply
-from errbridge.normalize import clean_headers, listed
-from errbridge.problem import Headers, header_pairs
 from errbridge.status import has_body, phrase, response_status
 
 __all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "sorted_out"]
@@ -45,7 +44,7 @@ def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
     """List the headers that an answer has unless it sets them itself: the exception's own, and the safe ones."""
     found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
     for name, value in _safe_headers(server_error=status >= 500):
-        _set_default(found, name, value)
+        set_default(found, name, value)
     return tuple(found)
 
 
@@ -68,9 +67,9 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str, policy
     if not problem.headers and has_body(incident.request.method, problem.status):
         return Answer(problem.status, _usual_headers(content_type, vary, policy, problem.status >= 500), body)
     headers = list(defaults(incident, problem.status))
-    _merge(headers, "Vary", vary)
+    merge(headers, "Vary", vary)
     if policy is not None:
-        _set_default(headers, "Content-Security-Policy", policy)
+        set_default(headers, "Content-Security-Policy", policy)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
     return _sendable(incident.request.method, problem.status, [content, *headers], body)
 
@@ -138,18 +137,3 @@ def _sendable(method: str, status: int, headers: list[tuple[str, str]], body: by
         headers.append(("Content-Length", str(len(body))))
         return Answer(status, tuple(headers), None)
     return Answer(status, tuple(pair for pair in headers if pair[0].lower() != "content-type"), None)
-
-
-def _set_default(headers: list[tuple[str, str]], name: str, value: str) -> None:
-    if not any(known.lower() == name.lower() for known, _ in headers):
-        headers.append((name, value))
-
-
-def _merge(headers: list[tuple[str, str]], name: str, value: str) -> None:
-    """Add to a header that is a list, keeping what is there and saying nothing twice."""
-    if not any(known.lower() == name.lower() for known, _ in headers):
-        headers.append((name, value))
-        return
-    given = [value for known, value in headers if known.lower() == name.lower()]
-    headers[:] = [pair for pair in headers if pair[0].lower() != name.lower()]
-    headers.append((name, ", ".join(dict.fromkeys(listed(",".join((*given, value)))))))

@@ -81,11 +81,10 @@ class PlaceDispatcher(ErrorDispatcher):
 
     def dispatch(self, incident: Incident) -> tuple[Scope, ...]:
         """List the owners of the URL, the nearest first."""
-        return self.at(incident.request)
+        return self.among(self.owners(incident))
 
-    @abstractmethod
     def at(self, request: RequestFacts) -> tuple[Scope, ...]:
-        """List the owners of a request's URL, the nearest first.
+        """List the owners of a request's URL, the nearest first, as `dispatch` does.
 
         Args:
             request: The request's facts.
@@ -93,39 +92,49 @@ class PlaceDispatcher(ErrorDispatcher):
         Returns:
             Scopes; those of blueprints have their names.
         """
+        return self.among(_owners(self.scopes, request))
+
+    @abstractmethod
+    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        """Leave out the owners that do not count.
+
+        Args:
+            owners: All scopes that contain the URL, the nearest first.
+
+        Returns:
+            The others.
+        """
 
 
 class DefaultDispatcher(PlaceDispatcher):
     """Nobody owns a URL: errors of routing are the application's, as in the frameworks themselves."""
 
-    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
-        """List nobody."""
+    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        """Leave out all of them."""
         return ()
 
 
 class AutoDispatcher(PlaceDispatcher):
     """By host and prefix: a blueprint owns the URLs under its prefix (pallets/flask#1498)."""
 
-    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
-        """List all scopes that contain the URL."""
-        return _owners(self.scopes, request)
+    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        """Leave out none."""
+        return owners
 
 
 class URLPrefixDispatcher(PlaceDispatcher):
     """By prefix; scopes that have only a host do not count."""
 
-    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
-        """List the scopes that contain the URL, but for those that have only a host."""
-        owners = _owners(self.scopes, request)
+    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        """Leave out those that have only a host."""
         return tuple(scope for scope in owners if scope.prefix is not None or scope.host is None)
 
 
 class SubdomainDispatcher(PlaceDispatcher):
     """By host; scopes that have only a prefix do not count."""
 
-    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
-        """List the scopes that contain the URL, but for those that have only a prefix."""
-        owners = _owners(self.scopes, request)
+    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+        """Leave out those that have only a prefix."""
         return tuple(scope for scope in owners if scope.host is not None or scope.prefix is None)
 
 

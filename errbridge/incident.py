@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from os import urandom
 from typing import Any, NamedTuple
 
-from errbridge.problem import Headers, Problem, joined
+from errbridge.headers import Headers, joined
+from errbridge.problem import Problem
 from errbridge.scopes import ROOT, Scope
 from errbridge.status import response_status
 

@@ -73,9 +73,10 @@ class Chain:
         owners: As given.
         blueprints: The names of those that are blueprints.
         prepared: Kept for `errbridge.prepared`.
+        templates: The template of each status' page; None where there is none.
     """
 
-    __slots__ = ("_answering", "_claiming", "_styles", "blueprints", "owners", "prepared")
+    __slots__ = ("_answering", "_claiming", "_styles", "blueprints", "owners", "prepared", "templates")
 
     def __init__(self, owners: tuple[Owner, ...]) -> None:
         self.owners = owners
@@ -85,6 +86,7 @@ class Chain:
             for uncaught in (False, True)
         )
         self.prepared: dict[Hashable, Any] = {}
+        self.templates: dict[int, str | None] = {}
         self._claiming: dict[type[BaseException], Asked] = {}
         self._answering: dict[tuple[type[BaseException], int, bool], Asked] = {}
 
@@ -135,7 +137,7 @@ class Table:
         at: Gives the owners of a request's URL, where they depend on nothing else; None where they might.
     """
 
-    __slots__ = ("_chains", "_claimed", "at", "dispatcher", "owners", "root", "settings", "templates")
+    __slots__ = ("_chains", "_claimed", "at", "dispatcher", "owners", "root", "settings")
 
     def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
         self.settings = settings
@@ -145,7 +147,6 @@ class Table:
         self.at: Callable[[RequestFacts], tuple[Scope, ...]] | None = None
         if isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values():
             self.at = dispatcher.at
-        self.templates: dict[tuple[tuple[str, ...], int], str | None] = {}
         self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
         self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)
 

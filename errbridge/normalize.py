@@ -6,22 +6,20 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from string import ascii_letters, digits
 from typing import Any
 
 from errbridge.config import Settings
 from errbridge.handlers import NO_CLASSES, HttpClasses
+from errbridge.headers import allowing, clean_headers, listed
 from errbridge.incident import RequestFacts
 from errbridge.problem import Problem, plain_text
 from errbridge.status import checked_status
 
 __all__ = [
-    "clean_headers",
     "complete",
     "is_http_error",
     "is_uncaught",
     "known",
-    "listed",
     "normalize",
     "original_of",
     "representative",
@@ -30,8 +28,6 @@ __all__ = [
 
 log = logging.getLogger("errbridge")
 
-_TOKEN = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110 section 5.6.2
-_CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 # Version 00 ends here; a later one may go on after another dash.
 _TRACEPARENT = (
     r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
@@ -142,7 +138,7 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
     """Fill in what the author of a problem left open."""
     headers = clean_headers(problem.headers) if problem.headers else ()
     if request.allow and problem.status == 405:
-        headers = _allowing(headers, request.allow)
+        headers = allowing(headers, request.allow)
     return problem.completed(
         type=settings.type_of(problem),
         instance=f"urn:uuid:{incident_id}",
@@ -232,39 +228,6 @@ def _headers_of(exc: Any) -> list[tuple[str, str]]:
     if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
         headers.append(("Retry-After", "0"))
     return headers
-
-
-def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], ...]:
-    """Make headers safe to send: names that are tokens, values without control characters and beyond ASCII a ``?``.
-
-    ``Allow`` is sorted, since Werkzeug lists the methods in the order of a set.
-    """
-    cleaned = []
-    for raw_name, raw_value in headers:
-        try:
-            name, text = str(raw_name), str(raw_value).translate(_CONTROL)
-            value = text.encode("ascii", "replace").decode("ascii").strip()
-        except Exception:
-            log.exception("the value of the header %r has no text; it is left out", raw_name)
-            continue
-        if not name or not _TOKEN.issuperset(name):
-            continue
-        if name.lower() == "allow":
-            value = ", ".join(sorted(listed(value)))
-        cleaned.append((name, value))
-    return tuple(cleaned)
-
-
-def _allowing(headers: tuple[tuple[str, str], ...], methods: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Add methods to those that ``Allow`` lists."""
-    known = {method for name, value in headers if name.lower() == "allow" for method in listed(value)}
-    others = (pair for pair in headers if pair[0].lower() != "allow")
-    return (*others, ("Allow", ", ".join(sorted(known.union(methods)))))
-
-
-def listed(value: str) -> list[str]:
-    """Take apart a header that is a list (RFC 9110 section 5.6.1)."""
-    return [item.strip() for item in value.split(",") if item.strip()]
 
 
 def _facts(headers: Iterable[tuple[str, str]]) -> dict[str, object]:

@@ -26,11 +26,12 @@ from errbridge.config import Settings
 from errbridge.drivers import Call, Colour, Given, Outcome, Plan, Raised
 from errbridge.framework import NativeAnswer
 from errbridge.handlers import is_async, name_of
+from errbridge.headers import header_pairs, single
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Installation
 from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, original_of
 from errbridge.observe import Hook, observe, reply_of
-from errbridge.problem import Problem, header_pairs, single
+from errbridge.problem import Problem
 from errbridge.record import Failure
 from errbridge.representations import REPRESENTATIONS
 from errbridge.representations.html import POLICY
@@ -353,9 +354,9 @@ def _template(case: Case) -> str | None:
     """Find the template of a page: the blueprints' own, then the application's, each for the status and its class."""
     blueprints = case.chain.blueprints
     status = case.incident.problem.status
-    known = case.table.templates
-    if (blueprints, status) in known and case.framework.caches_templates():
-        return known[blueprints, status]
+    known = case.chain.templates
+    if status in known and case.framework.caches_templates():
+        return known[status]
     folders = [f"{name.rpartition('.')[2]}/errors" for name in blueprints] + ["errors"]
     names = [f"{folder}/{page}.html" for folder in folders for page in (status, f"{status // 100}xx")]
     names.append(case.settings.page)
@@ -363,7 +364,7 @@ def _template(case: Case) -> str | None:
         found = case.framework.find_template(names)
     except Exception as error:  # it exists, but cannot be compiled; or the application's loader failed
         raise _unrendered(case, names, error) from None
-    known[blueprints, status] = found
+    known[status] = found
     return found
 
 

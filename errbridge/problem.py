@@ -4,74 +4,33 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from errbridge.fields import misfits, own_annotations
+from errbridge.headers import Headers, header_pairs
 from errbridge.status import checked_status, phrase
 
 __all__ = [
     "ABOUT_BLANK",
     "Declaration",
-    "Headers",
     "Problem",
     "built_type",
     "declared",
-    "header_pairs",
-    "joined",
     "kebab",
     "plain_text",
     "revived",
-    "single",
 ]
 
 ABOUT_BLANK = "about:blank"
 """The type of a problem that says no more than its status (RFC 9457 section 4.2.1)."""
 
-Headers = Mapping[str, str] | Iterable[tuple[str, str]]
-
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 _REQUIRED = object()
-
-
-def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
-    """Give headers as pairs, whether they were written as a mapping, as pairs, or not at all.
-
-    Raises:
-        TypeError: They are something else.
-    """
-    if not headers:
-        return ()
-    items: Callable[[], Iterable[object]] | None = getattr(headers, "items", None)
-    pairs: list[tuple[Any, Any]] = []
-    for pair in cast(Iterable[object], headers) if items is None else items():
-        if not isinstance(pair, (tuple, list)) or len(cast(list[object], pair)) != 2:
-            raise TypeError(f"headers are a mapping, or pairs of name and value, not {headers!r}")
-        name, value = cast(tuple[Any, Any], pair)
-        if isinstance(value, (tuple, list)):  # several of one name, as Werkzeug's headers take them
-            pairs.extend((name, one) for one in cast(list[Any], value))
-        else:
-            pairs.append((name, value))
-    return tuple(pairs)
-
-
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give headers as a mapping; several values of one name become a list of them (RFC 9110 section 5.3)."""
-    values: dict[str, str] = {}
-    for name, value in headers:
-        values[name] = f"{values[name]}, {value}" if name in values else value
-    return values
-
-
-def single(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give those headers as a mapping that occur once; a mapping cannot hold two cookies, for instance."""
-    pairs = tuple(headers)
-    names = [name.lower() for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name.lower()) == 1}
 
 
 @lru_cache(maxsize=1024)
@@ -262,7 +221,7 @@ class Problem(Exception):
         *,
         type: str | None = None,
         instance: str | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: tuple[tuple[str, str], ...] | None = None,
         extensions: Mapping[str, Any] = MappingProxyType({}),
     ) -> Problem:
         """Copy the problem and fill in what its author left open; the problem itself stays as it is.
@@ -270,7 +229,7 @@ class Problem(Exception):
         Args:
             type: Used unless the problem has a type.
             instance: Used unless the problem has one.
-            headers: Take the place of the problem's, cleaned and in order.
+            headers: Take the place of the problem's; None keeps those.
             extensions: Added, except where the problem has a member of that name.
 
         Returns:
@@ -281,7 +240,7 @@ class Problem(Exception):
         copy.args = self.args
         copy._given_type = self._given_type or type
         copy.instance = self.instance if self.instance is not None else instance
-        copy.headers = headers
+        copy.headers = self.headers if headers is None else headers
         if extensions:
             copy.extensions = MappingProxyType({**extensions, **self.extensions})
         return copy
@@ -324,11 +283,11 @@ class Problem(Exception):
 
         def __getattr__(self, name: str) -> Any:
             """Read extension members, and the names that Werkzeug's exceptions and older templates use."""
-            if name in _ALIASES:
-                return getattr(self, _ALIASES[name])
             try:
                 return self.__dict__["extensions"][name]
             except KeyError:
+                if name in _ALIASES:
+                    return getattr(self, _ALIASES[name])
                 raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}") from None
 
 

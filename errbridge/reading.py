@@ -29,7 +29,8 @@ from xml.parsers import expat
 from errbridge.accept import JSON, XML
 from errbridge.catalogue import subclasses
 from errbridge.fields import hints_of, is_union, unwrapped
-from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared, header_pairs, revived
+from errbridge.headers import header_pairs
+from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared, revived
 from errbridge.representations.values import plain
 from errbridge.representations.xml import NAMESPACE, member_name
 from errbridge.status import is_error, phrase

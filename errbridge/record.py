@@ -13,6 +13,8 @@ a handler or page failed     ERROR    of the failure, with the error as its cont
 Each record carries ``incident_id``, ``method``, ``path``, ``status`` and ``scope``. For an uncaught exception the
 framework writes a record of its own, with the stack. The one of errbridge has the exception as well, for tools that
 collect them, but formatted as text it only points to that other record, so that a stack is never printed twice.
+Where a problem was raised from another exception, or stands for one such as a library's validation error, the record
+names that exception's class and where the application met it; its text stays out, for it may hold what a client sent.
 """
 
 from __future__ import annotations
@@ -20,10 +22,12 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from traceback import walk_tb
 from typing import NamedTuple
 
 from errbridge.incident import Incident
 from errbridge.normalize import is_uncaught, original_of
+from errbridge.problem import Problem
 
 __all__ = ["Failure", "is_recorded", "record"]
 
@@ -80,7 +84,7 @@ def _write(incident: Incident, status: int, failure: Failure | None, logged_by: 
         shown: BaseException | None = failure.exception
     else:
         shown = original_of(incident.exception) if uncaught else None
-    note = "" if failure is None else f" after {failure.what} failed"
+    note = _stood_for(incident.exception) if failure is None else f" after {failure.what} failed"
     made = log.makeRecord(
         log.name,
         level,
@@ -102,6 +106,17 @@ def _write(incident: Incident, status: int, failure: Failure | None, logged_by: 
     if shown is not None and logged and logged_by is not None:
         made.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"
     log.handle(made)
+
+
+def _stood_for(exc: BaseException) -> str:
+    """Name the exception of which a problem was made, and where the application met it; its text may hold anything."""
+    cause = exc.__cause__ if isinstance(exc, Problem) else None
+    if cause is None:
+        return ""
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(cause.__traceback__)]
+    own = [place for place in places if not re.search(r"[/\\](site|dist)-packages[/\\]", place[0])] or places
+    place = f" at {own[-1][0]}:{own[-1][1]}" if own else ""
+    return f" for {type(cause).__module__}.{type(cause).__qualname__}{place}"
 
 
 def _last_words() -> None:

@@ -146,4 +146,5 @@ class _Stream:
             yield from chunks
 
     def close(self) -> None:
-        self._body.close()
+        if (close := getattr(self._body, "close", None)) is not None:  # PEP 3333 does not demand one
+            close()

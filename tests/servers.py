@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).parents[1]
-DEADLINE = 30.0  # seconds; most start in about one
+DEADLINE = 90.0  # seconds; most start in about one
 INCIDENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _BASE = re.compile(r"http://127\.0\.0\.1:[1-9]\d*")

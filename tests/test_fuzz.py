@@ -35,7 +35,7 @@ from werkzeug.exceptions import (
 
 from errbridge import Page, Problem, Reply, Scope
 from errbridge.accept import HTML, JSON, TEXT, XML, choose
-from errbridge.normalize import clean_headers
+from errbridge.headers import clean_headers
 from errbridge.scopes import ScopeTrie
 from tests.clients import Request, Response, call_wsgi
 from tests.twins import Twins, World
@@ -269,7 +269,7 @@ def twins() -> Twins:
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
-TAGS = {"html", "head", "meta", "title", "style", "body", "main", "p", "h1", "nav", "a", "code"}
+TAGS = {"html", "head", "meta", "title", "style", "body", "main", "p", "h1", "nav", "a", "code", "footer", "ul", "li"}
 ATTRIBUTES = {"lang", "charset", "name", "content", "class", "dir", "href", "title"}
 HREF = re.compile(r"(?:/[A-Za-z0-9_.~%\-/]*)?")
 

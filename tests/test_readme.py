@@ -47,23 +47,6 @@ def test_the_table_of_the_configuration_has_every_key_with_its_default() -> None
     assert {key: eval(default) for key, default in rows} == dict(DEFAULTS)
 
 
-def rows_of(text: str) -> dict[str, dict[str, str]]:
-    """Give the rows of a table by their first cell, each by the heads of its columns, without notes."""
-    table = re.search(r"^\| \| errbridge \|.*\n\|[-|]+\n((?:\|.*\n)+)", text, re.MULTILINE)
-    assert table
-    head, _, *rows = (
-        [cell.strip() for cell in re.sub(r" \[\^\w+\]", "", line).split("|")[1:-1]] for line in table[0].splitlines()
-    )
-    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
-
-
-def test_the_short_comparison_says_what_the_long_one_says() -> None:
-    short, long = (rows_of(text) for text in (README, (ROOT / "docs" / "comparison.md").read_text()))
-    assert short
-    for row, cells in short.items():
-        assert cells.items() <= long[row].items()
-
-
 @pytest.mark.parametrize("page", ["README.md", "examples/README.md"])
 def test_what_a_page_links_to_exists(page: str) -> None:
     """The pages of the site are looked after by its build."""

@@ -40,6 +40,8 @@ __all__ = ["SEAM", "Seam", "checked_seam", "is_ready"]
 
 log = logging.getLogger("errbridge")
 
+_FAILED = "errbridge failed before it could answer"
+
 # With whose frames the traceback of any exception of a view begins.
 _FRAMEWORK = (
     "asgiref",
@@ -165,7 +167,7 @@ class Seam(ABC):
                     return claimed
             return stands_for()
         except Exception:
-            log.exception("errbridge failed before it could answer")
+            log.exception(_FAILED)
             return None
 
     def _answer(self, error: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer:
@@ -173,7 +175,7 @@ class Seam(ABC):
             facts = self.facts(error, request, blueprints)
             return prepared(self.installation, error, facts) or answer(opened(self.installation, error, facts))
         except Exception:
-            log.exception("errbridge failed before it could answer")
+            log.exception(_FAILED)
             return _settled(last_resort(request.method, status_of(error, 500)))
 
     def _stand_in(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer | None:
@@ -210,7 +212,7 @@ class Seam(ABC):
             facts = self.facts(error, request, request.blueprints)
             return self.respond(answer_outside(self.installation, error, facts))
         except Exception:
-            log.exception("errbridge failed before it could answer")
+            log.exception(_FAILED)
             return self.respond(last_resort(request.method, 500))
 
     def _debug_document(self, exc: BaseException, request: Any) -> Any:
@@ -228,7 +230,7 @@ class Seam(ABC):
             answered = answer_debugging(self.installation, error, facts, _FRAMEWORK)
             return None if answered is None else self.respond(answered)
         except Exception:
-            log.exception("errbridge failed before it could answer")
+            log.exception(_FAILED)
             return None
 
     def is_trapped(self, exc: BaseException) -> bool:

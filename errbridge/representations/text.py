@@ -9,9 +9,6 @@ from errbridge.representations.values import JSONValue, plain
 
 __all__ = ["render_text"]
 
-_SAID_ELSEWHERE = frozenset({"type", "title", "status", "detail", "instance"})
-
-
 def render_text(incident: Incident) -> bytes:
     """Render the problem of an incident as readable text."""
     return ("\n".join(_lines(incident)) + "\n").encode("utf-8", "replace")
@@ -23,10 +20,9 @@ def _lines(incident: Incident) -> Iterator[str]:
     if problem.detail:
         yield ""
         yield problem.detail
-    extensions = {name: value for name, value in problem.document().items() if name not in _SAID_ELSEWHERE}
-    if extensions:
+    if problem.extensions:
         yield ""
-        for name, value in extensions.items():
+        for name, value in problem.extensions.items():
             yield from _member(str(plain(name)), plain(value))
     if incident.id:  # a text that was made in advance, to be served as a file, has none
         yield ""

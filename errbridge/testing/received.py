@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple
 
+from errbridge.headers import header_pairs
 from errbridge.incident import Reply, RequestHeaders
-from errbridge.problem import header_pairs
 
 __all__ = ["Received", "received"]
 

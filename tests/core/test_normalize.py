@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from errbridge import Problem, RequestFacts
 from errbridge.config import Settings
-from errbridge.normalize import clean_headers, complete, is_http_error, is_uncaught, normalize, representative
+from errbridge.headers import clean_headers
+from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, representative
 from tests.core.fakes import ANY_TEXT, ID, Conflict, HttpError, NotFound, RaisesOnStr, ServerError
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -212,3 +214,48 @@ def test_filters_of_the_logger_are_heeded(caplog: pytest.LogCaptureFixture) -> N
     finally:
         logger.removeFilter(silent)
     assert caplog.records == []
+
+
+def test_the_exception_that_a_problem_was_raised_from_is_named_with_its_place_but_not_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+
+    def refused() -> Problem:
+        try:
+            json.loads("{what a client sent")
+        except ValueError as error:
+            problem = Problem(422)
+            problem.__cause__ = error
+            return problem
+        raise AssertionError
+
+    record(incident_of(refused()), 422)
+
+    (message,) = (each.getMessage() for each in caplog.records)
+    assert message.startswith("GET / answered 422 for json.decoder.JSONDecodeError at ")
+    assert "what a client sent" not in message
+    assert caplog.records[0].exc_info is None
+
+
+def test_of_libraries_the_place_is_where_the_application_called_them(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+    problem = Problem(422)
+    try:
+        jsonschema.validate(1, {"type": "string"})
+    except jsonschema.ValidationError as error:
+        problem.__cause__ = error
+
+    record(incident_of(problem), 422)
+
+    assert f" for jsonschema.exceptions.ValidationError at {__file__}:" in caplog.records[0].getMessage()
+
+
+def test_a_cause_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+    problem = Problem(409)
+    problem.__cause__ = KeyError("x")
+
+    record(incident_of(problem), 409)
+
+    assert "answered 409 for builtins.KeyError (incident" in caplog.records[0].getMessage()

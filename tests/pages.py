@@ -14,7 +14,8 @@ A page is one session in an empty folder, from its first block to its last:
 A comment on the lines before a block changes that:
 
 * ``<!-- file: app.py -->``: the block is written to that file of the folder instead.
-* ``<!-- add to: app.py -->``: it is added to the end of that file.
+* ``<!-- add to: app.py -->``: it is added to the end of that file. As readers see no comments, the paragraph before it
+  has to name the file, for both.
 * ``<!-- serve -->``: the command is a server, which runs until the page starts the next one.
 * ``<!-- logged -->``: the server has printed these lines by now.
 * ``<!-- alone -->``: the block runs in a module of its own, which the blocks after it share.
@@ -59,7 +60,8 @@ PAGES = sorted(
 )
 
 _ELSEWHERE = {"command", "demo"}
-_MARKS = {"add to", "alone", "file", "logged", "not run", "serve", *_ELSEWHERE}
+_WRITTEN = {"add to", "file"}
+_MARKS = {"alone", "logged", "not run", "serve", *_ELSEWHERE, *_WRITTEN}
 _COMMENT = re.compile(r"^[ ]*<!--\s*(?P<name>[a-z ]+?)\s*(?::\s*(?P<value>.*?))?\s*-->[ ]*\n", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^(?P<indent>[ ]*)(?P<fence>`{3,})(?P<language>[\w{}-]*)[^\n]*\n", re.MULTILINE)
 
@@ -89,7 +91,7 @@ def blocks_of(text: str) -> Iterator[Block]:
     """Give the blocks of a page in order.
 
     Raises:
-        PageError: A comment is followed by no block, or a fence has no end.
+        PageError: A comment is followed by no block, a fence has no end, or a file has a name that readers do not see.
     """
     position = 0
     marks: dict[str, str] = {}
@@ -109,12 +111,19 @@ def blocks_of(text: str) -> Iterator[Block]:
                 yield Block("given", f"{comment['value']}\n", line, {})
             elif comment["name"] in _MARKS:
                 marks = {**marks, comment["name"]: comment["value"] or ""}
+                if comment["name"] in _WRITTEN and f"`{comment['value']}`" not in _paragraph_before(text, position):
+                    raise PageError(f"{line}: readers do not see that the block is {comment['value']}")
             position = comment.end()
         else:
             end = text.find("\n", position)
             position = len(text) if end < 0 else end + 1
             if marks:
                 raise PageError(f"{text.count(chr(10), 0, position)}: a comment, but no block below it")
+
+
+def _paragraph_before(text: str, position: int) -> str:
+    """Give the paragraph above a comment."""
+    return text[:position].rstrip().rpartition("\n\n")[2]
 
 
 def carry_out(page: str, folder: Path) -> None:

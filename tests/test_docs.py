@@ -44,7 +44,9 @@ def said(text: str, folder: Path) -> None:
         ("```nginx\nlisten 80;\n```\n", "a block of nginx that nothing runs"),
         ("```\nwords\n```\n", "a block of no language that nothing runs"),
         ("<!-- not run: -->\n```sh\npip install x\n```\n", "say why"),
-        ("<!-- file: a.py -->\nwords\n", "no block below it"),
+        ("`a.py`:\n\n<!-- file: a.py -->\nwords\n", "no block below it"),
+        ("Words.\n\n<!-- file: a.py -->\n```python\n```\n", "readers do not see that the block is a.py"),
+        ("`a.py`.\n\nMore:\n\n<!-- add to: a.py -->\n```python\n```\n", "readers do not see that the block is a.py"),
         ("```python\npass\n", "no end"),
         ("```json\n{\n```\n", "JSONDecodeError"),
         ("```sh\nfalse\n```\n", "ended with 1"),
@@ -72,7 +74,7 @@ def test_the_blocks_of_a_page_share_what_they_define_until_one_stands_alone(fold
 
 def test_a_file_that_a_page_writes_can_be_imported_and_is_forgotten_afterwards(folder: Path) -> None:
     for value in ("1", "22"):
-        text = f"<!-- file: written_by_page.py -->\n```python\nx = {value}\n```\n"
+        text = f"`written_by_page.py`:\n\n<!-- file: written_by_page.py -->\n```python\nx = {value}\n```\n"
         said(f"{text}```python\nfrom written_by_page import x\nassert x == {value}\n```\n", folder)
 
 

@@ -339,6 +339,21 @@ def test_a_group_of_them_is_a_422_and_a_bug_among_them_is_a_500(ask: Ask) -> Non
     assert ask(ordering(failing(LookupError())), "/api/order", **posted(ORDER)).status == 500
 
 
+def test_a_bug_in_a_hook_is_a_500_and_logged_with_its_stack(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    def bug(given: Any, _: object) -> Any:
+        return given.nothing
+
+    converter = cattrs.Converter()
+    converter.register_structure_hook(AttrsItem, bug)
+    build = ordering(lambda given: converter.structure(given, AttrsOrder))
+
+    response = ask(build, "/api/order", **posted(ORDER))
+
+    assert (response.status, "errors" in response.json) == (500, False)
+    stacks = [logging.Formatter().format(record) for record in caplog.records if record.name != "errbridge"]
+    assert ["given.nothing" in stack for stack in stacks] == [True, True]  # one of each framework
+
+
 # Werkzeug.
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import InvalidOperation
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
-from errbridge.validation.faults import WORDS, Fault, Path, said_in_source, told
+from errbridge.validation.faults import WORDS, Fault, Path, raised_in, said_in_source, told
 
 __all__ = ["read"]
 
 _ANY_TYPE = object()
+# What a type or a hook raises about a value that it cannot take. Neither of the last two is a ValueError.
+_OF_INPUT = (ValueError, TypeError, KeyError, OverflowError, InvalidOperation)
 _TYPES: dict[object, str] = {
     bool: "a boolean",
     dict: "an object",
@@ -39,11 +42,21 @@ class _Leaf(NamedTuple):
 
 
 def read(exc: Any) -> Iterator[Fault] | None:
-    """List the faults in the order of the attributes; None if the converter does not know a type."""
+    """List the faults in the order of the attributes; None if one of the exceptions is a bug of the application."""
     leaves = list(_leaves(exc, (), _ANY_TYPE, frozenset()))
-    if any(type(leaf.exception).__name__ == "StructureHandlerNotFoundError" for leaf in leaves):
+    if not all(_is_of_input(leaf.exception) for leaf in leaves):
         return None
     return (fault for leaf in leaves for fault in _faults(leaf))
+
+
+def _is_of_input(exc: BaseException) -> bool:
+    """Tell whether an exception says that a value is wrong. cattrs keeps whatever a hook raises."""
+    if type(exc).__name__ == "StructureHandlerNotFoundError":  # which says that a type is not known
+        return False
+    if isinstance(exc, _OF_INPUT) or hasattr(exc, "extra_fields"):
+        return True
+    module = raised_in(exc)  # what is no mapping has no items(), as the code finds that cattrs generates
+    return module is not None and (not module or module.startswith("cattrs."))
 
 
 def _leaves(exc: BaseException, path: Path, expected: object, attributes: frozenset[str]) -> Iterator[_Leaf]:
@@ -87,7 +100,7 @@ def _of_attrs(leaf: _Leaf) -> Fault | None:
             return Fault("type", path, _expected(args[2]))
         code = "pattern" if isinstance(args[2], re.Pattern) else "choice"
         return Fault(code, path, WORDS[code])
-    found = _COMPARED.fullmatch(args[0]) if len(args) == 1 and isinstance(args[0], str) else None
+    found = _COMPARED.fullmatch(str(leaf.exception)) if raised_in(leaf.exception) == "attr.validators" else None
     if found is None or found["name"] not in leaf.attributes:
         return None
     what, code = ("a value", "range") if found["length"] is None else ("a length", "length")

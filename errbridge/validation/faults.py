@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from traceback import walk_tb
 from typing import Literal, NamedTuple
 
-__all__ = ["WORDS", "Fault", "Path", "Place", "item", "pointer", "said_in_source", "told"]
+__all__ = ["WORDS", "Fault", "Path", "Place", "item", "pointer", "raised_in", "said_in_source", "told"]
 
 Path = tuple[str | int, ...]
 Place = Literal["pointer", "parameter", "header"]
@@ -73,6 +73,14 @@ def said_in_source(exc: BaseException) -> str | None:
     frames = (frame for frame, _ in walk_tb(exc.__traceback__))
     said = any(type(constant) is str and constant == text for frame in frames for constant in frame.f_code.co_consts)
     return text if said else None
+
+
+def raised_in(exc: BaseException) -> str | None:
+    """Name the module that raised an exception; empty for code that was generated without one, None if not known."""
+    module: str | None = None
+    for frame, _ in walk_tb(exc.__traceback__):
+        module = frame.f_globals.get("__name__", "")
+    return module
 
 
 def _text(exc: BaseException) -> str | None:

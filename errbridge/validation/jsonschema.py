@@ -64,4 +64,4 @@ def _said(code: str, value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=repr)
     if code not in _RULES or len(text) > _LONGEST:
         return WORDS["invalid"]
-    return _RULES[code].format(text.strip("[]") if isinstance(value, list) else text)
+    return _RULES[code].format(text[1:-1] if isinstance(value, list) else text)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
+from enum import Enum
+from functools import lru_cache, partial
+from numbers import Number
 from traceback import walk_tb
+from types import FrameType, FunctionType
 from typing import Any
 
 from pydantic_core import PydanticKnownError, from_json
@@ -16,31 +22,42 @@ _NOTHING = object()
 _KEY = "[key]"  # stands at the end of a location if the key itself is wrong
 _BY_AUTHORS = frozenset({"value_error", "assertion_error"})
 _MISSING = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
+# What an object raised that pydantic looked into. A document that a client sent does not raise anything.
+_OF_OBJECTS = frozenset({"get_attribute_error", "iteration_error", "mapping_type"})
 # What the texts of these types say of the input goes at their end.
 _BLANK = {"error": "", "encoding_error": ""}
 _WITH_INPUT = {
     "union_tag_invalid": WORDS["choice"],
     "timezone_offset": "The time zone is not the expected one.",
 }
+# What pydantic counts, or computes from the rule. All else that a text names has to be a constant of the rule.
+_COMPUTED = frozenset({"actual_length", "field_type", "whole_digits"})
+# The parts of a schema that no rule is made of.
+_NO_RULES = frozenset({"default", "metadata", "serialization"})
 # The argument by which each of pydantic's functions gets the input.
 _INPUTS = ("obj", "object", "json_data", "data", "kwargs")
+# That which each of them belongs to: a model, a dataclass or an adapter.
+_OWNERS = ("cls", "self", "__dataclass_self__")
 
 
-def read(exc: Any) -> Iterator[Fault]:
-    """List the faults in the order of the model's fields."""
+def read(exc: Any) -> Iterator[Fault] | None:
+    """List the faults in the order of the model's fields; None if an object of the application's raised something."""
+    errors = exc.errors(include_url=False)
+    if any(error["type"] in _OF_OBJECTS for error in errors):
+        return None
     given = _given(exc)
-    for error in exc.errors(include_url=False):
-        yield _fault(error, given)
+    constants = _constants(exc) if any(_named(error) for error in errors) else frozenset[str]()
+    return (_fault(error, given, constants) for error in errors)
 
 
-def _fault(error: Mapping[str, Any], given: object) -> Fault:
+def _fault(error: Mapping[str, Any], given: object, constants: frozenset[str]) -> Fault:
     code: str = error["type"]
     context: Mapping[str, Any] = error.get("ctx") or {}
     path = _path(error, given)
     raised = context.get("error")
     if isinstance(raised, Exception):
         return told(code, path, raised)
-    detail = _rule(code, context)
+    detail = _rule(code, context) if _named(error) <= constants else None
     if detail is None:
         return Fault(code, path, WORDS["invalid"], own=error["msg"])
     return Fault(code, path, detail)
@@ -58,6 +75,72 @@ def _rule(code: str, context: Mapping[str, Any]) -> str | None:
         return text.message().rstrip(" ,:")
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _named(error: Mapping[str, Any]) -> frozenset[str]:
+    """Give what the text of an error names, other than what is replaced anyway.
+
+    A validator of the application may raise an error of pydantic's with anything in it, such as the value of another
+    member as the bound of this one.
+    """
+    if error["type"] in _WITH_INPUT:
+        return frozenset()
+    context: Mapping[str, object] = error.get("ctx") or {}
+    return frozenset(_written(value) for name, value in context.items() if name not in _BLANK and name not in _COMPUTED)
+
+
+def _written(value: object) -> str:
+    """Write a number the same whether it has become a float on its way."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+# What is constant in a schema.
+
+
+def _constants(exc: BaseException) -> frozenset[str]:
+    """Find the schema that was not met, and list what its rules can name; nothing if it is not at hand."""
+    owner: object = None
+    for frame in _frames(exc):
+        arguments = frame.f_locals
+        owner = next((arguments[name] for name in _OWNERS if name in arguments), owner)
+    cls = owner if isinstance(owner, type) else type(owner)
+    return _constants_of(cls if hasattr(cls, "__pydantic_core_schema__") else owner)
+
+
+@lru_cache(maxsize=64)
+def _constants_of(owner: Any) -> frozenset[str]:
+    schema = getattr(owner, "__pydantic_core_schema__", None) or getattr(owner, "core_schema", None)
+    return frozenset(_texts(schema))
+
+
+def _texts(schema: object) -> Iterator[str]:
+    """Write all that is constant in a schema as pydantic's texts do."""
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, partial):  # a rule for a type that pydantic-core knows no rules for
+            part = part.keywords
+        if isinstance(part, Mapping):
+            waiting.extend(inner for name, inner in part.items() if name not in _NO_RULES)
+        elif isinstance(part, (list, tuple)):
+            waiting.extend(part)
+            yield str(len(part))
+            yield _alternatives([repr(one) for one in part])
+            yield _alternatives([repr(one.value) for one in part if isinstance(one, Enum)])
+        elif isinstance(part, str):
+            yield from (part, repr(part))
+        elif isinstance(part, Number):
+            yield _written(part)
+        elif isinstance(part, (date, time)):
+            yield part.isoformat().replace("+00:00", "Z")
+        elif isinstance(part, re.Pattern):
+            yield part.pattern
+        elif isinstance(part, (type, FunctionType)):
+            yield from (part.__name__, part.__qualname__, f"{part.__name__}()")
+
+
+def _alternatives(texts: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
 
 
 # Where it is. A location is the path to a value with labels in between, which say which member of a union was tried.
@@ -112,13 +195,18 @@ def _given(exc: BaseException) -> Any:
     Whether it is the input shows when a location leads to the value in question.
     """
     found: Any = _NOTHING
-    for frame, _ in walk_tb(exc.__traceback__):
-        if frame.f_globals.get("__name__", "").startswith("pydantic."):
-            arguments = frame.f_locals
-            found = next((arguments[name] for name in _INPUTS if name in arguments), _NOTHING)
-            if frame.f_code.co_name.endswith("_json"):
-                found = _parsed(found)
+    for frame in _frames(exc):
+        arguments = frame.f_locals
+        found = next((arguments[name] for name in _INPUTS if name in arguments), _NOTHING)
+        if frame.f_code.co_name.endswith("_json"):
+            found = _parsed(found)
     return found
+
+
+def _frames(exc: BaseException) -> Iterator[FrameType]:
+    return (
+        frame for frame, _ in walk_tb(exc.__traceback__) if frame.f_globals.get("__name__", "").startswith("pydantic.")
+    )
 
 
 def _parsed(text: Any) -> Any:

@@ -27,9 +27,9 @@ def read(exc: Any) -> Iterator[Fault] | None:
     messages: object = data.get("messages") if isinstance(data, Mapping) else None
     if not isinstance(messages, Mapping):
         return None
-    checked = getattr(getattr(exc, "exc", None), "data", None)
+    error: object = getattr(exc, "exc", None)
     return (
         fault
         for location, inner in messages.items()
-        for fault in faults_in(inner, checked, _PLACES.get(location, "pointer"))
+        for fault in faults_in(inner, error, _PLACES.get(location, "pointer"))
     )

@@ -54,15 +54,18 @@ def is_uncaught(exc: BaseException) -> bool:
     """Tell whether an exception is a bug: no HTTP error, or the 500 that a framework makes of one."""
     if isinstance(exc, Problem):  # which may have an extension member of any name
         return False
-    return not is_http_error(exc) or original_of(exc) is not exc
+    return not is_http_error(exc) or (_is_500(exc) and getattr(exc, "original_exception", None) is not None)
 
 
 def original_of(exc: BaseException) -> BaseException:
     """Give the exception of which a framework made its 500; any other exception as it is."""
-    if isinstance(exc, Problem) or getattr(exc, "code", None) != 500:  # others may have an attribute of that name
-        return exc
-    original = getattr(exc, "original_exception", None)
+    original = getattr(exc, "original_exception", None) if _is_500(exc) else None
     return original if isinstance(original, BaseException) else exc
+
+
+def _is_500(exc: BaseException) -> bool:
+    """Tell whether an exception may bring along another; others may have an attribute of that name."""
+    return not isinstance(exc, Problem) and getattr(exc, "code", None) == 500
 
 
 def representative(exc: BaseException, settings: Settings) -> BaseException | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +149,24 @@ def deeper(side: Side) -> str:
     return form(app, "/web/v2/nope")
 
 
-def handler_of_the_application(side: Side) -> str:
-    app, errors = side.app()
-    errors.register(app, code=404)(lambda exc: ("asked", 404))
-    errors.dispatcher_register(app, "urlprefix") if side is HERE else errors.register_dispatcher(app, "urlprefix")
-    return "asked" if app.test_client().get("/nope").text == "asked" else "not asked"
+def handler_of_the_application(side: Side, *, handler_first: bool) -> str:
+    """Say at which URLs without a route a handler of the application answers, by the order of two registrations."""
+    app = flask.Flask("moving")
+    errors = side.package.ErrorHandler(app)
+    api = flask.Blueprint("api", __name__, url_prefix="/api")
+    errors.api_register(api)
+    app.register_blueprint(api)
+
+    def handler() -> None:
+        errors.register(app, code=404)(lambda exc: ("asked", 404))
+
+    def dispatcher() -> None:
+        errors.dispatcher_register(app, "urlprefix") if side is HERE else errors.register_dispatcher(app, "urlprefix")
+
+    for register in (handler, dispatcher) if handler_first else (dispatcher, handler):
+        register()
+    asked = [f"`{path}`" for path in ("/nope", "/api/nope") if app.test_client().get(path).text == "asked"]
+    return f"asked at {' and '.join(asked)}" if asked else "not asked"
 
 
 def handled(side: Side, code: int, handler: Callable[[Exception], Any], path: str) -> Any:
@@ -210,7 +224,8 @@ SITUATIONS: Mapping[str, Callable[[Side], str]] = {
     "the prefix is given to `register_blueprint`": late_prefix,
     "the API is nested in another blueprint": nested,
     "an API at `/web/v2`, registered after `/web`": deeper,
-    "a handler for 404 of the application besides a dispatcher": handler_of_the_application,
+    "a handler for 404 of the application, then a dispatcher": partial(handler_of_the_application, handler_first=True),
+    "a dispatcher, then a handler for 404 of the application": partial(handler_of_the_application, handler_first=False),
     "a handler returns text": lambda side: str(handled(side, 409, lambda exc: "mine", "/api/page").status_code),
     "a handler for 404 of a blueprint gets": lambda side: (
         f"`{handled(side, 404, lambda exc: type(exc).__name__, '/api/nope').text}`"

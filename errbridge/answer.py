@@ -10,7 +10,7 @@ from errbridge.headers import Headers, clean_headers, header_pairs, merge, set_d
 from errbridge.incident import Incident, Reply
 from errbridge.status import has_body, phrase, response_status
 
-__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "sorted_out"]
+__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "sorted_out", "usual_headers"]
 
 _CONTENT_TYPES = {JSON: JSON, XML: XML, HTML: "text/html; charset=utf-8", TEXT: "text/plain; charset=utf-8"}
 
@@ -65,7 +65,7 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str, policy
     """
     problem = incident.problem
     if not problem.headers and has_body(incident.request.method, problem.status):
-        return Answer(problem.status, _usual_headers(content_type, vary, policy, problem.status >= 500), body)
+        return Answer(problem.status, usual_headers(content_type, vary, policy, problem.status >= 500), body)
     headers = list(defaults(incident, problem.status))
     merge(headers, "Vary", vary)
     if policy is not None:
@@ -75,8 +75,15 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str, policy
 
 
 @lru_cache(maxsize=64)
-def _usual_headers(content_type: str, vary: str, policy: str | None, server_error: bool) -> tuple[tuple[str, str], ...]:
-    """Make the headers of an error that brings none of its own, which most do not."""
+def usual_headers(content_type: str, vary: str, policy: str | None, server_error: bool) -> tuple[tuple[str, str], ...]:
+    """Make the headers of an answer that brings none of its own, as most errors do.
+
+    Args:
+        content_type: A media type of ours, or a complete value.
+        vary: The request headers that the choice depended on.
+        policy: The Content-Security-Policy under which the body works, if it needs one.
+        server_error: Whether it must not be kept.
+    """
     headers = [("Content-Type", _CONTENT_TYPES.get(content_type, content_type))]
     headers += _safe_headers(server_error=server_error)
     headers.append(("Vary", vary))

@@ -49,12 +49,14 @@ class Field(NamedTuple):
         annotation: As the class has it, resolved; ``Any`` where that is not possible.
         schema: The JSON Schema of its values.
         required: Whether it has to be given when a problem is made. In the document it always is.
+        default: What it is where it was not given; None of a required one.
     """
 
     name: str
     annotation: Any
     schema: Schema
     required: bool
+    default: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,13 @@ class ProblemType:
             plain_text(said.title) if said.title is not None else phrase(said.status),
             inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
             tuple(
-                Field(name, hints.get(name, Any), schema_of(hints.get(name, Any)), required)
+                Field(
+                    name,
+                    hints.get(name, Any),
+                    schema_of(hints.get(name, Any)),
+                    required,
+                    None if required else inspect.getattr_static(problem_class, name),
+                )
                 for name, required in said.fields.items()
             ),
             pinned=said.type is not None or slug != kebab(problem_class.__name__),

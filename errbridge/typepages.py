@@ -6,17 +6,16 @@ relative, so that they hold wherever the application is mounted.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any, NamedTuple
 
 from errbridge.accept import HTML, JSON, choose
-from errbridge.catalogue import DIALECT, Catalogue, ProblemType
-from errbridge.representations.html import STYLE_HASH, framed
+from errbridge.catalogue import DIALECT, Catalogue, Field, ProblemType
+from errbridge.prose import blocks, inline
+from errbridge.representations.html import framed
+from errbridge.representations.values import plain
 from errbridge.schema import Schema
 
 __all__ = ["TypePage", "index_page", "type_page"]
@@ -34,22 +33,20 @@ _STYLE = (
     "background:var(--ground);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
     "dt a,dt a:first-child{padding:0;border:0;background:none;color:var(--accent)}"
 )
-_STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
-_POLICY = f"default-src 'none'; style-src '{STYLE_HASH}' '{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 
 
 class TypePage(NamedTuple):
-    """A page, ready to be sent.
+    """A page.
 
     Attributes:
         body: Its content.
-        headers: All that it needs, ``Content-Type`` among them.
-        policy: The Content-Security-Policy under which it works; empty where there is nothing to protect.
+        media_type: Of the body.
+        policy: The Content-Security-Policy under which it works; None where there is nothing to protect.
     """
 
     body: bytes
-    headers: tuple[tuple[str, str], ...]
-    policy: str = ""
+    media_type: str
+    policy: str | None = None
 
 
 def type_page(problem_type: ProblemType, accept: str) -> TypePage:
@@ -90,34 +87,26 @@ def _wants_json(accept: str) -> bool:
     return choose(accept, (HTML, JSON), HTML) == JSON
 
 
-def _json(document: Any, content_type: str) -> TypePage:
+def _json(document: Any, media_type: str) -> TypePage:
     body = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    return TypePage(body.encode("utf-8", "replace"), _headers(content_type))
+    return TypePage(body.encode("utf-8", "replace"), media_type)
 
 
 def _html(title: str, content: str) -> TypePage:
-    return TypePage(framed(title, content, _STYLE), _headers("text/html; charset=utf-8"), _POLICY)
-
-
-def _headers(content_type: str) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Content-Type", content_type),
-        ("Cache-Control", "max-age=3600"),
-        ("Vary", "Accept"),
-        ("X-Content-Type-Options", "nosniff"),
-    )
+    body, policy = framed(title, content, _STYLE)
+    return TypePage(body, HTML, policy)
 
 
 def _about(problem_type: ProblemType) -> Iterator[str]:
     status = f"Error {problem_type.status}" if problem_type.status is not None else "An error"
     yield f'<p class="status">{status}</p>\n<h1 dir="auto">{escape(problem_type.title)}</h1>\n'
-    yield from _paragraphs(problem_type.documentation)
+    yield from blocks(problem_type.documentation)
     yield f"<h2>Type</h2>\n<p><code>{escape(problem_type.uri)}</code></p>\n"
     if problem_type.fields:
         yield "<h2>Members</h2>\n<dl>\n"
         for field in problem_type.fields:
-            note = f"<dd>{escape(field.schema['description'])}</dd>" if "description" in field.schema else ""
-            yield f"<dt><code>{escape(field.name)}</code></dt><dd>{escape(_said(field.schema))}</dd>{note}\n"
+            note = f"<dd>{inline(field.schema['description'])}</dd>" if "description" in field.schema else ""
+            yield f"<dt><code>{escape(field.name)}</code></dt><dd>{escape(_member(field))}</dd>{note}\n"
         yield "</dl>\n"
     schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2)
     yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
@@ -132,10 +121,12 @@ def _list(catalogue: Catalogue) -> Iterator[str]:
     yield "</dl>\n"
 
 
-def _paragraphs(text: str) -> Iterator[str]:
-    for paragraph in re.split(r"\n\s*\n", text):
-        if paragraph.strip():
-            yield f'<p class="detail" dir="auto">{escape(paragraph)}</p>\n'
+def _member(field: Field) -> str:
+    """Describe a member in words."""
+    said = _said(field.schema)
+    if field.required:
+        return f"{said}; required"
+    return f"{said}; optional, by default {json.dumps(plain(field.default), ensure_ascii=False)}"
 
 
 def _said(schema: Schema) -> str:

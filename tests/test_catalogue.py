@@ -29,10 +29,14 @@ class Place(TypedDict):
 class OutOfCredit(Problem, status=402, title="Out of <credit>", slug="served-out-of-credit"):
     """There is less credit than the order costs.
 
-    Top the account up & try again.
+    Top the account *up* & try again, with
+    ``POST /credit``:
+
+    - by **card**
+    - by <b>bank</b>
     """
 
-    balance: Annotated[int, "What is left, in <cents>"]
+    balance: Annotated[int, "What is left, in `<cents>`"]
     cost: Decimal | None = None
     kind: Literal["a", "b"] = "a"
     lines: tuple[int, ...] = ()
@@ -90,15 +94,17 @@ def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() ->
 
     text = page.text
     assert "Out of &lt;credit&gt;" in text
-    assert "Top the account up &amp; try again." in text
-    assert "What is left, in &lt;cents&gt;" in text
+    assert '<p dir="auto">Top the account <em>up</em> &amp; try again, with\n<code>POST /credit</code>:</p>' in text
+    assert '<ul><li dir="auto">by <strong>card</strong></li><li dir="auto">by &lt;b&gt;bank&lt;/b&gt;</li></ul>' in text
+    assert "What is left, in <code>&lt;cents&gt;</code>" in text
     for said in (
         "Error 402",
         "/problems/served-out-of-credit",
-        "string (decimal) or null",
-        "one of &quot;a&quot;, &quot;b&quot;",
-        "array of integer",
-        "array of integer, string",
+        "integer; required",
+        "string (decimal) or null; optional, by default null",
+        "one of &quot;a&quot;, &quot;b&quot;; optional, by default &quot;a&quot;",
+        "array of integer; optional, by default []",
+        "array of integer, string; optional, by default [1, &quot;a&quot;]",
         "anything",
         "object of number or null",
         "object with street, number or null",

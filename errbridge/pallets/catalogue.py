@@ -9,6 +9,7 @@ from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
+from errbridge.answer import usual_headers
 from errbridge.catalogue import Catalogue, types_of
 from errbridge.config import Settings, snapshot
 from errbridge.errors import SetupError
@@ -84,8 +85,8 @@ class _Pages:
         else:
             raise Problem(404, detail=f"There is no problem type {slug}.")
         installation = self.seam.installation
-        policy = page.policy if installation.table().settings.csp_enabled else ""
-        headers = (*page.headers, ("Content-Security-Policy", policy)) if policy else page.headers
+        policy = page.policy if installation.table().settings.csp_enabled else None
+        headers = (*usual_headers(page.media_type, "Accept", policy, False), ("Cache-Control", "max-age=3600"))
         return installation.framework.make_response(NativeAnswer(page.body, 200, headers), request.method)
 
 

@@ -20,7 +20,7 @@ from errbridge.incident import Incident, RequestFacts
 from errbridge.representations.values import plain
 from errbridge.status import phrase
 
-__all__ = ["POLICY", "STYLE_HASH", "framed", "render_html"]
+__all__ = ["POLICY", "STYLE_HASH", "framed", "policy_of", "render_html"]
 
 _STYLE = (
     ":root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--text:#18202c;--soft:#525d70;--line:#dde2ea;"
@@ -61,11 +61,26 @@ _STYLE = (
     ".status{padding:0;background:none}nav{display:none}}"
 )
 
-STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
+
+def _hash(style: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+
+
+def policy_of(*styles: str) -> str:
+    """Give the Content-Security-Policy of a page that has these styles and needs nothing else.
+
+    Args:
+        *styles: What stands in its ``<style>`` elements.
+    """
+    hashes = " ".join(f"'{_hash(style)}'" for style in styles)
+    # No frame-ancestors: who may frame the application is its own to say, and X-Frame-Options would no longer count.
+    return f"default-src 'none'; style-src {hashes}; base-uri 'none'; form-action 'none'"
+
+
+STYLE_HASH = _hash(_STYLE)
 """The hash of the page's style, as a Content-Security-Policy names it: ``style-src 'sha256-…'``."""
 
-# No frame-ancestors: who may frame the application is its own to say, and X-Frame-Options would no longer count.
-POLICY = f"default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+POLICY = policy_of(_STYLE)
 """The Content-Security-Policy that goes out with the page."""
 
 
@@ -141,20 +156,25 @@ _START = (
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
     '<meta name="color-scheme" content="light dark">\n<meta name="robots" content="noindex">\n<title>'
 )
-_HEAD_END = f"</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+_STYLED = f"</title>\n<style>{_STYLE}</style>\n"
+_BODY = "</head>\n<body>\n<main>\n"
+_HEAD_END = f"{_STYLED}{_BODY}"
 _END = "</main>\n</body>\n</html>\n"
 
 
-def framed(title: str, content: str, style: str) -> bytes:
+def framed(title: str, content: str, style: str) -> tuple[bytes, str]:
     """Make another page that looks like this one.
 
     Args:
         title: Of the window.
         content: HTML.
-        style: What it needs besides; its hash belongs into the page's policy, next to `STYLE_HASH`.
+        style: What it needs besides.
+
+    Returns:
+        The page, and the Content-Security-Policy under which it works.
     """
-    head = _HEAD_END.replace("</head>", f"<style>{style}</style>\n</head>")
-    return f"{_START}{escape(title)}{head}{content}{_END}".encode("utf-8", "replace")
+    page = f"{_START}{escape(title)}{_STYLED}<style>{style}</style>\n{_BODY}{content}{_END}"
+    return page.encode("utf-8", "replace"), policy_of(_STYLE, style)
 
 
 class _Fixed(NamedTuple):

@@ -40,7 +40,10 @@ PROBLEMS = {
 class Documented(Problem, status=409, title="Sold out <b>", slug="documented"):
     """Somebody else was faster.
 
-    There may be another piano.
+    There may be **another** piano, see ``others``:
+
+    - a grand piano
+    - an upright one
     """
 
     sku: Annotated[str, "What was wanted"]

@@ -58,7 +58,8 @@ def test_every_page_is_reached_from_the_index_and_leads_back(chromium: Chromium,
         page.click("text=Sold out")
         assert page.url == f"{site.url}/problems/documented"
         assert page.inner_text("h1") == "Sold out <b>"
-        assert "There may be another piano." in page.inner_text("main")
+        assert "There may be another piano, see others:" in page.inner_text("main")
+        assert page.locator("main li").all_inner_texts() == ["a grand piano", "an upright one"]
         assert not page.is_visible("pre")
         page.click("summary")
         assert page.is_visible("pre")

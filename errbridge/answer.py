@@ -110,13 +110,14 @@ def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, st
     return content_type, tuple(others)
 
 
-def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> Answer:
+def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: str | None = None) -> Answer:
     """Make the answer that a handler described byte by byte; what it says itself wins.
 
     Args:
         incident: The error.
         reply: The description.
         text_type: The media type of a text for which it gives none.
+        vary: The request headers that the choice may have depended on; None if it did not.
     """
     status = incident.problem.status if reply.status is None else response_status(reply.status)
     if isinstance(reply.body, str):
@@ -127,7 +128,10 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT) -> A
     content_type = own_type or content_type
     own = {name.lower() for name, _ in given}
     added = [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
-    return _sendable(incident.request.method, status, [("Content-Type", content_type), *given, *added], body)
+    headers = [("Content-Type", content_type), *given, *added]
+    if vary is not None:
+        merge(headers, "Vary", vary)
+    return _sendable(incident.request.method, status, headers, body)
 
 
 def last_resort(method: str, status: int) -> Answer:

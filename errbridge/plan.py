@@ -173,9 +173,14 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
         case BaseException():
             return (yield from _meant(case, given))
         case Page():
-            return (yield from _page(case, given))
+            return (yield from _page(case, given, vary=_seen(case, candidate)))
         case _:
-            return (yield from _converted(case, given))
+            return (yield from _converted(case, given, vary=_seen(case, candidate)))
+
+
+def _seen(case: Case, candidate: Candidate) -> str | None:
+    """Name the request headers that a handler's choice may depend on: the incident tells it what the client wants."""
+    return _vary(case.settings, case.style) if len(candidate.call.args) == 2 else None
 
 
 def _is_answer(error: BaseException) -> bool:
@@ -203,11 +208,11 @@ def _meant(case: Case, error: BaseException) -> Plan:
     return (yield from shown(case.meaning(problem)))
 
 
-def _page(case: Case, page: Page, status: Any = None, headers: Any = None) -> Plan:
+def _page(case: Case, page: Page, status: Any = None, headers: Any = None, *, vary: str | None) -> Plan:
     body = yield from _rendering(case, page)
     number = None if status is None else response_status(status)
     reply = Reply(str(body), number, header_pairs(headers))
-    return _observed(case, finished_reply(case.incident, reply, HTML))
+    return _observed(case, finished_reply(case.incident, reply, HTML, vary))
 
 
 def _rendering(case: Case, page: Page) -> Generator[Call, Any, Any]:
@@ -225,20 +230,21 @@ def _unrendered(case: Case, names: Iterable[str], error: Exception) -> _Unrender
     return _Unrendered(f"{where}: {place}" if place else where, error)
 
 
-def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
+def _converted(case: Case, given: Any, *, vary: str | None = None, shows_problem: bool = False) -> Plan:
     """Let the framework make a response of what a view could have returned.
 
     Args:
         case: The error.
         given: The handler's answer, or what the ``response=`` decorator made.
-        shows_problem: Whether it is the problem document, and chosen because of what the client asked for.
+        vary: The request headers that the choice of this answer may depend on.
+        shows_problem: Whether it is the problem document.
     """
     incident = case.incident
     if isinstance(given, Reply):
-        return _observed(case, finished_reply(incident, given))
+        return _observed(case, finished_reply(incident, given, vary=vary))
     body, status, headers = _unpacked(given)
     if isinstance(body, Page):
-        return (yield from _page(case, body, status, headers))
+        return (yield from _page(case, body, status, headers, vary=vary))
     added: tuple[tuple[str, str], ...] = ()
     is_response = isinstance(body, case.framework.response_types)
     if status is None and not is_response:
@@ -257,7 +263,7 @@ def _converted(case: Case, given: Any, *, shows_problem: bool = False) -> Plan:
         own if own_type is None else (("Content-Type", own_type), *own),
         added,
         content_type=case.settings.forced if shows_problem else None,
-        vary=_vary(case.settings, case.style) if shows_problem else None,
+        vary=vary if shows_problem or not is_response else None,
     )
     response = yield Call(case.framework.make_response, (answered, incident.request.method), Colour.OWN)
     return _observed_native(case, response, _status_of(response))
@@ -347,7 +353,7 @@ def _decorated(case: Case, response: Callable[..., Any]) -> Plan:
 
     decorated = response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
-    return (yield from _converted(case, given, shows_problem=True))
+    return (yield from _converted(case, given, vary=_vary(case.settings, case.style), shows_problem=True))
 
 
 def _template(case: Case) -> str | None:

@@ -117,7 +117,11 @@ class Problem(Exception):
         slug: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init_subclass__(**kwargs)
+        try:
+            super().__init_subclass__(**kwargs)
+        except TypeError:
+            unknown = f"{', '.join(kwargs)}= is no class keyword"
+            raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are") from None
         if status is not None:
             cls._status = checked_status(status)
         if title is not None:
@@ -144,9 +148,9 @@ class Problem(Exception):
     def __init__(
         self,
         status: int | None = None,
+        detail: str | None = None,
         *,
         title: str | None = None,
-        detail: str | None = None,
         type: str | None = None,
         instance: str | None = None,
         headers: Headers = (),

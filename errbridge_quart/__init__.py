@@ -97,6 +97,9 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
     _application_class = _QuartApplication
     _seam_class = _QuartSeam
 
+    def _is_debugged(self, app: quart.Quart) -> bool:
+        return app.debug or quart.helpers.get_debug_flag()  # which "quart run --debug" tells the application later
+
     def _attach(self, app: quart.Quart, seam: Seam) -> None:
         make_response: Callable[[Any], Awaitable[Any]] = app.make_response
         handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request

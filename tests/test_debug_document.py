@@ -10,6 +10,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -368,3 +369,21 @@ def test_the_same_bytes_but_for_the_id() -> None:
 
     assert bodies[0] == bodies[1]
     assert json.loads(bodies[0])["exception"]["class"] == "KeyError"
+
+
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_the_frameworks_own_command_for_debug_mode_is_enough(framework: str, tmp_path: Path) -> None:
+    """Quart tells an application that it is debugged when it has been loaded; Flask when it is made."""
+    name = framework.capitalize()
+    (tmp_path / "shop.py").write_text(
+        f"from {framework} import {name}\nfrom errbridge_{framework} import ErrorHandler\n"
+        f"app = {name}(__name__)\nErrorHandler(app, ERROR_DEBUG_DOCUMENT=True)\n"
+    )
+    command = [sys.executable, "-m", framework, "--app", "shop"]
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        env = {key: value for key, value in os.environ.items() if not key.endswith("_DEBUG")}
+        asked = [*command, *options, "routes"]
+        return subprocess.run(asked, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (run("--debug").returncode, "SetupError" in run().stderr) == (0, True)

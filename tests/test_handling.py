@@ -26,6 +26,7 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Handlers, Incident, Page, Problem, Reply, Scope, SetupError
+from errbridge.headers import listed
 from tests.clients import Request, Response, call_asgi
 from tests.twins import Twins, World
 
@@ -1542,3 +1543,33 @@ def test_a_handler_of_the_other_colour_is_what_leaves_it(
     assert [name for name in seen if name in ("run_in_executor", "__call__")][:1] == (
         on_quart if world.is_async else on_flask
     )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda: "text",
+        lambda: {"a": 1},
+        lambda: ("text", 410, {"Vary": "Cookie"}),
+        lambda: Reply("text", headers={"Vary": "Cookie"}),
+        lambda: Reply(b"bytes"),
+    ],
+)
+def test_what_a_handler_gives_that_can_see_what_the_client_wants_says_so_to_caches(ask: Ask, given: Any) -> None:
+    def build(world: World) -> None:
+        world.errors.web_register("/seeing")
+        world.errors.register("/seeing", code=404)(lambda exc, incident: given())
+        world.errors.register("/blind", code=404)(lambda exc: given())
+
+    seeing, blind = ask(build, "/seeing/x"), ask(build, "/blind/x")
+    own = ["Cookie"] if blind.header("Vary") else []
+    assert set(listed(seeing.header("Vary") or "")) == {"Accept", "X-Requested-With", *own}
+    assert set(listed(blind.header("Vary") or "")) == set(own)
+    assert seeing.body == blind.body
+
+
+def test_a_response_object_of_a_handler_goes_out_as_it_is(ask: Ask) -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=404)(lambda exc, incident: world.app.response_class("own", 404))
+
+    assert ask(build, "/x").header("Vary") is None

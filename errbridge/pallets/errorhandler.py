@@ -114,7 +114,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         )
         settings = {**DEFAULTS, **application.config, **self._config, **_known(config)}
         checked = Settings.of(snapshot(settings))  # before anything is changed, so that a failure leaves nothing behind
-        if checked.debug_document and not application.debug:
+        if checked.debug_document and not self._is_debugged(app):
             raise SetupError(
                 "ERROR_DEBUG_DOCUMENT tells tracebacks to clients, so it is for debug mode only: switch that on before "
                 "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
@@ -128,6 +128,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         application.extensions[EXTENSION] = installation
         application.extensions[SEAM] = seam
         return app
+
+    def _is_debugged(self, app: Any) -> bool:
+        """Tell whether an application is in debug mode, or will be as soon as it runs."""
+        return bool(app.debug)
 
     @abstractmethod
     def _attach(self, app: AppT, seam: Seam) -> None:

@@ -377,3 +377,20 @@ def test_a_problem_is_raised_and_caught_like_any_exception() -> None:
         raise OutOfCredit(balance=1) from ValueError("cause")
 
     assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_the_detail_may_follow_the_status_as_in_abort() -> None:
+    problem = Problem(404, "There is no such book.")
+
+    assert (problem.status, problem.detail) == (404, "There is no such book.")
+
+
+def test_an_unknown_class_keyword_is_named_with_the_known_ones() -> None:
+    with pytest.raises(TypeError, match=r"Odd: code= is no class keyword; status=, title=, type= and slug= are"):
+        type("Odd", (Problem,), {}, code=402)
+
+
+def test_an_extension_member_comes_before_another_name_of_a_standard_one() -> None:
+    problem = Problem(409, code="sold", name="piano")
+
+    assert (problem.code, problem.name, problem.description) == ("sold", "piano", None)  # type: ignore[attr-defined]

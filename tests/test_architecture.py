@@ -120,7 +120,7 @@ def test_what_errbridge_uses_of_the_frameworks_private_names_is_there() -> None:
     """The seam is checked when an application is initialised; these fail less loudly."""
     deferred: list[Any] = []
     blueprint = flask.Blueprint("shop", __name__)
-    blueprint.record = deferred.append  # type: ignore[method-assign]
+    blueprint.record = deferred.append  # type: ignore[assignment, method-assign]
     blueprint.add_url_rule("/", "index", lambda: "")
     nested = flask.Blueprint("nested", __name__)
     blueprint.register_blueprint(nested)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 __all__ = ["Complete", "RawHeaders", "declared_length"]
 
+_MOST_DIGITS = 19  # more bytes than there are; of more than 4300 Python makes no number at all
+
 RawHeaders = list[tuple[bytes, bytes]]
 
 
@@ -20,8 +22,11 @@ class Complete:
 
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Read ``Content-Length``; None where it is missing or no number."""
+    """Read ``Content-Length``; None where it is missing or no number.
+
+    What is too long to be the length of anything is cut to a number that is still larger than any body.
+    """
     for name, value in headers:
         if name == b"content-length":
-            return int(value) if value.isdigit() else None
+            return int(value.lstrip(b"0")[:_MOST_DIGITS] or b"0") if value.isdigit() else None
     return None

@@ -16,6 +16,7 @@ import quart
 
 from errbridge.asgi import Bridge, Wsgi
 from tests.asgi.serving import DEADLINE, hypercorn, raw
+from tests.clients import Request, call_asgi
 
 MEGABYTE = 1024 * 1024
 PIECE = bytes(range(256)) * 256
@@ -332,6 +333,15 @@ async def test_a_large_upload_that_is_refused_by_its_length_never_reaches_a_thre
             server.port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\nConnection: close\r\n\r\nhello world"
         )
     assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(("max_body", "status"), [(None, 200), (100, 413)])
+async def test_a_length_of_thousands_of_digits_is_no_error_of_the_server(max_body: int | None, status: int) -> None:
+    """HTTP/2 servers hand it on; Python refuses to make a number of it."""
+    for digits, wanted in (("9" * 5000, status), ("0" * 5000 + "1", 200)):
+        asked = Request("/digest", "POST", (("Content-Length", digits),), b"x")
+        answer = await call_asgi(Bridge({"/": make_app()}, max_body=max_body), asked)
+        assert answer.status == wanted
 
 
 async def test_a_client_that_never_finishes_its_upload_is_not_waited_for_for_ever(

@@ -130,7 +130,12 @@ def test_a_right_answer_has_no_differences() -> None:
         (Reply("<p>", 409, {"Content-Type": "text/html"}), [{}], "there is no JSON document"),
         (Reply("<p>", 409, {"Content-Type": "text/html"}), [{}], "the content is without 'C'"),
         (Reply("Fail", 409, {"Content-Type": "text/html"}), [{}], "tells what only the log may say"),
-        (Reply("[1]", 409, DOCUMENT), [{}], "there is no JSON document"),
+        (Reply("[1]", 409, DOCUMENT), [{}], "the content is no object: '[1]'"),
+        (Reply("{", 409, DOCUMENT), [{}], "the content is no JSON"),
+        (Reply("[1]", 409, DOCUMENT | {"Content-Type": "application/json"}), [{}], "the content is no object"),
+        (Reply("{}", 409, DOCUMENT | {"Content-Type": "application/json"}), [{}], "the member status is None, not 409"),
+        (Reply(BODY.replace('"instance"', '"other"'), 409, DOCUMENT), [{}], "instance is None, the log says 'urn:"),
+        (Reply(BODY.replace("409", "409.0"), 409, DOCUMENT), [{}], "the member status is 409.0, not 409"),
         (Reply(BODY.replace("409", "410"), 409, DOCUMENT), [{}], "the member status is 410, not 409"),
         (Reply(BODY.replace('"about:blank"', "3"), 409, DOCUMENT), [{}], "the member type is 3, no text"),
         (Reply(BODY.replace('"nothing"', '"more"').replace("null", "1"), 409, DOCUMENT), [{}], "the member more is 1"),
@@ -164,6 +169,30 @@ def test_what_is_expected_has_to_be_there(question: Question, expected: Expected
     found = differences(answering(RIGHT, {}), Case("a name", APPLICATION, question, expected))
 
     assert any(words in difference for difference in found), found
+
+
+@pytest.mark.parametrize("body", ["[]", "null", "404", '"text"', "{}", '{"title": "Not Found", "status": 404}'])
+def test_a_document_has_to_be_one_even_if_nothing_is_expected_of_its_members(body: str) -> None:
+    ask = answering(Reply(body, 404, DOCUMENT), {"status": 404})
+    case = Case("a name", APPLICATION, Question("/"), Expected(404, "application/problem+json"))
+
+    assert differences(ask, case) != []
+
+
+def test_what_a_handler_made_need_not_be_a_document() -> None:
+    ask = answering(Reply('{"own": 1}', 404, DOCUMENT | {"Content-Type": "application/json"}), {"status": 404})
+
+    assert differences(ask, Case("a name", APPLICATION, Question("/"), Expected(404, "application/json"))) == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "written"), [(True, "1"), (0, "false"), ([1], "[true]"), ({"a": 1}, '{"a": true}')]
+)
+def test_a_number_is_no_truth(expected: Any, written: str) -> None:
+    ask = answering(Reply(BODY.replace("null", written), 409, DOCUMENT), {})
+    found = differences(ask, Case("a name", APPLICATION, Question("/"), Expected(409, members={"nothing": expected})))
+
+    assert [difference.partition(" is ")[0] for difference in found] == ["the member nothing"]
 
 
 def test_a_server_error_must_not_be_stored() -> None:

@@ -57,12 +57,8 @@ def differences(ask: Ask, case: Case) -> list[str]:
         got = received(ask(case.question))
     expected = case.expected
     found = [*_of_response(got, expected), *_of_content(got, case), *_of_record(records, got, case)]
-    document = _document(got)
-    if document is not None:
-        found += _of_document(document, got, expected)
-        instance = f"urn:uuid:{records[0].__dict__.get('incident_id')}" if records else None
-        if "instance" not in expected.members and document.get("instance") != instance:
-            found.append(f"instance is {document.get('instance')!r}, the log says {instance!r}")
+    if got.media_type in (JSON, _PLAIN_JSON) and got.body:
+        found += _of_json(records, got, expected)
     elif expected.members:
         found.append("there is no JSON document to have members")
     return found
@@ -116,21 +112,40 @@ def _of_record(records: list[logging.LogRecord], got: Received, case: Case) -> I
             yield f"{name} in the log is {said.get(name)!r}, not {value!r}"
 
 
-def _document(got: Received) -> dict[str, Any] | None:
-    if got.media_type not in (JSON, "application/json") or not got.body:
-        return None
-    loaded = json.loads(got.body)
-    return loaded if isinstance(loaded, dict) and "instance" in loaded else None
+_PLAIN_JSON = "application/json"
+
+
+def _of_json(records: list[logging.LogRecord], got: Received, expected: Expected) -> Iterator[str]:
+    try:
+        document = json.loads(got.body)
+    except ValueError as error:
+        yield f"the content is no JSON: {error}"
+        return
+    if not isinstance(document, dict):
+        yield f"the content is no object: {got.text[:80]!r}"
+        return
+    if got.media_type == _PLAIN_JSON and not expected.members:
+        return  # what a handler made
+    yield from _of_document(document, got, expected)
+    if records and "instance" not in expected.members:
+        instance = f"urn:uuid:{records[0].__dict__.get('incident_id')}"
+        if document.get("instance") != instance:
+            yield f"instance is {document.get('instance')!r}, the log says {instance!r}"
 
 
 def _of_document(document: dict[str, Any], got: Received, expected: Expected) -> Iterator[str]:
     wanted = {"status": got.status, **expected.members}
     for name, value in wanted.items():
-        if document.get(name) != value or (value is not None and name not in document):
+        if _written(document.get(name)) != _written(value):
             yield f"the member {name} is {document.get(name)!r}, not {value!r}"
     for name in ("type", "title"):
         if not isinstance(document.get(name), str):
             yield f"the member {name} is {document.get(name)!r}, no text"
+
+
+def _written(value: object) -> str:
+    """Write a value so that only equal ones are written alike; to Python, true is 1, and 1 is 1.0."""
+    return json.dumps(value, sort_keys=True)
 
 
 class _Collecting(logging.Handler):

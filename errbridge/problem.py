@@ -263,7 +263,8 @@ class Problem(Exception):
             type_uri: ``ERROR_TYPE_URI`` of the service, for classes without a ``type=`` of their own.
 
         Returns:
-            The problem, of the class whose ``type`` it has, else of this one.
+            The problem, of the class whose ``type`` it has: this one, or one derived from it. Only `Problem` itself
+            takes a type that no class has.
 
         Raises:
             ValueError: The response is no problem document, or the problem is not of this class.

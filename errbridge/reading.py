@@ -1,6 +1,7 @@
 """Problem documents read back, by whoever called a service: ``Problem.from_response()``.
 
-1. The ``type`` decides about the class: the registered one with that URI, else `Problem` itself.
+1. The ``type`` decides about the class: the subclass of `Problem` that has that URI, of those that are imported, else
+   `Problem` itself. Who asks for a subclass gets that one or one derived from it, or a ValueError.
 2. A member that has not the type which RFC 9457 or the class gives it is treated as if it were not there (RFC 9457
    section 3.1). So of a class that was read back a member may be missing that it would insist on otherwise.
 3. Values are as JSON has them. A field of a simple annotation (number, text, ``Decimal``, ``UUID``, date and time,

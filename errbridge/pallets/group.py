@@ -1,7 +1,8 @@
 """The group ``errors`` of the command lines of Flask and Quart.
 
-Every run of ``flask`` or ``quart`` loads it, ``flask run`` too. So it brings no more than its name; the commands come
-when one of them is asked for. click is imported here and in `errbridge.pallets.commands` only, never by an application.
+Every run of ``flask`` or ``quart`` loads it, ``flask run`` too, and with it the adapter, which an application that uses
+errbridge has loaded anyway. The commands, and `errbridge.inspection`, come when one of them is asked for. click is
+imported here and in `errbridge.pallets.commands` only, never by an application.
 """
 
 from __future__ import annotations

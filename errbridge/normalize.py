@@ -132,6 +132,8 @@ def normalize(
         problem = exc
     elif (found := known(exc, settings, http)) is not None:
         problem = found
+    elif is_uncaught(exc):
+        problem = _unhandled(settings.default_msg)
     else:
         problem = _from_http_exception(exc, messages=settings.validation == "messages")
     return complete(problem, request, incident_id, settings)
@@ -164,21 +166,19 @@ def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem 
     Returns:
         A problem that is not complete. None for an exception that brings something of its own.
     """
-    if isinstance(exc, Problem):
-        return None
-    if is_uncaught(exc):
-        return _unhandled(settings.default_msg)
     cls: Any = type(exc)
-    description: object = getattr(exc, "description", None)
-    if cls not in http.plain or type(description) is not str:  # it may be a translation, another one for each request
+    if cls not in http.plain:
         return None
-    given = vars(exc)
-    if given == _NOTHING:
-        return _known(cls, description, None)
-    methods: Any = given.get("valid_methods")
-    if given == {**_NOTHING, "valid_methods": methods} and isinstance(methods, (list, tuple, set, frozenset)):
-        return _known(cls, description, tuple(sorted(methods))) if all(type(each) is str for each in methods) else None
-    return None
+    given, description = vars(exc), getattr(exc, "description", None)
+    if type(description) is str:  # else it may be a translation, another one for each request
+        if given == _NOTHING:
+            return _known(cls, description, None)
+        methods: Any = given.get("valid_methods")
+        if given == {**_NOTHING, "valid_methods": methods} and isinstance(methods, (list, tuple, set, frozenset)):
+            return (
+                _known(cls, description, tuple(sorted(methods))) if all(type(name) is str for name in methods) else None
+            )
+    return _unhandled(settings.default_msg) if is_uncaught(exc) else None
 
 
 @lru_cache(maxsize=16)

@@ -98,7 +98,7 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
             return response
 
         def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-            if app.debug:
+            if app.config["DEBUG"]:
                 start_response = _First(start_response)
             try:
                 body = wsgi_app(environ, start_response)

@@ -7,7 +7,14 @@ import re
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import BadGateway, Forbidden, MethodNotAllowed, NotFound, ServiceUnavailable
+from werkzeug.exceptions import (
+    BadGateway,
+    Forbidden,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+)
 
 from errbridge import AutoDispatcher, ErrorDispatcher, Problem, RequestFacts, plan
 from errbridge.accept import HTML
@@ -15,7 +22,7 @@ from errbridge.framework import Place
 from errbridge.pallets.application import HTTP
 from errbridge.prepared import _MOST, prepared
 from tests.clients import Request, Response
-from tests.core.fakes import Application, HttpError, ServerError, incident_of, installed, place, registered
+from tests.core.fakes import Application, HttpError, incident_of, installed, place, registered
 from tests.twins import Twins, World
 
 ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -180,13 +187,13 @@ def test_a_failing_representation_is_tried_again_the_next_time(monkeypatch: pyte
     def failing(incident: Any) -> bytes:
         raise RuntimeError("not now")
 
-    installation = installed()
+    installation = installed(serving())
     with monkeypatch.context() as patch:
         patch.setattr(plan, "REPRESENTATIONS", {HTML: failing})
-        first = prepared(installation, ServerError(original_exception=KeyError()), RequestFacts())
+        first = prepared(installation, InternalServerError(original_exception=KeyError()), RequestFacts())
     assert first is not None
     assert first.body == b"500 Internal Server Error\n"
-    assert prepared(installation, ServerError(original_exception=KeyError()), RequestFacts()) is None
+    assert prepared(installation, InternalServerError(original_exception=KeyError()), RequestFacts()) is None
 
 
 def test_a_dispatcher_of_ones_own_is_no_dispatcher_by_place() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -553,31 +554,58 @@ def test_a_failure_is_readable(incidents):
 """
 
 
-def test_the_fixture_works_in_a_project_with_warnings_as_errors(tmp_path: Path) -> None:
-    (tmp_path / "test_project.py").write_text(PROJECT)
-    root = Path(__file__).parent.parent
-    code = f"import sys; sys.path.insert(0, {str(root)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
-    options = (
-        "-W",
-        "error",
-        "-p",
-        "errbridge_pytest",
-        "-p",
-        "no:errbridge",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:asyncio",
-        "-q",
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *options], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )
+AUTOLOAD = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+NO_AUTOLOAD = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
-    assert "2 passed" in done.stdout, done.stdout + done.stderr
-    assert "1 failed" in done.stdout
-    assert "expected one incident; there are 0" in done.stdout
-    assert "incidents.py" not in done.stdout  # a failure points to the test, not to what compares
+
+def run_of_project(folder: Path, *options: str, environ: Mapping[str, str], conftest: str = "") -> str:
+    """Run the tests of a project, and give what pytest writes."""
+    (folder / "test_project.py").write_text(PROJECT)
+    (folder / "conftest.py").write_text(conftest)
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-q", *options]
+    path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+NAMED = 'pytest_plugins = ["errbridge_pytest"]'
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "conftest"),
+    [
+        (AUTOLOAD, ["-p", "no:asyncio"], ""),
+        (AUTOLOAD, ["-p", "no:asyncio", "-p", "errbridge_pytest"], ""),
+        (AUTOLOAD, ["-p", "no:asyncio"], NAMED),
+        (NO_AUTOLOAD, ["-p", "errbridge_pytest"], ""),
+        (NO_AUTOLOAD, [], NAMED),
+    ],
+    ids=["found", "found-and-named", "found-and-listed", "named", "listed"],
+)
+def test_the_fixture_works_in_a_project_with_warnings_as_errors_however_it_is_loaded(
+    tmp_path: Path, environ: Mapping[str, str], options: list[str], conftest: str
+) -> None:
+    said = run_of_project(tmp_path, *options, environ=environ, conftest=conftest)
+
+    assert "2 passed" in said, said
+    assert "1 failed" in said
+    assert "expected one incident; there are 0" in said
+    assert "incidents.py" not in said  # a failure points to the test, not to what compares
+
+
+def test_a_project_can_do_without_the_fixture(tmp_path: Path) -> None:
+    said = run_of_project(tmp_path, "-p", "no:asyncio", "-p", "no:errbridge_pytest", environ=AUTOLOAD)
+
+    assert "3 errors" in said, said
+    assert "fixture 'incidents' not found" in said
 
 
 def test_pytest_loads_the_plugin_and_nothing_else_of_errbridge() -> None:

@@ -175,9 +175,8 @@ def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem 
             return _known(cls, description, None)
         methods: Any = given.get("valid_methods")
         if given == {**_NOTHING, "valid_methods": methods} and isinstance(methods, (list, tuple, set, frozenset)):
-            return (
-                _known(cls, description, tuple(sorted(methods))) if all(type(name) is str for name in methods) else None
-            )
+            named = all(type(name) is str for name in methods)
+            return _known(cls, description, tuple(sorted(methods))) if named else None
     return _unhandled(settings.default_msg) if is_uncaught(exc) else None
 
 

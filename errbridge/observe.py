@@ -10,7 +10,7 @@ import inspect
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from errbridge.answer import Answer
 from errbridge.errors import SetupError
@@ -18,7 +18,7 @@ from errbridge.handlers import is_async, name_of
 from errbridge.incident import Incident, Reply
 from errbridge.record import Failure, record
 
-__all__ = ["Hook", "HookT", "Observers", "TraceId", "observe", "reply_of"]
+__all__ = ["Hook", "HookT", "Observable", "Observers", "TraceId", "observe", "reply_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -31,8 +31,22 @@ TraceId = Callable[[], str | None]
 """Tells the trace that is being recorded now; None or empty where there is none."""
 
 
+@runtime_checkable
+class Observable(Protocol):
+    """Whose errors can be watched: an ``ErrorHandler``, or a ``Bridge``."""
+
+    def on_incident(self, function: Callable[[Incident, Reply], Any]) -> Any:
+        """Call a function after each error."""
+
+    def off_incident(self, function: Hook) -> None:
+        """Call it no more."""
+
+    def trace_with(self, function: TraceId | None) -> TraceId | None:
+        """Have a function tell the trace that an error belongs to; give the one that did so until now."""
+
+
 class Observers:
-    """Who watches the errors of an ``ErrorHandler`` or of a bridge.
+    """Who watches the errors of an ``ErrorHandler`` or of a bridge; itself `Observable`.
 
     Attributes:
         hooks: In the order of registration.
@@ -45,7 +59,7 @@ class Observers:
         self.hooks: list[Hook] = []
         self.trace_id: TraceId | None = None
 
-    def add(self, function: HookT) -> HookT:
+    def on_incident(self, function: HookT) -> HookT:
         """Register a hook. One that is registered already stays where it is, and is called once.
 
         Args:
@@ -54,26 +68,29 @@ class Observers:
         Raises:
             SetupError: It cannot be called like that, or is async or a generator function.
         """
-        _check_hook(function)
+        _check(function, "hook", "incident", "reply")
         if function not in self.hooks:
             self.hooks.append(function)
         return function
 
-    def remove(self, function: Hook) -> None:
+    def off_incident(self, function: Hook) -> None:
         """Call a hook no more; nothing happens if it is none."""
         with suppress(ValueError):
             self.hooks.remove(function)
 
-    def trace_with(self, function: TraceId | None) -> None:
+    def trace_with(self, function: TraceId | None) -> TraceId | None:
         """Have a function tell the trace of each error; None ends that.
 
+        Returns:
+            The function that did so until now.
+
         Raises:
-            SetupError: It is no plain function.
+            SetupError: It is no plain function without arguments.
         """
-        given: object = function
-        if given is not None and (not callable(given) or is_async(given) or _is_generator(given)):
-            raise SetupError(f"the trace id comes from a plain function without arguments, not {given!r}")
-        self.trace_id = function
+        if function is not None:
+            _check(function, "tracer")
+        before, self.trace_id = self.trace_id, function
+        return before
 
     def current_trace(self) -> str:
         """Ask for the trace that is being recorded now; empty where there is none."""
@@ -96,17 +113,19 @@ def _text(told: object) -> str | None:
     raise TypeError(f"a trace id is text, not {type(told).__qualname__}")
 
 
-def _check_hook(function: object) -> None:
+def _check(function: object, kind: str, *arguments: str) -> None:
+    """Make sure that a function can be called with so many arguments, and is done when it returns."""
+    called_with = f"({', '.join(arguments)})"
     if not callable(function):
-        raise SetupError(f"a hook is a function of (incident, reply), not {function!r}")
+        raise SetupError(f"a {kind} is a function of {called_with}, not {function!r}")
     if is_async(function):
         raise SetupError(
-            f"the hook {name_of(function)} is async, but hooks are called where the error is answered, which does not "
-            "wait for them: make it a plain function that starts a task (app.add_background_task in Quart)"
+            f"the {kind} {name_of(function)} is async, but {kind}s are called where the error is answered, which does "
+            "not wait for them: make it a plain function" + _TASK * (kind == "hook")
         )
     if _is_generator(function):
         raise SetupError(
-            f"the hook {name_of(function)} is a generator function, of which nothing would run: make it a plain "
+            f"the {kind} {name_of(function)} is a generator function, of which nothing would run: make it a plain "
             "function, without yield"
         )
     try:
@@ -114,11 +133,14 @@ def _check_hook(function: object) -> None:
     except (TypeError, ValueError):  # some callables written in C have none
         return
     try:
-        signature.bind(None, None)
+        signature.bind(*arguments)
     except TypeError:
         raise SetupError(
-            f"the hook {name_of(function)} cannot be called with (incident, reply): it takes {signature}"
+            f"the {kind} {name_of(function)} cannot be called with {called_with}: it takes {signature}"
         ) from None
+
+
+_TASK = " that starts a task (app.add_background_task in Quart)"
 
 
 def _is_generator(function: Callable[..., object]) -> bool:

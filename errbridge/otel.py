@@ -16,42 +16,27 @@ The span gets ``errbridge.incident.id``, ``errbridge.scope`` and ``errbridge.pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
-from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.normalize import is_uncaught, original_of
-from errbridge.observe import Hook, TraceId
+from errbridge.observe import Observable
 
 try:
     from opentelemetry import metrics, trace
 except ImportError as error:
     raise ImportError("errbridge.otel needs the API of OpenTelemetry: install errbridge[otel]") from error
 
-__all__ = ["OTHER", "Instrumentation", "Observable", "instrument"]
+__all__ = ["OTHER", "Instrumentation", "instrument"]
 
 OTHER = "other"
 """The problem type and the scope of errors that are counted together, when there are too many kinds of them."""
 
 # Their spans end with the exception on its way through, and record it then.
 _RECORD_EXCEPTIONS_THEMSELVES = frozenset({"opentelemetry.instrumentation.flask"})
-
-
-class Observable(Protocol):
-    """What can be instrumented: an ``ErrorHandler``, or a ``Bridge``."""
-
-    def on_incident(self, function: Callable[[Incident, Reply], None]) -> Any:
-        """Call a function after each error."""
-
-    def off_incident(self, function: Hook) -> None:
-        """Call it no more."""
-
-    def trace_with(self, function: TraceId | None) -> None:
-        """Have a function tell the trace that an error belongs to."""
 
 
 class Instrumentation:
@@ -84,16 +69,18 @@ class Instrumentation:
         self._kinds: set[tuple[int, str, str]] = set()
         self._lock = Lock()
         errors.on_incident(self._tell)
-        errors.trace_with(_current_trace)
+        self._traced_before = errors.trace_with(_current_trace)
 
     def remove(self) -> None:
-        """Take back what `instrument` has set up. A second time does nothing."""
+        """Take back what `instrument` has set up; the trace is told as before. A second time does nothing."""
         with _CHANGING:
             if _INSTRUMENTED.get(id(self._errors)) is not self:
                 return
             del _INSTRUMENTED[id(self._errors)]
             self._errors.off_incident(self._tell)
-            self._errors.trace_with(None)
+            found = self._errors.trace_with(self._traced_before)
+            if found is not _current_trace:  # somebody has set another one since
+                self._errors.trace_with(found)
 
     def _tell(self, incident: Incident, reply: Reply) -> None:
         status = incident.problem.status if reply.status is None else reply.status
@@ -178,7 +165,7 @@ def instrument(
         SetupError: *errors* is neither, or is instrumented with other options, or *most_kinds* is less than 1.
     """
     given: object = errors
-    if not all(callable(getattr(given, name, None)) for name in ("on_incident", "off_incident", "trace_with")):
+    if not isinstance(given, Observable):
         raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
     if most_kinds < 1:
         raise SetupError(f"most_kinds={most_kinds} leaves nothing to count apart; give at least 1")

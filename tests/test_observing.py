@@ -509,8 +509,9 @@ def test_a_broken_tracer_and_a_broken_logging_system_do_not_stop_the_answer(worl
 
 def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -> None:
     site(world)
-    world.errors.trace_with(lambda: TRACE)
-    world.errors.trace_with(None)
+    own = lambda: TRACE  # noqa: E731 - the name is compared
+    assert world.errors.trace_with(own) is None
+    assert world.errors.trace_with(None) is own
 
     async def tracing() -> str:
         return TRACE
@@ -518,8 +519,16 @@ def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -
     def yielding() -> Iterator[str]:
         yield TRACE
 
-    for wrong in (tracing, yielding, TRACE):
-        with pytest.raises(SetupError, match="plain function without arguments"):
+    def asking(span: str) -> str:
+        return span
+
+    for wrong, message in (
+        (tracing, "tracing is async, but tracers are called where the error is answered.*a plain function$"),
+        (yielding, "yielding is a generator function"),
+        (asking, r"asking cannot be called with \(\): it takes \(span: 'str'\)"),
+        (TRACE, r"a tracer is a function of \(\), not '"),
+    ):
+        with pytest.raises(SetupError, match=message):
             world.errors.trace_with(wrong)
     answer = world.call(Request("/problem", headers=[("Accept", "application/json")]))
     assert "trace_id" not in answer.json

@@ -323,6 +323,28 @@ def test_what_was_removed_leaves_the_tracer_of_somebody_else_alone(telemetry: Te
     assert telemetry.ask("/sold")[0].json["trace_id"] == "b" * 32
 
 
+def test_the_tracer_that_was_there_before_is_given_back(telemetry: Telemetry) -> None:
+    telemetry.world.errors.trace_with(lambda: "c" * 32)
+    instrumentation = telemetry.instrument()
+    answer, span = telemetry.ask("/sold")
+    assert span.context is not None
+    assert answer.json["trace_id"] == format_trace_id(span.context.trace_id)
+
+    instrumentation.remove()
+
+    assert telemetry.ask("/sold")[0].json["trace_id"] == "c" * 32
+
+
+def test_a_tracer_that_came_later_stays_when_the_instrumentation_goes(telemetry: Telemetry) -> None:
+    telemetry.world.errors.trace_with(lambda: "c" * 32)
+    instrumentation = telemetry.instrument()
+    telemetry.world.errors.trace_with(lambda: "d" * 32)
+
+    instrumentation.remove()
+
+    assert telemetry.ask("/sold")[0].json["trace_id"] == "d" * 32
+
+
 def test_what_is_instrumented_can_be_forgotten() -> None:
     bridge = Bridge({"/": call_asgi})
     forgotten = weakref.ref(instrument(bridge))
@@ -385,7 +407,7 @@ def test_the_version_of_the_meter_is_that_of_the_package(telemetry: Telemetry, m
 
 
 def test_the_public_names_are_these() -> None:
-    assert otel.__all__ == ["OTHER", "Instrumentation", "Observable", "instrument"]
+    assert otel.__all__ == ["OTHER", "Instrumentation", "instrument"]
 
 
 def test_without_the_api_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -474,10 +474,23 @@ def test_incidents_are_found_by_what_they_are(shop: World) -> None:
     assert found(status=418) == []
 
 
+def test_a_member_of_a_problem_is_no_exception_that_was_raised(shop: World) -> None:
+    def named() -> Any:
+        raise Problem(500, original_exception=LookupError("said, not raised"))
+
+    shop.app.add_url_rule("/named", "named", named)
+    with record_incidents(shop.app) as incidents:
+        shop.call(Request("/named"))
+
+    assert incidents.only(exception=Problem).incident.request.path == "/named"
+    incidents.assert_none(exception=LookupError)
+
+
 def test_a_failed_expectation_lists_what_was_seen(shop: World) -> None:
     with record_incidents(shop.app) as incidents:
-        with pytest.raises(AssertionError, match="no error was answered"):
+        with pytest.raises(AssertionError, match="no error was answered") as none:
             incidents.only()
+        assert "a Bridge reports only what it answers itself; watch its applications, too" in str(none.value)
         shop.call(Request("/credit"))
         shop.call(Request("/api/no"))
 

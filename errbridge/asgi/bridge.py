@@ -109,7 +109,7 @@ class Bridge:
         Raises:
             SetupError: The function is async, or cannot be called with ``(incident, reply)``.
         """
-        return self._observers.add(function)
+        return self._observers.on_incident(function)
 
     def off_incident(self, function: Hook) -> None:
         """Call a function no more that was given to `on_incident`.
@@ -117,18 +117,21 @@ class Bridge:
         Args:
             function: The function; nothing happens if it is not registered.
         """
-        self._observers.remove(function)
+        self._observers.off_incident(function)
 
-    def trace_with(self, function: TraceId | None) -> None:
+    def trace_with(self, function: TraceId | None) -> TraceId | None:
         """Have a function tell the trace that an error of the bridge belongs to: documents show it as ``trace_id``.
 
         Args:
             function: A plain function without arguments, asked at each error; None ends that.
 
+        Returns:
+            The function that did so until now, to give it back.
+
         Raises:
-            SetupError: It is no plain function.
+            SetupError: It is no plain function without arguments.
         """
-        self._observers.trace_with(function)
+        return self._observers.trace_with(function)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""

@@ -300,7 +300,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: The function is async, or cannot be called with ``(incident, reply)``.
         """
-        return self._registry.observers.add(function)
+        return self._registry.observers.on_incident(function)
 
     def off_incident(self, function: Hook) -> None:
         """Call a function no more that was given to `on_incident`.
@@ -313,9 +313,9 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Args:
             function: The function; nothing happens if it is not registered.
         """
-        self._registry.observers.remove(function)
+        self._registry.observers.off_incident(function)
 
-    def trace_with(self, function: TraceId | None) -> None:
+    def trace_with(self, function: TraceId | None) -> TraceId | None:
         """Have a function tell the trace that an error belongs to: documents show it as ``trace_id``.
 
         Without one, or where it tells none, that is the trace of the request's ``traceparent`` (W3C Trace Context).
@@ -327,10 +327,13 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Args:
             function: A plain function without arguments, asked at each error; None ends that.
 
+        Returns:
+            The function that did so until now, to give it back.
+
         Raises:
-            SetupError: It is no plain function.
+            SetupError: It is no plain function without arguments.
         """
-        self._registry.observers.trace_with(function)
+        return self._registry.observers.trace_with(function)
 
     def catalogue(
         self,

@@ -5,25 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, overload, runtime_checkable
+from typing import Any, NamedTuple, overload
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.installation import Installation
-from errbridge.observe import Hook
+from errbridge.normalize import original_of
+from errbridge.observe import Observable
 
-__all__ = ["Incidents", "Observation", "Watchable", "record_incidents"]
-
-
-@runtime_checkable
-class Watchable(Protocol):
-    """What has hooks: an ``ErrorHandler``, or a ``Bridge``."""
-
-    def on_incident(self, function: Callable[[Incident, Reply], Any]) -> Any:
-        """Call a function after each error."""
-
-    def off_incident(self, function: Hook) -> None:
-        """Call it no more."""
+__all__ = ["Incidents", "Observation", "record_incidents"]
 
 
 class Observation(NamedTuple):
@@ -51,7 +41,7 @@ class Incidents(Sequence[Observation]):
 
     def __init__(self) -> None:
         self._seen: list[Observation] = []
-        self._watched: list[Watchable] = []
+        self._watched: list[Observable] = []
 
     def watch(self, *watched: Any) -> Incidents:
         """Write down the errors of these from now on.
@@ -165,7 +155,11 @@ class Incidents(Sequence[Observation]):
         if self._seen:
             lines += ["all that were seen:", *(f"  {seen}" for seen in self)]
         elif self._watched:
-            lines.append("no error was answered (an app that is being tested raises uncaught exceptions instead)")
+            lines += [
+                "no error was answered. Two things to know:",
+                "  an app that is being tested raises uncaught exceptions instead of answering them;",
+                "  a Bridge reports only what it answers itself; watch its applications, too",
+            ]
         else:
             lines.append("nothing is watched: call incidents.watch(errors), or give it the app")
         return "\n".join(lines)
@@ -178,8 +172,7 @@ def _fits_status(seen: Observation, wanted: int | str) -> bool:
 
 def _fits_exception(seen: Observation, wanted: type[BaseException]) -> bool:
     raised = seen.incident.exception
-    original = getattr(raised, "original_exception", None)
-    return isinstance(raised, wanted) or isinstance(original, wanted)
+    return isinstance(raised, wanted) or isinstance(original_of(raised), wanted)
 
 
 def _fits_path(seen: Observation, wanted: str | re.Pattern[str]) -> bool:
@@ -196,25 +189,16 @@ _FITS: dict[str, Callable[[Observation, Any], bool]] = {
 }
 
 
-def _watchable(watched: Any) -> Watchable:
+def _watchable(watched: Any) -> Observable:
     extensions: Any = getattr(watched, "extensions", None)
     installed = extensions.get("errbridge") if isinstance(extensions, dict) else None
     if isinstance(installed, Installation):
-        return _Observers(installed)
-    if isinstance(watched, Watchable):
+        return installed.shared.observers
+    if isinstance(watched, Observable):
         return watched
     raise SetupError(
         f"{watched!r} has no errors to watch: pass an ErrorHandler, a Bridge, or an app after errors.init_app(app)"
     )
-
-
-class _Observers:
-    """The hooks that concern an application."""
-
-    def __init__(self, installation: Installation) -> None:
-        observers = installation.shared.observers
-        self.on_incident = observers.add
-        self.off_incident = observers.remove
 
 
 @contextmanager

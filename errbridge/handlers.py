@@ -26,6 +26,7 @@ from errbridge.status import checked_status
 __all__ = [
     "CATCH_ALL",
     "NO_CLASSES",
+    "F",
     "Handler",
     "HandlerTable",
     "Handlers",

@@ -12,7 +12,7 @@ import threading
 from errbridge.asgi.exchange import Exchange
 from errbridge.asgi.messages import RawHeaders
 
-__all__ = ["ClientGone", "Outlet"]
+__all__ = ["BOUND", "ClientGone", "Outlet"]
 
 BOUND = 64 * 1024
 """Bytes that may wait in the pipe before its writer has to."""

@@ -26,7 +26,7 @@ from errbridge.problem import Problem
 from errbridge.scopes import blueprint_path
 from errbridge.status import has_body
 
-__all__ = ["HTTP", "PalletsApplication", "dressed", "headers_of", "rule_blueprints"]
+__all__ = ["HTTP", "FindHandler", "PalletsApplication", "dressed", "headers_of", "rule_blueprints"]
 
 HTTP = HttpClasses(
     HTTPException,

@@ -11,7 +11,7 @@ project_copyright = "errbridge contributors, MIT licence"
 release = installed("errbridge")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
 default_role = "py:obj"  # `Problem` in a docstring is a link
 nitpicky = True
 nitpick_ignore_regex = [
@@ -19,7 +19,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
     (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # What is private to the core but stands in a public signature.
-    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|RequestHeaders|Schema|ScopeTrie)"),
+    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|Observable|PlaceDispatcher|RequestHeaders|Schema|ScopeTrie)"),
     (r"py:.*", r"tuple\[.*"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.
     (r"py:.*", r"errbridge\..*\.(F|\w+T)"),
@@ -37,6 +37,13 @@ napoleon_use_ivar = True
 html_theme = "furo"
 html_title = f"errbridge {release}"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["errbridge.css"]
+
+# The button of a session copies what is typed, not what is shown.
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
 
 
 def in_the_core(app: Any, env: Any, node: Any, contnode: Any) -> Any:

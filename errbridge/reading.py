@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from inspect import iscoroutinefunction
 from types import NoneType
 from typing import Any, Literal, NamedTuple, NoReturn, TypeVar, cast, get_args, get_origin, is_typeddict
 from urllib.parse import urljoin
@@ -30,8 +29,8 @@ from xml.parsers import expat
 from errbridge.accept import JSON, XML
 from errbridge.catalogue import subclasses
 from errbridge.fields import hints_of, is_union, unwrapped
-from errbridge.headers import header_pairs
 from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared, revived
+from errbridge.received import received
 from errbridge.representations.values import plain
 from errbridge.representations.xml import NAMESPACE, member_name
 from errbridge.status import is_error, phrase
@@ -58,10 +57,10 @@ def read_problem(
 
     Raises:
         ValueError: It is no problem document, or a problem of another type.
-        TypeError: It is no response, or its body has to be awaited.
+        TypeError: It is no response, or has to be awaited.
     """
-    answer = _Answer.of(response, body)
-    said, from_text = _document(answer)
+    answer = received(response, body)
+    said, from_text = read_document(answer.media_type, answer.body)
     members = {name: _converted(annotation, said.get(name), from_text) for name, annotation in _MEMBERS.items()}
     known = {name: value for name, value in members.items() if name in said and value is not _IGNORED}
     status = next((one for one in (known.get("status"), answer.status) if is_error(one)), None)
@@ -84,11 +83,11 @@ def read_problem(
     )
 
 
-def read_document(content_type: str, body: bytes | str) -> tuple[dict[str, Any], bool]:
+def read_document(media_type: str, body: bytes | str) -> tuple[dict[str, Any], bool]:
     """Parse a problem document, and leave its members as they are.
 
     Args:
-        content_type: In lower case, without parameters.
+        media_type: In lower case, without parameters.
         body: The content.
 
     Returns:
@@ -97,92 +96,21 @@ def read_document(content_type: str, body: bytes | str) -> tuple[dict[str, Any],
     Raises:
         ValueError: It is no problem document.
     """
-    return _document(_Answer(None, content_type, body, ""))
-
-
-# What a response says.
-
-
-class _Answer(NamedTuple):
-    """What there is to read of a response.
-
-    Attributes:
-        status: The status code, if it is one.
-        content_type: In lower case, without parameters.
-        body: The content.
-        url: Where it came from; empty if nobody knows.
-    """
-
-    status: object
-    content_type: str
-    body: bytes | str
-    url: str
-
-    @classmethod
-    def of(cls, response: Any, body: bytes | str | None) -> _Answer:
-        if isinstance(response, tuple) and len(response) == 3:
-            status, headers, content = response
-        else:
-            status = getattr(response, "status_code", getattr(response, "status", None))
-            headers = getattr(response, "headers", None)
-            content = _content(response) if body is None else body
-        content = content if body is None else body
-        if isinstance(content, (bytearray, memoryview)):
-            content = bytes(content)
-        if status is None or not isinstance(content, (bytes, str)):
-            raise TypeError(
-                "from_response() takes a response of httpx, requests, Flask or Quart, or (status, headers, body), not "
-                f"{type(response).__name__}"
-            )
-        types = [_text(value) for name, value in header_pairs(headers) if _text(name).lower() == "content-type"]
-        return cls(status, "".join(types[:1]).partition(";")[0].strip().lower(), content, _url(response))
-
-
-def _content(response: Any) -> object:
-    """Read the content: ``content`` of httpx and requests, ``get_data()`` of Werkzeug, else ``body``."""
-    get_data = getattr(response, "get_data", None)
-    if iscoroutinefunction(get_data):
-        raise TypeError(
-            f"the body of {type(response).__name__} has to be awaited: "
-            "Problem.from_response(response, body=await response.get_data())"
-        )
-    if callable(get_data):
-        return get_data()
-    content = getattr(response, "content", None)
-    return content if isinstance(content, (bytes, str)) else getattr(response, "body", None)
-
-
-def _url(response: Any) -> str:
-    try:
-        url = getattr(response, "url", None) or response.request.url
-    except Exception:  # httpx raises what it likes where there was no request
-        return ""
-    return str(url)
-
-
-def _text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-# What a body says.
-
-
-def _document(answer: _Answer) -> tuple[dict[str, Any], bool]:
-    """Parse the body; also tell whether all of its values are texts."""
-    read = _READERS.get(answer.content_type)
+    read = _READERS.get(media_type)
     if read is None:
-        raise ValueError(
-            f"a problem document is {JSON} or {XML}, not {answer.content_type or 'without a content type'}"
-        )
-    if len(answer.body) > _LARGEST:
+        raise ValueError(f"a problem document is {JSON} or {XML}, not {media_type or 'without a content type'}")
+    if len(body) > _LARGEST:
         raise ValueError(f"the body has more than {_LARGEST} bytes, too many for a problem document")
     try:
-        document = read(answer.body)
+        document = read(body)
     except (ValueError, RecursionError, LookupError, expat.ExpatError) as error:
         raise ValueError(f"the body is no problem document: {error}") from error
     if not isinstance(document, dict):
         raise ValueError("the body is no problem document: it is no object")
     return cast(dict[str, Any], document), read is _xml
+
+
+# What a body says.
 
 
 def _json(body: bytes | str) -> object:

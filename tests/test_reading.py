@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,10 @@ import requests
 
 import errbridge_flask
 import errbridge_quart
-from errbridge import Problem
-from errbridge.answer import finish
+from errbridge import Problem, Reply
+from errbridge.answer import Answer, finish
 from errbridge.representations.json import render_json
+from errbridge.testing import assert_problem
 from tests.core.fakes import incident_of
 from tests.twins import Twins, World
 
@@ -72,15 +74,76 @@ def test_flasks_test_client(accepted: str) -> None:
 
 
 @pytest.mark.parametrize("accepted", ACCEPTED)
-async def test_quarts_test_client_whose_body_is_awaited(accepted: str) -> None:
+async def test_quarts_test_client(accepted: str) -> None:
     response = await quart_app().test_client().get("/", headers={"Accept": accepted})
 
-    with pytest.raises(
-        TypeError, match=r"has to be awaited: Problem.from_response\(response, body=await response.get_"
-    ):
-        Problem.from_response(response)
+    check(Problem.from_response(response, type_uri=TEMPLATE))
     check(Problem.from_response(response, body=await response.get_data(), type_uri=TEMPLATE))
     check(Problem.from_response(response, body=await response.get_data(as_text=True), type_uri=TEMPLATE))
+
+
+async def test_what_has_to_be_awaited_says_so() -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        yield b'{"title": "T"}'
+
+    response = quart.Response(stream(), 409, content_type="application/problem+json")
+
+    for read in (Problem.from_response, assert_problem):
+        with pytest.raises(TypeError, match=r"cannot be read without await; pass it: body=await response.get_data\(\)"):
+            read(response)
+        with pytest.raises(TypeError, match=r"builtins\.coroutine is no response yet: await it first"):
+            read(quart_app().test_client().get("/"))
+        with pytest.raises(TypeError, match="Future is no response yet: await it first"):
+            read(asyncio.get_running_loop().create_future())
+    assert Problem.from_response(response, body=await response.get_data()).title == "T"
+
+
+DOCUMENT = b'{"title": "T", "status": 409, "detail": "\xc3\xa4"}'
+JSON = "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        (409, {"content-type": JSON}, DOCUMENT),
+        (409, [(b"Content-Type", JSON.encode())], DOCUMENT.decode()),
+        (409, [("Content-Type", f"{JSON}; charset=utf-8")], memoryview(DOCUMENT)),
+        Reply(DOCUMENT, 409, {"Content-Type": JSON}),
+        Answer(409, (("Content-Type", JSON),), DOCUMENT),
+        httpx.Response(409, content=DOCUMENT, headers={"Content-Type": JSON}),
+        flask.Response(DOCUMENT, 409, content_type=JSON),
+        quart.Response(DOCUMENT, 409, content_type=JSON),
+    ],
+    ids=["tuple", "pairs", "view", "reply", "answer", "httpx", "flask", "quart"],
+)
+def test_both_readers_take_the_same_responses(response: Any) -> None:
+    assert (
+        assert_problem(response, status=409, title="T")["detail"] == Problem.from_response(response).detail == "\u00e4"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, "text", (409, {}), ("409", {}, b""), (409, {"content-type": JSON}, None), Reply()]
+)
+def test_both_readers_refuse_the_same(wrong: Any) -> None:
+    said = []
+    for read in (Problem.from_response, assert_problem):
+        with pytest.raises(TypeError) as raised:
+            read(wrong)
+        said.append(str(raised.value))
+
+    assert said[0] == said[1]
+
+
+def test_a_text_in_xml_is_read_whatever_encoding_it_declares() -> None:
+    text = (
+        '<?xml version="1.0" encoding="iso-8859-1"?><problem xmlns="urn:ietf:rfc:7807"><title>\u00e4</title></problem>'
+    )
+
+    for body in (text, text.encode("iso-8859-1")):
+        response = (409, {"Content-Type": "application/problem+xml"}, body)
+        assert Problem.from_response(response).title == "\u00e4"
+        assert_problem(response, title="\u00e4")
 
 
 @pytest.mark.parametrize("accepted", ACCEPTED)

@@ -12,8 +12,8 @@ from typing import Any, cast
 from errbridge.accept import JSON, XML
 from errbridge.problem import ABOUT_BLANK, Problem, declared
 from errbridge.reading import read_document
+from errbridge.received import Received, received
 from errbridge.representations.values import JSONValue, plain
-from errbridge.testing.received import Received, received
 
 __all__ = ["Expected", "assert_problem"]
 
@@ -57,7 +57,8 @@ def assert_problem(
         document = assert_problem(client.get("/buy/piano"), OutOfCredit, balance=30)
 
     Args:
-        response: Of the test clients of Flask and Quart, of httpx or requests; or a `Reply`.
+        response: Of the test clients of Flask and Quart, of httpx or requests; a `Reply`; or
+            ``(status, headers, body)``.
         problem: A problem class, whose status, title and type are expected.
         status: Of the response and the document.
         type: A problem class, too, stands for its type.
@@ -78,7 +79,7 @@ def assert_problem(
 
     Raises:
         AssertionError: The response is another one. The message lists what differs, and shows the document.
-        TypeError: The response cannot be read.
+        TypeError: It is no response, or has to be awaited, or its content has; the message says what to do.
     """
     __tracebackhide__ = True
     got = received(response, body)

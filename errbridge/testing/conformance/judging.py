@@ -10,9 +10,9 @@ from typing import Any
 
 from errbridge.accept import JSON
 from errbridge.incident import Reply
+from errbridge.received import Received, received
 from errbridge.testing.conformance.cases import CASES
 from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
-from errbridge.testing.received import Received, received
 
 __all__ = ["Ask", "Build", "certify", "differences"]
 

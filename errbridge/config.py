@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from inspect import isabstract, iscoroutinefunction, signature
 from operator import itemgetter
@@ -30,6 +31,8 @@ DEFAULTS: Mapping[str, Any] = {
 """Every key with its default; the documentation of each stands with the attribute of `Settings` that holds it."""
 
 Snapshot = tuple[Any, ...]
+
+_PLACEHOLDER = r"\{[^\W\d]\w*\}"  # other braces may belong to the URI
 
 
 _values: Callable[[Mapping[str, Any]], Snapshot] = itemgetter(*DEFAULTS)
@@ -161,6 +164,11 @@ def _template(key: str, value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) and value:
+        if unknown := [name for name in re.findall(_PLACEHOLDER, value) if name not in ("{status}", "{slug}")]:
+            raise SetupError(
+                f"{key} has {{status}} and {{slug}} replaced, and nothing else; "
+                f"take {', '.join(unknown)} out of {value!r}"
+            )
         return value
     raise SetupError(f"{key} is a string such as 'https://example.com/problems/{{slug}}' or None, not {value!r}")
 

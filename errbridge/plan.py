@@ -39,7 +39,17 @@ from errbridge.representations.values import plain
 from errbridge.status import is_error, response_status
 from errbridge.styles import DEFAULT, Style
 
-__all__ = ["answer", "answer_debugging", "answer_edge", "answer_outside", "claim", "own_means", "settled", "shown"]
+__all__ = [
+    "answer",
+    "answer_debugging",
+    "answer_edge",
+    "answer_outside",
+    "claim",
+    "own_means",
+    "settled",
+    "shown",
+    "template_folders",
+]
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan that may leave the error to the next one, by returning None."""
@@ -356,6 +366,11 @@ def _decorated(case: Case, response: Callable[..., Any]) -> Plan:
     return (yield from _converted(case, given, vary=_vary(case.settings, case.style), shows_problem=True))
 
 
+def template_folders(blueprints: Sequence[str]) -> list[str]:
+    """Name the folders in which the templates of pages are looked for: the blueprints' own, then the application's."""
+    return [*(f"{name.rpartition('.')[2]}/errors" for name in blueprints), "errors"]
+
+
 def _template(case: Case) -> str | None:
     """Find the template of a page: the blueprints' own, then the application's, each for the status and its class."""
     blueprints = case.chain.blueprints
@@ -363,8 +378,8 @@ def _template(case: Case) -> str | None:
     known = case.chain.templates
     if status in known and case.framework.caches_templates():
         return known[status]
-    folders = [f"{name.rpartition('.')[2]}/errors" for name in blueprints] + ["errors"]
-    names = [f"{folder}/{page}.html" for folder in folders for page in (status, f"{status // 100}xx")]
+    pages = (status, f"{status // 100}xx")
+    names = [f"{folder}/{page}.html" for folder in template_folders(blueprints) for page in pages]
     names.append(case.settings.page)
     try:
         found = case.framework.find_template(names)

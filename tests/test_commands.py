@@ -684,6 +684,84 @@ def test_templates_that_are_missing_or_broken_are_reported(
     assert output.count("missing-template") == len(faults)
 
 
+@pytest.mark.parametrize(
+    ("style", "files", "findings"),
+    [
+        (None, ["errors/404.html", "errors/5xx.html"], [("app", ["errors/404.html, errors/5xx.html are never shown"])]),
+        ("api", ["errors/404.html", "site/errors/4xx.html"], [("app", ["errors/404.html is"]), ("site", ["site/err"])]),
+        ("web", ["errors/404.html", "site/errors/4xx.html"], []),
+        (
+            "site",
+            ["errors/404.html", "site/errors/4xx.html", "other/errors/404.html"],
+            [("other", ["other/errors/404"])],
+        ),
+        ("<odd:x>", ["errors/404.html"], []),
+        ("handled", ["errors/404.html"], []),
+        ("handled", ["errors/403.html"], [("app", ["errors/403.html"])]),
+        ("native", ["errors/404.html", "errors/500.html"], []),
+        (None, ["404.html", "error.html", "errors/base.html"], []),
+    ],
+)
+def test_templates_of_errors_that_no_page_is_made_of_are_reported(
+    tmp_path: Path, style: str | None, files: list[str], findings: list[tuple[str, list[str]]]
+) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("fine" if name != "errors/5xx.html" else "{{ problem.title }}")
+
+    def build(world: World) -> None:
+        for name in ("site", "other"):
+            blueprint = world.Blueprint(name, __name__, url_prefix=f"/{name}")
+            blueprint.add_url_rule("/", "index", nothing)
+            world.app.register_blueprint(blueprint)
+            if style == name:
+                world.errors.web_register(blueprint)
+        if style in ("api", "web"):
+            getattr(world.errors, f"{style}_register")(world.app)
+        if style == "<odd:x>":
+            world.errors.web_register("/unroutable/<any(a,b):x>")
+        if style == "handled":
+            world.errors.register(world.app, code=404)(nothing)
+        if style == "native":
+            world.app.errorhandler(Exception)(native)
+
+    options = {"app_options": {"template_folder": str(tmp_path)}}
+    output = json.loads(said(build, "check", "--json", exit_code=bool(findings), **options))
+
+    assert [(finding["code"], finding["scope"]) for finding in output] == [
+        ("unused-template", scope) for scope, _ in findings
+    ]
+    for finding, (_, parts) in zip(output, findings, strict=True):
+        assert all(part in finding["message"] for part in parts)
+
+
+def test_a_template_that_cannot_be_compiled_is_nobodys_page(tmp_path: Path) -> None:
+    (tmp_path / "errors").mkdir()
+    (tmp_path / "errors" / "404.html").write_text("{{")
+
+    assert found(lambda world: None, exit_code=0, app_options={"template_folder": str(tmp_path)}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("ERROR_TYPE_URL", "did you mean ERROR_TYPE_URI?"),
+        ("ERROR_PAGES", "did you mean ERROR_PAGE?"),
+        ("ERROR_HANDLERS", "did you mean ERROR_HANDLER?"),
+        ("ERROR_42", "there are ERROR_PAGE, ERROR_DEFAULT_MSG, "),
+    ],
+)
+def test_configuration_keys_that_do_not_exist_are_reported_with_the_nearest(key: str, hint: str) -> None:
+    output = said(view, "check", exit_code=1, config={key: "x"})
+
+    assert output.startswith(f"unknown-key: app\n  errbridge has no configuration key {key}; {hint}")
+    assert output.endswith("\n1 finding\n")
+
+
+def test_keys_of_other_extensions_are_theirs() -> None:
+    assert found(view, exit_code=0, config={"ERROR_404_HELP": False, "ERRORS": 1, "MY_ERROR_PAGE": 1}) == []
+
+
 def test_types_that_cannot_be_told_apart_are_reported() -> None:
     """One URI for every type is enough, and all plain problems have it, too."""
     assert found(view, config={"ERROR_TYPE_URI": "https://example.com/problem"}) == [("conflicting-types", "app")]
@@ -889,7 +967,9 @@ def test_the_framework_finds_the_commands_by_their_entry_point(framework: str) -
     assert "no_such_module" in unknown.stderr
 
 
-@pytest.mark.parametrize("adapter", ["errbridge_flask", "errbridge_flask.cli", "errbridge_quart", "errbridge_quart.cli"])
+@pytest.mark.parametrize(
+    "adapter", ["errbridge_flask", "errbridge_flask.cli", "errbridge_quart", "errbridge_quart.cli"]
+)
 def test_neither_an_adapter_nor_its_entry_point_loads_the_command_line_rooms(adapter: str) -> None:
     rooms = "('errbridge.inspection', 'errbridge.pallets.inspected', 'errbridge.pallets.commands')"
     code = f"import {adapter}, sys; print([name for name in sys.modules if name.startswith({rooms})])"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from contextlib import suppress
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from errbridge.accept import HTML
@@ -16,10 +18,12 @@ from errbridge.inspection.preview import STATUSES, rooms
 from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.installation import Owner
-from errbridge.plan import own_means
+from errbridge.plan import own_means, template_folders
 from errbridge.scopes import ROOT, Scope, blueprint_path, expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
+
+_OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
 
 
 class Finding(NamedTuple):
@@ -216,6 +220,61 @@ def _templates(subject: Subject) -> Iterator[Finding]:
         yield Finding("missing-template", "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled")
 
 
+def _unused_templates(subject: Subject) -> Iterator[Finding]:
+    """Look for pages of scopes that show none. A page of which a handler may make use is given the benefit of doubt."""
+    pages = _unhandled(subject)
+    shown, folders = _folders(subject)
+    for folder, scope in folders.items():
+        names = [f"{folder}/{page}.html" for page in pages] if folder not in shown else []
+        if there := [name for name in names if _exists(subject, name)]:
+            message = (
+                f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} never shown: pages are made of templates "
+                "in the style web only; call errors.web_register() with what they are for"
+            )
+            yield Finding("unused-template", str(scope), message)
+
+
+def _folders(subject: Subject) -> tuple[set[str], dict[str, Scope]]:
+    """Name the folders of templates that are looked into, and all that there may be."""
+    installation = subject.installation
+    styles = (owner.style for _, owner in readable_scopes(subject))
+    shown = {"errors" for style in styles if style is not None and style.templates}
+    known = {"errors": ROOT}
+    for room in rooms(subject):
+        if room.style.templates:
+            shown.update(template_folders(probe(installation, room.request).chain.blueprints))
+        if room.scope.blueprint is not None:
+            known[template_folders((room.scope.blueprint,))[0]] = room.scope
+    return shown, known
+
+
+def _unhandled(subject: Subject) -> list[str]:
+    """Name the pages of statuses that nobody handles, neither one by one nor together with others."""
+    table = subject.installation.table()
+    canonical = subject.installation.framework.http.canonical
+    keys = {canonical(native.key) for native in subject.natives()}
+    keys.update(table.root.handlers.by_key, *(owner.handlers.by_key for _, owner in readable_scopes(subject)))
+    if any(not isinstance(key, int) for key in keys):
+        return []
+    statuses = [status for status in range(400, 600) if status not in keys]
+    return [*map(str, statuses), "4xx", "5xx"]
+
+
+def _exists(subject: Subject, name: str) -> bool:
+    with suppress(Exception):  # the application's loader failed, or the template cannot be compiled
+        return subject.installation.framework.find_template((name,)) is not None
+    return False
+
+
+def _unknown_keys(subject: Subject) -> Iterator[Finding]:
+    known = {key.removeprefix("ERROR_"): key for key in DEFAULTS}
+    for key in subject.installation.framework.config:
+        if key.startswith("ERROR_") and key not in DEFAULTS and key not in _OF_OTHERS:
+            near = get_close_matches(key.removeprefix("ERROR_"), known, 1)
+            meant = f"did you mean {known[near[0]]}?" if near else f"there are {', '.join(DEFAULTS)}"
+            yield Finding("unknown-key", "app", f"errbridge has no configuration key {key}; {meant}")
+
+
 def _types(subject: Subject) -> Iterator[Finding]:
     installation = subject.installation
     try:
@@ -232,6 +291,8 @@ CHECKS = {
     "behind-native": _behind_native,
     "unregistered-blueprint": _unregistered,
     "missing-template": _templates,
+    "unused-template": _unused_templates,
+    "unknown-key": _unknown_keys,
     "conflicting-types": _types,
 }
 """Each check by its code, in the order in which they are carried out."""

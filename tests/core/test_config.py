@@ -102,12 +102,20 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_HANDLER", API),
         ("ERROR_TYPE_URI", ""),
         ("ERROR_TYPE_URI", 5),
+        ("ERROR_TYPE_URI", "https://example.com/{status}/{name}"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_key_and_the_value(key: str, value: object) -> None:
     with pytest.raises(SetupError, match=key) as caught:
         settings_of(**{key: value})
     assert repr(value) in str(caught.value)
+
+
+def test_a_placeholder_that_is_none_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(
+        SetupError, match=r"has \{status\} and \{slug\} replaced, .*; take \{name\}, \{id\} out of 'urn:"
+    ):
+        settings_of(ERROR_TYPE_URI="urn:{name}:{slug}:{id}")
 
 
 def test_no_content_types_may_be_forced_at_all() -> None:
@@ -168,7 +176,7 @@ def test_a_snapshot_tells_whether_something_changed() -> None:
         ("https://example.com/{status}/{slug}", Problem(404), "https://example.com/404/not-found"),
         ("urn:{slug}:{slug}", Problem(429), "urn:too-many-requests:too-many-requests"),
         ("urn:fixed", Problem(500), "urn:fixed"),
-        ("urn:{other}{}{0}{status.__class__}%s$x", Problem(500), "urn:{other}{}{0}{status.__class__}%s$x"),
+        ("urn:{}{0}{status.__class__}%s$x", Problem(500), "urn:{}{0}{status.__class__}%s$x"),
     ],
 )
 def test_the_type_is_built_by_plain_substitution(template: str | None, problem: Problem, expected: str | None) -> None:

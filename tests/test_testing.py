@@ -287,7 +287,74 @@ def test_a_class_without_a_type_is_known_by_its_slug(get: Get) -> None:
     assert_problem(made, type=NoCards)
     assert "the type of OutOfCredit (https://example.com/out-of-credit)" in complaint(made, type=OutOfCredit)
     other = Reply(body.replace(b"no-cards", b"cards"), 409, {"Content-Type": "application/problem+json"})
-    assert "expected the type of NoCards (no-cards)" in complaint(other, NoCards)
+    assert "expected the type of NoCards (no-cards; type_uri= says how it is built)" in complaint(other, NoCards)
+
+
+class Problems(Problem, status=409):
+    """Is named like a part of many type URIs."""
+
+
+class Html(Problem, status=409):
+    """Likewise."""
+
+
+TEMPLATES = [
+    "https://example.com/problems/{slug}",
+    "https://example.com/{slug}.html",
+    "https://example.com/{slug}/",
+    "https://example.com/errors?type={slug}",
+    "https://example.com/problems#{slug}",
+    "tag:example.com,2024:{slug}",
+    "/{status}/{slug}",
+    "{slug}",
+]
+UNTELLING = [
+    "https://example.com/p-{slug}",
+    "https://example.com/{slug}-problem",
+    "https://example.com/{slug}/{status}",
+    "https://example.com/{status}",
+    "https://example.com/problems",
+]
+
+
+def of_template(template: str) -> Any:
+    world = flask_world(config={"ERROR_TYPE_URI": template})
+    site(world)
+    return world.app.test_client().get("/cards", headers=JSON)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_type_that_ends_in_the_slug_is_that_of_the_class(template: str) -> None:
+    response = of_template(template)
+
+    assert_problem(response, NoCards)
+    for other in (Problems, Html):
+        assert "type  " in complaint(response, other)
+
+
+@pytest.mark.parametrize("template", TEMPLATES + UNTELLING)
+def test_a_type_is_the_one_that_the_service_builds(template: str) -> None:
+    response = of_template(template)
+
+    assert_problem(response, NoCards, type_uri=template)
+    assert_problem(response, type=NoCards, type_uri=template)
+    assert "expected the type of NoCards (urn:no-cards)" in complaint(response, NoCards, type_uri="urn:{slug}")
+
+
+@pytest.mark.parametrize("template", UNTELLING)
+def test_a_type_that_does_not_tell_its_class_needs_the_template(template: str) -> None:
+    assert "type_uri= says how it is built" in complaint(of_template(template), NoCards)
+
+
+def test_with_the_template_said_another_type_does_not_do() -> None:
+    assert "got 'about:blank'" in complaint(of_flask("/cards", JSON), NoCards, type_uri="urn:{slug}")
+    assert_problem(of_flask("/credit", JSON), OutOfCredit, type_uri="urn:{slug}")  # which has a type of its own
+
+
+def test_problem_itself_may_have_any_type() -> None:
+    for path in ("/credit", "/cards"):
+        assert_problem(of_flask(path, JSON), Problem)
+    assert_problem(of_template("urn:{slug}"), Problem, type_uri="urn:{slug}")
 
 
 def test_what_is_said_wins_over_what_the_class_says() -> None:

@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from numbers import Number
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from errbridge.accept import JSON, XML
-from errbridge.problem import ABOUT_BLANK, Problem, declared
+from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared
 from errbridge.reading import read_document
 from errbridge.received import Received, received
 from errbridge.representations.values import JSONValue, plain
@@ -42,6 +42,7 @@ def assert_problem(
     headers: Mapping[str, Expected] | None = None,
     content_type: Expected = _UNSAID,
     body: bytes | str | None = None,
+    type_uri: str | None = None,
     **extensions: Expected,
 ) -> Mapping[str, Any]:
     """Make sure that a response is a problem document, and the one that is expected.
@@ -50,6 +51,10 @@ def assert_problem(
     of the response. An expectation is a value, a compiled pattern (``re.compile("sold")``), which has to be found
     somewhere in a text, or a function (``lambda balance: balance > 0``), which has to return something true; lists and
     mappings may hold any of these. None means that the member is absent or null.
+
+    The type of a problem class is its own ``type=``. For one without, the service builds it, and a response does not
+    tell how: give *type_uri*. Without that, any type counts that ends in the slug of the class (``/no-cards``,
+    ``#no-cards``, ``/no-cards.html``), and ``about:blank``.
 
     Example::
 
@@ -72,6 +77,7 @@ def assert_problem(
         headers: Headers of the response, by name in any case; several values are joined by commas.
         content_type: Expected instead of ``application/problem+json`` or ``application/problem+xml``.
         body: The content, where the client has to await it.
+        type_uri: ``ERROR_TYPE_URI`` of the service, for problem classes without a ``type=`` of their own.
         **extensions: Other members of the document.
 
     Returns:
@@ -89,6 +95,8 @@ def assert_problem(
     entry = {name: value for name, value in entry.items() if value is not _UNSAID}
     if problem is not None:
         expected = _of_class(problem) | expected
+    if _is_problem_class(expected.get("type")):
+        expected["type"] = _TypeOf(expected["type"], type_uri, got.status)
     differences = list(_of_response(got, expected.get("status", _UNSAID), content_type, headers or {}))
     try:
         members, from_text = _read(got)
@@ -175,8 +183,8 @@ def _fits(value: Any, expected: Expected, *, from_text: bool = False) -> bool:
     """Tell whether a value is as expected. From XML it is a text, or a list or a mapping of texts."""
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
-    if isinstance(expected, builtins.type) and issubclass(expected, Problem):
-        return _is_type_of(value, expected)
+    if isinstance(expected, _TypeOf):
+        return expected.fits(value)
     if _is_judge(expected):
         return bool(expected(value))
     if from_text and value == "" and plain(expected) in _EMPTY:
@@ -231,12 +239,39 @@ def _written(value: JSONValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _is_type_of(value: object, cls: type[Problem]) -> bool:
-    """Tell whether a document's type is that of a class. Without one of its own the setting of the app makes it."""
-    own = declared(cls)
-    if own.type is not None:
-        return value == own.type
-    return isinstance(value, str) and (value == ABOUT_BLANK or str(own.slug) in re.split(r"[/#:?=&]", value))
+def _is_problem_class(expected: Expected) -> bool:
+    return isinstance(expected, builtins.type) and issubclass(expected, Problem)
+
+
+class _TypeOf(NamedTuple):
+    """The type of the problems of a class.
+
+    Attributes:
+        cls: The class.
+        type_uri: How the service builds the types of classes without one; None if nobody said.
+        status: Of the response, which a type may name.
+    """
+
+    cls: type[Problem]
+    type_uri: str | None
+    status: int
+
+    def fits(self, value: object) -> bool:
+        """Tell whether a document's type is that of the class."""
+        own = declared(self.cls)
+        if own.slug is None:  # Problem itself may have any
+            return True
+        exact = own.type or built_type(self.type_uri, self.status, own.slug)
+        if exact is not None:
+            return value == exact
+        # Only at the end: /problems/no-cards is no type of a class Problems, nor is sold.html one of a class Html.
+        ends_in_slug = rf"(.*[^\w.-])?{re.escape(own.slug)}(\.\w+)?/?"
+        return isinstance(value, str) and (value == ABOUT_BLANK or re.fullmatch(ends_in_slug, value) is not None)
+
+    def __str__(self) -> str:
+        own = declared(self.cls)
+        exact = own.type or built_type(self.type_uri, self.status, own.slug or "")
+        return f"the type of {self.cls.__qualname__} ({exact or f'{own.slug}; type_uri= says how it is built'})"
 
 
 # The message.
@@ -293,8 +328,8 @@ def _line(name: str, *lines: str) -> str:
 def _shown(expected: Expected) -> str:
     if isinstance(expected, re.Pattern):
         return f"something with {expected.pattern!r}"
-    if isinstance(expected, builtins.type) and issubclass(expected, Problem):
-        return f"the type of {expected.__qualname__} ({declared(expected).type or declared(expected).slug})"
+    if isinstance(expected, _TypeOf):
+        return str(expected)
     if _is_judge(expected):
         return f"what {getattr(expected, '__qualname__', repr(expected))} accepts"
     return "nothing" if expected is None else repr(expected)

@@ -22,9 +22,13 @@ from benchmarks.areas.kinds import (
     LEANEST,
     PROBLEM,
     TEMPLATE,
+    Invalid,
     Kind,
+    answered,
     document,
-    validation,
+    furnished,
+    handled,
+    unprocessable,
 )
 from benchmarks.calls import expecting, wsgi_call
 from benchmarks.measure import Case, Group
@@ -41,49 +45,10 @@ MANY = f"errbridge, {MANY_BLUEPRINTS} blueprints"
 PEER_MANY = f"Flask-ErrorsHandler, {MANY_BLUEPRINTS} blueprints"
 
 
-class Invalid(Exception):
-    """What people raise where errbridge has a `Problem`."""
-
-
 def _application(invalid: Callable[[], Exception] | None = None) -> tuple[flask.Flask, flask.Blueprint]:
     """Make an application without error handlers. Its blueprint is registered when its handlers are there."""
     app = flask.Flask("benchmarked")
-    api = flask.Blueprint("api", __name__, url_prefix="/api")
-
-    def item() -> str:
-        return "An item."
-
-    def abort() -> None:
-        flask.abort(404)
-
-    def fail() -> None:
-        if invalid is None:
-            flask.abort(422)
-        raise invalid()
-
-    validation_error, validate = validation()
-
-    def model() -> None:
-        try:
-            validate()
-        except validation_error:
-            if invalid is None:
-                flask.abort(422)
-            raise
-
-    def crash() -> None:
-        raise RuntimeError("a bug")
-
-    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "model": model, "crash": crash}
-    for name, view in views.items():
-        api.add_url_rule(f"/{name}", name, view)
-    return app, api
-
-
-def _errors(exc: Any) -> Any:
-    if isinstance(exc, Invalid):
-        return ERRORS
-    return exc.errors(include_url=False, include_input=False, include_context=False)
+    return app, furnished(app, flask, invalid)
 
 
 def bare() -> flask.Flask:
@@ -102,14 +67,10 @@ def handwritten(*, page: bool = False) -> flask.Flask:
     def problem(exc: HTTPException) -> Any:
         return flask.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    def unprocessable(exc: Exception) -> Any:
-        return flask.jsonify({**document(422, "Unprocessable Content", None), "errors": _errors(exc)}), 422
+    def invalid(exc: Exception) -> Any:
+        return flask.jsonify(unprocessable(exc)), 422
 
-    app.register_error_handler(HTTPException, shown if page else problem)
-    app.register_error_handler(Invalid, unprocessable)
-    app.register_error_handler(validation()[0], unprocessable)
-    app.register_blueprint(api)
-    return app
+    return handled(app, api, shown if page else problem, invalid)
 
 
 def with_async_handler() -> flask.Flask:
@@ -130,14 +91,10 @@ def leanest(*, page: bool = False) -> flask.Flask:
     def constant(exc: HTTPException) -> flask.Response:
         return flask.Response(body, exc.code, content_type=content_type)
 
-    def unprocessable(exc: Exception) -> flask.Response:
+    def invalid(exc: Exception) -> flask.Response:
         return flask.Response(body, 422, content_type=content_type)
 
-    app.register_error_handler(HTTPException, constant)
-    app.register_error_handler(Invalid, unprocessable)
-    app.register_error_handler(validation()[0], unprocessable)
-    app.register_blueprint(api)
-    return app
+    return handled(app, api, constant, invalid)
 
 
 def with_errbridge(*, blueprints: int = 0) -> flask.Flask:
@@ -195,18 +152,5 @@ def groups(*, many: bool = True) -> Iterator[Group]:
     for kind in KINDS:
         cases = []
         for name, app in applications(kind, many=many):
-            cases.append(Case(name, wsgi_call(app, kind.ask), expecting(kind.status, *_look(kind, name))))
+            cases.append(Case(name, wsgi_call(app, kind.ask), expecting(kind.status, *answered(kind, name))))
         yield Group(AREA, kind.name, cases)
-
-
-def _look(kind: Kind, name: str) -> tuple[str, bytes]:
-    """Say how a contender's answer looks: its content type, and something that it contains."""
-    if kind.status == 200:
-        return "text/html", b"An item."
-    if kind.page or name == BARE:
-        return "text/html", b"</h"
-    if name in (ERRBRIDGE, MANY):
-        if kind.status == 422:
-            return PROBLEM, b'"pointer"'
-        return PROBLEM, f'"status":{kind.status}'.encode()
-    return "", b""

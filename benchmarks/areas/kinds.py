@@ -8,7 +8,9 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from werkzeug.exceptions import HTTPException
 
 from benchmarks.calls import BROWSER, Ask
 
@@ -22,11 +24,18 @@ __all__ = [
     "LEANEST",
     "PROBLEM",
     "TEMPLATE",
+    "Invalid",
     "Kind",
+    "answered",
     "document",
+    "furnished",
+    "handled",
     "logging_to_nowhere",
+    "unprocessable",
     "validation",
 ]
+
+AppT = TypeVar("AppT")
 
 BARE = "bare"
 ERRBRIDGE = "errbridge"
@@ -91,6 +100,89 @@ def validation() -> tuple[type[Exception], Callable[[], Any]]:
 def document(status: int, title: str, detail: str | None) -> dict[str, Any]:
     """Make the members that people put into a handwritten document."""
     return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+
+
+class Invalid(Exception):
+    """What people raise where errbridge has a `Problem`."""
+
+
+def unprocessable(exc: Any) -> dict[str, Any]:
+    """Make the document that people make of `Invalid` and of pydantic's exception."""
+    ours = isinstance(exc, Invalid)
+    errors = ERRORS if ours else exc.errors(include_url=False, include_input=False, include_context=False)
+    return {**document(422, "Unprocessable Content", None), "errors": errors}
+
+
+def furnished(
+    app: Any, framework: Any, invalid: Callable[[], Exception] | None, colour: Callable[[Any], Any] = lambda view: view
+) -> Any:
+    """Make the blueprint with the views of all kinds. It is not registered: its handlers have to be there before.
+
+    Args:
+        app: The application.
+        framework: The module of the framework.
+        invalid: Makes what is raised for invalid input; None where people abort with a status.
+        colour: Makes a view of the framework's own colour of a plain function.
+    """
+    api = framework.Blueprint("api", app.import_name, url_prefix="/api")
+
+    def item() -> str:
+        return "An item."
+
+    def abort() -> None:
+        framework.abort(404)
+
+    def fail() -> None:
+        if invalid is None:
+            framework.abort(422)
+        else:
+            raise invalid()
+
+    validation_error, validate = validation()
+
+    def model() -> None:
+        try:
+            validate()
+        except validation_error:
+            if invalid is None:
+                framework.abort(422)
+            raise
+
+    def crash() -> None:
+        raise RuntimeError("a bug")
+
+    for name, view in {"item": item, "abort": abort, "invalid": fail, "model": model, "crash": crash}.items():
+        api.add_url_rule(f"/{name}", name, colour(view))
+    return api
+
+
+def handled(app: AppT, api: Any, http: Callable[[HTTPException], Any], invalid: Callable[[Exception], Any]) -> AppT:
+    """Register handlers of an application's own, then the blueprint.
+
+    Args:
+        app: The application.
+        api: The blueprint.
+        http: Answers HTTP errors.
+        invalid: Answers invalid input.
+    """
+    register: Any = app
+    for cls, handler in ((HTTPException, http), (Invalid, invalid), (validation()[0], invalid)):
+        register.register_error_handler(cls, handler)
+    register.register_blueprint(api)
+    return app
+
+
+def answered(kind: Kind, name: str) -> tuple[str, bytes]:
+    """Say how a contender's answer looks: its content type, and something that it contains."""
+    if kind.status == 200:
+        return "text/html", b"An item."
+    if kind.page or name == BARE:
+        return "text/html", b"</h"
+    if name.startswith(ERRBRIDGE):
+        if kind.status == 422:
+            return PROBLEM, b'"pointer"'
+        return PROBLEM, f'"status":{kind.status}'.encode()
+    return "", b""
 
 
 class _Nowhere:

@@ -20,9 +20,13 @@ from benchmarks.areas.kinds import (
     LEANEST,
     PROBLEM,
     TEMPLATE,
+    Invalid,
     Kind,
+    answered,
     document,
-    validation,
+    furnished,
+    handled,
+    unprocessable,
 )
 from benchmarks.calls import asgi_call, expecting
 from benchmarks.measure import Case, Group
@@ -35,62 +39,21 @@ HANDWRITTEN = "@errorhandler, async, jsonify or render_template"
 SYNC = "@errorhandler, sync, jsonify"
 
 
-class Invalid(Exception):
-    """What people raise where errbridge has a `Problem`."""
-
-
 def _application(invalid: Callable[[], Exception] | None = None) -> tuple[quart.Quart, quart.Blueprint]:
     """Make an application without error handlers. Its blueprint is registered when its handlers are there."""
     app = quart.Quart("benchmarked")
-    api = quart.Blueprint("api", __name__, url_prefix="/api")
-
-    async def item() -> str:
-        return "An item."
-
-    async def abort() -> None:
-        quart.abort(404)
-
-    async def fail() -> None:
-        if invalid is None:
-            quart.abort(422)
-        raise invalid()
-
-    validation_error, validate = validation()
-
-    async def model() -> None:
-        try:
-            validate()
-        except validation_error:
-            if invalid is None:
-                quart.abort(422)
-            raise
-
-    async def crash() -> None:
-        raise RuntimeError("a bug")
-
-    views: dict[str, Any] = {"item": item, "abort": abort, "invalid": fail, "model": model, "crash": crash}
-    for name, view in views.items():
-        api.add_url_rule(f"/{name}", name, view)
-    return app, api
+    return app, furnished(app, quart, invalid, _async)
 
 
-def _errors(exc: Any) -> Any:
-    if isinstance(exc, Invalid):
-        return ERRORS
-    return exc.errors(include_url=False, include_input=False, include_context=False)
+def _async(view: Callable[[], Any]) -> Callable[[], Any]:
+    async def coloured() -> Any:
+        return view()
+
+    return coloured
 
 
 def bare() -> quart.Quart:
     app, api = _application()
-    app.register_blueprint(api)
-    return app
-
-
-def _handled(body: Callable[[HTTPException], Any], unprocessable: Callable[[Exception], Any]) -> quart.Quart:
-    app, api = _application(Invalid)
-    app.register_error_handler(HTTPException, body)
-    app.register_error_handler(Invalid, unprocessable)
-    app.register_error_handler(validation()[0], unprocessable)
     app.register_blueprint(api)
     return app
 
@@ -102,10 +65,10 @@ def handwritten(*, page: bool = False) -> quart.Quart:
     async def problem(exc: HTTPException) -> Any:
         return quart.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    async def unprocessable(exc: Exception) -> Any:
-        return quart.jsonify({**document(422, "Unprocessable Content", None), "errors": _errors(exc)}), 422
+    async def invalid(exc: Exception) -> Any:
+        return quart.jsonify(unprocessable(exc)), 422
 
-    app = _handled(shown if page else problem, unprocessable)
+    app = handled(*_application(Invalid), shown if page else problem, invalid)
     app.jinja_loader = jinja2.DictLoader({"error.html": TEMPLATE})
     return app
 
@@ -114,10 +77,10 @@ def with_sync_handler() -> quart.Quart:
     def problem(exc: HTTPException) -> Any:
         return quart.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
-    def unprocessable(exc: Exception) -> Any:
-        return quart.jsonify({**document(422, "Unprocessable Content", None), "errors": _errors(exc)}), 422
+    def invalid(exc: Exception) -> Any:
+        return quart.jsonify(unprocessable(exc)), 422
 
-    return _handled(problem, unprocessable)
+    return handled(*_application(Invalid), problem, invalid)
 
 
 def leanest(*, page: bool = False) -> quart.Quart:
@@ -126,10 +89,10 @@ def leanest(*, page: bool = False) -> quart.Quart:
     async def constant(exc: HTTPException) -> quart.Response:
         return quart.Response(body, exc.code, content_type=content_type)
 
-    async def unprocessable(exc: Exception) -> quart.Response:
+    async def invalid(exc: Exception) -> quart.Response:
         return quart.Response(body, 422, content_type=content_type)
 
-    return _handled(constant, unprocessable)
+    return handled(*_application(Invalid), constant, invalid)
 
 
 def with_errbridge() -> quart.Quart:
@@ -155,18 +118,5 @@ def groups() -> Iterator[Group]:
     for kind in KINDS:
         cases = []
         for name, app in applications(kind):
-            cases.append(Case(name, asgi_call(app, kind.ask), expecting(kind.status, *_look(kind, name))))
+            cases.append(Case(name, asgi_call(app, kind.ask), expecting(kind.status, *answered(kind, name))))
         yield Group(AREA, kind.name, cases, is_async=True)
-
-
-def _look(kind: Kind, name: str) -> tuple[str, bytes]:
-    """Say how a contender's answer looks: its content type, and something that it contains."""
-    if kind.status == 200:
-        return "text/html", b"An item."
-    if kind.page or name == BARE:
-        return "text/html", b"</h"
-    if name == ERRBRIDGE:
-        if kind.status == 422:
-            return PROBLEM, b'"pointer"'
-        return PROBLEM, f'"status":{kind.status}'.encode()
-    return "", b""

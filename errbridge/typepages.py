@@ -26,6 +26,7 @@ _STYLE = (
     "dt{margin:.75rem 0 0}"
     "dt code{font-weight:600}"
     "dd{margin:0;color:var(--soft)}"
+    "p code,li code,dd code{font-size:.9em}"
     "details{margin:2rem 0 0}"
     "summary{width:fit-content;font-weight:600;cursor:pointer}"
     "summary:focus-visible{outline:3px solid var(--accent);outline-offset:3px}"

@@ -9,6 +9,7 @@ from errbridge.representations.values import JSONValue, plain
 
 __all__ = ["render_text"]
 
+
 def render_text(incident: Incident) -> bytes:
     """Render the problem of an incident as readable text."""
     return ("\n".join(_lines(incident)) + "\n").encode("utf-8", "replace")

@@ -256,8 +256,7 @@ def test_explain_tells_the_chain_the_handlers_and_the_media_type_with_the_reason
         "  - app, handler for 500: passed over, not reached: a nearer scope has the style api, which answers",
         f"    {here}.something  {something_at}",
         "",
-        "The answer: 404 as application/problem+json, the built-in representation",
-        "  Accept names nothing that there is here, so it is what the style api gives to everyone",
+        f"The answer: what {here}.native returns",
     ]
 
 
@@ -370,7 +369,8 @@ def test_explain_shows_documents_under_the_type_that_they_are_sent_as() -> None:
         world.errors.api_register(world.app)
 
     explanation = data(build, "explain", "GET", "/", "404", config={"ERROR_FORCE_CONTENT_TYPE": False})
-    assert explanation["media_type"] == "application/json"
+    assert explanation["answered_by"] is None
+    assert explanation["otherwise"]["media_type"] == "application/json"
 
 
 def test_explain_names_the_template_or_the_decorator_that_shows_it(tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_explain_names_the_template_or_the_decorator_that_shows_it(tmp_path: Pat
     given = {"options": {"response": decorator}, "app_options": {"template_folder": str(tmp_path)}}
 
     def explained(*words: str) -> str:
-        shown: str = data(view, "explain", "GET", "/site/", *words, **given)["shown_by"]
+        shown: str = data(view, "explain", "GET", "/site/", *words, **given)["otherwise"]["shown_by"]
         return shown
 
     assert explained("404") == "the template errors/4xx.html"
@@ -408,6 +408,52 @@ def test_a_native_handler_for_just_anything_that_a_nearer_scope_forestalls_is_pa
     for error in ("LookupError", "404"):
         output = said(build, "explain", "GET", "/", error)
         assert "native: passed over, the framework's choice, but a nearer scope answers" in output
+
+
+@pytest.mark.parametrize("config", [{}, {"PROPAGATE_EXCEPTIONS": True}])
+def test_explain_ends_with_the_handler_of_the_framework_that_answers(config: dict[str, Any]) -> None:
+    def build(world: World) -> None:
+        world.app.add_url_rule("/crash", "crash", nothing)
+        world.app.errorhandler(Exception)(native)
+
+    assert said(build, "explain", "GET", "/crash", "KeyError", config=config).splitlines()[5:] == [
+        "Who is asked about the exception KeyError",
+        "  1. app, handler for Exception, native: the framework's choice; what it returns is sent as it is",
+        f"     tests.test_commands.native  {line_of(native)}",
+        "  if it returns None, "
+        + (
+            "it is raised, for in debug, testing and propagate mode exceptions are shown to the developer"
+            if config
+            else "it goes on to the framework, which makes a 500 of it"
+        ),
+        "",
+        "The answer: what tests.test_commands.native returns",
+    ]
+    explanation = data(build, "explain", "GET", "/crash", "KeyError", config=config)
+    assert explanation["answered_by"]["name"] == "tests.test_commands.native"
+    assert (explanation["otherwise"] is None) is bool(config)
+
+
+@pytest.mark.parametrize(
+    ("has_native", "own", "last"),
+    [
+        (False, None, "The answer: 404 as text/html, the built-in page"),
+        (False, Gone, "The answer: 404 as text/html, the built-in page"),
+        (False, 404, "If no handler takes it: 404 as text/html, the built-in page"),
+        (True, None, "The answer: what tests.test_commands.native returns"),
+        (True, 404, "If no handler before that takes it: what tests.test_commands.native returns"),
+    ],
+)
+def test_explain_says_on_whom_the_answer_depends(has_native: bool, own: Any, last: str) -> None:
+    def build(world: World) -> None:
+        view(world)
+        if own is not None:
+            world.errors.register("/nope", code=own)(nothing)
+        if has_native:
+            world.app.errorhandler(404)(native)
+
+    paragraphs = said(build, "explain", "GET", "/nope", "404").split("\n\n")
+    assert paragraphs[-1].splitlines()[0] == last
 
 
 KEYS = [
@@ -442,7 +488,9 @@ TARGETS = ["app", "outer", "outer.inner", "/outer", "/", "//localhost/"]
 @given(
     st.lists(st.tuples(st.sampled_from(TARGETS), st.sampled_from(KEYS)), max_size=8),
     st.dictionaries(st.sampled_from(TARGETS), st.sampled_from(["api", "web", "default", "failure"])),
-    st.lists(st.tuples(st.sampled_from([None, "outer"]), st.sampled_from([404, Gone, Exception])), max_size=2),
+    st.lists(
+        st.tuples(st.sampled_from([None, "outer"]), st.sampled_from([404, Gone, Exception]), st.booleans()), max_size=2
+    ),
     st.sampled_from(["/outer/in/view", "/outer/in/nope", "/outer/view", "/nope"]),
     st.sampled_from(ERRORS),
     st.sampled_from(["", "text/html", "application/json", "application/xml", "text/plain;q=0.3, */*;q=0.1"]),
@@ -450,12 +498,12 @@ TARGETS = ["app", "outer", "outer.inner", "/outer", "/", "//localhost/"]
 def test_what_explain_says_is_what_happens(
     registered: list[tuple[str, Any]],
     styles: dict[str, str],
-    natives: list[tuple[str | None, Any]],
+    natives: list[tuple[str | None, Any, bool]],
     path: str,
     error: str,
     accept: str,
 ) -> None:
-    """Every handler notes that it was asked, and leaves the error to the next one."""
+    """Every handler notes that it was asked, and leaves the error to the next one; some of the framework's answer."""
     asked: list[str] = []
 
     def build(world: World) -> None:
@@ -463,9 +511,10 @@ def test_what_explain_says_is_what_happens(
         inner = world.Blueprint("inner", __name__, url_prefix="/in")
         targets = {"app": world.app, "outer": outer, "outer.inner": inner, "//localhost/": Scope(host="localhost")}
 
-        def noting(name: str) -> Any:
-            def handler(exc: Exception) -> None:
+        def noting(name: str, answer: tuple[str, int] | None = None) -> Any:
+            def handler(exc: Exception) -> Any:
                 asked.append(name)
+                return answer
 
             return handler
 
@@ -480,8 +529,8 @@ def test_what_explain_says_is_what_happens(
         for where, style in styles.items():
             register = getattr(world.errors, f"{style}_register")
             register(targets.get(where, where))
-        for number, (blueprint, key) in enumerate(natives, start=100):
-            handler = noting(str(number))
+        for number, (blueprint, key, answers) in enumerate(natives, start=100):
+            handler = noting(str(number), (f"native {number}", 299) if answers else None)
             handler.__qualname__ = str(number)
             (outer if blueprint else world.app).errorhandler(key)(handler)
         inner.add_url_rule("/view", "view", fail)
@@ -504,9 +553,20 @@ def test_what_explain_says_is_what_happens(
         for entry in each["considered"]
         if entry["order"] is not None
     ]
-    assert asked == [name for _, _, name in sorted(orders)]
-    assert answer.status == explanation["status"]
-    assert (answer.content_type or "").partition(";")[0] == explanation["media_type"]
+    expected = [name for _, _, name in sorted(orders)]
+    answering = {str(number) for number, (_, _, answers) in enumerate(natives, start=100) if answers}
+    first = next((place for place, name in enumerate(expected) if name in answering), None)
+    if first is None:
+        assert asked == expected
+        assert answer.status == explanation["otherwise"]["status"]
+        assert (answer.content_type or "").partition(";")[0] == explanation["otherwise"]["media_type"]
+    else:
+        assert asked == expected[: first + 1]
+        assert (answer.status, answer.text) == (299, f"native {asked[-1]}")
+    promised = explanation["answered_by"]
+    assert (None if promised is None else promised["name"].rpartition(".")[2]) == next(
+        (name for name in expected if int(name) >= 100), None
+    )
     assert (
         run(twins.quart, "explain", method, path, error, "--accept", accept, "--json").output
         == json.dumps(explanation, indent=2, ensure_ascii=False) + "\n"

@@ -2,6 +2,7 @@
 
 Everything is found out by opening the case as for a real error; only the words are made here. No handler is called, so
 what one of them would return is not known: each that would be asked may return None, and then the next one is asked.
+Of a handler of the framework that is not expected: without errbridge, None from it would be an error itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from errbridge.normalize import is_http_error, is_uncaught, status_of
 from errbridge.plan import own_means
 from errbridge.scopes import ROOT, Scope
 
-__all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "explained"]
+__all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explained"]
 
 
 class Situation(NamedTuple):
@@ -94,6 +95,22 @@ class Step(NamedTuple):
     otherwise: str
 
 
+class Unhandled(NamedTuple):
+    """The answer to an error that no handler takes.
+
+    Attributes:
+        status: Its status.
+        media_type: In which the page or document is sent.
+        media_reasons: Why it is that one.
+        shown_by: What makes the page or document.
+    """
+
+    status: int
+    media_type: str
+    media_reasons: tuple[str, ...]
+    shown_by: str
+
+
 class Explanation(NamedTuple):
     """Everything that is known of the answer to an error before it happens.
 
@@ -107,10 +124,9 @@ class Explanation(NamedTuple):
         notes: What is to be said of it before anything else.
         chain: The scopes that own it, the nearest first.
         steps: One for an HTTP error; two for another exception, which is a 500 only when nobody took it.
-        status: That of the answer, unless a handler decides otherwise.
-        media_type: Likewise.
-        media_reasons: Why it is that one.
-        shown_by: What makes the page or document, unless a handler does.
+        answered_by: The handler of the framework that answers if none that is asked before it does. All that comes
+            after it is only for when it returns None.
+        otherwise: The answer if no handler takes it; None where it is raised, or is none of errbridge's.
     """
 
     app: str
@@ -122,10 +138,8 @@ class Explanation(NamedTuple):
     notes: tuple[str, ...]
     chain: tuple[Link, ...]
     steps: tuple[Step, ...]
-    status: int | None
-    media_type: str | None
-    media_reasons: tuple[str, ...]
-    shown_by: str | None
+    answered_by: Source | None
+    otherwise: Unhandled | None
 
 
 def explained(subject: Subject, situation: Situation) -> Explanation:
@@ -133,21 +147,26 @@ def explained(subject: Subject, situation: Situation) -> Explanation:
     exc, request = situation.exception, situation.request
     about = (subject.name, request.method, request.host, request.path, request.endpoint, _named(exc))
     if situation.answered is not None:
-        return Explanation(*about, (*situation.notes, situation.answered), (), (), None, None, (), None)
+        return Explanation(*about, (*situation.notes, situation.answered), (), (), None, None)
     case = opened(subject.installation, exc, request)
     steps: list[Step] = []
     if not is_http_error(exc):
         steps.append(_claiming(subject, case, situation))
         if situation.raised:
-            return Explanation(*about, situation.notes, _chain(case), tuple(steps), None, None, (), None)
+            return Explanation(*about, situation.notes, _chain(case), tuple(steps), _answering_native(steps), None)
         case = opened(subject.installation, situation.becomes, request)
     steps.append(_answering(subject, case))
+    return Explanation(*about, situation.notes, _chain(case), tuple(steps), _answering_native(steps), _unhandled(case))
+
+
+def _answering_native(steps: Sequence[Step]) -> Source | None:
+    asked = (entry for step in steps for entry in step.considered if entry.order is not None)
+    return next((entry.source for entry in asked if entry.native), None)
+
+
+def _unhandled(case: Case) -> Unhandled:
     media_type = case.incident.media_type
-    return Explanation(
-        *about,
-        situation.notes,
-        _chain(case),
-        tuple(steps),
+    return Unhandled(
         case.incident.problem.status,
         case.settings.sent_as(media_type) if media_type in (JSON, XML) else media_type,
         tuple(_media_reasons(case)),

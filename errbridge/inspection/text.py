@@ -95,14 +95,26 @@ def _explanation(said: Explanation) -> Iterator[str]:
         for number, link in enumerate(said.chain, start=1)
     ]
     yield from _aligned(rows, _INDENT)
+    asked: list[Considered] = []
     for step in said.steps:
         yield ""
         yield from _step(step)
-    if said.media_type is None:
-        return
-    yield ""
-    yield f"The answer: {said.status} as {said.media_type}, {said.shown_by}"
-    yield from (f"{_INDENT}{reason}" for reason in said.media_reasons)
+        asked += _asked(step)
+        if any(entry.native for entry in asked):  # it answers, and nobody gets to the next step
+            break
+    yield from _answer(said, asked)
+
+
+def _answer(said: Explanation, asked: Sequence[Considered]) -> Iterator[str]:
+    if said.answered_by is not None:
+        when = "The answer" if asked[0].native else "If no handler before that takes it"
+        yield ""
+        yield f"{when}: what {said.answered_by.name} returns"
+    elif (answer := said.otherwise) is not None:
+        when = "If no handler takes it" if asked else "The answer"
+        yield ""
+        yield f"{when}: {answer.status} as {answer.media_type}, {answer.shown_by}"
+        yield from (f"{_INDENT}{reason}" for reason in answer.media_reasons)
 
 
 def _style(style: str | None, failure: bool) -> str:
@@ -110,15 +122,24 @@ def _style(style: str | None, failure: bool) -> str:
 
 
 def _step(step: Step) -> Iterator[str]:
-    asked = sorted((entry for entry in step.considered if entry.order is not None), key=_order)
+    asked = _asked(step)
     yield f"Who is asked about {step.error}" + ("" if asked else ": nobody")
     for entry in asked:
         yield from _candidate(entry, f"{entry.order}.")
-    then = "if none of them takes it, " if len(asked) > 1 else "if it does not take it, " if asked else ""
-    yield f"{_INDENT}{then}{step.otherwise}"
+    yield f"{_INDENT}{_if_not_taken(asked)}{step.otherwise}"
     for entry in step.considered:
         if entry.order is None:
             yield from _candidate(entry, "-")
+
+
+def _asked(step: Step) -> list[Considered]:
+    return sorted((entry for entry in step.considered if entry.order is not None), key=_order)
+
+
+def _if_not_taken(asked: Sequence[Considered]) -> str:
+    if len(asked) != 1:
+        return "if none of them takes it, " if asked else ""
+    return "if it returns None, " if asked[0].native else "if it does not take it, "
 
 
 def _order(entry: Considered) -> int:

@@ -14,13 +14,18 @@ __all__ = ["Entry", "Registry"]
 class Entry:
     """Everything registered for one target, in the order of registration."""
 
-    __slots__ = ("failure", "own", "sources", "style")
+    __slots__ = ("failure", "own", "sources", "styles")
 
     def __init__(self) -> None:
         self.sources: list[Handlers] = []
         self.own: Handlers | None = None
-        self.style: Style | None = None
+        self.styles: list[Style] = []
         self.failure = False
+
+    @property
+    def style(self) -> Style | None:
+        """How the target's errors look: the last word counts."""
+        return self.styles[-1] if self.styles else None
 
     def registered(self) -> Iterable[tuple[Key, Handler]]:
         """Give the handlers, the last of a key last."""
@@ -65,7 +70,7 @@ class Registry:
 
     def set_style(self, target: Hashable, style: Style) -> None:
         """Say how a target's errors look; the last word counts."""
-        self._entry(target).style = style
+        self._entry(target).styles.append(style)
         self.touch()
 
     def set_failure(self, target: Hashable) -> None:

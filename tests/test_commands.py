@@ -606,6 +606,38 @@ def test_check_says_what_is_wrong_and_what_to_do() -> None:
     ]
 
 
+def test_a_style_that_another_one_replaces_is_reported() -> None:
+    def build(world: World) -> None:
+        site = world.Blueprint("site", __name__, url_prefix="/site")
+        world.app.register_blueprint(site)
+        world.errors.api_register(site, "/twice", "/once")
+        world.errors.web_register(site)
+        world.errors.api_register("/twice")
+        world.errors.default_register(world.app)
+        world.errors.web_register(world.app)
+        world.errors.default_register(world.app)
+        world.errors.api_register(world.app)
+
+    output = json.loads(said(build, "check", "--json", exit_code=1))
+
+    assert [(finding["code"], finding["scope"], finding["message"].partition(";")[0]) for finding in output] == [
+        (
+            "replaced-style",
+            scope,
+            f"the style {first} is never shown: {last}, which was registered later, took its place",
+        )
+        for scope, first, last in [("site", "api", "web"), ("app", "default", "api"), ("app", "web", "api")]
+    ]
+
+
+def test_an_application_that_differs_from_what_is_said_for_all_replaces_nothing() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register(Scope())
+        world.errors.web_register(world.app)
+
+    assert found(build, exit_code=0) == []
+
+
 def test_a_handler_that_is_included_twice_replaces_only_itself() -> None:
     handlers = Handlers()
     handlers.register(404)(nothing)
@@ -842,6 +874,37 @@ def test_two_classes_with_one_type_are_reported(tmp_path: Path) -> None:
     assert done.stdout.startswith("conflicting-types: app\n")
     assert "twice.Gone" in done.stdout
     assert "twice.Sold" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("type_uri", "leads"),
+    [
+        (None, True),  # catalogue() sets it
+        ("/problems/{slug}", True),
+        ("/mounted/problems/{slug}", True),
+        ("https://example.com/problems/{slug}", True),
+        ("https://example.com/problems/#{slug}", True),
+        ("urn:example:{slug}", True),
+        ("https://example.com/errors/{slug}", False),
+        ("https://example.com/problems/{status}/{slug}", False),
+        ("https://example.com/{slug}", False),
+        ("problems/{slug}", False),
+    ],
+)
+def test_types_that_do_not_lead_to_their_pages_are_reported(type_uri: str | None, leads: bool) -> None:
+    def build(world: World) -> None:
+        world.errors.catalogue(world.app, types=OutOfTea)
+
+    findings = [] if leads else [("type-leads-nowhere", "app")]
+    assert found(build, exit_code=not leads, config={"ERROR_TYPE_URI": type_uri}) == findings
+
+
+def test_types_whose_uri_was_taken_away_lead_nowhere() -> None:
+    def build(world: World) -> None:
+        world.errors.catalogue(world.app, types=OutOfTea)
+        world.app.config["ERROR_TYPE_URI"] = None
+
+    assert "at /problems/{slug}, and the types are about:blank; let" in said(build, "check", exit_code=1)
 
 
 def test_checks_can_be_left_out_by_their_code() -> None:

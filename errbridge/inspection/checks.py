@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from errbridge.accept import HTML
 from errbridge.catalogue import Catalogue
@@ -19,11 +20,13 @@ from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.installation import Owner
 from errbridge.plan import own_means, template_folders
+from errbridge.problem import ABOUT_BLANK
 from errbridge.scopes import ROOT, Scope, blueprint_path, expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
 
 _OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
+_LEADING_SOMEWHERE = frozenset({"http", "https", ""})
 
 
 class Finding(NamedTuple):
@@ -172,6 +175,20 @@ def _replaced(subject: Subject) -> Iterator[Finding]:
                 yield Finding("replaced-handler", name, message, source_of(handler.function))
 
 
+def _replaced_style(subject: Subject) -> Iterator[Finding]:
+    """Look at each registry alone: what an application says of itself may well differ from what is said for all."""
+    for target, name in _targets(subject).items():
+        for registry in (subject.installation.shared, subject.installation.own):
+            styles = registry.entries[target].styles if target in registry.entries else []
+            for style in dict.fromkeys(styles):
+                if style != styles[-1]:
+                    message = (
+                        f"the style {style.name} is never shown: {styles[-1].name}, which was registered later, took "
+                        "its place; remove one"
+                    )
+                    yield Finding("replaced-style", name, message)
+
+
 def _behind_native(subject: Subject) -> Iterator[Finding]:
     table = subject.installation.table()
     canonical = subject.installation.framework.http.canonical
@@ -283,16 +300,35 @@ def _types(subject: Subject) -> Iterator[Finding]:
         yield Finding("conflicting-types", "app", str(error))
 
 
+def _types_leading_nowhere(subject: Subject) -> Iterator[Finding]:
+    """Compare ``ERROR_TYPE_URI`` with where the pages are. Its host, and what it is mounted below, cannot be known."""
+    prefix = subject.type_pages()
+    if prefix is None:
+        return
+    type_uri = subject.installation.table().settings.type_uri or ABOUT_BLANK
+    scheme, _, path, _, _ = urlsplit(type_uri)
+    if type_uri != ABOUT_BLANK and scheme not in _LEADING_SOMEWHERE:  # a name such as a URN, on purpose
+        return
+    if not path.endswith((f"{prefix}/{{slug}}", f"{prefix}/")):
+        message = (
+            f"the pages about the types are at {prefix}/{{slug}}, and the types are {type_uri}; let the path of "
+            "ERROR_TYPE_URI end in that of the pages, or give errors.catalogue() the url_prefix= that it has"
+        )
+        yield Finding("type-leads-nowhere", "app", message)
+
+
 CHECKS = {
     "unreadable-scope": _unreadable,
     "same-place": _same_place,
     "never-reached": _never_reached,
     "replaced-handler": _replaced,
+    "replaced-style": _replaced_style,
     "behind-native": _behind_native,
     "unregistered-blueprint": _unregistered,
     "missing-template": _templates,
     "unused-template": _unused_templates,
     "unknown-key": _unknown_keys,
     "conflicting-types": _types,
+    "type-leads-nowhere": _types_leading_nowhere,
 }
 """Each check by its code, in the order in which they are carried out."""

@@ -49,6 +49,10 @@ class Subject(Protocol):
         """Name the blueprints that have a route, and those around them."""
         ...
 
+    def type_pages(self) -> str | None:
+        """Name the path below which there are pages about problem types; None if there are none."""
+        ...
+
     def template_faults(self, name: str) -> Iterable[str]:
         """Say what is wrong with a template and with those that it extends, includes or imports."""
         ...

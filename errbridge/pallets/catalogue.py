@@ -18,11 +18,12 @@ from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem import Problem
 from errbridge.typepages import index_page, type_page
 
-__all__ = ["serve"]
+__all__ = ["ENDPOINT", "serve"]
 
 log = logging.getLogger("errbridge")
 
 ENDPOINT = "errbridge_problem_type"
+"""Of both routes: the list, and a page."""
 
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 

@@ -16,6 +16,7 @@ from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry
 from errbridge.installation import Installation
 from errbridge.normalize import is_http_error, representative, status_of
+from errbridge.pallets.catalogue import ENDPOINT
 from errbridge.pallets.seam import SEAM, Seam, is_ready
 from errbridge.problem import Problem, declared, plain_text, revived
 from errbridge.scopes import blueprint_path
@@ -66,6 +67,11 @@ class PalletsSubject:
         """Name the blueprints that have a route, and those around them."""
         endpoints = (rule.endpoint.rpartition(".")[0] for rule in self.app.url_map.iter_rules())
         return {name for endpoint in endpoints if endpoint for name in blueprint_path(endpoint)}
+
+    def type_pages(self) -> str | None:
+        """Name the path below which ``errors.catalogue()`` serves its pages."""
+        rules = (rule.rule for rule in self.app.url_map.iter_rules() if rule.endpoint == ENDPOINT)
+        return next((rule.removesuffix("/") for rule in rules if rule.endswith("/")), None)
 
     def template_faults(self, name: str) -> Iterator[str]:
         """Tell what is wrong with a template, and with those that it refers to."""

@@ -96,6 +96,9 @@ def free_port() -> int:
 
 def start(words: Sequence[str], log: Path, *, cwd: Path = ROOT, ready: str = "") -> Server:
     """Start a server and wait until it listens at the URL that it prints, and has printed that it is ready."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell ignores Ctrl-C for what it runs in the background, and so would the server.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("wb") as output:
         process = subprocess.Popen(words, cwd=cwd, env=environment(), stdout=output, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + DEADLINE

@@ -22,7 +22,7 @@ from errbridge import Problem, Reply
 from tests.clients import Request, call_asgi, call_wsgi
 from tests.twins import Twins, World
 
-EXAMPLES = int(os.environ.get("ERRBRIDGE_DIFFERENTIAL_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("ERRBRIDGE_DIFFERENTIAL_EXAMPLES", "600"))
 
 SEGMENTS = ("x", "y", "1", "<int:n>", "<word>", "<any(x, y):choice>")
 KEYS: tuple[Any, ...] = (404, 405, 409, 500, "4xx", "5xx", "*", LookupError, KeyError, Problem)

@@ -303,3 +303,24 @@ def test_keys_of_a_blueprint_reach_its_owner_with_the_frameworks_classes_of_erro
     (handler,) = installation.table().owners["api"].handlers.for_error(Problem, 404)
 
     assert handler.function is function
+
+
+def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dispatcher may name an owner for each request, and a program may make a class for each error."""
+    monkeypatch.setattr("errbridge.installation._MOST_REMEMBERED", 3)
+
+    class ByHeader(ErrorDispatcher):
+        def dispatch(self, incident: Incident) -> str:
+            return incident.request.path
+
+    installation = installed(dispatcher=ByHeader)
+    table = installation.table()
+    for number in range(10):
+        owners = table.chain(incident_of(path=f"/{number}"))
+        assert [str(owner.scope) for owner in owners] == [f"/{number}", "app"]
+    assert len(table._chains) == 3
+
+    for number in range(10):
+        cls: type[Exception] = type(f"Error{number}", (Exception,), {})
+        assert len(owners.claiming(cls)) == len(owners.answering(cls, 404, uncaught=False)) == 2
+    assert len(owners._claiming) == len(owners._answering) == 3

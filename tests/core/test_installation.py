@@ -315,6 +315,7 @@ def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.Monkey
 
     installation = installed(dispatcher=ByHeader)
     table = installation.table()
+    owners = table.chain(incident_of(path="/first"))
     for number in range(10):
         owners = table.chain(incident_of(path=f"/{number}"))
         assert [str(owner.scope) for owner in owners] == [f"/{number}", "app"]

@@ -70,9 +70,9 @@ def claim(case: Case, otherwise: Callable[[], Plan | Answer | None] = lambda: No
 
 
 def _claimed(case: Case, asked: Iterable[Candidate], otherwise: Callable[[], Plan | Answer | None]) -> Plan:
-    for candidate in asked:
+    for candidate, vary in _varying(case, asked):
         try:
-            outcome = yield from _tried(case, candidate)
+            outcome = yield from _tried(case, candidate, vary)
         except Exception as error:
             # The framework takes it from here: signal, log record and, where wanted, the debugger.
             return Raised(_linked(error, case.incident))
@@ -90,9 +90,9 @@ def answer(case: Case) -> Plan:
     Args:
         case: An HTTP error, or the 500 that an exception has become.
     """
-    for candidate in candidates(case):
+    for candidate, vary in _varying(case, candidates(case)):
         try:
-            outcome = yield from _tried(case, candidate)
+            outcome = yield from _tried(case, candidate, vary)
         except Exception as error:
             return _failed(case, f"the handler {name_of(candidate.call.function)}", error)
         if outcome is not None:
@@ -166,7 +166,19 @@ def _linked(error: Exception, incident: Incident) -> Exception:
 # What a handler returned.
 
 
-def _tried(case: Case, candidate: Candidate) -> Attempt:
+def _varying(case: Case, asked: Iterable[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
+    """Give each handler with the request headers that its answer may depend on.
+
+    The incident tells what the client wants: a handler that takes it may choose by that, also to pass.
+    """
+    vary = None
+    for candidate in asked:
+        if len(candidate.call.args) == 2:
+            vary = _vary(case.settings, case.style)
+        yield candidate, vary
+
+
+def _tried(case: Case, candidate: Candidate, vary: str | None) -> Attempt:
     """Ask one handler. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
     try:
         given = yield candidate.call
@@ -183,14 +195,9 @@ def _tried(case: Case, candidate: Candidate) -> Attempt:
         case BaseException():
             return (yield from _meant(case, given))
         case Page():
-            return (yield from _page(case, given, vary=_seen(case, candidate)))
+            return (yield from _page(case, given, vary=vary))
         case _:
-            return (yield from _converted(case, given, vary=_seen(case, candidate)))
-
-
-def _seen(case: Case, candidate: Candidate) -> str | None:
-    """Name the request headers that a handler's choice may depend on: the incident tells it what the client wants."""
-    return _vary(case.settings, case.style) if len(candidate.call.args) == 2 else None
+            return (yield from _converted(case, given, vary=vary))
 
 
 def _is_answer(error: BaseException) -> bool:

@@ -119,7 +119,9 @@ class Problem(Exception):
     ) -> None:
         try:
             super().__init_subclass__(**kwargs)
-        except TypeError:
+        except TypeError as error:
+            if "takes no keyword arguments" not in str(error):  # another base has something to say
+                raise
             unknown = f"{', '.join(kwargs)}= is no class keyword"
             raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are") from None
         if status is not None:

@@ -24,7 +24,7 @@ __all__ = ["blocks", "inline"]
 _ITEM = re.compile(r"\s*[-*]\s+(?=\S)")
 # Of stars only those that stand at words: 2 * 3 * 4 and **kwargs are text.
 _MARKED = re.compile(
-    r"(?::[\w:.-]+:)?(?P<ticks>``?)(?=[^`\s])(?P<code>[^`]*[^`\s])(?P=ticks)(?!`)"
+    r"(?::[\w:.-]{1,32}:)?(?P<ticks>``?)(?=[^`\s])(?P<code>[^`]*[^`\s])(?P=ticks)(?!`)"
     r"|(?<![\w*])\*\*(?=[^\s*])(?P<strong>(?:[^*]|\*(?!\*))*?\S)\*\*(?![\w*])"
     r"|(?<![\w*])\*(?=[^\s*])(?P<em>[^*]*?[^\s*])\*(?![\w*])"
 )

@@ -20,6 +20,7 @@ names that exception's class and where the application met it; its text stays ou
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from traceback import walk_tb
@@ -35,6 +36,8 @@ log = logging.getLogger("errbridge")
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _LONGEST = 2048
+# Where code is that no application has written: generated code, libraries, and the standard library.
+_NOT_OWN = rf"<|.*[/\\](site|dist)-packages[/\\]|{re.escape(os.path.dirname(os.__file__))}"
 
 
 class Failure(NamedTuple):
@@ -114,7 +117,7 @@ def _stood_for(exc: BaseException) -> str:
     if cause is None:
         return ""
     places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(cause.__traceback__)]
-    own = [place for place in places if not re.search(r"[/\\](site|dist)-packages[/\\]", place[0])] or places
+    own = [place for place in places if not re.match(_NOT_OWN, place[0])] or places
     place = f" at {own[-1][0]}:{own[-1][1]}" if own else ""
     return f" for {type(cause).__module__}.{type(cause).__qualname__}{place}"
 

@@ -1573,3 +1573,14 @@ def test_a_response_object_of_a_handler_goes_out_as_it_is(ask: Ask) -> None:
         world.errors.register(world.app, code=404)(lambda exc, incident: world.app.response_class("own", 404))
 
     assert ask(build, "/x").header("Vary") is None
+
+
+def test_a_handler_that_passes_may_have_chosen_to_by_what_the_client_wants(ask: Ask) -> None:
+    def build(world: World) -> None:
+        world.errors.register("/api", code=404)(
+            lambda exc, incident: {"a": 1} if "json" in incident.media_type else None
+        )
+        world.errors.register(world.app, code=404)(lambda exc: "for everybody else")
+
+    answered = ask(build, "/api/x", headers=[("Accept", "text/html")])
+    assert (answered.text, answered.header("Vary")) == ("for everybody else", "Accept")

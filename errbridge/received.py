@@ -34,7 +34,7 @@ class Received(NamedTuple):
     @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case."""
-        return self.content_type.partition(";")[0].strip().lower()
+        return self.content_type.partition(";")[0].partition(",")[0].strip().lower()
 
     @property
     def text(self) -> str:

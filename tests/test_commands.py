@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, NotFound
 
-from errbridge import DefaultDispatcher, Handlers, Incident, Problem, Scope
+from errbridge import DefaultDispatcher, Handlers, Incident, Page, Problem, Scope
 from errbridge.inspection.subject import source_of
 from tests.clients import Request
 from tests.servers import DEADLINE, ROOT, environment
@@ -840,7 +840,6 @@ def test_a_template_that_cannot_be_compiled_is_nobodys_page(tmp_path: Path) -> N
         ("ERROR_TYPE_URL", "did you mean ERROR_TYPE_URI?"),
         ("ERROR_PAGES", "did you mean ERROR_PAGE?"),
         ("ERROR_HANDLERS", "did you mean ERROR_HANDLER?"),
-        ("ERROR_42", "there are ERROR_PAGE, ERROR_DEFAULT_MSG, "),
     ],
 )
 def test_configuration_keys_that_do_not_exist_are_reported_with_the_nearest(key: str, hint: str) -> None:
@@ -850,8 +849,34 @@ def test_configuration_keys_that_do_not_exist_are_reported_with_the_nearest(key:
     assert output.endswith("\n1 finding\n")
 
 
-def test_keys_of_other_extensions_are_theirs() -> None:
-    assert found(view, exit_code=0, config={"ERROR_404_HELP": False, "ERRORS": 1, "MY_ERROR_PAGE": 1}) == []
+def test_keys_of_other_extensions_and_of_the_application_are_theirs() -> None:
+    others = {
+        "ERROR_404_HELP": False,
+        "ERRORS": 1,
+        "MY_ERROR_PAGE": 1,
+        "ERROR_MAIL_TO": "me",
+        "ERROR_LOG_DIR": "/var/log",
+    }
+    assert found(view, exit_code=0, config=others) == []
+
+
+def test_the_page_of_a_class_may_be_what_that_of_a_handled_status_is_made_from(tmp_path: Path) -> None:
+    (tmp_path / "errors").mkdir()
+    for name in ("404", "4xx"):
+        (tmp_path / "errors" / f"{name}.html").write_text("page")
+
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=404)(lambda exc: Page("errors/404.html"))
+
+    assert found(build, exit_code=0, app_options={"template_folder": str(tmp_path)}) == []
+
+
+def test_a_type_that_is_no_uri_leads_nowhere() -> None:
+    def build(world: World) -> None:
+        world.app.config["ERROR_TYPE_URI"] = "http://[bad/{slug}"
+        world.errors.catalogue(world.app, types=[])
+
+    assert ("type-leads-nowhere", "app") in found(build)
 
 
 def test_types_that_cannot_be_told_apart_are_reported() -> None:

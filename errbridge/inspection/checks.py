@@ -274,7 +274,9 @@ def _unhandled(subject: Subject) -> list[str]:
     if any(not isinstance(key, int) for key in keys):
         return []
     statuses = [status for status in range(400, 600) if status not in keys]
-    return [*map(str, statuses), "4xx", "5xx"]
+    # The page of a class may be what the page of a status that is handled is made from.
+    families = [f"{first}xx" for first in (4, 5) if all(key // 100 != first for key in keys if isinstance(key, int))]
+    return [*map(str, statuses), *families]
 
 
 def _exists(subject: Subject, name: str) -> bool:
@@ -287,9 +289,9 @@ def _unknown_keys(subject: Subject) -> Iterator[Finding]:
     known = {key.removeprefix("ERROR_"): key for key in DEFAULTS}
     for key in subject.installation.framework.config:
         if key.startswith("ERROR_") and key not in DEFAULTS and key not in _OF_OTHERS:
-            near = get_close_matches(key.removeprefix("ERROR_"), known, 1)
-            meant = f"did you mean {known[near[0]]}?" if near else f"there are {', '.join(DEFAULTS)}"
-            yield Finding("unknown-key", "app", f"errbridge has no configuration key {key}; {meant}")
+            if near := get_close_matches(key.removeprefix("ERROR_"), known, 1):  # another may be the application's own
+                meant = f"did you mean {known[near[0]]}?"
+                yield Finding("unknown-key", "app", f"errbridge has no configuration key {key}; {meant}")
 
 
 def _types(subject: Subject) -> Iterator[Finding]:
@@ -306,7 +308,11 @@ def _types_leading_nowhere(subject: Subject) -> Iterator[Finding]:
     if prefix is None:
         return
     type_uri = subject.installation.table().settings.type_uri or ABOUT_BLANK
-    scheme, _, path, _, _ = urlsplit(type_uri)
+    try:
+        scheme, _, path, _, _ = urlsplit(type_uri)
+    except ValueError as error:
+        yield Finding("type-leads-nowhere", "app", f"ERROR_TYPE_URI is no URI: {error}")
+        return
     if type_uri != ABOUT_BLANK and scheme not in _LEADING_SOMEWHERE:  # a name such as a URN, on purpose
         return
     if not path.endswith((f"{prefix}/{{slug}}", f"{prefix}/")):

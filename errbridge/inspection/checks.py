@@ -288,10 +288,11 @@ def _exists(subject: Subject, name: str) -> bool:
 def _unknown_keys(subject: Subject) -> Iterator[Finding]:
     known = {key.removeprefix("ERROR_"): key for key in DEFAULTS}
     for key in subject.installation.framework.config:
-        if key.startswith("ERROR_") and key not in DEFAULTS and key not in _OF_OTHERS:
-            if near := get_close_matches(key.removeprefix("ERROR_"), known, 1):  # another may be the application's own
-                meant = f"did you mean {known[near[0]]}?"
-                yield Finding("unknown-key", "app", f"errbridge has no configuration key {key}; {meant}")
+        if not key.startswith("ERROR_") or key in DEFAULTS or key in _OF_OTHERS:
+            continue
+        for near in get_close_matches(key.removeprefix("ERROR_"), known, 1):  # another may be the application's own
+            message = f"errbridge has no configuration key {key}; did you mean {known[near]}?"
+            yield Finding("unknown-key", "app", message)
 
 
 def _types(subject: Subject) -> Iterator[Finding]:

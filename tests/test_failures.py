@@ -9,9 +9,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import quart
@@ -28,17 +26,10 @@ from werkzeug.exceptions import (
 from errbridge import ErrorDispatcher, Incident, Page, Problem, Reply
 from errbridge.representations import REPRESENTATIONS
 from tests.clients import Request, Response
+from tests.own_answers import EVERY, MODES, accepting, complete
 from tests.twins import Twins, World
 
 Ask = Callable[..., Response]
-
-EVERY = ["application/json", "application/xml", "text/html", "text/plain"]
-
-MODES: dict[str, dict[str, Any]] = {
-    "debug": {"DEBUG": True},
-    "testing": {"TESTING": True},
-    "propagate": {"PROPAGATE_EXCEPTIONS": True},
-}
 
 
 class Failure(Exception):
@@ -47,35 +38,6 @@ class Failure(Exception):
 
 class Bug(Exception):
     """What goes wrong in a view."""
-
-
-def accepting(value: str) -> list[tuple[str, str]]:
-    return [("Accept", value)]
-
-
-def complete(response: Response, status: int, accept: str) -> None:
-    """Make sure that an answer is a whole, valid and harmless one of errbridge's own."""
-    assert response.status == status
-    assert response.header("Content-Length") == str(len(response.body))
-    assert response.header("X-Content-Type-Options") == "nosniff"
-    for secret in ("Traceback", "Failure", "Bug", "test_failures", "secret"):
-        assert secret not in response.text
-    match accept:
-        case "application/json":
-            assert response.content_type == "application/problem+json"
-            assert response.json["status"] == status
-        case "application/xml":
-            assert response.content_type == "application/problem+xml"
-            assert ElementTree.fromstring(response.body).findtext("{*}status") == str(status)
-        case "text/plain":
-            assert response.content_type == "text/plain; charset=utf-8"
-            assert response.text.startswith(f"{status} ")
-        case _:
-            assert response.content_type == "text/html; charset=utf-8"
-            HTMLParser().feed(response.text)
-            assert response.text.startswith("<!DOCTYPE html>")
-            assert response.text.endswith("</html>\n")
-            assert f"Error {status}" in response.text
 
 
 def chained(error: BaseException | None) -> Iterator[BaseException]:

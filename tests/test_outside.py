@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from werkzeug.exceptions import (
@@ -27,17 +26,11 @@ from werkzeug.routing import RequestRedirect
 
 from errbridge import Problem, Reply
 from tests.clients import Request, Response
+from tests.own_answers import EVERY, MODES, accepting, complete
 from tests.twins import World, flask_world
 
 Ask = Callable[..., Response]
 Make = Callable[[], BaseException]
-
-EVERY = ["application/json", "application/xml", "text/html", "text/plain"]
-MODES: dict[str, dict[str, Any]] = {
-    "debug": {"DEBUG": True},
-    "testing": {"TESTING": True},
-    "propagate": {"PROPAGATE_EXCEPTIONS": True},
-}
 
 
 class Bug(Exception):
@@ -64,32 +57,8 @@ def coloured(world: World, function: Callable[..., Any]) -> Callable[..., Any]:
     return later if world.is_async else function
 
 
-def accepting(value: str) -> list[tuple[str, str]]:
-    return [("Accept", value)]
-
-
 def page(world: World, path: str = "/page") -> None:
     world.app.add_url_rule(path, path, view_func=lambda: "page")
-
-
-def complete(response: Response, status: int, accept: str) -> None:
-    """Make sure that an answer is a whole and harmless one of errbridge's own."""
-    assert response.status == status
-    assert response.header("Content-Length") == str(len(response.body))
-    assert response.header("X-Content-Type-Options") == "nosniff"
-    for secret in ("Traceback", "Bug", "test_outside", "secret"):
-        assert secret not in response.text
-    match accept:
-        case "application/json":
-            assert response.content_type == "application/problem+json"
-            assert response.json["status"] == status
-        case "application/xml":
-            assert ElementTree.fromstring(response.body).findtext("{*}status") == str(status)
-        case "text/plain":
-            assert response.text.startswith(f"{status} ")
-        case _:
-            assert response.text.startswith("<!DOCTYPE html>")
-            assert response.text.endswith("</html>\n")
 
 
 @dataclass

@@ -77,21 +77,18 @@ class Case(NamedTuple):
         return self.installation.shared.observers
 
 
-def opened(
-    installation: Installation, exc: BaseException, request: RequestFacts, incident_id: str | None = None
-) -> Case:
+def opened(installation: Installation, exc: BaseException, request: RequestFacts) -> Case:
     """Find out everything about an error that does not depend on a handler.
 
     Args:
         installation: The application in which it happened.
         exc: What was raised.
         request: The request's facts.
-        incident_id: A new one by default.
     """
     table = installation.table()
     framework = installation.framework
     uncaught = is_uncaught(exc)
-    incident_id = incident_id or new_id()
+    incident_id = new_id()
     problem = normalize(exc, request, incident_id, table.settings, framework.http)
     chain = table.chain(Incident(exc, problem, request, incident_id))
     style = chain.style(uncaught=uncaught)
@@ -191,6 +188,5 @@ def candidates(case: Case) -> list[Candidate]:
     for owner, handlers in case.chain.answering(cls, status, uncaught=case.uncaught):
         if native is not None and is_registered_at(native, owner):
             found.append(Candidate.of_native(native))
-        if handlers:
-            found.extend(Candidate.of(handler, incident) for handler in handlers)
+        found.extend(Candidate.of(handler, incident) for handler in handlers)
     return found

@@ -97,8 +97,6 @@ def answer(case: Case) -> Plan:
             return _failed(case, f"the handler {name_of(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
-    if _is_built_in(case):
-        return _built_in(case)
     return (yield from shown(case))
 
 
@@ -133,16 +131,11 @@ def settled(case: Case) -> Answer | None:
     Returns:
         None where step 2 has to be planned.
     """
-    if candidates(case) or case.installation.options.response is not None:
-        return None
-    return _built_in(case) if _is_built_in(case) or _has_no_template(case) else None
-
-
-def _has_no_template(case: Case) -> bool:
     try:
-        return _template(case) is None
-    except Exception:  # will come again on the way, where it is dealt with
-        return False
+        is_asked = bool(candidates(case)) or own_means(case) is not None
+    except Exception:  # of a template; it will come again on the way, where it is dealt with
+        is_asked = True
+    return None if is_asked else _built_in(case)
 
 
 def _linked(error: Exception, incident: Incident) -> Exception:
@@ -317,13 +310,6 @@ def _logged_status(case: Case, given: Any) -> int:
 # How a problem is shown: by the response= decorator, by the application's template, or by a built-in representation.
 
 
-def _is_built_in(case: Case) -> bool:
-    """Tell whether the application certainly has no means of its own to show a problem."""
-    return case.installation.options.response is None and not (
-        case.style.templates and case.incident.media_type == HTML
-    )
-
-
 def shown(case: Case) -> Plan:
     """Plan how a problem looks, without asking any handler.
 
@@ -491,16 +477,8 @@ def answer_debugging(
     from errbridge.debugging import told
 
     problem = Problem(500, detail=settings.default_msg, exception=told(original_of(exc), hidden))
-    shown = Incident(
-        exception=exc,
-        problem=complete(problem, request, incident.id, settings),
-        request=request,
-        id=incident.id,
-        scope=incident.scope,
-        media_type=incident.media_type,
-        client_gone=incident.client_gone,
-    )
-    return _represented(settings, shown, case.style, case.observers.hooks)
+    telling = incident._replace(problem=complete(problem, request, incident.id, settings))
+    return _represented(settings, telling, case.style, case.observers.hooks)
 
 
 def answer_edge(

@@ -54,7 +54,13 @@ class Failure(NamedTuple):
 
 def is_recorded(status: int) -> bool:
     """Tell whether an error of that status is recorded, with nothing else to say about it."""
-    return log.isEnabledFor(logging.ERROR if status >= 500 else logging.INFO)
+    return log.isEnabledFor(_level(status))
+
+
+def _level(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
+    if status >= 500 or failed:
+        return logging.ERROR
+    return logging.DEBUG if client_gone else logging.INFO
 
 
 def record(incident: Incident, status: int, failure: Failure | None = None, logged_by: str | None = None) -> None:
@@ -73,13 +79,10 @@ def record(incident: Incident, status: int, failure: Failure | None = None, logg
 
 
 def _write(incident: Incident, status: int, failure: Failure | None, logged_by: str | None) -> None:
-    uncaught = status >= 500 and is_uncaught(incident.exception)
-    if status >= 500 or failure is not None:
-        level = logging.ERROR
-    else:
-        level = logging.DEBUG if incident.client_gone else logging.INFO
+    level = _level(status, failed=failure is not None, client_gone=incident.client_gone)
     if not log.isEnabledFor(level):
         return
+    uncaught = status >= 500 and is_uncaught(incident.exception)
     request = incident.request
     path = re.sub(_CONTROL, "\ufffd", request.path[:_LONGEST])
     method = re.sub(_CONTROL, "\ufffd", request.method[:32])

@@ -77,7 +77,7 @@ class _Pages:
             Problem: There is no such type.
         """
         request = self.seam.current_request()
-        accept = ", ".join(request.headers.getlist("Accept"))
+        _, accept, _, _ = self.seam.read_headers(request)
         catalogue = self._catalogue()
         if not slug:
             page = index_page(catalogue, accept)

@@ -56,7 +56,7 @@ class Case(NamedTuple):
         Args:
             problem: A complete one.
         """
-        style = self.chain.style(uncaught=False)
+        style = self.chain.styles[False]
         media_type = style.media_type(self.incident.request, xhr_enabled=self.settings.xhr_enabled)
         explained = self.incident._replace(problem=problem, media_type=media_type)
         return self._replace(incident=explained, style=style, uncaught=False)
@@ -90,8 +90,8 @@ def opened(installation: Installation, exc: BaseException, request: RequestFacts
     uncaught = is_uncaught(exc)
     incident_id = new_id()
     problem = normalize(exc, request, incident_id, table.settings, framework.http)
-    chain = table.chain(Incident(exc, problem, request, incident_id))
-    style = chain.style(uncaught=uncaught)
+    chain = table.chain_at(request) or table.chain(Incident(exc, problem, request, incident_id))
+    style = chain.styles[uncaught]
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
     gone = isinstance(exc, framework.http.client_gone)
     incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type, gone)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
-from errbridge.incident import Incident, RequestFacts
+from errbridge.incident import Incident
 from errbridge.scopes import Scope, ScopeTrie
 
 __all__ = [
@@ -66,14 +66,13 @@ class ErrorDispatcher(ABC):
         Returns:
             The scopes, the nearest first.
         """
-        return _owners(self.scopes, incident.request)
+        request = incident.request
+        return _with_rule(request.rule_blueprints, self.scopes.owners(request.host, request.path))
 
 
-def _owners(scopes: ScopeTrie, request: RequestFacts) -> tuple[Scope, ...]:
-    owners = scopes.owners(request.host, request.path)
-    if request.rule_blueprints:
-        return (*(Scope(blueprint=name) for name in request.rule_blueprints), *owners)
-    return owners
+def _with_rule(blueprints: tuple[str, ...], owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    """Put the blueprints of a 405's own route before the owners of its URL."""
+    return (*(Scope(blueprint=name) for name in blueprints), *owners) if blueprints else owners
 
 
 class PlaceDispatcher(ErrorDispatcher):
@@ -83,16 +82,17 @@ class PlaceDispatcher(ErrorDispatcher):
         """List the owners of the URL, the nearest first."""
         return self.among(self.owners(incident))
 
-    def at(self, request: RequestFacts) -> tuple[Scope, ...]:
-        """List the owners of a request's URL, the nearest first, as `dispatch` does.
+    def chosen(self, contained: tuple[Scope, ...], rule_blueprints: tuple[str, ...]) -> tuple[Scope, ...]:
+        """List the owners of a URL, the nearest first, as `dispatch` does for an incident.
 
         Args:
-            request: The request's facts.
+            contained: What ``scopes.owners(host, path)`` gives for it.
+            rule_blueprints: Of a 405's own route.
 
         Returns:
             Scopes; those of blueprints have their names.
         """
-        return self.among(_owners(self.scopes, request))
+        return self.among(_with_rule(rule_blueprints, contained))
 
     @abstractmethod
     def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:

@@ -95,8 +95,8 @@ class Framework(Protocol):
         """The logger on which the framework records uncaught exceptions; None when nobody does."""
         ...
 
-    def places_version(self) -> object:
-        """Tell by a value that compares unequal that `places` would give something new."""
+    def version(self) -> object:
+        """Tell by a value that compares unequal that `places`, or the settings in `config`, are others by now."""
         ...
 
     def places(self) -> Iterable[Place]:

@@ -73,15 +73,16 @@ class Chain:
         owners: As given.
         blueprints: The names of those that are blueprints.
         prepared: Kept for `errbridge.prepared`.
+        styles: In which an error is shown, and an uncaught exception: those of the nearest owner that has one.
         templates: The template of each status' page; None where there is none.
     """
 
-    __slots__ = ("_answering", "_claiming", "_styles", "blueprints", "owners", "prepared", "templates")
+    __slots__ = ("_answering", "_claiming", "blueprints", "owners", "prepared", "styles", "templates")
 
     def __init__(self, owners: tuple[Owner, ...]) -> None:
         self.owners = owners
         self.blueprints = tuple(owner.scope.blueprint for owner in owners if owner.scope.blueprint is not None)
-        self._styles = tuple(
+        self.styles = tuple(
             next(style for owner in owners if (style := owner.answers(uncaught=uncaught)) is not None)
             for uncaught in (False, True)
         )
@@ -92,10 +93,6 @@ class Chain:
 
     def __iter__(self) -> Iterator[Owner]:
         return iter(self.owners)
-
-    def style(self, *, uncaught: bool) -> Style:
-        """Give the style in which an error is shown: that of the nearest owner that has one."""
-        return self._styles[uncaught]
 
     def claiming(self, cls: type[BaseException]) -> Asked:
         """Give every owner with its handlers for a class of exceptions that are no HTTP errors."""
@@ -132,22 +129,19 @@ class Table:
         settings: The checked settings.
         owners: Every scope that could own something, blueprints by name.
         dispatcher: Asked for the owners of a URL.
-
-    Attributes:
-        at: Gives the owners of a request's URL, where they depend on nothing else; None where they might.
     """
 
-    __slots__ = ("_chains", "_claimed", "at", "dispatcher", "owners", "root", "settings")
+    __slots__ = ("_at", "_chains", "_claimed", "_place", "dispatcher", "owners", "root", "settings")
 
     def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
         self.settings = settings
         self.owners = owners
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
-        self.at: Callable[[RequestFacts], tuple[Scope, ...]] | None = None
-        if isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values():
-            self.at = dispatcher.at
+        is_ours = isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values()
+        self._place = dispatcher if is_ours else None
         self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
+        self._at: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[Scope, ...]], Chain] = {}
         self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)
 
     def is_claimed(self, cls: type[BaseException]) -> bool:
@@ -156,7 +150,17 @@ class Table:
 
     def chain_at(self, request: RequestFacts) -> Chain | None:
         """Find who may answer without an incident; None where one could make a difference."""
-        return None if self.at is None else self._chain(request.blueprints, self.at(request))
+        place = self._place
+        if place is None:
+            return None
+        contained = place.scopes.owners(request.host, request.path)
+        key = request.blueprints, request.rule_blueprints, contained
+        chain = self._at.get(key)
+        if chain is None:
+            chain = self._chain(request.blueprints, place.chosen(contained, request.rule_blueprints))
+            if len(self._at) < _MOST_REMEMBERED:
+                self._at[key] = chain
+        return chain
 
     def chain(self, incident: Incident) -> Chain:
         """Find who may answer."""
@@ -233,12 +237,7 @@ class Installation:
 
     def table(self) -> Table:
         """Give the table for everything registered and configured by now."""
-        versions = (
-            self.shared.version,
-            self.own.version,
-            self.framework.places_version(),
-            snapshot(self.framework.config),
-        )
+        versions = self.shared.version, self.own.version, self.framework.version()
         current = self._table
         if current is None or versions != current[0]:
             current = self._table = (versions, self._made())

@@ -55,20 +55,20 @@ def prepared(installation: Installation, exc: BaseException, request: RequestFac
     Returns:
         None where the error has to go the whole way.
     """
-    table, framework = installation.table(), installation.framework
     if request.traceparent or request.trace_id or request.allow or request.method not in _METHODS:
         return None
+    table, framework = installation.table(), installation.framework
     problem = known(exc, table.settings, framework.http)
-    if problem is None or installation.shared.observers.hooks or (chain := table.chain_at(request)) is None:
+    if problem is None or installation.shared.observers.hooks:
         return None
-    if framework.native_handler(exc, native_blueprints(chain, request)) is not None:
+    chain = table.chain_at(request)
+    if chain is None or framework.native_handler(exc, native_blueprints(chain, request)) is not None:
         return None
-    uncaught = problem.status == 500 and is_uncaught(exc)
-    style = chain.style(uncaught=uncaught)
+    style = chain.styles[problem.status == 500 and is_uncaught(exc)]
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
     if media_type == HTML and style.templates and not framework.caches_templates():
         return None
-    key = type(exc), uncaught, problem.detail, problem.headers, media_type, request.method, request.root_path
+    key = problem, media_type, request.method, request.root_path
     if key not in chain.prepared:
         return _made(opened(installation, exc, request), chain.prepared, key)
     pieces = chain.prepared[key]

@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 def is_recorded(status: int) -> bool:
     """Tell whether an error of that status is recorded, with nothing else to say about it."""
-    return log.isEnabledFor(_level(status))
+    return log.isEnabledFor(logging.ERROR if status >= 500 else logging.INFO)
 
 
 def _level(status: int, *, failed: bool = False, client_gone: bool = False) -> int:

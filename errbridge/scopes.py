@@ -343,7 +343,7 @@ class ScopeTrie:
         SetupError: A prefix or host uses an unknown converter.
     """
 
-    __slots__ = ("_anywhere", "_exact", "_wildcards")
+    __slots__ = ("_anywhere", "_exact", "_has_hosts", "_wildcards")
 
     def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup = default_converters) -> None:
         by_host: dict[str | None, list[Scope]] = {}
@@ -360,6 +360,7 @@ class ScopeTrie:
                 self._wildcards.setdefault(suffix, []).append(wildcard)
             else:
                 self._exact[host] = paths
+        self._has_hosts = bool(by_host)
 
     def owners(self, host: str, path: str) -> tuple[Scope, ...]:
         """List the scopes that contain a URL, the nearest first.
@@ -368,7 +369,7 @@ class ScopeTrie:
             host: The Host header, in any form.
             path: The path as the framework decoded it, below the mount point of the application.
         """
-        if not self._exact and not self._wildcards:
+        if not self._has_hosts:
             return self._anywhere.owners(path)
         host = normalize_host(host)
         found: list[Scope] = []

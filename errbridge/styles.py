@@ -45,8 +45,8 @@ class Style(NamedTuple):
             request: Its facts.
             xhr_enabled: The setting ``ERROR_XHR_ENABLED``.
         """
-        if self.heeds_xhr and xhr_enabled and request.xhr:
-            return _DOCUMENTS, JSON
+        if request.xhr and xhr_enabled and self.heeds_xhr:
+            return _TO_XHR
         return self.offers, self.default
 
     def vary(self, *, xhr_enabled: bool) -> str:
@@ -54,7 +54,7 @@ class Style(NamedTuple):
         return "Accept, X-Requested-With" if self.heeds_xhr and xhr_enabled else "Accept"
 
 
-_DOCUMENTS = (JSON, XML)
+_TO_XHR = ((JSON, XML), JSON)
 
 API = Style("api", JSON, (JSON, XML, TEXT))
 WEB = Style("web", HTML, (HTML, JSON, XML, TEXT), templates=True, heeds_xhr=True)

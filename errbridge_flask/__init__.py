@@ -20,6 +20,7 @@ except ImportError as error:
 from errbridge.answer import Answer
 from errbridge.drivers import Call, Colour, Plan, drive
 from errbridge.framework import NativeAnswer
+from errbridge.incident import ALLOW
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
 from errbridge.pallets.application import dressed
 from errbridge.pallets.seam import Seam
@@ -47,21 +48,20 @@ class _FlaskSeam(Seam):
     def url_adapter(self) -> Any:
         return _context.url_adapter
 
-    def read_headers(self, request: flask.Request) -> tuple[str, str, str, str]:
+    def read(self, request: flask.Request) -> tuple[str, str, str, str, tuple[str, ...]]:
         # The environ has one value for each name; looking there is a tenth of the cost of asking request.headers.
         read: Callable[[str, str], str] = request.environ.get
+        scope: Any = request.environ.get("asgi.scope")  # as the bridge leaves it there
         return (
             read("HTTP_HOST", ""),
             read("HTTP_ACCEPT", ""),
             read("HTTP_X_REQUESTED_WITH", ""),
             read("HTTP_TRACEPARENT", ""),
+            scope.get(ALLOW, ()) if scope else (),
         )
 
     def headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
-
-    def scope(self, request: flask.Request) -> Mapping[str, Any]:
-        return request.environ.get("asgi.scope") or {}  # as the bridge leaves it there
 
     def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
         return lambda exc: self.respond(drive(plan, self._call))

@@ -19,6 +19,7 @@ from errbridge.answer import Answer
 from errbridge.closing import close_of
 from errbridge.drivers import Call, Colour, Plan, adrive
 from errbridge.framework import NativeAnswer
+from errbridge.incident import ALLOW
 from errbridge.pallets import BaseErrorHandler, PalletsApplication
 from errbridge.pallets.application import dressed
 from errbridge.pallets.seam import Seam
@@ -46,22 +47,19 @@ class _QuartSeam(Seam):
         context: Any = quart.globals.websocket_ctx if quart.has_websocket_context() else quart.globals.request_ctx
         return context.url_adapter
 
-    def read_headers(self, request: Any) -> tuple[str, str, str, str]:
+    def read(self, request: Any) -> tuple[str, str, str, str, tuple[str, ...]]:
+        scope = request.scope or {}
         found = dict.fromkeys(_READ, "")
-        for name, value in self.scope(request).get("headers", ()):
+        for name, value in scope.get("headers", ()):
             if (key := name.lower()) in found:
                 text = value.decode("latin-1")
                 found[key] = f"{found[key]}, {text}" if found[key] else text
-        return tuple(found.values())  # type: ignore[return-value]
+        return *found.values(), scope.get(ALLOW, ())  # type: ignore[return-value]
 
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.
-        return (
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self.scope(request).get("headers", ())
-        )
-
-    def scope(self, request: Any) -> Mapping[str, Any]:
-        return request.scope or {}
+        scope = request.scope or {}
+        return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ()))
 
     def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:

@@ -16,6 +16,7 @@ from werkzeug.http import parse_set_header
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
+from errbridge.config import snapshot
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
@@ -54,7 +55,6 @@ class PalletsApplication(ABC):
         self._find_handler = find_handler
         self._places = BlueprintPlaces(app)
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
-        self.places_version = self._places.version
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -85,6 +85,12 @@ class PalletsApplication(ABC):
     @abstractmethod
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
         """Render a template as the application does; a coroutine function where the framework is async."""
+
+    def version(self) -> object:
+        """Tell by a value whether the settings or the places of blueprints are others by now."""
+        config, url_map = self.app.config, self.app.url_map
+        rules = len(url_map._rules) if url_map.host_matching else 0
+        return len(self._places.registered), rules, config.get("SERVER_NAME"), snapshot(config)
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered, each once for each of its hosts."""

@@ -35,24 +35,22 @@ class BlueprintPlaces:
 
     Args:
         app: The application. Its ``register_blueprint`` is watched on this instance.
+
+    Attributes:
+        registered: The blueprints by name. It only grows.
     """
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._registered: dict[str, _Registration] = _found(app)
+        self.registered: dict[str, _Registration] = _found(app)
         self._register = app.register_blueprint
         app.register_blueprint = self._watched
-
-    def version(self) -> object:
-        """Tell by a value whether there is something new."""
-        rules = len(self._app.url_map._rules) if self._app.url_map.host_matching else 0
-        return len(self._registered), self._app.config.get("SERVER_NAME"), rules
 
     def places(self) -> Iterator[Place]:
         """List every blueprint once for each host it is registered for."""
         hosts = _hosts_of_rules(self._app)
         server_name = re.sub(_PORT, "", self._app.config.get("SERVER_NAME") or "")
-        for name, registered in self._registered.items():
+        for name, registered in self.registered.items():
             prefix = registered.prefix if registered.prefix and registered.prefix.startswith("/") else None
             if registered.subdomain and server_name:
                 scopes = [Scope(f"{registered.subdomain}.{server_name}", prefix, name)]
@@ -83,7 +81,7 @@ class BlueprintPlaces:
         def noting(app: Any, options: dict[str, Any], first_registration: bool = False) -> Any:
             state = make_setup_state(app, options, first_registration)
             name = f"{state.name_prefix}.{state.name}".lstrip(".")
-            self._registered[name] = _Registration(state.blueprint, state.url_prefix, state.subdomain)
+            self.registered[name] = _Registration(state.blueprint, state.url_prefix, state.subdomain)
             return state
 
         return noting

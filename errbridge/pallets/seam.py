@@ -82,16 +82,16 @@ class Seam(ABC):
         """Give the URL adapter with which the current request was routed."""
 
     @abstractmethod
-    def read_headers(self, request: Any) -> tuple[str, str, str, str]:
-        """Read Host, Accept, X-Requested-With and Traceparent; several lines joined, empty where there is none."""
+    def read(self, request: Any) -> tuple[str, str, str, str, tuple[str, ...]]:
+        """Read Host, Accept, X-Requested-With and Traceparent; several lines joined, empty where there is none.
+
+        Returns:
+            The four, and what stands in the ASGI scope under `errbridge.incident.ALLOW`.
+        """
 
     @abstractmethod
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         """Give the headers of a request as the client sent them."""
-
-    @abstractmethod
-    def scope(self, request: Any) -> Mapping[str, Any]:
-        """Give the ASGI scope of a request; an empty one on a WSGI server."""
 
     def facts(
         self, exc: BaseException, request: Any, blueprints: Sequence[str], url_adapter: Any = None
@@ -104,8 +104,8 @@ class Seam(ABC):
             blueprints: Those of the matched view, innermost first.
             url_adapter: With which the request was routed, if it is not the current one.
         """
-        host, accept, requested_with, traceparent = self.read_headers(request)
-        routing = exc is request.routing_exception
+        host, accept, requested_with, traceparent, allow = self.read(request)
+        routing, rule = exc is request.routing_exception, request.url_rule
         observers = self.installation.shared.observers
         return RequestFacts(  # by position, which costs half as much as by name
             request.method,
@@ -113,17 +113,17 @@ class Seam(ABC):
             host,
             request.root_path.rstrip("/"),
             accept,
-            is_xhr(requested_with),
+            requested_with != "" and is_xhr(requested_with),
             traceparent,
-            request.endpoint,
+            None if rule is None else rule.endpoint,
             tuple(blueprints),
             rule_blueprints(url_adapter or self.url_adapter(), exc)
             if routing and isinstance(exc, MethodNotAllowed)
             else (),
-            self.scope(request).get(ALLOW, ()),
+            allow,
             routing,
             request.scheme in ("ws", "wss"),
-            RequestHeaders(partial(self.headers, request)),
+            RequestHeaders(self.headers, request),
             observers.current_trace() if observers.trace_id is not None else "",
         )
 
@@ -255,6 +255,22 @@ def _settled(outcome: Outcome) -> Plan:
     return outcome
 
 
+_FRAMEWORKS_OWN = "flask.sansio.app"  # an application may have a search of its own
+
+
+def _sparing(app: Any, find_handler: FindHandler) -> FindHandler:
+    """Spare an application without any error handlers the search for them, which is as long as it is with some.
+
+    A search leaves empty entries behind for all that it did not find.
+    """
+    registered = app.error_handler_spec
+
+    def find(exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
+        return find_handler(exc, blueprints) if registered else None
+
+    return find
+
+
 def checked_seam(app: Any) -> FindHandler:
     """Give the framework's search for handlers, if it still is what errbridge knows.
 
@@ -263,7 +279,7 @@ def checked_seam(app: Any) -> FindHandler:
     """
     found: Any = getattr(app, "_find_error_handler", None)
     if callable(found) and len(inspect.signature(found).parameters) == 2:
-        return found  # type: ignore[no-any-return]
+        return _sparing(app, found) if found.__module__ == _FRAMEWORKS_OWN else found  # type: ignore[no-any-return]
     raise SetupError(
         "this version of the framework searches error handlers in a way that errbridge does not know; "
         "install a version of errbridge that supports it, or the framework's version before"

@@ -161,8 +161,8 @@ class Application:
             self.make_response = self._make_response
             self.render_template = self._render_template
 
-    def places_version(self) -> object:
-        return len(self.registered)
+    def version(self) -> object:
+        return len(self.registered), dict(self.config)
 
     def places(self) -> Iterable[Place]:
         return list(self.registered)

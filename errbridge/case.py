@@ -10,7 +10,7 @@ from errbridge.drivers import Call, Colour
 from errbridge.framework import Framework, NativeHandler
 from errbridge.handlers import Handler
 from errbridge.incident import Incident, RequestFacts, new_id
-from errbridge.installation import Chain, Installation, Owner, Table
+from errbridge.installation import Chain, Owner, Table
 from errbridge.normalize import is_uncaught, normalize
 from errbridge.observe import Observers
 from errbridge.problem import Problem
@@ -39,7 +39,6 @@ class Case(NamedTuple):
         style: Of the nearest scope that has one.
         uncaught: Whether the exception is no HTTP error.
         table: The registrations and settings in force.
-        installation: The application.
     """
 
     incident: Incident
@@ -48,7 +47,6 @@ class Case(NamedTuple):
     style: Style
     uncaught: bool
     table: Table
-    installation: Installation
 
     def meaning(self, problem: Problem) -> Case:
         """Give the case as a handler explained it: no bug any more, but this problem.
@@ -64,7 +62,7 @@ class Case(NamedTuple):
     @property
     def framework(self) -> Framework:
         """The application."""
-        return self.installation.framework
+        return self.table.framework
 
     @property
     def settings(self) -> Settings:
@@ -74,19 +72,18 @@ class Case(NamedTuple):
     @property
     def observers(self) -> Observers:
         """Who is told of it."""
-        return self.installation.shared.observers
+        return self.table.observers
 
 
-def opened(installation: Installation, exc: BaseException, request: RequestFacts) -> Case:
+def opened(table: Table, exc: BaseException, request: RequestFacts) -> Case:
     """Find out everything about an error that does not depend on a handler.
 
     Args:
-        installation: The application in which it happened.
+        table: That of the application in which it happened.
         exc: What was raised.
         request: The request's facts.
     """
-    table = installation.table()
-    framework = installation.framework
+    framework = table.framework
     uncaught = is_uncaught(exc)
     incident_id = new_id()
     problem = normalize(exc, request, incident_id, table.settings, framework.http)
@@ -96,7 +93,7 @@ def opened(installation: Installation, exc: BaseException, request: RequestFacts
     gone = isinstance(exc, framework.http.client_gone)
     incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type, gone)
     native = framework.native_handler(exc, native_blueprints(chain, request))
-    return Case(incident, chain, native, style, uncaught, table, installation)
+    return Case(incident, chain, native, style, uncaught, table)
 
 
 def native_blueprints(chain: Chain, request: RequestFacts) -> tuple[str, ...]:
@@ -107,17 +104,15 @@ def native_blueprints(chain: Chain, request: RequestFacts) -> tuple[str, ...]:
     return request.blueprints or (chain.blueprints if request.routing else ())
 
 
-def is_claimable(installation: Installation, exc: BaseException, blueprints: Sequence[str]) -> bool:
+def is_claimable(table: Table, exc: BaseException, blueprints: Sequence[str]) -> bool:
     """Tell, without looking at the request, whether anybody at all takes exceptions of a class for what they are.
 
     Args:
-        installation: The application in which it happened.
+        table: That of the application in which it happened.
         exc: An exception that is no HTTP error.
         blueprints: Those of the matched view, innermost first.
     """
-    if installation.table().is_claimed(type(exc)):
-        return True
-    return installation.framework.native_handler(exc, blueprints) is not None
+    return table.is_claimed(type(exc)) or table.framework.native_handler(exc, blueprints) is not None
 
 
 class Candidate(NamedTuple):

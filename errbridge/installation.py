@@ -126,20 +126,49 @@ class Table:
     """Everything that answering an error needs, made anew when something is registered or configured.
 
     Args:
+        installation: Whose table it is.
         settings: The checked settings.
         owners: Every scope that could own something, blueprints by name.
         dispatcher: Asked for the owners of a URL.
+
+    Attributes:
+        framework: The application.
+        observers: Who is told of its errors.
+        response: The ``response=`` decorator; None where there is none.
+        root: The application as the last owner of every error.
     """
 
-    __slots__ = ("_at", "_chains", "_claimed", "_place", "dispatcher", "owners", "root", "settings")
+    __slots__ = (
+        "_at",
+        "_chains",
+        "_claimed",
+        "_place",
+        "dispatcher",
+        "framework",
+        "observers",
+        "owners",
+        "response",
+        "root",
+        "settings",
+    )
 
-    def __init__(self, settings: Settings, owners: dict[str | Scope, Owner], dispatcher: ErrorDispatcher) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        settings: Settings,
+        owners: dict[str | Scope, Owner],
+        dispatcher: ErrorDispatcher,
+    ) -> None:
+        self.framework = installation.framework
+        self.observers = installation.shared.observers
+        self.response: Callable[..., Any] | None = installation.options.response
         self.settings = settings
         self.owners = owners
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
-        is_ours = isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values()
-        self._place = dispatcher if is_ours else None
+        self._place: PlaceDispatcher | None = None
+        if isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values():
+            self._place = dispatcher
         self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
         self._at: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[Scope, ...]], Chain] = {}
         self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)
@@ -274,7 +303,7 @@ class Installation:
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = root._replace(style=style)
         dispatcher = self.options.dispatcher or settings.dispatcher
-        return Table(settings, owners, dispatcher(self._trie(tuple(dict.fromkeys(scopes)))))
+        return Table(self, settings, owners, dispatcher(self._trie(tuple(dict.fromkeys(scopes)))))
 
     def _trie(self, scopes: tuple[Scope, ...]) -> ScopeTrie:
         try:

@@ -28,7 +28,7 @@ from errbridge.framework import NativeAnswer
 from errbridge.handlers import is_async, name_of
 from errbridge.headers import header_pairs, single
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
-from errbridge.installation import Installation
+from errbridge.installation import Table
 from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, original_of
 from errbridge.observe import Hook, observe, reply_of
 from errbridge.problem import Problem
@@ -46,7 +46,6 @@ __all__ = [
     "answer_outside",
     "claim",
     "own_means",
-    "settled",
     "shown",
     "template_folders",
 ]
@@ -84,20 +83,28 @@ def _claimed(case: Case, asked: Iterable[Candidate], otherwise: Callable[[], Pla
     return going_on if isinstance(going_on, Answer) else (yield from going_on)
 
 
-def answer(case: Case) -> Plan:
+def answer(case: Case) -> Plan | Answer:
     """Plan step 2. It ends with an answer, or with a failure that the developer is to see.
 
     Args:
         case: An HTTP error, or the 500 that an exception has become.
+
+    Returns:
+        The answer itself where nobody has to be asked.
     """
-    for candidate, vary in _varying(case, candidates(case)):
+    asked = candidates(case)
+    return _answering(case, asked) if asked else shown(case)
+
+
+def _answering(case: Case, asked: Iterable[Candidate]) -> Plan:
+    for candidate, vary in _varying(case, asked):
         try:
             outcome = yield from _tried(case, candidate, vary)
         except Exception as error:
             return _failed(case, f"the handler {name_of(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
-    return (yield from shown(case))
+    return (yield from _showing(case))
 
 
 class _Unrendered(Exception):
@@ -120,22 +127,6 @@ def _failed(case: Case, what: str, error: Exception) -> Outcome:
         what = f"{what} ({error.where})"
     failure = Failure(what, _linked(error, case.incident))
     return Raised(failure.exception) if case.framework.propagates() else _built_in(case, failure)
-
-
-def settled(case: Case) -> Answer | None:
-    """Answer at once where nobody has to be asked.
-
-    Args:
-        case: An HTTP error, or the 500 that an exception has become.
-
-    Returns:
-        None where step 2 has to be planned.
-    """
-    try:
-        is_asked = bool(candidates(case)) or own_means(case) is not None
-    except Exception:  # of a template; it will come again on the way, where it is dealt with
-        is_asked = True
-    return None if is_asked else _built_in(case)
 
 
 def _linked(error: Exception, incident: Incident) -> Exception:
@@ -215,7 +206,7 @@ def _meant(case: Case, error: BaseException) -> Plan:
         return (yield from _converted(case, response))
     incident = case.incident
     problem = normalize(error, incident.request, incident.id, case.settings)
-    return (yield from shown(case.meaning(problem)))
+    return (yield from _showing(case.meaning(problem)))
 
 
 def _page(case: Case, page: Page, status: Any = None, headers: Any = None, *, vary: str | None) -> Plan:
@@ -310,12 +301,23 @@ def _logged_status(case: Case, given: Any) -> int:
 # How a problem is shown: by the response= decorator, by the application's template, or by a built-in representation.
 
 
-def shown(case: Case) -> Plan:
+def shown(case: Case) -> Plan | Answer:
     """Plan how a problem looks, without asking any handler.
 
     Args:
         case: An HTTP error, or the 500 that an exception has become.
+
+    Returns:
+        The answer itself where the application has no means of its own to show it.
     """
+    try:
+        is_built_in = own_means(case) is None
+    except Exception:  # of a template; it will come again on the way, where it is dealt with
+        is_built_in = False
+    return _built_in(case) if is_built_in else _showing(case)
+
+
+def _showing(case: Case) -> Plan:
     try:
         outcome = yield from _customized(case)
     except Exception as error:
@@ -343,8 +345,7 @@ def own_means(case: Case) -> str | Callable[..., Any] | None:
     """
     media_type = case.incident.media_type
     if media_type in (JSON, XML):
-        response: Callable[..., Any] | None = case.installation.options.response
-        return response
+        return case.table.response
     return _template(case) if media_type == HTML and case.style.templates else None
 
 
@@ -442,27 +443,25 @@ def _described(case: Case, given: Any, status: int) -> Reply:
 # Where there is no application to ask.
 
 
-def answer_outside(installation: Installation, exc: BaseException, request: RequestFacts) -> Answer:
+def answer_outside(table: Table, exc: BaseException, request: RequestFacts) -> Answer:
     """Answer an exception that came from around the handling of a request: opening the session, or tearing down.
 
     The application's handlers and templates expect a request to be there, so none of them is asked.
 
     Args:
-        installation: The application in which it happened.
+        table: That of the application in which it happened.
         exc: An HTTP error, or the framework's 500 for what was raised.
         request: The request's facts.
     """
-    case = opened(installation, exc, request)
+    case = opened(table, exc, request)
     return _represented(case.settings, case.incident, case.style, case.observers.hooks)
 
 
-def answer_debugging(
-    installation: Installation, exc: BaseException, request: RequestFacts, hidden: Iterable[str]
-) -> Answer | None:
+def answer_debugging(table: Table, exc: BaseException, request: RequestFacts, hidden: Iterable[str]) -> Answer | None:
     """Answer an exception that is shown to the developer, where the client is a program that would not see it.
 
     Args:
-        installation: The application in which it happened.
+        table: That of the application in which it happened.
         exc: The framework's 500 for what was raised.
         request: The request's facts.
         hidden: The framework's packages, as for `errbridge.debugging.told`.
@@ -470,7 +469,7 @@ def answer_debugging(
     Returns:
         A problem document with the member ``exception``; None for a client that is not to get a document.
     """
-    case = opened(installation, exc, request)
+    case = opened(table, exc, request)
     incident, settings = case.incident, case.settings
     if incident.media_type not in (JSON, XML):
         return None

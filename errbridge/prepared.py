@@ -19,9 +19,9 @@ from errbridge.accept import HTML
 from errbridge.answer import Answer
 from errbridge.case import Case, native_blueprints, opened
 from errbridge.incident import Incident, RequestFacts, new_id
-from errbridge.installation import Installation
+from errbridge.installation import Table
 from errbridge.normalize import is_uncaught, known
-from errbridge.plan import settled
+from errbridge.plan import answer
 from errbridge.record import is_recorded, record
 
 __all__ = ["prepared"]
@@ -44,22 +44,22 @@ class Pieces(NamedTuple):
     around: list[bytes] | None
 
 
-def prepared(installation: Installation, exc: BaseException, request: RequestFacts) -> Answer | None:
+def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer | None:
     """Answer an HTTP error with what is prepared for its kind.
 
     Args:
-        installation: The application in which it happened.
+        table: That of the application in which it happened.
         exc: The HTTP error, or the 500 that an exception has become.
         request: The request's facts.
 
     Returns:
         None where the error has to go the whole way.
     """
-    if request.traceparent or request.trace_id or request.allow or request.method not in _METHODS:
-        return None
-    table, framework = installation.table(), installation.framework
+    framework = table.framework
     problem = known(exc, table.settings, framework.http)
-    if problem is None or installation.shared.observers.hooks:
+    if problem is None or table.observers.hooks or request.method not in _METHODS:
+        return None
+    if request.traceparent or request.trace_id or request.allow:
         return None
     chain = table.chain_at(request)
     if chain is None or framework.native_handler(exc, native_blueprints(chain, request)) is not None:
@@ -70,7 +70,7 @@ def prepared(installation: Installation, exc: BaseException, request: RequestFac
         return None
     key = problem, media_type, request.method, request.root_path
     if key not in chain.prepared:
-        return _made(opened(installation, exc, request), chain.prepared, key)
+        return _made(opened(table, exc, request), chain.prepared, key)
     pieces = chain.prepared[key]
     if pieces is None:
         return None
@@ -84,10 +84,11 @@ def prepared(installation: Installation, exc: BaseException, request: RequestFac
 
 def _made(case: Case, kept: dict[Hashable, Pieces | None], key: Hashable) -> Answer | None:
     """Go the whole way if nobody is to be asked on it, and keep what stands around the id."""
-    answered = settled(case)
+    answered = answer(case)
+    found = answered if isinstance(answered, Answer) else None
     if len(kept) < _MOST:
-        kept[key] = None if answered is None else _pieces(answered, case.incident.id.encode())
-    return answered
+        kept[key] = None if found is None else _pieces(found, case.incident.id.encode())
+    return found
 
 
 def _pieces(answered: Answer, incident_id: bytes) -> Pieces | None:

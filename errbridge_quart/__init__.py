@@ -54,7 +54,8 @@ class _QuartSeam(Seam):
             if (key := name.lower()) in found:
                 text = value.decode("latin-1")
                 found[key] = f"{found[key]}, {text}" if found[key] else text
-        return *found.values(), scope.get(ALLOW, ())  # type: ignore[return-value]
+        host, accept, requested_with, traceparent = found.values()
+        return host, accept, requested_with, traceparent, scope.get(ALLOW, ())
 
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.

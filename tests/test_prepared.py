@@ -161,12 +161,12 @@ def test_an_answer_is_not_kept_for_each_of_the_methods_and_mount_points_that_a_c
     installation = installed(serving())
     for number in range(3 * _MOST):
         facts = RequestFacts(method=f"M{number}", root_path="")
-        assert prepared(installation, NotFound(), facts) is None
+        assert prepared(installation.table(), NotFound(), facts) is None
     kept = installation.table().chain(incident_of()).prepared
     assert not kept
     for number in range(3 * _MOST):
         facts = RequestFacts(root_path=f"/mount{number}")
-        assert prepared(installation, NotFound(), facts) is not None
+        assert prepared(installation.table(), NotFound(), facts) is not None
     assert len(kept) == _MOST
 
 
@@ -174,13 +174,13 @@ def test_nothing_is_prepared_where_somebody_has_to_be_asked() -> None:
     installation = installed(serving(place("shop", "/shop")))
     registered(installation, "shop", 404)(lambda exc: None)
 
-    assert prepared(installation, NotFound(), RequestFacts(path="/shop")) is None
-    assert prepared(installation, NotFound(), RequestFacts(path="/shop")) is None
-    assert prepared(installation, NotFound(), RequestFacts(path="/")) is not None
-    assert prepared(installation, NotFound("said"), RequestFacts(path="/")) is None
-    assert prepared(installation, HttpError(), RequestFacts(path="/")) is None
-    assert prepared(installation, Problem(404), RequestFacts(path="/")) is None
-    assert prepared(installed(), NotFound(), RequestFacts(path="/")) is None  # of another framework
+    assert prepared(installation.table(), NotFound(), RequestFacts(path="/shop")) is None
+    assert prepared(installation.table(), NotFound(), RequestFacts(path="/shop")) is None
+    assert prepared(installation.table(), NotFound(), RequestFacts(path="/")) is not None
+    assert prepared(installation.table(), NotFound("said"), RequestFacts(path="/")) is None
+    assert prepared(installation.table(), HttpError(), RequestFacts(path="/")) is None
+    assert prepared(installation.table(), Problem(404), RequestFacts(path="/")) is None
+    assert prepared(installed().table(), NotFound(), RequestFacts(path="/")) is None  # of another framework
 
 
 def test_a_failing_representation_is_tried_again_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,10 +190,10 @@ def test_a_failing_representation_is_tried_again_the_next_time(monkeypatch: pyte
     installation = installed(serving())
     with monkeypatch.context() as patch:
         patch.setattr(plan, "REPRESENTATIONS", {HTML: failing})
-        first = prepared(installation, InternalServerError(original_exception=KeyError()), RequestFacts())
+        first = prepared(installation.table(), InternalServerError(original_exception=KeyError()), RequestFacts())
     assert first is not None
     assert first.body == b"500 Internal Server Error\n"
-    assert prepared(installation, InternalServerError(original_exception=KeyError()), RequestFacts()) is None
+    assert prepared(installation.table(), InternalServerError(original_exception=KeyError()), RequestFacts()) is None
 
 
 def test_a_dispatcher_of_ones_own_is_no_dispatcher_by_place() -> None:
@@ -204,9 +204,9 @@ def test_a_dispatcher_of_ones_own_is_no_dispatcher_by_place() -> None:
     class Almost(AutoDispatcher):
         """Its ``dispatch`` could look at the incident."""
 
-    assert installed().table().at is not None
-    assert installed(dispatcher=Mine).table().at is None
-    assert installed(dispatcher=Almost).table().at is None
+    assert installed().table().chain_at(RequestFacts()) is not None
+    assert installed(dispatcher=Mine).table().chain_at(RequestFacts()) is None
+    assert installed(dispatcher=Almost).table().chain_at(RequestFacts()) is None
 
 
 def test_the_words_of_a_class_may_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

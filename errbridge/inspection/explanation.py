@@ -148,13 +148,13 @@ def explained(subject: Subject, situation: Situation) -> Explanation:
     about = (subject.name, request.method, request.host, request.path, request.endpoint, _named(exc))
     if situation.answered is not None:
         return Explanation(*about, (*situation.notes, situation.answered), (), (), None, None)
-    case = opened(subject.installation, exc, request)
+    case = opened(subject.installation.table(), exc, request)
     steps: list[Step] = []
     if not is_http_error(exc):
         steps.append(_claiming(subject, case, situation))
         if situation.raised:
             return Explanation(*about, situation.notes, _chain(case), tuple(steps), _answering_native(steps), None)
-        case = opened(subject.installation, situation.becomes, request)
+        case = opened(subject.installation.table(), situation.becomes, request)
     steps.append(_answering(subject, case))
     return Explanation(*about, situation.notes, _chain(case), tuple(steps), _answering_native(steps), _unhandled(case))
 

@@ -68,7 +68,7 @@ def _text(segment: Segment, converters: ConverterLookup) -> str | None:
 def probe(installation: Installation, request: RequestFacts, status: int = 404) -> Case:
     """Open the case of an error of a status."""
     cls = installation.framework.http.by_status.get(status)
-    return opened(installation, Problem(status) if cls is None else cls(), request)
+    return opened(installation.table(), Problem(status) if cls is None else cls(), request)
 
 
 def request_of(subject: Subject, scope: Scope) -> RequestFacts | None:

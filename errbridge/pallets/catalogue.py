@@ -77,7 +77,7 @@ class _Pages:
             Problem: There is no such type.
         """
         request = self.seam.current_request()
-        _, accept, _, _ = self.seam.read_headers(request)
+        _, accept, *_ = self.seam.read(request)
         catalogue = self._catalogue()
         if not slug:
             page = index_page(catalogue, accept)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ from errbridge.answer import Answer, last_resort
 from errbridge.case import is_claimable, opened
 from errbridge.drivers import Given, Outcome, Plan
 from errbridge.errors import SetupError
-from errbridge.incident import ALLOW, RequestFacts, RequestHeaders, is_xhr
+from errbridge.incident import RequestFacts, RequestHeaders, is_xhr
 from errbridge.installation import Installation
 from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
 from errbridge.pallets.application import FindHandler, headers_of, rule_blueprints
@@ -161,8 +161,9 @@ class Seam(ABC):
             return self._answer(exc, request, blueprints)
         stands_for = partial(self._stand_in, exc, request, blueprints)
         try:
-            if is_claimable(self.installation, exc, blueprints):
-                case = opened(self.installation, exc, self.facts(exc, request, blueprints))
+            table = self.installation.table()
+            if is_claimable(table, exc, blueprints):
+                case = opened(table, exc, self.facts(exc, request, blueprints))
                 if (claimed := claim(case, stands_for)) is not None:
                     return claimed
             return stands_for()
@@ -173,7 +174,8 @@ class Seam(ABC):
     def _answer(self, error: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer:
         try:
             facts = self.facts(error, request, blueprints)
-            return prepared(self.installation, error, facts) or answer(opened(self.installation, error, facts))
+            table = self.installation.table()
+            return prepared(table, error, facts) or answer(opened(table, error, facts))
         except Exception:
             log.exception(_FAILED)
             return _settled(last_resort(request.method, status_of(error, 500)))
@@ -210,7 +212,7 @@ class Seam(ABC):
             error = unroutable
         try:
             facts = self.facts(error, request, request.blueprints)
-            return self.respond(answer_outside(self.installation, error, facts))
+            return self.respond(answer_outside(self.installation.table(), error, facts))
         except Exception:
             log.exception(_FAILED)
             return self.respond(last_resort(request.method, 500))
@@ -220,14 +222,15 @@ class Seam(ABC):
         if not self.app.debug:
             return None
         try:
-            if not self.installation.table().settings.debug_document:
+            table = self.installation.table()
+            if not table.settings.debug_document:
                 return None
             if request.url_rule is None:  # Flask has let go of the request; whose view it was decides about the style
                 with suppress(HTTPException):
                     request.url_rule, request.view_args = self.app.create_url_adapter(request).match(return_rule=True)
             error = InternalServerError(original_exception=exc)
             facts = self.facts(error, request, request.blueprints)
-            answered = answer_debugging(self.installation, error, facts, _FRAMEWORK)
+            answered = answer_debugging(table, error, facts, _FRAMEWORK)
             return None if answered is None else self.respond(answered)
         except Exception:
             log.exception(_FAILED)
@@ -279,7 +282,7 @@ def checked_seam(app: Any) -> FindHandler:
     """
     found: Any = getattr(app, "_find_error_handler", None)
     if callable(found) and len(inspect.signature(found).parameters) == 2:
-        return _sparing(app, found) if found.__module__ == _FRAMEWORKS_OWN else found  # type: ignore[no-any-return]
+        return _sparing(app, found) if found.__module__ == _FRAMEWORKS_OWN else found
     raise SetupError(
         "this version of the framework searches error handlers in a way that errbridge does not know; "
         "install a version of errbridge that supports it, or the framework's version before"

@@ -8,13 +8,12 @@ from datetime import date, time
 from enum import Enum
 from functools import lru_cache, partial
 from numbers import Number
-from traceback import walk_tb
-from types import FrameType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from pydantic_core import PydanticKnownError, from_json
 
-from errbridge.validation.faults import WORDS, Fault, Path, told
+from errbridge.validation.faults import WORDS, Fault, Path, frames_of, told
 
 __all__ = ["read"]
 
@@ -31,7 +30,7 @@ _WITH_INPUT = {
     "timezone_offset": "The time zone is not the expected one.",
 }
 # What pydantic counts, or computes from the rule. All else that a text names has to be a constant of the rule.
-_COMPUTED = frozenset({"actual_length", "field_type", "whole_digits"})
+_REPLACED = frozenset({*_BLANK, "actual_length", "field_type", "whole_digits"})
 # The parts of a schema that no rule is made of.
 _NO_RULES = frozenset({"default", "metadata", "serialization"})
 # The argument by which each of pydantic's functions gets the input.
@@ -43,50 +42,46 @@ _OWNERS = ("cls", "self", "__dataclass_self__")
 def read(exc: Any) -> Iterator[Fault] | None:
     """List the faults in the order of the model's fields; None if an object of the application's raised something."""
     errors = exc.errors(include_url=False)
-    if any(error["type"] in _OF_OBJECTS for error in errors):
+    if any([error["type"] in _OF_OBJECTS for error in errors]):
         return None
-    given = _given(exc)
-    constants = _constants(exc) if any(_named(error) for error in errors) else frozenset[str]()
-    return (_fault(error, given, constants) for error in errors)
+    given, owner = _call(exc)
+    return (_fault(error, given, owner) for error in errors)
 
 
-def _fault(error: Mapping[str, Any], given: object, constants: frozenset[str]) -> Fault:
+def _fault(error: Mapping[str, Any], given: object, owner: object) -> Fault:
     code: str = error["type"]
     context: Mapping[str, Any] = error.get("ctx") or {}
     path = _path(error, given)
     raised = context.get("error")
     if isinstance(raised, Exception):
         return told(code, path, raised)
-    detail = _rule(code, context) if _named(error) <= constants else None
+    detail = _rule(code, context, owner)
     if detail is None:
         return Fault(code, path, WORDS["invalid"], own=error["msg"])
     return Fault(code, path, detail)
 
 
-def _rule(code: str, context: Mapping[str, Any]) -> str | None:
+def _rule(code: str, context: Mapping[str, Any], owner: object) -> str | None:
     """Let pydantic say the rule again, without the input; None if it is not one of its own rules."""
     if code in _WITH_INPUT:
         return _WITH_INPUT[code]
-    if code in _BY_AUTHORS:
+    if code in _BY_AUTHORS or (context and not _is_constant(context, owner)):
         return None
     known: Any = code
     try:
-        text = PydanticKnownError(known, {**context, **{name: _BLANK[name] for name in context if name in _BLANK}})
-        return text.message().rstrip(" ,:")
+        return PydanticKnownError(known, {**context, **_BLANK}).message().rstrip(" ,:")
     except (KeyError, TypeError, ValueError):
         return None
 
 
-def _named(error: Mapping[str, Any]) -> frozenset[str]:
-    """Give what the text of an error names, other than what is replaced anyway.
+def _is_constant(context: Mapping[str, object], owner: object) -> bool:
+    """Tell whether all that the text of an error names stands in the schema, other than what is replaced anyway.
 
     A validator of the application may raise an error of pydantic's with anything in it, such as the value of another
     member as the bound of this one.
     """
-    if error["type"] in _WITH_INPUT:
-        return frozenset()
-    context: Mapping[str, object] = error.get("ctx") or {}
-    return frozenset(_written(value) for name, value in context.items() if name not in _BLANK and name not in _COMPUTED)
+    named = [_written(value) for name, value in context.items() if name not in _REPLACED]
+    return not named or _constants(owner).issuperset(named)
 
 
 def _written(value: object) -> str:
@@ -97,12 +92,8 @@ def _written(value: object) -> str:
 # What is constant in a schema.
 
 
-def _constants(exc: BaseException) -> frozenset[str]:
-    """Find the schema that was not met, and list what its rules can name; nothing if it is not at hand."""
-    owner: object = None
-    for frame in _frames(exc):
-        arguments = frame.f_locals
-        owner = next((arguments[name] for name in _OWNERS if name in arguments), owner)
+def _constants(owner: object) -> frozenset[str]:
+    """List what the rules of a schema can name, given what it belongs to; nothing if there is no schema."""
     cls = owner if isinstance(owner, type) else type(owner)
     return _constants_of(cls if hasattr(cls, "__pydantic_core_schema__") else owner)
 
@@ -189,24 +180,22 @@ def _is_same(found: object, expected: object) -> bool:
     return found is expected or expected is _NOTHING or (type(found) is type(expected) and found == expected)
 
 
-def _given(exc: BaseException) -> Any:
-    """Find the input: the exception does not have it, but the function of pydantic's that raised it was called with it.
+def _call(exc: BaseException) -> tuple[object, object]:
+    """Find the input, and what the schema belongs to.
 
-    Whether it is the input shows when a location leads to the value in question.
+    The exception has neither, but the function of pydantic's that raised it was called with them. Whether it is the
+    input shows when a location leads to the value in question.
     """
-    found: Any = _NOTHING
-    for frame in _frames(exc):
-        arguments = frame.f_locals
-        found = next((arguments[name] for name in _INPUTS if name in arguments), _NOTHING)
-        if frame.f_code.co_name.endswith("_json"):
-            found = _parsed(found)
-    return found
-
-
-def _frames(exc: BaseException) -> Iterator[FrameType]:
-    return (
-        frame for frame, _ in walk_tb(exc.__traceback__) if frame.f_globals.get("__name__", "").startswith("pydantic.")
-    )
+    given: object = _NOTHING
+    owner: object = None
+    for frame in frames_of(exc):
+        if frame.f_globals.get("__name__", "").startswith("pydantic."):
+            arguments = frame.f_locals
+            given = next((arguments[name] for name in _INPUTS if name in arguments), _NOTHING)
+            owner = next((arguments[name] for name in _OWNERS if name in arguments), owner)
+            if frame.f_code.co_name.endswith("_json"):
+                given = _parsed(given)
+    return given, owner
 
 
 def _parsed(text: Any) -> Any:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from traceback import walk_tb
 from typing import Any
 
 from errbridge.validation import reader_of
-from errbridge.validation.faults import Fault, Path, Place
+from errbridge.validation.faults import Fault, Path, Place, frames_of
 
 __all__ = ["read"]
 
@@ -34,8 +33,9 @@ def _place(exc: object) -> Place:
 
 def _was_camel_case(error: BaseException) -> bool:
     """Tell whether ``QUART_SCHEMA_CONVERT_CASING`` is on; only the function that did it, and then failed, knows."""
-    frames = (frame for frame, _ in walk_tb(error.__traceback__))
-    return any(frame.f_code.co_name == "model_load" and frame.f_locals.get("decamelize") for frame in frames)
+    return any(
+        frame.f_code.co_name == "model_load" and frame.f_locals.get("decamelize") for frame in frames_of(error)
+    )
 
 
 def _as_sent(path: Path, place: Place, camel: bool) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from errbridge import Handlers, Incident, Page, Problem, Reply, RequestFacts, Scope
+from errbridge.answer import Answer
 from errbridge.case import Case, opened
 from errbridge.config import Settings
 from errbridge.drivers import Call, Colour, Outcome, Plan, adrive, drive
@@ -258,7 +259,7 @@ def finished(awaitable: Awaitable[Any]) -> Any:
     raise AssertionError("the awaitable waits for something")
 
 
-def arun(plan: Plan) -> Outcome:
+def arun(plan: Plan | Answer) -> Outcome:
     """Drive a plan with the async driver."""
     outcome: Outcome = finished(adrive(plan, acalled))
     return outcome
@@ -266,11 +267,11 @@ def arun(plan: Plan) -> Outcome:
 
 def answered(installation: Installation, exc: BaseException, **facts: Any) -> Outcome:
     """Carry out step 2 for an exception."""
-    return drive(answer(opened(installation, exc, RequestFacts(**facts))), called)
+    return drive(answer(opened(installation.table(), exc, RequestFacts(**facts))), called)
 
 
 def case_of(installation: Installation, exc: BaseException, **facts: Any) -> Case:
-    return opened(installation, exc, RequestFacts(**facts))
+    return opened(installation.table(), exc, RequestFacts(**facts))
 
 
 def page_of(name: str, **context: Any) -> Page:

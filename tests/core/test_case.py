@@ -294,7 +294,7 @@ def test_a_handler_is_called_with_as_many_arguments_as_it_takes_and_a_native_one
     app.native = lambda exc, blueprints: NativeHandler(print, wrapped, None, True, False)
     registered(installation, ROOT, 404)(lambda exc, incident: None)
     exc = NotFound()
-    case = opened(installation, exc, case_of(installation, exc).incident.request)
+    case = opened(installation.table(), exc, case_of(installation, exc).incident.request)
 
     framework, own = candidates(case)
 

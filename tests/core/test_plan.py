@@ -115,7 +115,7 @@ class World:
             installation = installed(app, **options or {})
             build(app, installation)
             raised = exc() if callable(exc) else exc
-            plan = step(opened(installation, raised, RequestFacts(**facts)))
+            plan = step(opened(installation.table(), raised, RequestFacts(**facts)))
             outcome = None if plan is None else arun(plan) if asynchronous else drive(plan, called)
             runs.append(Run(outcome, app, list(self.caplog.records)))
         one, other = runs
@@ -486,7 +486,7 @@ def test_a_template_is_looked_up_once_for_each_status_where_the_application_cach
     installation = installed(app, style=WEB)
 
     for exc in (NotFound(), Conflict(), NotFound(), Conflict()):
-        drive(answer(opened(installation, exc, RequestFacts())), called)
+        drive(answer(opened(installation.table(), exc, RequestFacts())), called)
 
     assert len(app.looked_up) == lookups
 
@@ -883,7 +883,7 @@ def test_what_ends_the_process_passes_through_a_plan_untouched(error: BaseExcept
     registered(installation, ROOT, 404)(handler)
     for run in (lambda plan: drive(plan, called), arun):
         with pytest.raises(type(error)) as caught:
-            run(answer(opened(installation, NotFound(), RequestFacts())))
+            run(answer(opened(installation.table(), NotFound(), RequestFacts())))
         assert caught.value is error
 
 
@@ -965,7 +965,7 @@ def test_what_escapes_a_request_is_answered_without_handlers_and_templates(
 
     for exc, status in ((ValueError("secret"), 500), (NotFound(), 404)):
         caplog.clear()
-        sent = answer_outside(installation, exc, RequestFacts(accept="application/json"))
+        sent = answer_outside(installation.table(), exc, RequestFacts(accept="application/json"))
         assert isinstance(sent, Answer)
         assert (sent.status, sent.content_type) == (status, "application/problem+json")
         assert b"secret" not in (sent.body or b"")

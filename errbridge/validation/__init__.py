@@ -60,7 +60,8 @@ def reader_of(exc: BaseException) -> Reader | None:
         A function that lists the faults, or gives None where the fault is not the client's. None if *exc* is no
         validation error.
     """
-    return _reader_of(type(exc))
+    cls: Any = type(exc)
+    return _reader_of(cls)
 
 
 def meaning(exc: BaseException, *, messages: bool = False) -> Problem | None:
@@ -73,7 +74,7 @@ def meaning(exc: BaseException, *, messages: bool = False) -> Problem | None:
     Returns:
         A 422 whose ``__cause__`` is the exception. None if it is no validation error, or the fault is not the client's.
     """
-    reader = _reader_of(type(exc))
+    reader = reader_of(exc)
     if reader is None:
         return None
     members = _members(exc, reader, messages)
@@ -91,7 +92,8 @@ def carried(exc: BaseException, *, messages: bool = False) -> dict[str, Any]:
         exc: The HTTP error.
         messages: As for `meaning`.
     """
-    reader = _carried_reader_of(type(exc))
+    cls: Any = type(exc)
+    reader = _carried_reader_of(cls)
     return {} if reader is None else _members(exc, reader, messages) or {}
 
 
@@ -111,16 +113,16 @@ def _members(exc: BaseException, reader: Reader, messages: bool) -> dict[str, An
 
 
 @lru_cache(maxsize=256)
-def _reader_of(cls: type[BaseException]) -> Reader | None:
+def _reader_of(cls: Any) -> Reader | None:
     return _reader(cls, _LIBRARIES)
 
 
 @lru_cache(maxsize=256)
-def _carried_reader_of(cls: type[BaseException]) -> Reader | None:
+def _carried_reader_of(cls: Any) -> Reader | None:
     return _reader(cls, _HTTP_ERRORS)
 
 
-def _reader(cls: type[BaseException], readers: dict[str, str]) -> Reader | None:
+def _reader(cls: Any, readers: dict[str, str]) -> Reader | None:
     """Find the reader of a class by its name in full, or that of one of its bases."""
     for base in cls.__mro__:
         name = f"{base.__module__}.{base.__qualname__}"

@@ -43,7 +43,7 @@ class _Leaf(NamedTuple):
 
 def read(exc: Any) -> Iterator[Fault] | None:
     """List the faults in the order of the attributes; None if one of the exceptions is a bug of the application."""
-    leaves = list(_leaves(exc, (), _ANY_TYPE, frozenset()))
+    leaves = _leaves(exc, (), _ANY_TYPE, frozenset())
     if not all(_is_of_input(leaf.exception) for leaf in leaves):
         return None
     return (fault for leaf in leaves for fault in _faults(leaf))
@@ -59,18 +59,19 @@ def _is_of_input(exc: BaseException) -> bool:
     return module is not None and (not module or module.startswith("cattrs."))
 
 
-def _leaves(exc: BaseException, path: Path, expected: object, attributes: frozenset[str]) -> Iterator[_Leaf]:
+def _leaves(exc: BaseException, path: Path, expected: object, attributes: frozenset[str]) -> list[_Leaf]:
     if not isinstance(exc, BaseExceptionGroup):
-        yield _Leaf(exc, path, expected, attributes)
-        return
+        return [_Leaf(exc, path, expected, attributes)]
+    leaves: list[_Leaf] = []
     attributes = frozenset(attribute.name for attribute in getattr(getattr(exc, "cl", None), "__attrs_attrs__", ()))
     for member in exc.exceptions:
         note = next((note for note in getattr(member, "__notes__", ()) if hasattr(note, "type")), None)
         if note is None:
-            yield from _leaves(member, path, _ANY_TYPE, attributes)
+            leaves += _leaves(member, path, _ANY_TYPE, attributes)
         else:  # a note is a text, too, and so has a method index
             name = note.name if hasattr(note, "name") else note.index
-            yield from _leaves(member, (*path, name), note.type, attributes)
+            leaves += _leaves(member, (*path, name), note.type, attributes)
+    return leaves
 
 
 def _faults(leaf: _Leaf) -> Iterator[Fault]:

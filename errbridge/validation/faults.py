@@ -6,11 +6,24 @@ others there are the codes of `WORDS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Literal, NamedTuple
 
-__all__ = ["WORDS", "Fault", "Path", "Place", "frames_of", "item", "pointer", "raised_in", "said_in_source", "told"]
+__all__ = [
+    "WORDS",
+    "Fault",
+    "Path",
+    "Place",
+    "frames_of",
+    "item",
+    "pointer",
+    "raised_in",
+    "said_in_source",
+    "texts",
+    "told",
+]
 
 Path = tuple[str | int, ...]
 Place = Literal["pointer", "parameter", "header"]
@@ -48,6 +61,15 @@ class Fault(NamedTuple):
     detail: str
     place: Place = "pointer"
     own: str | None = None
+
+
+def texts(patterns: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
+    """Compile what a library of texts says: the code of a text that matches is the ``lastgroup``.
+
+    Args:
+        patterns: Those of whole texts, by code.
+    """
+    return re.compile("|".join(f"(?P<{code}>{'|'.join(said)})" for code, said in patterns.items()))
 
 
 def told(code: str, path: Path, exc: BaseException) -> Fault:

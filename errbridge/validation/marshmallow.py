@@ -9,12 +9,10 @@ number that the application has put into the same words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from traceback import walk_tb
 from typing import Any
 
-from errbridge.validation.faults import WORDS, Fault, Path, Place
+from errbridge.validation.faults import WORDS, Fault, Path, Place, frames_of, texts
 
 __all__ = ["faults_in", "read"]
 
@@ -25,25 +23,32 @@ _BOUNDS = ("min", "max", "equal")  # of a validator
 # A bound is a number, a date or a time.
 _BOUND = r"([-+0-9.:TZ]{1,40})"
 _COMPARED = rf"(?:greater|less) than (?:or equal to )?{_BOUND}"
-_TEXTS = tuple(
-    (re.compile(pattern), code)
-    for pattern, code in (
-        (r"Missing data for required field\.", "missing"),
-        (r"Unknown field\.", "unknown"),
-        (r"Field may not be null\.", "null"),
-        (r"Not a valid (?:string|number|integer|boolean|list|tuple|mapping type|Decimal|Mapping)\.", "type"),
-        (r"Invalid (?:input )?type\.", "type"),
-        (r"Number too large\.", "range"),
-        (r"Special numeric values \(nan or infinity\) are not permitted\.", "range"),
-        (rf"Must be {_COMPARED}(?: and {_COMPARED})?\.", "range"),
-        (rf"(?:Shorter than minimum|Longer than maximum) length {_BOUND}\.", "length"),
-        (rf"Length must be (?:between {_BOUND} and )?{_BOUND}\.", "length"),
-        (r"String does not match expected pattern\.", "pattern"),
-        (r"Not a valid (?:(?:naive|aware) )?(?:date|time|datetime|period of time)\.", "format"),
-        (r"Not a valid (?:utf-8 string|UUID|URL|email address|IP(?:v[46])? (?:address|interface))\.", "format"),
-        (r"Invalid JSON body\.", "format"),  # of webargs
-        (r"Invalid (?:value|input)\.", "invalid"),
-    )
+_TEXTS = texts(
+    {
+        "missing": [r"Missing data for required field\."],
+        "unknown": [r"Unknown field\."],
+        "null": [r"Field may not be null\."],
+        "type": [
+            r"Not a valid (?:string|number|integer|boolean|list|tuple|mapping type|Decimal|Mapping)\.",
+            r"Invalid (?:input )?type\.",
+        ],
+        "range": [
+            r"Number too large\.",
+            r"Special numeric values \(nan or infinity\) are not permitted\.",
+            rf"Must be {_COMPARED}(?: and {_COMPARED})?\.",
+        ],
+        "length": [
+            rf"(?:Shorter than minimum|Longer than maximum) length {_BOUND}\.",
+            rf"Length must be (?:between {_BOUND} and )?{_BOUND}\.",
+        ],
+        "pattern": [r"String does not match expected pattern\."],
+        "format": [
+            r"Not a valid (?:(?:naive|aware) )?(?:date|time|datetime|period of time)\.",
+            r"Not a valid (?:utf-8 string|UUID|URL|email address|IP(?:v[46])? (?:address|interface))\.",
+            r"Invalid JSON body\.",  # of webargs
+        ],
+        "invalid": [r"Invalid (?:value|input)\."],
+    }
 )
 
 
@@ -65,11 +70,10 @@ def faults_in(messages: object, exc: object, place: Place = "pointer") -> Iterat
 
 def _schema(exc: object) -> object:
     """Find the schema: the exception does not have it, but the method of the schema's that raised it does."""
-    found: object = None
-    for frame, _ in walk_tb(getattr(exc, "__traceback__", None)):
-        if (frame.f_globals.get("__name__"), frame.f_code.co_name) == ("marshmallow.schema", "_do_load"):
-            found = frame.f_locals["self"]
-    return found
+    for frame in reversed(frames_of(exc)):
+        if frame.f_code.co_name == "_do_load" and frame.f_globals.get("__name__") == "marshmallow.schema":
+            return frame.f_locals["self"]
+    return None
 
 
 def _faults(messages: object, kind: object, path: Path, place: Place) -> Iterator[Fault]:
@@ -97,12 +101,11 @@ def _faults_of_whole(messages: object, kind: object, path: Path, place: Place) -
 
 
 def _fault(text: str, kind: object, path: Path, place: Place) -> Fault:
-    for pattern, code in _TEXTS:
-        if (found := pattern.fullmatch(text)) is not None:
-            bounds = {bound for bound in found.groups() if bound is not None}
-            if bounds and not bounds.issubset(_bounds(kind)):
-                return Fault(code, path, WORDS[code], place, own=text)
-            return Fault(code, path, text, place)
+    if (found := _TEXTS.fullmatch(text)) is not None and (code := found.lastgroup) is not None:
+        bounds = {*found.groups()} - {None, text}
+        if bounds and not bounds.issubset(_bounds(kind)):
+            return Fault(code, path, WORDS[code], place, own=text)
+        return Fault(code, path, text, place)
     if text.startswith("Must be one of: "):  # what follows may be told by a text of the application's
         return Fault("choice", path, WORDS["choice"], place, own=text)
     return Fault("invalid", path, WORDS["invalid"], place, own=text)

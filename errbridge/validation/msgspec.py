@@ -10,23 +10,24 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from errbridge.validation.faults import WORDS, Fault, Path, told
+from errbridge.validation.faults import WORDS, Fault, Path, texts, told
 
 __all__ = ["read"]
 
 _PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`\Z")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\.(?P<name>[^.\[]+)|(?P<unknown>.)", re.DOTALL)
 _MEMBER = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
-_TEXTS = tuple(
-    (re.compile(pattern), code)
-    for pattern, code in (
-        (r"Expected `[^`]*`, got `[^`]*`", "type"),
-        (r"Expected `[^`]*` (?:[<>]=?|that's a multiple of) [-+0-9.e]+", "range"),
-        (r"Expected `[^`]*` of (?:at (?:least|most) )?length (?:[<>]=? )?\d+(?: to \d+)?(?:, got \d+)?", "length"),
-        (r"Expected `str` matching regex .+", "pattern"),
-        (r"Expected `[^`]*` with (?:a|no) timezone component", "format"),
-        (r"Invalid (?:RFC3339 encoded \w+|ISO8601 duration|UUID|decimal string|base64 encoded string)", "format"),
-    )
+_TEXTS = texts(
+    {
+        "type": [r"Expected `[^`]*`, got `[^`]*`"],
+        "range": [r"Expected `[^`]*` (?:[<>]=?|that's a multiple of) [-+0-9.e]+"],
+        "length": [r"Expected `[^`]*` of (?:at (?:least|most) )?length (?:[<>]=? )?\d+(?: to \d+)?(?:, got \d+)?"],
+        "pattern": [r"Expected `str` matching regex .+"],
+        "format": [
+            r"Expected `[^`]*` with (?:a|no) timezone component",
+            r"Invalid (?:RFC3339 encoded \w+|ISO8601 duration|UUID|decimal string|base64 encoded string)",
+        ],
+    }
 )
 
 
@@ -47,9 +48,9 @@ def read(exc: Any) -> Iterator[Fault]:
 
 
 def _fault(text: str, path: Path) -> Fault:
-    for pattern, code in _TEXTS:
-        if pattern.fullmatch(text):
-            return Fault(code, path, f"{text}.")
+    found = _TEXTS.fullmatch(text)
+    if found is not None and found.lastgroup is not None:
+        return Fault(found.lastgroup, path, f"{text}.")
     return Fault("invalid", path, WORDS["invalid"], own=text)
 
 

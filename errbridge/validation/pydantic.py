@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, time
 from enum import Enum
 from functools import lru_cache, partial
@@ -42,7 +42,7 @@ _OWNERS = ("cls", "self", "__dataclass_self__")
 def read(exc: Any) -> Iterator[Fault] | None:
     """List the faults in the order of the model's fields; None if an object of the application's raised something."""
     errors = exc.errors(include_url=False)
-    if any([error["type"] in _OF_OBJECTS for error in errors]):
+    if not _OF_OBJECTS.isdisjoint([error["type"] for error in errors]):
         return None
     given, owner = _call(exc)
     return (_fault(error, given, owner) for error in errors)
@@ -67,11 +67,20 @@ def _rule(code: str, context: Mapping[str, Any], owner: object) -> str | None:
         return _WITH_INPUT[code]
     if code in _BY_AUTHORS or (context and not _is_constant(context, owner)):
         return None
-    known: Any = code
     try:
-        return PydanticKnownError(known, {**context, **_BLANK}).message().rstrip(" ,:")
+        return _said({**context, **_BLANK}, code) if context else _said_always(code)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _said(context: dict[str, Any], code: Any) -> str:
+    return PydanticKnownError(code, context).message().rstrip(" ,:")
+
+
+@lru_cache(maxsize=256)
+def _said_always(code: str) -> str:
+    """Give the text of a rule that names nothing. Only those of pydantic have one, and are kept."""
+    return _said({}, code)
 
 
 def _is_constant(context: Mapping[str, object], owner: object) -> bool:
@@ -186,16 +195,25 @@ def _call(exc: BaseException) -> tuple[object, object]:
     The exception has neither, but the function of pydantic's that raised it was called with them. Whether it is the
     input shows when a location leads to the value in question.
     """
-    given: object = _NOTHING
-    owner: object = None
-    for frame in frames_of(exc):
-        if frame.f_globals.get("__name__", "").startswith("pydantic."):
-            arguments = frame.f_locals
-            given = next((arguments[name] for name in _INPUTS if name in arguments), _NOTHING)
-            owner = next((arguments[name] for name in _OWNERS if name in arguments), owner)
-            if frame.f_code.co_name.endswith("_json"):
-                given = _parsed(given)
+    calls = (frame for frame in reversed(frames_of(exc)) if frame.f_globals.get("__name__", "").startswith("pydantic."))
+    innermost = next(calls, None)
+    if innermost is None:
+        return _NOTHING, None
+    arguments = innermost.f_locals
+    given = _argument(_INPUTS, arguments)
+    if innermost.f_code.co_name.endswith("_json"):
+        given = _parsed(given)
+    while (owner := _argument(_OWNERS, arguments)) is _NOTHING and (outer := next(calls, None)) is not None:
+        arguments = outer.f_locals
     return given, owner
+
+
+def _argument(names: Iterable[str], arguments: Mapping[str, object]) -> object:
+    """Give the first of these arguments that there is."""
+    for name in names:
+        if name in arguments:
+            return arguments[name]
+    return _NOTHING
 
 
 def _parsed(text: Any) -> Any:

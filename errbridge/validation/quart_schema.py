@@ -33,9 +33,7 @@ def _place(exc: object) -> Place:
 
 def _was_camel_case(error: BaseException) -> bool:
     """Tell whether ``QUART_SCHEMA_CONVERT_CASING`` is on; only the function that did it, and then failed, knows."""
-    return any(
-        frame.f_code.co_name == "model_load" and frame.f_locals.get("decamelize") for frame in frames_of(error)
-    )
+    return any(frame.f_code.co_name == "model_load" and frame.f_locals.get("decamelize") for frame in frames_of(error))
 
 
 def _as_sent(path: Path, place: Place, camel: bool) -> Path:

@@ -87,7 +87,7 @@ class Settings(NamedTuple):
 
     def type_of(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
-        return built_type(self.type_uri, problem.status, problem.slug)
+        return None if self.type_uri is None else built_type(self.type_uri, problem.status, problem.slug)
 
     def sent_as(self, media_type: str) -> str:
         """Name the media type under which a document goes out."""

@@ -144,14 +144,15 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
     headers = clean_headers(problem.headers) if problem.headers else ()
     if request.allow and problem.status == 405:
         headers = allowing(headers, request.allow)
+    said = _facts(headers) if headers else {}
+    if request.trace_id or request.traceparent:
+        said = _trace(request) | said
     return problem.completed(
-        type=settings.type_of(problem),
-        instance=f"urn:uuid:{incident_id}",
-        headers=headers,
-        extensions=_trace(request) | (_facts(headers) if headers else {}),
+        type=settings.type_of(problem), instance=f"urn:uuid:{incident_id}", headers=headers, extensions=said
     )
 
 
+_ONLY_TEXT = frozenset({str})
 _NOTHING = {"response": None}  # all that an exception has that was made without arguments
 
 
@@ -175,7 +176,7 @@ def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem 
             return _known(cls, description, None)
         methods: Any = given.get("valid_methods")
         if given == {**_NOTHING, "valid_methods": methods} and isinstance(methods, (list, tuple, set, frozenset)):
-            named = all(type(name) is str for name in methods)
+            named = _ONLY_TEXT.issuperset(map(type, methods))
             return _known(cls, description, tuple(sorted(methods))) if named else None
     return _unhandled(settings.default_msg) if is_uncaught(exc) else None
 
@@ -260,8 +261,6 @@ def _trace(request: RequestFacts) -> dict[str, object]:
     """Name the trace: the one that is recorded here, or that of W3C Trace Context, level 1, section 3.2."""
     if request.trace_id:
         return {"trace_id": request.trace_id}
-    if not request.traceparent:
-        return {}
     found = re.fullmatch(_TRACEPARENT, request.traceparent.strip())
     if found is None or (found["version"] == "00" and found["more"]):
         return {}

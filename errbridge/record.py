@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 def is_recorded(status: int) -> bool:
     """Tell whether an error of that status is recorded, with nothing else to say about it."""
-    return log.isEnabledFor(logging.ERROR if status >= 500 else logging.INFO)
+    return log.isEnabledFor(_level(status))
 
 
 def _level(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
@@ -73,15 +73,14 @@ def record(incident: Incident, status: int, failure: Failure | None = None, logg
         logged_by: The logger on which the framework records uncaught exceptions.
     """
     try:
-        _write(incident, status, failure, logged_by)
+        level = _level(status, failed=failure is not None, client_gone=incident.client_gone)
+        if log.isEnabledFor(level):
+            _write(incident, level, status, failure, logged_by)
     except Exception:
         _last_words()
 
 
-def _write(incident: Incident, status: int, failure: Failure | None, logged_by: str | None) -> None:
-    level = _level(status, failed=failure is not None, client_gone=incident.client_gone)
-    if not log.isEnabledFor(level):
-        return
+def _write(incident: Incident, level: int, status: int, failure: Failure | None, logged_by: str | None) -> None:
     uncaught = status >= 500 and is_uncaught(incident.exception)
     request = incident.request
     path = re.sub(_CONTROL, "\ufffd", request.path[:_LONGEST])

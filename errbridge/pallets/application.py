@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
+from operator import itemgetter
 from traceback import walk_tb
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
@@ -16,7 +17,7 @@ from werkzeug.http import parse_set_header
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
-from errbridge.config import snapshot
+from errbridge.config import DEFAULTS, snapshot
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
@@ -27,7 +28,7 @@ from errbridge.problem import Problem
 from errbridge.scopes import blueprint_path
 from errbridge.status import has_body
 
-__all__ = ["HTTP", "FindHandler", "PalletsApplication", "dressed", "headers_of", "rule_blueprints"]
+__all__ = ["HTTP", "PalletsApplication", "Search", "dressed", "headers_of", "rule_blueprints"]
 
 HTTP = HttpClasses(
     HTTPException,
@@ -36,7 +37,32 @@ HTTP = HttpClasses(
     frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__),
 )
 
-FindHandler = Callable[[Exception, list[str]], Callable[..., Any] | None]
+
+_values = itemgetter("SERVER_NAME", *DEFAULTS)
+
+
+class Search(NamedTuple):
+    """A framework's own search for an error handler.
+
+    It takes as long where there are no handlers as where there are some, and leaves behind an empty entry for all that
+    it did not find. So an application without any is not searched.
+
+    Attributes:
+        find: The search.
+        among: What it looks at.
+    """
+
+    find: Callable[[Exception, list[str]], Callable[..., Any] | None]
+    among: Collection[Any]
+
+    def handler(self, exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
+        """Find the handler of an exception.
+
+        Args:
+            exc: The exception.
+            blueprints: Those of the matched view, innermost first.
+        """
+        return self.find(exc, list(blueprints)) if self.among else None
 
 
 class PalletsApplication(ABC):
@@ -44,15 +70,15 @@ class PalletsApplication(ABC):
 
     Args:
         app: The application.
-        find_handler: The framework's own search for an error handler.
+        search: The framework's own search for an error handler.
     """
 
     http = HTTP
     response_types: tuple[type, ...] = (Response,)
 
-    def __init__(self, app: Any, find_handler: FindHandler) -> None:
+    def __init__(self, app: Any, search: Search) -> None:
         self.app = app
-        self._find_handler = find_handler
+        self._search = search
         self._places = BlueprintPlaces(app)
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
 
@@ -90,7 +116,10 @@ class PalletsApplication(ABC):
         """Tell by a value whether the settings or the places of blueprints are others by now."""
         config, url_map = self.app.config, self.app.url_map
         rules = len(url_map._rules) if url_map.host_matching else 0
-        return len(self._places.registered), rules, config.get("SERVER_NAME"), snapshot(config)
+        try:
+            return len(self._places.registered), rules, _values(config)
+        except KeyError:  # somebody took one out
+            return len(self._places.registered), rules, config.get("SERVER_NAME"), snapshot(config)
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered, each once for each of its hosts."""
@@ -139,18 +168,18 @@ class PalletsApplication(ABC):
 
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""
-        if not isinstance(exc, Exception):
+        if not self._search.among or not isinstance(exc, Exception):
             return None
         chosen = self._chosen(exc, blueprints)
         if not isinstance(exc, Problem) or (chosen is not None and not chosen.generic):
             return chosen
         # The exception is made for a handler only: it holds on to the problem, and so to all that led to it.
-        if self._find_handler(_blank(exc.status), list(blueprints)) is None:
+        if self._search.handler(_blank(exc.status), blueprints) is None:
             return None
         return self._chosen(_as_http_exception(exc), blueprints)
 
     def _chosen(self, exc: Exception, blueprints: Sequence[str]) -> NativeHandler | None:
-        function = self._find_handler(exc, list(blueprints))
+        function = self._search.handler(exc, blueprints)
         if function is None:
             return None
         owner, cls = self._where(function, exc, blueprints)

@@ -120,9 +120,9 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
             )
         application.config.update({key: settings[key] for key in DEFAULTS})
-        find_handler = checked_seam(application)
-        installation = Installation(self._application_class(application, find_handler), self._registry, options)
-        seam = self._seam_class(application, find_handler, installation)
+        search = checked_seam(application)
+        installation = Installation(self._application_class(application, search), self._registry, options)
+        seam = self._seam_class(application, search, installation)
         application._find_error_handler = seam.find_error_handler
         self._attach(app, seam)
         application.extensions[EXTENSION] = installation

@@ -31,7 +31,7 @@ from errbridge.errors import SetupError
 from errbridge.incident import RequestFacts, RequestHeaders, is_xhr
 from errbridge.installation import Installation
 from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
-from errbridge.pallets.application import FindHandler, headers_of, rule_blueprints
+from errbridge.pallets.application import Search, headers_of, rule_blueprints
 from errbridge.plan import answer, answer_debugging, answer_outside, claim
 from errbridge.prepared import prepared
 from errbridge.problem import Problem
@@ -64,14 +64,14 @@ class Seam(ABC):
 
     Args:
         app: The application.
-        find_handler: The framework's own search, for what stays its business.
+        search: The framework's own search, for what stays its business.
         installation: errbridge in that application.
     """
 
-    def __init__(self, app: Any, find_handler: FindHandler, installation: Installation) -> None:
+    def __init__(self, app: Any, search: Search, installation: Installation) -> None:
         self.app = app
         self.installation = installation
-        self._find_handler = find_handler
+        self._search = search
 
     @abstractmethod
     def current_request(self) -> Any:
@@ -145,7 +145,7 @@ class Seam(ABC):
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's question; None lets the exception go on its way."""
         if is_ready(exc) or self.is_trapped(exc):
-            return self._find_handler(exc, blueprints)
+            return self._search.handler(exc, blueprints)
         plan = self.plan(exc, blueprints)
         return None if plan is None else self.handler(plan)
 
@@ -258,23 +258,10 @@ def _settled(outcome: Outcome) -> Plan:
     return outcome
 
 
-_FRAMEWORKS_OWN = "flask.sansio.app"  # an application may have a search of its own
+_FRAMEWORKS_OWN = "flask.sansio.app"
 
 
-def _sparing(app: Any, find_handler: FindHandler) -> FindHandler:
-    """Spare an application without any error handlers the search for them, which is as long as it is with some.
-
-    A search leaves empty entries behind for all that it did not find.
-    """
-    registered = app.error_handler_spec
-
-    def find(exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
-        return find_handler(exc, blueprints) if registered else None
-
-    return find
-
-
-def checked_seam(app: Any) -> FindHandler:
+def checked_seam(app: Any) -> Search:
     """Give the framework's search for handlers, if it still is what errbridge knows.
 
     Raises:
@@ -282,7 +269,8 @@ def checked_seam(app: Any) -> FindHandler:
     """
     found: Any = getattr(app, "_find_error_handler", None)
     if callable(found) and len(inspect.signature(found).parameters) == 2:
-        return _sparing(app, found) if found.__module__ == _FRAMEWORKS_OWN else found
+        is_own = found.__module__ != _FRAMEWORKS_OWN  # which need not look among what was registered
+        return Search(found, ("anything",) if is_own else app.error_handler_spec)
     raise SetupError(
         "this version of the framework searches error handlers in a way that errbridge does not know; "
         "install a version of errbridge that supports it, or the framework's version before"

@@ -104,10 +104,12 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
         handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
         asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
 
-        async def answering(result: Any) -> Any:
+        def answering(result: Any) -> Awaitable[Any]:
             plan = seam.unanswered(result) if isinstance(result, Exception) else None
-            answered: Any = result if plan is None else await seam.handler(plan)(result)
-            return await make_response(answered)
+            return make_response(result) if plan is None else answered(seam.handler(plan), result)
+
+        async def answered(handler: Callable[[Any], Awaitable[Any]], exc: Any) -> Any:
+            return await make_response(await handler(exc))
 
         async def guarded(request: quart.Request) -> Any:
             try:
@@ -118,11 +120,11 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
                     return await app.handle_exception(exc)
                 return seam.outside(exc, request)
 
-        async def closing(scope: Any, receive: Any, send: Any) -> None:
+        def closing(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
             if scope["type"] == "websocket":
                 scope = {**scope, _CLOSE: None}
                 send = _Closing(scope, send)
-            await asgi_app(scope, receive, send)
+            return asgi_app(scope, receive, send)
 
         for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
             setattr(app, name, function)

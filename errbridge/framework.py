@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from errbridge.handlers import HttpClasses
@@ -93,6 +93,11 @@ class Framework(Protocol):
     @property
     def logger_name(self) -> str | None:
         """The logger on which the framework records uncaught exceptions; None when nobody does."""
+        ...
+
+    @property
+    def native_handlers(self) -> Collection[object]:
+        """What was registered with the framework itself; empty if nothing was, and `native_handler` gives None."""
         ...
 
     def version(self) -> object:

@@ -22,7 +22,7 @@ from errbridge.incident import Incident, RequestFacts, new_id
 from errbridge.installation import Table
 from errbridge.normalize import is_uncaught, known
 from errbridge.plan import answer
-from errbridge.record import is_recorded, record
+from errbridge.record import level_of, log, record
 
 __all__ = ["prepared"]
 
@@ -37,11 +37,13 @@ class Pieces(NamedTuple):
         status: The status code.
         headers: All of them.
         around: What stands around the id, wherever it is in the body; None where there is no body.
+        level: That of its record in the log.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     around: list[bytes] | None
+    level: int
 
 
 def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer | None:
@@ -62,7 +64,9 @@ def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer 
     if request.traceparent or request.trace_id or request.allow:
         return None
     chain = table.chain_at(request)
-    if chain is None or framework.native_handler(exc, native_blueprints(chain, request)) is not None:
+    if chain is None:
+        return None
+    if framework.native_handlers and framework.native_handler(exc, native_blueprints(chain, request)) is not None:
         return None
     style = chain.styles[problem.status == 500 and is_uncaught(exc)]
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
@@ -75,7 +79,7 @@ def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer 
     if pieces is None:
         return None
     incident_id = new_id()
-    if is_recorded(pieces.status):
+    if log.isEnabledFor(pieces.level):
         incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type)
         record(incident, pieces.status, logged_by=framework.logger_name)
     body = None if pieces.around is None else incident_id.encode().join(pieces.around)
@@ -92,8 +96,9 @@ def _made(case: Case, kept: dict[Hashable, Pieces | None], key: Hashable) -> Ans
 
 
 def _pieces(answered: Answer, incident_id: bytes) -> Pieces | None:
+    level = level_of(answered.status)
     if answered.body is None:
-        return Pieces(answered.status, answered.headers, None)
+        return Pieces(answered.status, answered.headers, None, level)
     around = answered.body.split(incident_id)
     # The last resort has no id. What made it necessary may be over the next time.
-    return Pieces(answered.status, answered.headers, around) if len(around) > 1 else None
+    return Pieces(answered.status, answered.headers, around, level) if len(around) > 1 else None

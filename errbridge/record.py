@@ -30,9 +30,10 @@ from errbridge.incident import Incident
 from errbridge.normalize import is_uncaught, original_of
 from errbridge.problem import Problem
 
-__all__ = ["Failure", "is_recorded", "record"]
+__all__ = ["Failure", "level_of", "log", "record"]
 
 log = logging.getLogger("errbridge")
+"""On which every error is recorded."""
 
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _LONGEST = 2048
@@ -52,12 +53,14 @@ class Failure(NamedTuple):
     exception: BaseException
 
 
-def is_recorded(status: int) -> bool:
-    """Tell whether an error of that status is recorded, with nothing else to say about it."""
-    return log.isEnabledFor(_level(status))
+def level_of(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
+    """Give the level of an error's record.
 
-
-def _level(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
+    Args:
+        status: The status that is answered.
+        failed: Whether something failed while it was answered.
+        client_gone: Whether the client has left.
+    """
     if status >= 500 or failed:
         return logging.ERROR
     return logging.DEBUG if client_gone else logging.INFO
@@ -73,7 +76,7 @@ def record(incident: Incident, status: int, failure: Failure | None = None, logg
         logged_by: The logger on which the framework records uncaught exceptions.
     """
     try:
-        level = _level(status, failed=failure is not None, client_gone=incident.client_gone)
+        level = level_of(status, failed=failure is not None, client_gone=incident.client_gone)
         if log.isEnabledFor(level):
             _write(incident, level, status, failure, logged_by)
     except Exception:

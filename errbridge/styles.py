@@ -35,8 +35,9 @@ class Style(NamedTuple):
             request: Its facts.
             xhr_enabled: The setting ``ERROR_XHR_ENABLED``.
         """
-        offers, default = self.offered(request, xhr_enabled=xhr_enabled)
-        return choose(request.accept, offers, default)
+        if not request.xhr:
+            return choose(request.accept, self.offers, self.default)
+        return choose(request.accept, *self.offered(request, xhr_enabled=xhr_enabled))
 
     def offered(self, request: RequestFacts, *, xhr_enabled: bool) -> tuple[tuple[str, ...], str]:
         """Name the media types that a request can ask for, and the one for a client without a preference.

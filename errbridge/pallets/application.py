@@ -78,6 +78,7 @@ class PalletsApplication(ABC):
 
     def __init__(self, app: Any, search: Search) -> None:
         self.app = app
+        self.native_handlers = search.among
         self._search = search
         self._places = BlueprintPlaces(app)
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
@@ -168,7 +169,7 @@ class PalletsApplication(ABC):
 
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""
-        if not self._search.among or not isinstance(exc, Exception):
+        if not self.native_handlers or not isinstance(exc, Exception):
             return None
         chosen = self._chosen(exc, blueprints)
         if not isinstance(exc, Problem) or (chosen is not None and not chosen.generic):

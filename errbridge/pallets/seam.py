@@ -157,7 +157,7 @@ class Seam(ABC):
             blueprints: Those of the matched view, innermost first.
         """
         request = self.current_request()
-        if is_http_error(exc):
+        if isinstance(exc, HTTPException) or is_http_error(exc):
             return self._answer(exc, request, blueprints)
         stands_for = partial(self._stand_in, exc, request, blueprints)
         try:

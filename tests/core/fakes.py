@@ -143,6 +143,7 @@ class Application:
     http = HTTP
     response_types: tuple[type, ...] = (Response,)
     converters: ConverterLookup = staticmethod(default_converters)
+    native_handlers = ("whatever `native` knows",)
 
     def __init__(self, *places: Place, asynchronous: bool = False, **config: Any) -> None:
         self.registered = list(places)

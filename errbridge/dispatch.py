@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from errbridge.incident import Incident
-from errbridge.scopes import Scope, ScopeTrie
+from errbridge.scopes import Scope
+
+if TYPE_CHECKING:
+    from errbridge.trie import ScopeTrie  # made by those who answer; registering does without it
 
 __all__ = [
     "DISPATCHERS",

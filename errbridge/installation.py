@@ -19,8 +19,9 @@ from errbridge.handlers import Handler, HandlerTable, Key
 from errbridge.incident import Incident, RequestFacts
 from errbridge.problem import Problem
 from errbridge.registry import Entry, Registry
-from errbridge.scopes import ROOT, Scope, ScopeTrie
+from errbridge.scopes import ROOT, Scope
 from errbridge.styles import DEFAULT, Style
+from errbridge.trie import ScopeTrie
 
 __all__ = ["Asked", "Chain", "Installation", "Options", "Owner", "Table"]
 

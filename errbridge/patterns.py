@@ -13,7 +13,16 @@ from typing import NamedTuple
 
 from errbridge.errors import SetupError
 
-__all__ = ["Converter", "ConverterLookup", "Segment", "Variable", "default_converters", "parse", "segments"]
+__all__ = [
+    "Converter",
+    "ConverterLookup",
+    "Segment",
+    "Variable",
+    "default_converters",
+    "host_labels",
+    "parse",
+    "segments",
+]
 
 
 class Converter(NamedTuple):
@@ -86,6 +95,26 @@ def _tokens(pattern: str) -> Iterator[Token]:
             yield found.group()
         else:
             yield Variable(found["variable"], found["converter"] or "default", found["arguments"])
+
+
+def host_labels(host: str) -> tuple[Segment, ...]:
+    """Split a host at its dots; those within a converter's arguments do not count.
+
+    Args:
+        host: For instance ``<tenant>.example.com``.
+
+    Raises:
+        SetupError: The host cannot be read.
+    """
+    labels: list[Segment] = [()]
+    for token in segments(host)[0]:
+        if isinstance(token, str):
+            first, *rest = token.split(".")
+            labels[-1] = (*labels[-1], *filter(None, [first]))
+            labels.extend(tuple(filter(None, [label])) for label in rest)
+        else:
+            labels[-1] = (*labels[-1], token)
+    return tuple(labels)
 
 
 def parse(segment: Segment, converters: ConverterLookup) -> tuple[str, bool, int]:

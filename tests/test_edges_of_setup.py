@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from errbridge import ErrorDispatcher, Incident, Problem, Reply, Scope, SetupError
 from errbridge.asgi import Bridge
-from errbridge.scopes import ScopeTrie
+from errbridge.trie import ScopeTrie
 from tests.clients import Request, Response
 from tests.twins import Twins, World
 

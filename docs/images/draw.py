@@ -32,7 +32,7 @@ WAY = (
     ("problem", "normalize, validation", "core"),
     ("media type", "accept, styles", "core"),
     ("incident", "incident", "core"),
-    ("chain of scopes", "dispatch, scopes", "core"),
+    ("chain of scopes", "dispatch, trie", "core"),
     ("handler", "handlers, drivers", "side"),
     ("answer", "plan, answer", "core"),
     ("representation", "representations", "core"),

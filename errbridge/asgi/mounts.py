@@ -9,7 +9,8 @@ from errbridge.asgi.destination import Destination
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.errors import SetupError
 from errbridge.patterns import Variable, default_converters, segments
-from errbridge.scopes import Scope, ScopeTrie
+from errbridge.scopes import Scope
+from errbridge.trie import ScopeTrie
 
 __all__ = ["Mounts"]
 

@@ -21,7 +21,8 @@ from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.installation import Owner
 from errbridge.plan import own_means, template_folders
 from errbridge.problem import ABOUT_BLANK
-from errbridge.scopes import ROOT, Scope, blueprint_path, expressions
+from errbridge.scopes import ROOT, Scope, blueprint_path
+from errbridge.trie import expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
 

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from errbridge.accept import HTML, JSON, TEXT, XML
 from errbridge.inspection.preview import EXTENSIONS, STATUSES, Room
 from errbridge.patterns import ConverterLookup
-from errbridge.scopes import ROOT, expressions
+from errbridge.scopes import ROOT
 from errbridge.styles import Style
+from errbridge.trie import expressions
 
 __all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Made", "http_block", "server_block"]
 

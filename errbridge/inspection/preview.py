@@ -19,8 +19,9 @@ from errbridge.incident import RequestFacts
 from errbridge.inspection.probes import probe, readable_scopes, request_of
 from errbridge.inspection.subject import Subject
 from errbridge.installation import Installation
-from errbridge.scopes import ROOT, Scope, sorted_scopes
+from errbridge.scopes import ROOT, Scope
 from errbridge.styles import Style
+from errbridge.trie import sorted_scopes
 
 __all__ = ["EXTENSIONS", "STATUSES", "Room", "Sheet", "rooms", "sheets", "unobserved"]
 

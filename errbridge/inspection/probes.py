@@ -11,7 +11,8 @@ from errbridge.inspection.subject import Subject
 from errbridge.installation import Installation, Owner
 from errbridge.patterns import ConverterLookup, Segment, parse, segments
 from errbridge.problem import Problem
-from errbridge.scopes import ROOT, Scope, ScopeTrie, blueprint_path
+from errbridge.scopes import ROOT, Scope, blueprint_path
+from errbridge.trie import ScopeTrie
 
 __all__ = ["fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
 

@@ -13,7 +13,7 @@ from errbridge import (
     URLPrefixDispatcher,
 )
 from errbridge.dispatch import DISPATCHERS
-from errbridge.scopes import ScopeTrie
+from errbridge.trie import ScopeTrie
 from tests.core.fakes import incident_of
 
 BOTH = Scope(host="api.example.com", prefix="/v1")

@@ -389,8 +389,9 @@ def _vary(settings: Settings, style: Style) -> str:
 
 def _built_in(case: Case, failure: Failure | None = None) -> Answer:
     """Answer without anything of the application's."""
+    table = case.table
     return _represented(
-        case.settings, case.incident, case.style, case.observers.hooks, failure, case.framework.logger_name
+        table.settings, case.incident, case.style, table.observers.hooks, failure, table.framework.logger_name
     )
 
 

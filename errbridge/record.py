@@ -23,7 +23,7 @@ import logging
 import os
 import re
 import sys
-from traceback import walk_tb
+from types import TracebackType
 from typing import NamedTuple
 
 from errbridge.incident import Incident
@@ -86,8 +86,7 @@ def record(incident: Incident, status: int, failure: Failure | None = None, logg
 def _write(incident: Incident, level: int, status: int, failure: Failure | None, logged_by: str | None) -> None:
     uncaught = status >= 500 and is_uncaught(incident.exception)
     request = incident.request
-    path = re.sub(_CONTROL, "\ufffd", request.path[:_LONGEST])
-    method = re.sub(_CONTROL, "\ufffd", request.method[:32])
+    path, method = _line(request.path[:_LONGEST]), _line(request.method[:32])
     if failure is not None:
         shown: BaseException | None = failure.exception
     else:
@@ -121,10 +120,24 @@ def _stood_for(exc: BaseException) -> str:
     cause = exc.__cause__ if isinstance(exc, Problem) else None
     if cause is None:
         return ""
-    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(cause.__traceback__)]
-    own = [place for place in places if not re.match(_NOT_OWN, place[0])] or places
-    place = f" at {own[-1][0]}:{own[-1][1]}" if own else ""
-    return f" for {type(cause).__module__}.{type(cause).__qualname__}{place}"
+    return f" for {type(cause).__module__}.{type(cause).__qualname__}{_place(cause.__traceback__)}"
+
+
+def _place(traceback: TracebackType | None) -> str:
+    places: list[TracebackType] = []
+    while traceback is not None:  # not walk_tb, which works out the line of each
+        places.append(traceback)
+        traceback = traceback.tb_next
+    if not places:
+        return ""
+    own = (place for place in reversed(places) if not re.match(_NOT_OWN, place.tb_frame.f_code.co_filename))
+    met = next(own, places[-1])
+    return f" at {met.tb_frame.f_code.co_filename}:{met.tb_lineno}"
+
+
+def _line(text: str) -> str:
+    """Take out what would make several lines of one, or is no text."""
+    return text if text.isprintable() else re.sub(_CONTROL, "\ufffd", text)
 
 
 def _last_words() -> None:

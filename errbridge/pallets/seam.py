@@ -29,7 +29,7 @@ from errbridge.case import is_claimable, opened
 from errbridge.drivers import Given, Outcome, Plan
 from errbridge.errors import SetupError
 from errbridge.incident import RequestFacts, RequestHeaders, is_xhr
-from errbridge.installation import Installation
+from errbridge.installation import Installation, Table
 from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
 from errbridge.pallets.application import Search, headers_of, rule_blueprints
 from errbridge.plan import answer, answer_debugging, answer_outside, claim
@@ -159,9 +159,9 @@ class Seam(ABC):
         request = self.current_request()
         if isinstance(exc, HTTPException) or is_http_error(exc):
             return self._answer(exc, request, blueprints)
-        stands_for = partial(self._stand_in, exc, request, blueprints)
         try:
             table = self.installation.table()
+            stands_for = partial(self._stand_in, exc, request, blueprints, table)
             if is_claimable(table, exc, blueprints):
                 case = opened(table, exc, self.facts(exc, request, blueprints))
                 if (claimed := claim(case, stands_for)) is not None:
@@ -171,21 +171,25 @@ class Seam(ABC):
             log.exception(_FAILED)
             return None
 
-    def _answer(self, error: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer:
+    def _answer(
+        self, error: BaseException, request: Any, blueprints: Sequence[str], table: Table | None = None
+    ) -> Plan | Answer:
         try:
             facts = self.facts(error, request, blueprints)
-            table = self.installation.table()
+            table = table or self.installation.table()
             return prepared(table, error, facts) or answer(opened(table, error, facts))
         except Exception:
             log.exception(_FAILED)
             return _settled(last_resort(request.method, status_of(error, 500)))
 
-    def _stand_in(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> Plan | Answer | None:
+    def _stand_in(
+        self, exc: BaseException, request: Any, blueprints: Sequence[str], table: Table
+    ) -> Plan | Answer | None:
         """Plan the answer to the HTTP error that another exception stands for."""
-        error = representative(exc, self.installation.table().settings)
+        error = representative(exc, table.settings)
         if error is None or self.is_trapped(error):
             return None
-        return _settled(Given(error)) if is_ready(error) else self._answer(error, request, blueprints)
+        return _settled(Given(error)) if is_ready(error) else self._answer(error, request, blueprints, table)
 
     def unanswered(self, value: object) -> Plan | Answer | None:
         """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""

@@ -12,7 +12,7 @@ from errbridge.handlers import Handler
 from errbridge.incident import Incident, RequestFacts, new_id
 from errbridge.installation import Chain, Owner, Table
 from errbridge.normalize import is_uncaught, normalize
-from errbridge.observe import Observers
+from errbridge.observers import Observers
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT
 from errbridge.styles import Style

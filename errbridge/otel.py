@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.normalize import is_uncaught, original_of
-from errbridge.observe import Observable
+from errbridge.observers import Observable
 
 try:
     from opentelemetry import metrics, trace

@@ -30,7 +30,8 @@ from errbridge.headers import header_pairs, single
 from errbridge.incident import Incident, Page, Reply, RequestFacts, new_id
 from errbridge.installation import Table
 from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, original_of
-from errbridge.observe import Hook, observe, reply_of
+from errbridge.observe import observe, reply_of
+from errbridge.observers import Hook
 from errbridge.problem import Problem
 from errbridge.record import Failure
 from errbridge.representations import REPRESENTATIONS

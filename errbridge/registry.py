@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from errbridge.handlers import Handler, Handlers, Key
-from errbridge.observe import Observers
+from errbridge.observers import Observers
 from errbridge.styles import Style
 
 __all__ = ["Entry", "Registry"]

@@ -28,7 +28,7 @@ from errbridge.asgi.websocket import deny, serve_websocket
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.incident import ALLOW
-from errbridge.observe import Hook, HookT, Observers, TraceId
+from errbridge.observers import Hook, HookT, Observers, TraceId
 from errbridge.problem import Problem
 
 __all__ = ["Bridge"]

@@ -8,7 +8,7 @@ from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.config import Settings
 from errbridge.incident import RequestFacts, RequestHeaders, is_xhr, new_id
-from errbridge.observe import Observers
+from errbridge.observers import Observers
 from errbridge.plan import answer_edge
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT

@@ -14,7 +14,7 @@ from asgiref.typing import (
 )
 
 from errbridge.asgi import edges
-from errbridge.observe import Observers
+from errbridge.observers import Observers
 from errbridge.problem import Problem
 
 __all__ = ["deny", "serve_websocket"]

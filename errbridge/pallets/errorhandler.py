@@ -13,7 +13,7 @@ from errbridge.dispatch import ErrorDispatcher
 from errbridge.errors import SetupError
 from errbridge.handlers import F, Handler, Handlers, keys_of
 from errbridge.installation import Installation, Options
-from errbridge.observe import Hook, HookT, TraceId
+from errbridge.observers import Hook, HookT, TraceId
 from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.seam import SEAM, Seam, checked_seam
 from errbridge.problem import Problem

@@ -11,7 +11,7 @@ from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.installation import Installation
 from errbridge.normalize import original_of
-from errbridge.observe import Observable
+from errbridge.observers import Observable
 
 __all__ = ["Incidents", "Observation", "record_incidents"]
 

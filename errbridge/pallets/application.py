@@ -277,16 +277,20 @@ def rule_blueprints(adapter: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
         exc: What came of it.
     """
     found: dict[str, None] = {}
-    served: set[str] = set()
-    for method in sorted(exc.valid_methods or ()):
-        if method in served:
-            continue
+    waiting = set(exc.valid_methods or ())
+    while waiting:
+        method = min(waiting)
+        waiting.discard(method)
         try:
             rule, _ = adapter.match(method=method, return_rule=True)
         except HTTPException:  # a redirect is one, too
             continue
-        served |= rule.methods or set()
-        name = rule.endpoint.rpartition(".")[0]
-        if name:
-            found.update(dict.fromkeys(blueprint_path(name)))
+        waiting.difference_update(rule.methods or ())
+        found.update(dict.fromkeys(_blueprints_of(rule.endpoint)))
     return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _blueprints_of(endpoint: str) -> tuple[str, ...]:
+    name = endpoint.rpartition(".")[0]
+    return blueprint_path(name) if name else ()

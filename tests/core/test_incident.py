@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import uuid
+from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from errbridge import Incident, Page, Problem, Reply, RequestFacts
-from errbridge.incident import RequestHeaders
+from errbridge.incident import RequestHeaders, new_id
 from errbridge.scopes import ROOT
 from tests.core.fakes import incident_of
 
@@ -115,3 +121,49 @@ def test_a_reply_whose_body_is_neither_text_nor_bytes_is_refused(body: Any) -> N
 def test_a_reply_with_a_status_that_http_does_not_have_is_refused(status: Any) -> None:
     with pytest.raises((TypeError, ValueError), match="status of a"):
         Reply("x", status)
+
+
+# Ids.
+
+
+def test_an_id_is_a_uuid_all_of_whose_other_bits_are_random() -> None:
+    ids = [uuid.UUID(new_id()) for _ in range(4000)]
+
+    assert {(found.version, found.variant) for found in ids} == {(4, uuid.RFC_4122)}
+    for bit in range(128):
+        ones = Counter(found.int >> bit & 1 for found in ids)[1]
+        fixed = {0: 0, len(ids): 1}.get(ones)
+        assert (fixed is not None) == (bit in (62, 63, 76, 77, 78, 79)), bit
+        assert fixed is not None or 0.4 < ones / len(ids) < 0.6, bit
+
+
+def test_threads_do_not_get_the_same_ids() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = [
+            incident_id for ids in pool.map(lambda _: [new_id() for _ in range(500)], range(40)) for incident_id in ids
+        ]
+
+    assert len(set(found)) == len(found) == 20_000
+
+
+_FORKED = """
+import os
+from errbridge.incident import new_id
+new_id()  # by now there may be others that nobody has got
+read, write = os.pipe()
+child = os.fork()
+if not child:
+    os.write(write, "".join(new_id() for _ in range(100)).encode())
+    os._exit(0)
+os.waitpid(child, 0)
+sent = os.read(read, 3600).decode()
+ids = [sent[start : start + 36] for start in range(0, 3600, 36)] + [new_id() for _ in range(100)]
+print(len(ids), len(set(ids)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
+def test_a_forked_process_gives_other_ids_than_its_parent() -> None:
+    done = subprocess.run([sys.executable, "-c", _FORKED], capture_output=True, text=True, timeout=60, check=True)
+
+    assert done.stdout.split() == ["200", "200"]

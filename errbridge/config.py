@@ -1,4 +1,4 @@
-"""The ``ERROR_*`` configuration keys: their defaults, and one place that checks them."""
+"""The ``ERROR_*`` configuration keys: their defaults, one place that checks them, and what is given beside them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from errbridge.errors import SetupError
 from errbridge.problem import Problem, built_type
 from errbridge.styles import STYLES, Style
 
-__all__ = ["DEFAULTS", "Settings", "Snapshot", "dispatcher_class", "snapshot"]
+__all__ = ["DEFAULTS", "Options", "Settings", "Snapshot", "dispatcher_class", "snapshot"]
 
 DEFAULTS: Mapping[str, Any] = {
     "ERROR_PAGE": "error.html",
@@ -44,6 +44,21 @@ def snapshot(config: Mapping[str, Any]) -> Snapshot:
         return _values(config)
     except KeyError:
         return tuple(config.get(key, default) for key, default in DEFAULTS.items())
+
+
+class Options(NamedTuple):
+    """What can be given to ``ErrorHandler`` besides the configuration.
+
+    Attributes:
+        response: A decorator over a function that returns ``(document, status, headers)``; it makes a scope's
+            documents.
+        dispatcher: Decides instead of ``ERROR_DISPATCHER``.
+        style: Decides instead of ``ERROR_HANDLER``.
+    """
+
+    response: Any = None
+    dispatcher: type[ErrorDispatcher] | None = None
+    style: Style | None = None
 
 
 class Settings(NamedTuple):

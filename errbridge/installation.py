@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from errbridge.config import Settings, Snapshot, snapshot
+from errbridge.config import Options, Settings, Snapshot, snapshot
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher, PlaceDispatcher
 from errbridge.errors import SetupError
 from errbridge.framework import Framework
@@ -23,24 +23,9 @@ from errbridge.scopes import ROOT, Scope
 from errbridge.styles import DEFAULT, Style
 from errbridge.trie import ScopeTrie
 
-__all__ = ["Asked", "Chain", "Installation", "Options", "Owner", "Table"]
+__all__ = ["Asked", "Chain", "Installation", "Owner", "Table"]
 
 log = logging.getLogger("errbridge")
-
-
-class Options(NamedTuple):
-    """What can be given to ``ErrorHandler`` besides the configuration.
-
-    Attributes:
-        response: A decorator over a function that returns ``(document, status, headers)``; it makes a scope's
-            documents.
-        dispatcher: Decides instead of ``ERROR_DISPATCHER``.
-        style: Decides instead of ``ERROR_HANDLER``.
-    """
-
-    response: Any = None
-    dispatcher: type[ErrorDispatcher] | None = None
-    style: Style | None = None
 
 
 class Owner(NamedTuple):

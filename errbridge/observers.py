@@ -1,6 +1,6 @@
 """Who watches the errors of an ``ErrorHandler`` or of a bridge: hooks, and a function that tells the trace.
 
-They are called where the error is answered, which does not wait for them, and so each is looked at when it is registered.
+They are called where the error is answered, which does not wait for them. So each is looked at when it is registered.
 How the hooks are told is in `errbridge.observe`.
 """
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ from tests.twins import World
 ADAPTERS = [errbridge_flask, errbridge_quart]
 
 
-def source(adapter: Any) -> str:
-    return Path(adapter.__file__).read_text(encoding="utf-8")
+MODULES = ["__init__.py", "answering.py"]  # of each adapter: for registering, and for answering
+
+
+def source(adapter: Any, module: str) -> str:
+    return Path(adapter.__file__).with_name(module).read_text(encoding="utf-8")
 
 
 def public_methods(adapter: Any) -> dict[str, inspect.Signature]:
@@ -63,13 +68,15 @@ def test_every_public_method_is_documented(adapter: Any) -> None:
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_an_adapter_can_be_read_in_one_sitting(adapter: Any) -> None:
-    assert len(source(adapter).splitlines()) <= 150
-    assert sorted(path.name for path in Path(adapter.__file__).parent.glob("*.py")) == ["__init__.py", "cli.py"]
+    assert len(source(adapter, "__init__.py").splitlines()) <= 40
+    assert len(source(adapter, "answering.py").splitlines()) <= 150
+    assert sorted(path.name for path in Path(adapter.__file__).parent.glob("*.py")) == [*MODULES, "cli.py"]
 
 
+@pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_an_adapter_holds_no_media_type_no_status_and_no_serialisation(adapter: Any) -> None:
-    tree = ast.parse(source(adapter))
+def test_an_adapter_holds_no_media_type_no_status_and_no_serialisation(adapter: Any, module: str) -> None:
+    tree = ast.parse(source(adapter, module))
     constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {
         node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
@@ -78,6 +85,38 @@ def test_an_adapter_holds_no_media_type_no_status_and_no_serialisation(adapter: 
     assert not [value for value in constants if isinstance(value, str) and re.search(r"\b(application|text)/", value)]
     assert not [value for value in constants if isinstance(value, int) and 100 <= value <= 599]
     assert not names & {"json", "jsonify", "dumps", "html", "escape", "status", "status_code", "code"}
+
+
+REGISTERING = """
+import sys
+from {0} import {1}
+from {2} import ErrorHandler
+from errbridge import Problem, Scope
+
+errors = ErrorHandler(dispatcher="urlprefix")
+errors.register("/api", code=404)(lambda exc: Problem(404))
+errors.api_register(Scope(host="*.example.com", prefix="/<int:n>"))
+errors.on_incident(lambda incident, reply: None)
+print(*sorted(sys.modules))
+errors.init_app({1}("shop"))
+print(*sorted(sys.modules))
+"""
+
+
+@pytest.mark.parametrize(("framework", "app_class"), [("flask", "Flask"), ("quart", "Quart")])
+def test_what_answers_errors_is_loaded_with_the_first_application(framework: str, app_class: str) -> None:
+    adapter = f"errbridge_{framework}"
+    code = REGISTERING.format(framework, app_class, adapter)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    answering = {f"{adapter}.answering"} | {
+        f"errbridge.{name}" for name in ("answer", "installation", "observe", "pallets.seam", "plan", "trie")
+    }
+
+    registered, initialised = (set(line.split()) for line in done.stdout.splitlines())
+
+    assert registered & answering == set()
+    assert initialised >= answering
+    assert framework == "quart" or "asyncio" not in initialised
 
 
 @pytest.mark.parametrize("app_class", [flask.Flask, quart.Quart])

@@ -4,7 +4,6 @@ Only the adapters import this package. It imports Werkzeug, but neither of the t
 classes along.
 """
 
-from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.errorhandler import BaseErrorHandler
 
-__all__ = ["BaseErrorHandler", "PalletsApplication"]
+__all__ = ["BaseErrorHandler"]

@@ -6,27 +6,28 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from types import ModuleType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from errbridge.config import DEFAULTS, Settings, dispatcher_class, snapshot
+from errbridge.config import DEFAULTS, Options, Settings, dispatcher_class, snapshot
 from errbridge.dispatch import ErrorDispatcher
 from errbridge.errors import SetupError
 from errbridge.handlers import F, Handler, Handlers, keys_of
-from errbridge.installation import Installation, Options
 from errbridge.observers import Hook, HookT, TraceId
-from errbridge.pallets.application import PalletsApplication
-from errbridge.pallets.seam import SEAM, Seam, checked_seam
 from errbridge.problem import Problem
 from errbridge.registry import Registry
 from errbridge.scopes import ROOT, Scope
 from errbridge.styles import API, DEFAULT, STYLES, WEB, Style
 
-__all__ = ["BaseErrorHandler"]
+if TYPE_CHECKING:
+    from errbridge.installation import Installation
+
+__all__ = ["EXTENSION", "BaseErrorHandler"]
 
 AppT = TypeVar("AppT")
 BlueprintT = TypeVar("BlueprintT")
 
 EXTENSION = "errbridge"
+"""Under which an application's ``extensions`` have the `Installation`."""
 
 
 class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
@@ -51,8 +52,6 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     _app_class: ClassVar[type]
     _blueprint_class: ClassVar[type]
-    _application_class: ClassVar[type[PalletsApplication]]
-    _seam_class: ClassVar[type[Seam]]
 
     def __init__(
         self,
@@ -120,13 +119,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
             )
         application.config.update({key: settings[key] for key in DEFAULTS})
-        search = checked_seam(application)
-        installation = Installation(self._application_class(application, search), self._registry, options)
-        seam = self._seam_class(application, search, installation)
-        application._find_error_handler = seam.find_error_handler
-        self._attach(app, seam)
-        application.extensions[EXTENSION] = installation
-        application.extensions[SEAM] = seam
+        self._attach(app, self._registry, options)
         return app
 
     def _is_debugged(self, app: Any) -> bool:
@@ -134,8 +127,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return bool(app.debug)
 
     @abstractmethod
-    def _attach(self, app: AppT, seam: Seam) -> None:
-        """Meet what does not come to the seam: errors given to ``make_response``, and those around the request."""
+    def _attach(self, app: AppT, registry: Registry, options: Options) -> None:
+        """Load what answers errors, which registering does without, and attach it to an application."""
 
     # Registering.
 
@@ -397,8 +390,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     def _installation(self, verb: str, app: Any) -> Installation:
         self._check_app(verb, app)
-        installation = app.extensions.get(EXTENSION)
-        if not isinstance(installation, Installation) or installation.shared is not self._registry:
+        installation: Installation = app.extensions.get(EXTENSION)
+        if getattr(installation, "shared", None) is not self._registry:
             raise SetupError("the application does not know this ErrorHandler; call init_app(app) first")
         return installation
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from errbridge import Handlers, Incident, Page, Problem, Reply, RequestFacts, Scope
 from errbridge.answer import Answer
 from errbridge.case import Case, opened
-from errbridge.config import Settings
+from errbridge.config import Options, Settings
 from errbridge.drivers import Call, Colour, Outcome, Plan, adrive, drive
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses
-from errbridge.installation import Installation, Options
+from errbridge.installation import Installation
 from errbridge.normalize import normalize
 from errbridge.patterns import ConverterLookup, default_converters
 from errbridge.plan import answer

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from errbridge import ErrorDispatcher, Incident, Problem, Scope, SetupError
+from errbridge.config import Options
 from errbridge.dispatch import DefaultDispatcher, SubdomainDispatcher, URLPrefixDispatcher
-from errbridge.installation import Installation, Options
+from errbridge.installation import Installation
 from errbridge.registry import Registry
 from errbridge.scopes import ROOT
 from errbridge.styles import API, DEFAULT, WEB

@@ -1,0 +1,138 @@
+"""How errors of Quart applications are answered; loaded with the first of them.
+
+It collects the facts of the request or WebSocket, drives the core's plan, and makes a Quart response of the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any
+
+import quart
+
+from errbridge.answer import Answer
+from errbridge.closing import close_of
+from errbridge.config import Options
+from errbridge.drivers import Call, Colour, Plan, adrive
+from errbridge.framework import NativeAnswer
+from errbridge.incident import ALLOW
+from errbridge.pallets.application import PalletsApplication, dressed
+from errbridge.pallets.attaching import attached
+from errbridge.pallets.seam import Seam
+from errbridge.registry import Registry
+
+__all__ = ["attach"]
+
+_READ = (b"host", b"accept", b"x-requested-with", b"traceparent")
+_CLOSE = "errbridge.close"  # in the scope of a WebSocket: how to close it
+
+
+class _QuartApplication(PalletsApplication):
+    async def make_response(self, answer: NativeAnswer, method: str) -> quart.Response:
+        return dressed(await self._make_response(answer.body), answer, method)  # type: ignore[no-any-return]
+
+    async def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
+        return await quart.render_template(names if isinstance(names, str) else list(names), **context)
+
+
+class _QuartSeam(Seam):
+    def current_request(self) -> Any:
+        current: Any = quart.websocket if quart.has_websocket_context() else quart.request
+        return current._get_current_object()
+
+    def url_adapter(self) -> Any:
+        context: Any = quart.globals.websocket_ctx if quart.has_websocket_context() else quart.globals.request_ctx
+        return context.url_adapter
+
+    def read(self, request: Any) -> tuple[str, str, str, str, tuple[str, ...]]:
+        scope = request.scope or {}
+        found = dict.fromkeys(_READ, "")
+        for name, value in scope.get("headers", ()):
+            if (key := name.lower()) in found:
+                text = value.decode("latin-1")
+                found[key] = f"{found[key]}, {text}" if found[key] else text
+        host, accept, requested_with, traceparent = found.values()
+        return host, accept, requested_with, traceparent, scope.get(ALLOW, ())
+
+    def headers(self, request: Any) -> Iterable[tuple[str, str]]:
+        # Not request.headers, to which Quart adds one of its own, Remote-Addr.
+        scope = request.scope or {}
+        return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ()))
+
+    def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
+        async def handle(exc: BaseException) -> Any:
+            answered = self.respond(await adrive(plan, self._call))
+            if quart.has_websocket_context():
+                scope: Any = quart.websocket.scope
+                scope[_CLOSE] = close_of(exc, answered)
+            return answered
+
+        return handle
+
+    async def _call(self, step: Call) -> Any:
+        if step.colour is Colour.SYNC:
+            result = await self.app.ensure_async(_finite)(step.function, step.args)
+        else:
+            result = step.function(*step.args)
+        return await result if isawaitable(result) else result
+
+
+def _finite(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """Call a function in a thread; a StopIteration would be lost on the way back, and the request wait for ever."""
+    try:
+        return function(*args)
+    except StopIteration as error:
+        raise RuntimeError("the handler raised StopIteration") from error
+
+
+def attach(app: quart.Quart, registry: Registry, options: Options) -> None:
+    """Attach errbridge to an application: at the seam, and where errors pass that do not come there.
+
+    Args:
+        app: The application.
+        registry: What is registered with its ``ErrorHandler``.
+        options: What was given to that.
+    """
+    make_response: Callable[[Any], Awaitable[Any]] = app.make_response
+    handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
+    asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
+    seam = attached(app, _QuartApplication, _QuartSeam, registry, options)
+
+    def answering(result: Any) -> Awaitable[Any]:
+        plan = seam.unanswered(result) if isinstance(result, Exception) else None
+        return make_response(result) if plan is None else answered(seam.handler(plan), result)
+
+    async def answered(handler: Callable[[Any], Awaitable[Any]], exc: Any) -> Any:
+        return await make_response(await handler(exc))
+
+    async def guarded(request: quart.Request) -> Any:
+        try:
+            return await handle_request(request)
+        except Exception as exc:
+            # Quart leaves a request bound whose session could not be opened. Flask asks its handlers then.
+            if quart.has_request_context() and not seam.installation.framework.propagates():
+                return await app.handle_exception(exc)
+            return seam.outside(exc, request)
+
+    def closing(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        if scope["type"] == "websocket":
+            scope = {**scope, _CLOSE: None}
+            send = _Closing(scope, send)
+        return asgi_app(scope, receive, send)
+
+    for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
+        setattr(app, name, function)
+
+
+class _Closing:
+    """Sends what Quart sends, but closes a WebSocket after an error as the core says; Quart would say 1000."""
+
+    def __init__(self, scope: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        self._scope = scope
+        self._send = send
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "websocket.close" and (close := self._scope[_CLOSE]) is not None:
+            message = {**message, **close._asdict()}
+        await self._send(message)

@@ -36,6 +36,15 @@ class _QuartApplication(PalletsApplication):
         return await quart.render_template(names if isinstance(names, str) else list(names), **context)
 
 
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Put the lines together of those headers that are read at each error."""
+    found = dict.fromkeys(_READ, b"")
+    for name, value in pairs:
+        if (key := name.lower()) in found:
+            found[key] = found[key] + b", " + value if found[key] else value
+    return found
+
+
 class _QuartSeam(Seam):
     def current_request(self) -> Any:
         current: Any = quart.websocket if quart.has_websocket_context() else quart.request
@@ -47,13 +56,17 @@ class _QuartSeam(Seam):
 
     def read(self, request: Any) -> tuple[str, str, str, str, tuple[str, ...]]:
         scope = request.scope or {}
-        found = dict.fromkeys(_READ, "")
-        for name, value in scope.get("headers", ()):
-            if (key := name.lower()) in found:
-                text = value.decode("latin-1")
-                found[key] = f"{found[key]}, {text}" if found[key] else text
-        host, accept, requested_with, traceparent = found.values()
-        return host, accept, requested_with, traceparent, scope.get(ALLOW, ())
+        pairs = tuple(scope.get("headers", ()))
+        found: dict[bytes, bytes] = dict(pairs)
+        if len(found) < len(pairs) or b"host" not in found:  # names that occur twice, or in capital letters
+            found = _joined(pairs)
+        return (
+            found.get(b"host", b"").decode("latin-1"),
+            found.get(b"accept", b"").decode("latin-1"),
+            found.get(b"x-requested-with", b"").decode("latin-1"),
+            found.get(b"traceparent", b"").decode("latin-1"),
+            scope.get(ALLOW, ()),
+        )
 
     def headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.

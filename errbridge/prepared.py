@@ -73,11 +73,9 @@ def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer 
     if media_type == HTML and style.templates and not framework.caches_templates():
         return None
     key = problem, media_type, request.method, request.root_path
-    if key not in chain.prepared:
-        return _made(opened(table, exc, request), chain.prepared, key)
-    pieces = chain.prepared[key]
+    pieces = chain.prepared.get(key)
     if pieces is None:
-        return None
+        return None if key in chain.prepared else _made(opened(table, exc, request), chain.prepared, key)
     incident_id = new_id()
     if log.isEnabledFor(pieces.level):
         incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError
+from typing import Any
 
 from errbridge.errors import SetupError
 from errbridge.patterns import host_labels, segments
@@ -11,7 +12,6 @@ from errbridge.patterns import host_labels, segments
 __all__ = ["ROOT", "Scope", "blueprint_path"]
 
 
-@dataclass(frozen=True, slots=True)
 class Scope:
     """A piece of URL space, or a blueprint, that can own errors.
 
@@ -32,15 +32,41 @@ class Scope:
         SetupError: The host or prefix cannot be one.
     """
 
-    host: str | None = None
-    prefix: str | None = None
-    blueprint: str | None = None
+    # Not a dataclass: the scopes of a URL are looked up at each error, and so each has its hash ready.
+    __slots__ = ("_hash", "blueprint", "host", "prefix")
+    __match_args__ = ("host", "prefix", "blueprint")
 
-    def __post_init__(self) -> None:
-        if self.prefix is not None:
-            object.__setattr__(self, "prefix", _checked_prefix(self.prefix))
-        if self.host is not None:
-            object.__setattr__(self, "host", _checked_host(self.host))
+    host: str | None
+    prefix: str | None
+    blueprint: str | None
+    _hash: int
+
+    def __init__(self, host: str | None = None, prefix: str | None = None, blueprint: str | None = None) -> None:
+        put = object.__setattr__
+        put(self, "prefix", None if prefix is None else _checked_prefix(prefix))
+        put(self, "host", None if host is None else _checked_host(host))
+        put(self, "blueprint", blueprint)
+        put(self, "_hash", hash((self.host, self.prefix, blueprint)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Scope):
+            return NotImplemented
+        return (self.host, self.prefix, self.blueprint) == (other.host, other.prefix, other.blueprint)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.host, self.prefix, self.blueprint)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __repr__(self) -> str:
+        return f"Scope(host={self.host!r}, prefix={self.prefix!r}, blueprint={self.blueprint!r})"
 
     def __str__(self) -> str:
         if self.blueprint is not None:

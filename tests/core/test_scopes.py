@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations, product
 from typing import Any
@@ -552,8 +557,35 @@ def test_a_scope_compares_by_what_it_owns() -> None:
 
 
 def test_a_scope_cannot_be_changed() -> None:
-    with pytest.raises(AttributeError):
-        Scope(prefix="/a").prefix = "/b"  # type: ignore[misc]
+    scope = Scope(prefix="/a")
+    with pytest.raises(AttributeError, match="cannot assign to field 'prefix'"):
+        scope.prefix = "/b"
+    with pytest.raises(AttributeError, match="cannot delete field 'prefix'"):
+        del scope.prefix
+
+    assert scope == Scope(prefix="/a")
+
+
+def test_a_scope_can_be_copied_read_and_taken_apart() -> None:
+    scope = Scope("*.example.com", "/api", "shop")
+    same: list[Any] = [copy.copy(scope), copy.deepcopy(scope), pickle.loads(pickle.dumps(scope)), eval(repr(scope))]
+
+    assert all(other == scope and hash(other) == hash(scope) for other in same)
+    assert scope != ("*.example.com", "/api", "shop")
+    match scope:
+        case Scope(host, prefix, blueprint):
+            assert (host, prefix, blueprint) == ("*.example.com", "/api", "shop")
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_scope_is_found_in_a_process_that_hashes_texts_in_another_way(seed: str) -> None:
+    code = (
+        "import pickle, sys; from errbridge import Scope; print(pickle.load(sys.stdin.buffer) in {Scope(prefix='/a')})"
+    )
+    command, environ = [sys.executable, "-c", code], os.environ | {"PYTHONHASHSEED": seed}
+    done = subprocess.run(command, input=pickle.dumps(Scope(prefix="/a")), env=environ, capture_output=True, check=True)
+
+    assert done.stdout.split() == [b"True"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from errbridge.errors import SetupError
@@ -141,9 +141,14 @@ class _Tail(NamedTuple):
 
 
 class _PathTrie:
-    """The prefixes of one host."""
+    """The prefixes of one host.
 
-    __slots__ = ("_branches", "_budget", "_depth", "_firsts", "_ranks", "_root", "_tails")
+    Attributes:
+        elsewhere: Who owns what is below none of the prefixes.
+        firsts: The first segments of the prefixes; None where they are not all plain text.
+    """
+
+    __slots__ = ("_branches", "_budget", "_depth", "_ranks", "_root", "_tails", "elsewhere", "firsts")
 
     def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup) -> None:
         self._depth = 0
@@ -157,9 +162,9 @@ class _PathTrie:
         self._ranks = {scope: _rank(scope, converters) for scope in ordered} if self._tails else {}
         self._budget = _NODES_PER_BRANCH * self._branches
         self._root = _Node(self, (root,), ())
-        # Most of what is not found is not by its first segment, which is cheaper to look up than to split off.
+        self.elsewhere = self._root.owners
         only_static = not self._tails and not self._root.open
-        self._firsts = self._root.static if only_static else None
+        self.firsts: Collection[str] | None = self._root.static if only_static else None
 
     def _add(self, root: _Branch, scope: Scope, converters: ConverterLookup) -> None:
         parts = _path_segments(scope.prefix)
@@ -196,10 +201,6 @@ class _PathTrie:
 
     def owners(self, path: str) -> tuple[Scope, ...]:
         node = self._root
-        if self._firsts is not None:
-            end = path.find("/", 1)
-            if (path[1:] if end < 0 else path[1:end]) not in self._firsts:
-                return node.owners
         depth = self._depth
         for segment in path.split("/", depth + 1)[1 : depth + 1]:
             if segment in node.static:
@@ -271,13 +272,14 @@ class ScopeTrie:
         SetupError: A prefix or host uses an unknown converter.
     """
 
-    __slots__ = ("_anywhere", "_exact", "_has_hosts", "_wildcards")
+    __slots__ = ("_anywhere", "_elsewhere", "_exact", "_firsts", "_has_hosts", "_wildcards")
 
     def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup = default_converters) -> None:
         by_host: dict[str | None, list[Scope]] = {}
         for scope in scopes:
             by_host.setdefault(scope.host, []).append(scope)
-        self._anywhere = _PathTrie(by_host.pop(None, ()), converters)
+        anywhere = self._anywhere = _PathTrie(by_host.pop(None, ()), converters)
+        self._firsts, self._elsewhere = anywhere.firsts, anywhere.elsewhere
         self._exact: dict[str, _PathTrie] = {}
         self._wildcards: dict[str, list[_WildcardHost]] = {}
         for host, owned in by_host.items():
@@ -297,9 +299,16 @@ class ScopeTrie:
             host: The Host header, in any form.
             path: The path as the framework decoded it, below the mount point of the application.
         """
-        if not self._has_hosts:
-            return self._anywhere.owners(path)
-        host = normalize_host(host)
+        if self._has_hosts:
+            return self._of_host(normalize_host(host), path)
+        # Most of what is not found is not by its first segment, which is cheaper to look up than to split off.
+        if self._firsts is not None:
+            end = path.find("/", 1)
+            if (path[1:] if end < 0 else path[1:end]) not in self._firsts:
+                return self._elsewhere
+        return self._anywhere.owners(path)
+
+    def _of_host(self, host: str, path: str) -> tuple[Scope, ...]:
         found: list[Scope] = []
         if (exact := self._exact.get(host)) is not None:
             found += exact.owners(path)

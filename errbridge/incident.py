@@ -1,7 +1,7 @@
 """The values that flow on the way of an error. None of them changes once it is made.
 
 What is made at each error is a named tuple, which costs a quarter of what a frozen dataclass costs; what a user makes,
-and what is checked when it is made, is a dataclass.
+and what is checked when it is made, is `Frozen`, like a dataclass.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from errbridge.frozen import Frozen
 from errbridge.headers import Headers, joined
 from errbridge.problem import Problem
 from errbridge.scopes import ROOT, Scope
@@ -147,8 +147,7 @@ class Incident(NamedTuple):
     client_gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Frozen):
     """A finished answer. A handler may return one to decide about every byte.
 
     Example:
@@ -166,23 +165,28 @@ class Reply:
         ValueError: The status is none of HTTP.
     """
 
-    body: str | bytes = b""
-    status: int | None = None
-    headers: Headers = ()
+    __slots__ = __match_args__ = ("body", "status", "headers")
 
-    def __post_init__(self) -> None:
-        body: object = self.body
-        if not isinstance(body, (str, bytes, bytearray, memoryview)):
-            raise TypeError(f"the body of a Reply is text or bytes, not {type(body).__name__}")
-        status: object = self.status
-        if isinstance(status, str):
-            raise TypeError(f"the status of a Reply is a number, not {status!r}")
+    body: str | bytes
+    status: int | None
+    headers: Headers
+
+    def __init__(self, body: str | bytes = b"", status: int | None = None, headers: Headers = ()) -> None:
+        content: object = body
+        if not isinstance(content, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"the body of a Reply is text or bytes, not {type(content).__name__}")
+        number: object = status
+        if isinstance(number, str):
+            raise TypeError(f"the status of a Reply is a number, not {number!r}")
         if status is not None:
             response_status(status)
+        put = object.__setattr__
+        put(self, "body", body)
+        put(self, "status", status)
+        put(self, "headers", headers)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Page:
+class Page(Frozen):
     """One of the application's own templates, rendered as the application renders it.
 
     Example:
@@ -196,6 +200,8 @@ class Page:
     Raises:
         TypeError: The template is no name.
     """
+
+    __slots__ = __match_args__ = ("template", "context")
 
     template: str | tuple[str, ...]
     context: Mapping[str, Any]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 from errbridge.errors import SetupError
+from errbridge.frozen import Frozen
 from errbridge.patterns import host_labels, segments
 
 __all__ = ["ROOT", "Scope", "blueprint_path"]
 
 
-class Scope:
+class Scope(Frozen):
     """A piece of URL space, or a blueprint, that can own errors.
 
     Example:
@@ -32,9 +32,8 @@ class Scope:
         SetupError: The host or prefix cannot be one.
     """
 
-    # Not a dataclass: the scopes of a URL are looked up at each error, and so each has its hash ready.
-    __slots__ = ("_hash", "blueprint", "host", "prefix")
     __match_args__ = ("host", "prefix", "blueprint")
+    __slots__ = ("_hash", "blueprint", "host", "prefix")
 
     host: str | None
     prefix: str | None
@@ -46,27 +45,13 @@ class Scope:
         put(self, "prefix", None if prefix is None else _checked_prefix(prefix))
         put(self, "host", None if host is None else _checked_host(host))
         put(self, "blueprint", blueprint)
-        put(self, "_hash", hash((self.host, self.prefix, blueprint)))
+        put(self, "_hash", hash((self.host, self.prefix, blueprint)))  # scopes are looked up at each error
 
     def __hash__(self) -> int:
         return self._hash
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Scope):
-            return NotImplemented
-        return (self.host, self.prefix, self.blueprint) == (other.host, other.prefix, other.blueprint)
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.host, self.prefix, self.blueprint)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> None:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
-
-    def __repr__(self) -> str:
-        return f"Scope(host={self.host!r}, prefix={self.prefix!r}, blueprint={self.blueprint!r})"
+        return type(self), (self.host, self.prefix, self.blueprint)  # another process has other hashes
 
     def __str__(self) -> str:
         if self.blueprint is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import uuid
@@ -80,6 +82,41 @@ def test_an_incident_starts_at_the_application_without_a_media_type() -> None:
 def test_nothing_that_flows_can_be_changed(value: Any, name: str) -> None:
     with pytest.raises(AttributeError):
         setattr(value, name, "changed")
+
+
+@pytest.mark.parametrize("value", [Reply("gone", 410, (("X-Since", "2020"),)), Page("x.html")])
+def test_what_a_handler_returns_can_be_copied_and_compares_by_what_it_says(value: Any) -> None:
+    for same in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+        assert same == value
+        assert repr(same) == repr(value)
+        assert type(same) is type(value)
+
+    assert value not in (Reply("gone"), Page("y.html"), ("x.html", {}))
+
+
+def test_replies_that_say_the_same_are_one_in_a_set() -> None:
+    assert {Reply("x", 404), Reply(body="x", status=404), Reply("x", 405)} == {Reply("x", 404), Reply("x", 405)}
+
+
+def test_what_is_given_cannot_be_taken_away() -> None:
+    with pytest.raises(AttributeError, match="cannot delete field 'status'"):
+        del Reply("x", 404).status
+
+
+def test_a_subclass_may_know_more_but_changes_nothing_either() -> None:
+    class Gone(Reply):
+        def __init__(self, since: int) -> None:
+            super().__init__("gone", 410)
+            self.since = since
+
+    gone = Gone(2020)
+    with pytest.raises(AttributeError):
+        gone.status = 404  # type: ignore[misc]
+    del gone.since
+
+    assert (gone.status, hasattr(gone, "since")) == (410, False)
+    assert gone != Reply("gone", 410)
+    assert repr(gone) == f"{Gone.__qualname__}(body='gone', status=410, headers=())"
 
 
 def test_a_reply_keeps_the_errors_status_unless_it_says_otherwise() -> None:

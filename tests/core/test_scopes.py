@@ -559,7 +559,7 @@ def test_a_scope_compares_by_what_it_owns() -> None:
 def test_a_scope_cannot_be_changed() -> None:
     scope = Scope(prefix="/a")
     with pytest.raises(AttributeError, match="cannot assign to field 'prefix'"):
-        scope.prefix = "/b"
+        scope.prefix = "/b"  # type: ignore[misc]
     with pytest.raises(AttributeError, match="cannot delete field 'prefix'"):
         del scope.prefix
 

@@ -10,8 +10,6 @@ The rules, in the order in which they decide:
 6. Nothing acceptable gives the default: an error is never answered with another error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,12 +1,10 @@
 """The ``ERROR_*`` configuration keys: their defaults, one place that checks them, and what is given beside them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from inspect import isabstract, iscoroutinefunction, signature
 from operator import itemgetter
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from errbridge.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.errors import SetupError
@@ -92,7 +90,7 @@ class Settings(NamedTuple):
     validation: bool | Literal["messages"] = True
 
     @classmethod
-    def of(cls, values: Snapshot) -> Settings:
+    def of(cls, values: Snapshot) -> Self:
         """Check a snapshot of the configuration.
 
         Raises:

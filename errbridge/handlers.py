@@ -11,13 +11,11 @@ Within one scope the most specific handler comes first:
 The same key again replaces the handler that was there, as in Flask.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 from weakref import WeakSet
 
 from errbridge.errors import SetupError
@@ -61,7 +59,7 @@ class Handler(NamedTuple):
     is_async: bool
 
     @classmethod
-    def of(cls, function: Callable[..., Any]) -> Handler:
+    def of(cls, function: Callable[..., Any]) -> Self:
         """Look at a function once.
 
         Raises:

@@ -4,8 +4,6 @@ What is made at each error is a named tuple, which costs a quarter of what a fro
 and what is checked when it is made, is `Frozen`, like a dataclass.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

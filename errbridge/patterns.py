@@ -5,8 +5,6 @@ compared by the regular expression of its converter, which the application may b
 the application's own), so that a prefix owns exactly the URLs that its routes could match.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

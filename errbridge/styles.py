@@ -1,7 +1,5 @@
 """How a scope's errors look: as an API's, as a website's, or plainly."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

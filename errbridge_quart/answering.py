@@ -128,11 +128,11 @@ def attach(app: quart.Quart, registry: Registry, options: Options) -> None:
                 return await app.handle_exception(exc)
             return seam.outside(exc, request)
 
-    def closing(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    async def closing(scope: Any, receive: Any, send: Any) -> None:  # servers tell an ASGI application by the async
         if scope["type"] == "websocket":
             scope = {**scope, _CLOSE: None}
             send = _Closing(scope, send)
-        return asgi_app(scope, receive, send)
+        await asgi_app(scope, receive, send)
 
     for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
         setattr(app, name, function)

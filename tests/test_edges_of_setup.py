@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
 import pytest
+import quart
 from werkzeug.exceptions import HTTPException, NotFound
 
+import errbridge_quart
 from errbridge import ErrorDispatcher, Incident, Problem, Reply, Scope, SetupError
 from errbridge.asgi import Bridge
 from errbridge.trie import ScopeTrie
@@ -241,3 +244,15 @@ def test_what_fails_even_around_the_request_is_still_answered(
 
     assert (response.status, response.text) == (500, "500 Internal Server Error\n")
     assert any(record.levelno == logging.ERROR for record in caplog.records)
+
+
+def test_the_functions_of_an_application_are_of_the_colour_that_they_were() -> None:
+    """Servers and extensions look at ``asgi_app``, for instance, to find out what kind of an application it is."""
+    app = quart.Quart(__name__)
+    names = ("asgi_app", "handle_request", "full_dispatch_request")
+    before = {name: inspect.iscoroutinefunction(getattr(app, name)) for name in names}
+
+    errbridge_quart.ErrorHandler(app)
+
+    assert before == dict.fromkeys(names, True)
+    assert {name: inspect.iscoroutinefunction(getattr(app, name)) for name in names} == before

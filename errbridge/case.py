@@ -183,5 +183,5 @@ def candidates(case: Case) -> list[Candidate]:
     for owner, handlers in case.chain.answering(cls, status, uncaught=case.uncaught):
         if native is not None and is_registered_at(native, owner):
             found.append(Candidate.of_native(native))
-        found.extend(Candidate.of(handler, incident) for handler in handlers)
+        found += [Candidate.of(handler, incident) for handler in handlers]
     return found

@@ -38,7 +38,7 @@ class _QuartApplication(PalletsApplication):
 
 def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Put the lines together of those headers that are read at each error."""
-    found = dict.fromkeys(_READ, b"")
+    found: dict[bytes, bytes] = dict.fromkeys(_READ, b"")
     for name, value in pairs:
         if (key := name.lower()) in found:
             found[key] = found[key] + b", " + value if found[key] else value
@@ -113,7 +113,8 @@ def attach(app: quart.Quart, registry: Registry, options: Options) -> None:
     seam = attached(app, _QuartApplication, _QuartSeam, registry, options)
 
     def answering(result: Any) -> Awaitable[Any]:
-        plan = seam.unanswered(result) if isinstance(result, Exception) else None
+        is_error = isinstance(result, Exception)
+        plan = seam.unanswered(result) if is_error else None
         return make_response(result) if plan is None else answered(seam.handler(plan), result)
 
     async def answered(handler: Callable[[Any], Awaitable[Any]], exc: Any) -> Any:

@@ -36,6 +36,12 @@ class _QuartApplication(PalletsApplication):
         return await quart.render_template(names if isinstance(names, str) else list(names), **context)
 
 
+def _context() -> Any:
+    """Give the context of what is being answered, which is nearer at hand than ``quart.request``."""
+    current: Any = quart.globals.websocket_ctx if quart.has_websocket_context() else quart.globals.request_ctx
+    return current._get_current_object()
+
+
 def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Put the lines together of those headers that are read at each error."""
     found: dict[bytes, bytes] = dict.fromkeys(_READ, b"")
@@ -47,12 +53,10 @@ def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 class _QuartSeam(Seam):
     def current_request(self) -> Any:
-        current: Any = quart.websocket if quart.has_websocket_context() else quart.request
-        return current._get_current_object()
+        return _context().request_websocket
 
     def url_adapter(self) -> Any:
-        context: Any = quart.globals.websocket_ctx if quart.has_websocket_context() else quart.globals.request_ctx
-        return context.url_adapter
+        return _context().url_adapter
 
     def read(self, request: Any) -> tuple[str, str, str, str, tuple[str, ...]]:
         scope = request.scope or {}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bridge, report
-from benchmarks.areas import dispatch, flask_requests, imports, kept, negotiation, peers, quart_requests, rendering
+from benchmarks.areas import dispatch, flask_requests, imports, kept, negotiation, peers, quart_requests, rendering, steps
 from benchmarks.areas.kinds import ERRBRIDGE, logging_to_nowhere
 from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
 from benchmarks.measure import Case, Effort, Group, Result, check, measure, noise
@@ -30,6 +30,7 @@ GROUPS = {
         negotiation.groups(),
         flask_requests.groups(many=False),
         quart_requests.groups(),
+        steps.groups(),
     )
     for group in groups
 }

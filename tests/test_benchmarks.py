@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import bridge, report
-from benchmarks.areas import dispatch, flask_requests, imports, kept, negotiation, peers, quart_requests, rendering, steps
+from benchmarks.areas import (
+    dispatch,
+    flask_requests,
+    imports,
+    kept,
+    negotiation,
+    peers,
+    quart_requests,
+    rendering,
+    steps,
+)
 from benchmarks.areas.kinds import ERRBRIDGE, logging_to_nowhere
 from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
 from benchmarks.measure import Case, Effort, Group, Result, check, measure, noise

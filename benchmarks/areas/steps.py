@@ -25,7 +25,7 @@ AREA = "steps"
 _KIND = "scoped 404"
 
 STEPS = (
-    "errbridge around it, with two more headers",
+    "+ errbridge around it, two more headers",
     "+ the facts of the request",
     "+ the table in force, and what the error means",
     "+ the owners of the URL",

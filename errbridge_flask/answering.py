@@ -76,13 +76,7 @@ async def _result(awaitable: Any) -> Any:
 
 
 def attach(app: flask.Flask, registry: Registry, options: Options) -> None:
-    """Attach errbridge to an application: at the seam, and where errors pass that do not come there.
-
-    Args:
-        app: The application.
-        registry: What is registered with its ``ErrorHandler``.
-        options: What was given to that.
-    """
+    """Attach errbridge to an application: by `attached`, and where errors pass that do not come to the seam."""
     make_response: Callable[[Any], flask.Response] = app.make_response
     wsgi_app: Callable[..., Any] = app.wsgi_app
     seam = attached(app, _FlaskApplication, _FlaskSeam, registry, options)

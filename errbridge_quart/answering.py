@@ -104,21 +104,14 @@ def _finite(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 
 def attach(app: quart.Quart, registry: Registry, options: Options) -> None:
-    """Attach errbridge to an application: at the seam, and where errors pass that do not come there.
-
-    Args:
-        app: The application.
-        registry: What is registered with its ``ErrorHandler``.
-        options: What was given to that.
-    """
-    make_response: Callable[[Any], Awaitable[Any]] = app.make_response
+    """Attach errbridge to an application: by `attached`, and where errors pass that do not come to the seam."""
+    make_response: Any = app.make_response
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     seam = attached(app, _QuartApplication, _QuartSeam, registry, options)
 
     def answering(result: Any) -> Awaitable[Any]:
-        is_error = isinstance(result, Exception)
-        plan = seam.unanswered(result) if is_error else None
+        plan = seam.unanswered(result) if isinstance(result, Exception) else None
         return make_response(result) if plan is None else answered(seam.handler(plan), result)
 
     async def answered(handler: Callable[[Any], Awaitable[Any]], exc: Any) -> Any:

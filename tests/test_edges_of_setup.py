@@ -256,3 +256,32 @@ def test_the_functions_of_an_application_are_of_the_colour_that_they_were() -> N
 
     assert before == dict.fromkeys(names, True)
     assert {name: inspect.iscoroutinefunction(getattr(app, name)) for name in names} == before
+
+
+def test_a_configuration_key_that_is_taken_out_has_its_default_again(world: World) -> None:
+    world.app.config["ERROR_DEFAULT_MSG"] = "Ours"
+
+    @world.app.get("/crash")  # type: ignore[untyped-decorator]
+    def crash() -> Any:
+        raise RuntimeError("secret")
+
+    request = Request("/crash", headers=[("Accept", "application/json")])
+    told = [world.call(request).json["detail"]]
+    del world.app.config["ERROR_DEFAULT_MSG"]
+    told.append(world.call(request).json["detail"])
+    world.app.config["ERROR_DEFAULT_MSG"] = "Ours again"
+    told.append(world.call(request).json["detail"])
+
+    assert told == ["Ours", "Unhandled Exception", "Ours again"]
+
+
+def test_a_search_for_handlers_of_the_applications_own_is_asked_whatever_is_registered(world: World) -> None:
+    class Searching(world.App):  # type: ignore[name-defined,misc]
+        def _find_error_handler(self, exc: Exception, blueprints: list[str]) -> Any:
+            return (lambda exc: ("found", 404)) if isinstance(exc, NotFound) else None
+
+    world.app = Searching(__name__)
+    assert world.errors is not None
+
+    assert not world.app.error_handler_spec
+    assert [world.call(Request("/nope")).text for _ in range(2)] == ["found", "found"]

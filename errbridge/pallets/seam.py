@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RoutingException
@@ -274,7 +274,8 @@ def checked_seam(app: Any) -> Search:
     found: Any = getattr(app, "_find_error_handler", None)
     if callable(found) and len(inspect.signature(found).parameters) == 2:
         is_own = found.__module__ != _FRAMEWORKS_OWN  # which need not look among what was registered
-        return Search(found, ("anything",) if is_own else app.error_handler_spec)
+        find = cast("Callable[..., Any]", found)
+        return Search(find, ("anything",) if is_own else app.error_handler_spec)
     raise SetupError(
         "this version of the framework searches error handlers in a way that errbridge does not know; "
         "install a version of errbridge that supports it, or the framework's version before"

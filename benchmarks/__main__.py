@@ -51,7 +51,7 @@ FULL = Mode(
     "full",
     Effort(81, 3_000_000),
     ((*_BRIDGED, "errbridge-quart", "errbridge-both", "errbridge-flask", "hypercorn", "a2wsgi"), 15, 160, 3),
-    15,
+    31,
     kept.MANY,
 )
 

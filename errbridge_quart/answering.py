@@ -105,19 +105,19 @@ def _finite(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 def attach(app: quart.Quart, registry: Registry, options: Options) -> None:
     """Attach errbridge to an application: by `attached`, and where errors pass that do not come to the seam."""
-    make_response: Any = app.make_response
+    make_response: Callable[[Any], Awaitable[Any]] = app.make_response
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     seam = attached(app, _QuartApplication, _QuartSeam, registry, options)
 
-    def answering(result: Any) -> Awaitable[Any]:
+    async def answering(result: Any) -> Any:
+        """Make a response, also of an error that a view returned."""
         plan = seam.unanswered(result) if isinstance(result, Exception) else None
-        return make_response(result) if plan is None else answered(seam.handler(plan), result)
-
-    async def answered(handler: Callable[[Any], Awaitable[Any]], exc: Any) -> Any:
-        return await make_response(await handler(exc))
+        answered: Any = result if plan is None else await seam.handler(plan)(result)
+        return await make_response(answered)
 
     async def guarded(request: quart.Request) -> Any:
+        """Answer what escapes the framework."""
         try:
             return await handle_request(request)
         except Exception as exc:
@@ -126,7 +126,8 @@ def attach(app: quart.Quart, registry: Registry, options: Options) -> None:
                 return await app.handle_exception(exc)
             return seam.outside(exc, request)
 
-    async def closing(scope: Any, receive: Any, send: Any) -> None:  # servers tell an ASGI application by the async
+    async def closing(scope: Any, receive: Any, send: Any) -> None:
+        """Close WebSockets as the core says."""
         if scope["type"] == "websocket":
             scope = {**scope, _CLOSE: None}
             send = _Closing(scope, send)

@@ -249,7 +249,7 @@ def test_what_fails_even_around_the_request_is_still_answered(
 def test_the_functions_of_an_application_are_of_the_colour_that_they_were() -> None:
     """Servers and extensions look at ``asgi_app``, for instance, to find out what kind of an application it is."""
     app = quart.Quart(__name__)
-    names = ("asgi_app", "handle_request", "full_dispatch_request")
+    names = ("asgi_app", "handle_request", "make_response")
     before = {name: inspect.iscoroutinefunction(getattr(app, name)) for name in names}
 
     errbridge_quart.ErrorHandler(app)

@@ -16,7 +16,7 @@ import errbridge_quart
 from errbridge import ErrorDispatcher, Incident, Problem, Reply, Scope, SetupError
 from errbridge.asgi import Bridge
 from errbridge.trie import ScopeTrie
-from tests.clients import Request, Response
+from tests.clients import Request, Response, call_asgi
 from tests.twins import Twins, World
 
 Ask = Callable[..., Response]
@@ -285,3 +285,28 @@ def test_a_search_for_handlers_of_the_applications_own_is_asked_whatever_is_regi
 
     assert not world.app.error_handler_spec
     assert [world.call(Request("/nope")).text for _ in range(2)] == ["found", "found"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda headers: [(name.upper(), value) for name, value in headers],
+        lambda headers: [*headers, (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"text/plain;q=0.1")],
+        lambda headers: [[name, value] for name, value in headers],
+        tuple,
+    ],
+    ids=["in capitals", "several lines", "as lists", "as a tuple"],
+)
+async def test_quart_finds_the_headers_of_a_request_however_a_server_lists_them(changed: Callable[[Any], Any]) -> None:
+    app: Any = quart.Quart(__name__)
+    errbridge_quart.ErrorHandler(app)
+
+    async def listing(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "headers": changed(scope["headers"])}, receive, send)
+
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    headers = [("Accept", "application/json"), ("Traceparent", f"00-{trace}-00f067aa0ba902b7-01")]
+    for _ in range(2):
+        answered = await call_asgi(listing, Request("/nope", headers=headers))
+        assert (answered.status, answered.content_type) == (404, "application/problem+json")
+        assert answered.json["trace_id"] == trace

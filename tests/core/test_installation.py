@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge import ErrorDispatcher, Incident, Problem, Scope, SetupError
+from errbridge import ErrorDispatcher, Incident, Problem, RequestFacts, Scope, SetupError
 from errbridge.config import Options
 from errbridge.dispatch import DefaultDispatcher, SubdomainDispatcher, URLPrefixDispatcher
 from errbridge.installation import Installation
@@ -326,3 +326,15 @@ def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.Monkey
         cls: type[Exception] = type(f"Error{number}", (Exception,), {})
         assert len(owners.claiming(cls)) == len(owners.answering(cls, 404, uncaught=False)) == 2
     assert len(owners._claiming) == len(owners._answering) == 3
+
+
+def test_the_owners_of_more_places_than_are_remembered_are_found_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("errbridge.installation._MOST_REMEMBERED", 3)
+    names = [f"b{number}" for number in range(10)]
+    table = installed(Application(*(place(name, f"/{name}") for name in names))).table()
+
+    for name in names * 2:
+        chain = table.chain_at(RequestFacts(path=f"/{name}/nope"))
+        assert chain is not None
+        assert [str(owner.scope) for owner in chain] == [name, "app"]
+    assert len(table._at) == len(table._chains) == 3

@@ -1,6 +1,6 @@
 """Values that cannot be changed once they are made, and that check what they are made of.
 
-To those who use it, and to their type checker, such a value is a frozen dataclass. It is none because the methods of a
+They behave as frozen dataclasses do, and a type checker takes them for such. They are none because the methods of a
 dataclass are generated anew by each process that imports it; here they are written down.
 """
 
@@ -22,7 +22,7 @@ class Frozen:
 
     __slots__ = ()
     __match_args__: ClassVar[tuple[str, ...]]
-    _values: ClassVar[attrgetter[tuple[Any, ...]]]
+    _values: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
         cls._values = attrgetter(*cls.__match_args__)
@@ -48,7 +48,8 @@ class Frozen:
         super().__delattr__(name)
 
     def __getstate__(self) -> tuple[Any, ...]:
-        return self._values(self)
+        values: tuple[Any, ...] = self._values(self)
+        return values
 
     def __setstate__(self, values: tuple[Any, ...]) -> None:
         for name, value in zip(self.__match_args__, values, strict=True):

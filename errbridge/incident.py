@@ -39,7 +39,9 @@ _RANDOM = int("ffffffffffff0fff3fffffffffffffff" * _IDS_AT_ONCE, 16)
 _FIXED = int("00000000000040008000000000000000" * _IDS_AT_ONCE, 16)  # the version and the variant
 _ids: list[str] = []  # not given to anybody yet
 
-if hasattr(os, "register_at_fork"):  # two processes would give the same ones
+# Two processes would give the same ones. A server that forks behind Python's back does so before the first error, when
+# there are none yet.
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_ids.clear)
 
 

@@ -119,6 +119,7 @@ class Table:
 
     Attributes:
         framework: The application.
+        kept: How many answers its chains keep.
         observers: Who is told of its errors.
         response: The ``response=`` decorator; None where there is none.
         root: The application as the last owner of every error.
@@ -131,6 +132,7 @@ class Table:
         "_place",
         "dispatcher",
         "framework",
+        "kept",
         "observers",
         "owners",
         "response",
@@ -152,6 +154,7 @@ class Table:
         self.owners = owners
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
+        self.kept = 0
         self._place: PlaceDispatcher | None = None
         if isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values():
             self._place = dispatcher

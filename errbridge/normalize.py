@@ -181,7 +181,7 @@ def known(exc: BaseException, settings: Settings, http: HttpClasses) -> Problem 
     return _unhandled(settings.default_msg) if is_uncaught(exc) else None
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def _unhandled(detail: str) -> Problem:
     return Problem(500, detail=detail)
 

@@ -105,7 +105,7 @@ def _answering(case: Case, asked: Iterable[Candidate]) -> Plan:
             return _failed(case, f"the handler {name_of(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
-    return (yield from _showing(case))
+    return (yield from _shown(case))
 
 
 class _Unrendered(Exception):
@@ -207,7 +207,7 @@ def _meant(case: Case, error: BaseException) -> Plan:
         return (yield from _converted(case, response))
     incident = case.incident
     problem = normalize(error, incident.request, incident.id, case.settings)
-    return (yield from _showing(case.meaning(problem)))
+    return (yield from _shown(case.meaning(problem)))
 
 
 def _page(case: Case, page: Page, status: Any = None, headers: Any = None, *, vary: str | None) -> Plan:
@@ -312,25 +312,32 @@ def shown(case: Case) -> Plan | Answer:
         The answer itself where the application has no means of its own to show it.
     """
     try:
-        is_built_in = own_means(case) is None
-    except Exception:  # of a template; it will come again on the way, where it is dealt with
-        is_built_in = False
-    return _built_in(case) if is_built_in else _showing(case)
+        means = own_means(case)
+    except Exception as error:  # of a template
+        return _unshown(case, error)
+    return _built_in(case) if means is None else _showing(case, means)
 
 
-def _showing(case: Case) -> Plan:
+def _shown(case: Case) -> Plan:
+    planned = shown(case)
+    return planned if isinstance(planned, Answer) else (yield from planned)
+
+
+def _showing(case: Case, means: str | Callable[..., Any]) -> Plan:
     try:
-        outcome = yield from _customized(case)
+        return (yield from _customized(case, means))
     except Exception as error:
-        return _failed(case, "the application's own way to show it", error)
-    return _built_in(case) if outcome is None else outcome
+        return (yield from _unshown(case, error))
 
 
-def _customized(case: Case) -> Attempt:
-    """Show a problem by the application's own means, where it has some."""
-    means = own_means(case)
-    if means is None:
-        return None
+def _unshown(case: Case, error: Exception) -> Plan:
+    """Go on after a failure. It is planned, and no answer at once, for the next error may be shown again."""
+    yield from ()
+    return _failed(case, "the application's own way to show it", error)
+
+
+def _customized(case: Case, means: str | Callable[..., Any]) -> Plan:
+    """Show a problem by the application's own means."""
     if not isinstance(means, str):
         return (yield from _decorated(case, means))
     body = yield from _rendering(case, Page(means))

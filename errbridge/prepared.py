@@ -27,7 +27,7 @@ from errbridge.record import level_of, log, record
 __all__ = ["prepared"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # a client may send any other
-_MOST = 256  # answers of a chain
+_MOST = 2048  # answers of a table
 
 
 class Pieces(NamedTuple):
@@ -72,10 +72,11 @@ def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer 
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
     if media_type == HTML and style.templates and not framework.caches_templates():
         return None
-    key = problem, media_type, request.method, request.root_path
+    # Of what an exception means there is one object, as long as nobody knows more than a few hundred meanings.
+    key = type(exc), problem, media_type, request.method, request.root_path
     pieces = chain.prepared.get(key)
     if pieces is None:
-        return None if key in chain.prepared else _made(opened(table, exc, request), chain.prepared, key)
+        return None if key in chain.prepared else _made(opened(table, exc, request), key)
     incident_id = new_id()
     if log.isEnabledFor(pieces.level):
         incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type)
@@ -84,12 +85,13 @@ def prepared(table: Table, exc: BaseException, request: RequestFacts) -> Answer 
     return Answer(pieces.status, pieces.headers, body)
 
 
-def _made(case: Case, kept: dict[Hashable, Pieces | None], key: Hashable) -> Answer | None:
+def _made(case: Case, key: Hashable) -> Answer | None:
     """Go the whole way if nobody is to be asked on it, and keep what stands around the id."""
     answered = answer(case)
     found = answered if isinstance(answered, Answer) else None
-    if len(kept) < _MOST:
-        kept[key] = None if found is None else _pieces(found, case.incident.id.encode())
+    if case.table.kept < _MOST:
+        case.table.kept += 1
+        case.chain.prepared[key] = None if found is None else _pieces(found, case.incident.id.encode())
     return found
 
 

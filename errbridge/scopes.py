@@ -50,8 +50,9 @@ class Scope(Frozen):
     def __hash__(self) -> int:
         return self._hash
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.host, self.prefix, self.blueprint)  # another process has other hashes
+    def __setstate__(self, values: tuple[Any, ...]) -> None:
+        super().__setstate__(values)
+        object.__setattr__(self, "_hash", hash(values))  # another process has other ones
 
     def __str__(self) -> str:
         if self.blueprint is not None:

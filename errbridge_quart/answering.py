@@ -62,7 +62,7 @@ class _QuartSeam(Seam):
         scope = request.scope or {}
         pairs = tuple(scope.get("headers", ()))
         found: dict[bytes, bytes] = dict(pairs)
-        if len(found) < len(pairs) or b"host" not in found:  # names that occur twice, or in capital letters
+        if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _joined(pairs)
         return (
             found.get(b"host", b"").decode("latin-1"),

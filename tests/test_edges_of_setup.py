@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -287,15 +289,43 @@ def test_a_search_for_handlers_of_the_applications_own_is_asked_whatever_is_regi
     assert [world.call(Request("/nope")).text for _ in range(2)] == ["found", "found"]
 
 
+def test_a_search_that_an_extension_has_wrapped_is_asked(world: World) -> None:
+    class Extended(world.App):  # type: ignore[name-defined,misc]
+        @functools.wraps(world.App._find_error_handler)
+        def _find_error_handler(self, exc: Exception, blueprints: list[str]) -> Any:
+            return lambda exc: ("the extension's", 404)
+
+    world.app = Extended(__name__)
+    assert world.errors is not None
+
+    assert world.call(Request("/nope")).text == "the extension's"
+
+
+def test_handlers_that_take_the_place_of_all_others_are_found(world: World) -> None:
+    assert world.errors is not None
+    before = world.app.error_handler_spec
+
+    def missing(exc: Exception) -> Any:
+        return "native", 404
+
+    world.app.error_handler_spec = defaultdict(lambda: defaultdict(dict), {None: defaultdict(dict)})
+    world.app.error_handler_spec[None][404][NotFound] = missing
+    assert world.call(Request("/nope")).text == "native"
+
+    world.app.error_handler_spec = before
+    assert world.call(Request("/nope")).text != "native"
+
+
 @pytest.mark.parametrize(
     "changed",
     [
         lambda headers: [(name.upper(), value) for name, value in headers],
+        lambda headers: [(name.title() if name == b"accept" else name, value) for name, value in headers],
         lambda headers: [*headers, (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"text/plain;q=0.1")],
         lambda headers: [[name, value] for name, value in headers],
         tuple,
     ],
-    ids=["in capitals", "several lines", "as lists", "as a tuple"],
+    ids=["in capitals", "one in capitals", "several lines", "as lists", "as a tuple"],
 )
 async def test_quart_finds_the_headers_of_a_request_however_a_server_lists_them(changed: Callable[[Any], Any]) -> None:
     app: Any = quart.Quart(__name__)

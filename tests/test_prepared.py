@@ -170,6 +170,30 @@ def test_an_answer_is_not_kept_for_each_of_the_methods_and_mount_points_that_a_c
     assert len(kept) == _MOST
 
 
+def test_not_more_answers_are_kept_where_there_are_many_blueprints() -> None:
+    installation = installed(serving(*(place(f"b{number}", f"/b{number}") for number in range(100))))
+    table = installation.table()
+    for number in range(2 * _MOST):
+        facts = RequestFacts(path=f"/b{number % 100}/x", root_path=f"/mount{number}")
+        assert prepared(table, NotFound(), facts) is not None
+
+    chains = [table.chain_at(RequestFacts(path=f"/b{number}/x")) for number in range(100)]
+    assert sum(len(chain.prepared) for chain in chains if chain is not None) == _MOST
+
+
+def test_answers_are_prepared_however_many_applications_have_words_of_their_own() -> None:
+    installations = [installed(serving()) for _ in range(40)]
+    for number, installation in enumerate(installations):
+        installation.framework.config = {"ERROR_DEFAULT_MSG": f"Words {number}"}  # type: ignore[misc]
+    for _ in range(5):
+        for number, installation in enumerate(installations):
+            found = prepared(installation.table(), InternalServerError(original_exception=KeyError()), RequestFacts())
+            assert found is not None
+            assert f"Words {number}<".encode() in (found.body or b"")
+
+    assert {installation.table().kept for installation in installations} == {1}
+
+
 def test_nothing_is_prepared_where_somebody_has_to_be_asked() -> None:
     installation = installed(serving(place("shop", "/shop")))
     registered(installation, "shop", 404)(lambda exc: None)

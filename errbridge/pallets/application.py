@@ -39,6 +39,7 @@ HTTP = HttpClasses(
 
 
 _values = itemgetter("SERVER_NAME", *DEFAULTS)
+_ANYTHING = ("anything",)
 
 
 class Search(NamedTuple):
@@ -49,11 +50,18 @@ class Search(NamedTuple):
 
     Attributes:
         find: The search.
-        among: What it looks at.
+        app: The application.
+        is_replaced: Whether it is not the one that the framework has for every application.
     """
 
     find: Callable[[Exception, list[str]], Callable[..., Any] | None]
-    among: Collection[Any]
+    app: Any
+    is_replaced: bool
+
+    @property
+    def among(self) -> Collection[object]:
+        """What it looks at; not empty where nobody knows."""
+        return _ANYTHING if self.is_replaced else self.app.error_handler_spec
 
     def handler(self, exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
         """Find the handler of an exception.
@@ -78,7 +86,6 @@ class PalletsApplication(ABC):
 
     def __init__(self, app: Any, search: Search) -> None:
         self.app = app
-        self.native_handlers = search.among
         self._search = search
         self._places = BlueprintPlaces(app)
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
@@ -87,6 +94,11 @@ class PalletsApplication(ABC):
     def config(self) -> Mapping[str, Any]:
         """The application's own."""
         return self.app.config  # type: ignore[no-any-return]
+
+    @property
+    def native_handlers(self) -> Collection[object]:
+        """What was registered with the framework, for codes and classes, if it searches among that."""
+        return self._search.among
 
     @property
     def logger_name(self) -> str | None:

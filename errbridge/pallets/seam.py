@@ -273,9 +273,9 @@ def checked_seam(app: Any) -> Search:
     """
     found: Any = getattr(app, "_find_error_handler", None)
     if callable(found) and len(inspect.signature(found).parameters) == 2:
-        is_own = found.__module__ != _FRAMEWORKS_OWN  # which need not look among what was registered
-        find = cast("Callable[..., Any]", found)
-        return Search(find, ("anything",) if is_own else app.error_handler_spec)
+        # One that takes its place need not look among what was registered; by its name it may pass for the original.
+        is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
+        return Search(cast("Callable[..., Any]", found), app, is_replaced)
     raise SetupError(
         "this version of the framework searches error handlers in a way that errbridge does not know; "
         "install a version of errbridge that supports it, or the framework's version before"

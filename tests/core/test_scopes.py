@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations, product
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -621,3 +621,24 @@ def test_a_host_that_no_request_could_have_is_refused(host: str) -> None:
 
 def test_an_ipv6_host_can_be_a_scope() -> None:
     assert names(ScopeTrie([Scope(host="[::1]")]).owners("[::1]:5000", "/")) == ["//[::1]/"]
+
+
+class Versioned(Scope):
+    """As an application may derive one, with arguments of its own."""
+
+    __slots__ = ()
+
+    def __init__(self, version: int) -> None:
+        super().__init__(prefix=f"/v{version}")
+
+
+def test_a_scope_of_ones_own_class_is_copied_without_its_arguments() -> None:
+    scope = Versioned(2)
+
+    for same in (copy.copy(scope), copy.deepcopy(scope), pickle.loads(pickle.dumps(scope))):
+        assert type(same) is Versioned
+        assert (same, hash(same), str(same)) == (scope, hash(scope), "/v2")
+
+
+def test_the_annotations_of_a_scope_can_be_read() -> None:
+    assert get_type_hints(Scope)["prefix"] == str | None

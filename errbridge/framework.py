@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from errbridge.handlers import HttpClasses
@@ -96,8 +96,8 @@ class Framework(Protocol):
         ...
 
     @property
-    def native_handlers(self) -> Collection[object]:
-        """What was registered with the framework itself; empty if nothing was, and `native_handler` gives None."""
+    def native_handlers(self) -> object:
+        """What was registered with the framework itself; false if nothing was, and `native_handler` gives None."""
         ...
 
     def version(self) -> object:

@@ -39,6 +39,7 @@ __all__ = ["AREA", "HANDWRITTEN", "MANY", "PEER", "groups"]
 AREA = "flask"
 HANDWRITTEN = "@errorhandler, jsonify or render_template"
 ASYNC = "@errorhandler, async"
+CATCHING = "@errorhandler(Exception) that logs"
 PEER = "Flask-ErrorsHandler"
 MANY_BLUEPRINTS = 1000
 MANY = f"errbridge, {MANY_BLUEPRINTS} blueprints"
@@ -80,6 +81,19 @@ def with_async_handler() -> flask.Flask:
         return flask.jsonify(document(exc.code or 500, exc.name, exc.description)), exc.code
 
     app.register_error_handler(HTTPException, problem)
+    app.register_blueprint(api)
+    return app
+
+
+def catching() -> flask.Flask:
+    """Take every exception from the framework: no signal, no debugger, and fewer frames on the stack that is logged."""
+    app, api = _application()
+
+    def caught(exc: Exception) -> flask.Response:
+        app.logger.exception("Exception on %s [%s]", flask.request.path, flask.request.method)
+        return flask.Response(CONSTANT, 500, content_type=PROBLEM)
+
+    app.register_error_handler(Exception, caught)
     app.register_blueprint(api)
     return app
 
@@ -137,6 +151,8 @@ def applications(kind: Kind, *, many: bool = True) -> Iterator[tuple[str, flask.
         yield PEER, with_peer()
     if kind.name == "404":
         yield ASYNC, with_async_handler()
+    if kind.name == "crash":
+        yield CATCHING, catching()
     if kind.name == "scoped 404" and many:
         yield MANY, with_errbridge(blueprints=MANY_BLUEPRINTS)
         if has_peer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from operator import itemgetter
@@ -39,7 +39,6 @@ HTTP = HttpClasses(
 
 
 _values = itemgetter("SERVER_NAME", *DEFAULTS)
-_ANYTHING = ("anything",)
 
 
 class Search(NamedTuple):
@@ -58,11 +57,6 @@ class Search(NamedTuple):
     app: Any
     is_replaced: bool
 
-    @property
-    def among(self) -> Collection[object]:
-        """What it looks at; not empty where nobody knows."""
-        return _ANYTHING if self.is_replaced else self.app.error_handler_spec
-
     def handler(self, exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
         """Find the handler of an exception.
 
@@ -70,7 +64,7 @@ class Search(NamedTuple):
             exc: The exception.
             blueprints: Those of the matched view, innermost first.
         """
-        return self.find(exc, list(blueprints)) if self.among else None
+        return self.find(exc, list(blueprints)) if self.is_replaced or self.app.error_handler_spec else None
 
 
 class PalletsApplication(ABC):
@@ -96,9 +90,9 @@ class PalletsApplication(ABC):
         return self.app.config  # type: ignore[no-any-return]
 
     @property
-    def native_handlers(self) -> Collection[object]:
-        """What was registered with the framework, for codes and classes, if it searches among that."""
-        return self._search.among
+    def native_handlers(self) -> object:
+        """What was registered with the framework, for codes and classes, or that nobody knows."""
+        return self._search.is_replaced or self.app.error_handler_spec
 
     @property
     def logger_name(self) -> str | None:

@@ -90,7 +90,7 @@ def catching() -> flask.Flask:
     app, api = _application()
 
     def caught(exc: Exception) -> flask.Response:
-        app.logger.exception("Exception on %s [%s]", flask.request.path, flask.request.method)
+        app.logger.error("Exception on %s [%s]", flask.request.path, flask.request.method, exc_info=exc)
         return flask.Response(CONSTANT, 500, content_type=PROBLEM)
 
     app.register_error_handler(Exception, caught)

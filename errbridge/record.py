@@ -23,12 +23,12 @@ import logging
 import os
 import re
 import sys
-from types import TracebackType
 from typing import NamedTuple
 
 from errbridge.incident import Incident
 from errbridge.normalize import is_uncaught, original_of
 from errbridge.problem import Problem
+from errbridge.tracebacks import steps_of
 
 __all__ = ["Failure", "level_of", "log", "record"]
 
@@ -120,18 +120,15 @@ def _stood_for(exc: BaseException) -> str:
     cause = exc.__cause__ if isinstance(exc, Problem) else None
     if cause is None:
         return ""
-    return f" for {type(cause).__module__}.{type(cause).__qualname__}{_place(cause.__traceback__)}"
+    return f" for {type(cause).__module__}.{type(cause).__qualname__}{_place(cause)}"
 
 
-def _place(traceback: TracebackType | None) -> str:
-    places: list[TracebackType] = []
-    while traceback is not None:  # not walk_tb, which works out the line of each
-        places.append(traceback)
-        traceback = traceback.tb_next
-    if not places:
+def _place(exc: BaseException) -> str:
+    steps = steps_of(exc)
+    if not steps:
         return ""
-    own = (place for place in reversed(places) if not re.match(_NOT_OWN, place.tb_frame.f_code.co_filename))
-    met = next(own, places[-1])
+    own = (step for step in reversed(steps) if not re.match(_NOT_OWN, step.tb_frame.f_code.co_filename))
+    met = next(own, steps[-1])
     return f" at {met.tb_frame.f_code.co_filename}:{met.tb_lineno}"
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Literal, NamedTuple
 
+from errbridge.tracebacks import steps_of
+
 __all__ = [
     "WORDS",
     "Fault",
@@ -107,12 +109,7 @@ def raised_in(exc: BaseException) -> str | None:
 
 def frames_of(exc: object) -> list[FrameType]:
     """List the frames that an exception went through, the outermost first; none where it has no traceback."""
-    frames: list[FrameType] = []
-    passed = getattr(exc, "__traceback__", None)
-    while passed is not None:  # walk_tb() would look up the line of each frame, which takes most of its time
-        frames.append(passed.tb_frame)
-        passed = passed.tb_next
-    return frames
+    return [step.tb_frame for step in steps_of(exc)]
 
 
 def _text(exc: BaseException) -> str | None:

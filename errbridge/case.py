@@ -92,7 +92,7 @@ def opened(table: Table, exc: BaseException, request: RequestFacts) -> Case:
     media_type = style.media_type(request, xhr_enabled=table.settings.xhr_enabled)
     gone = isinstance(exc, framework.http.client_gone)
     incident = Incident(exc, problem, request, incident_id, chain.owners[0].scope, media_type, gone)
-    native = framework.native_handler(exc, native_blueprints(chain, request)) if framework.native_handlers else None
+    native = framework.native_handler(exc, native_blueprints(chain, request))
     return Case(incident, chain, native, style, uncaught, table)
 
 

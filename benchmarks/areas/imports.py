@@ -79,7 +79,7 @@ def _results(rounds: int, clock: str, compiled: Path) -> list[Result]:
             again[framework].append(imported(clock, framework, compiled=compiled)[framework])
     found = []
     for framework, adapter in PAIRS.items():
-        versus = {adapter: framework, f"{adapter}, and an application": framework}
+        versus = {name: framework for name in seconds[framework] if name != framework}
         found.append(Result(AREA, f"time, {framework}", "s", seconds[framework], again[framework], versus))
         kept = imported("memory", framework, adapter, compiled=compiled)
         sizes = {name: [size] for name, size in kept.items()}

@@ -43,19 +43,25 @@ def _stopping(app: Any, steps: int) -> Any:
     constant = Answer(404, headers, CONSTANT)
 
     def find_error_handler(exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any]:
-        if steps > 1:
-            facts = seam.facts(exc, seam.current_request(), blueprints)
-            if steps > 2:
-                table = seam.installation.table()
-                if steps > _PREPARED:
-                    return seam.handler(prepared(table, exc, facts) or constant)
-                known(exc, table.settings, table.framework.http)
-                if steps > 3:
-                    chain = table.chain_at(facts)
-                    if steps > 4:
-                        assert chain is not None
-                        chain.styles[False].media_type(facts, xhr_enabled=table.settings.xhr_enabled)
-        return seam.handler(constant)
+        return seam.handler(search(exc, blueprints) or constant)
+
+    def search(exc: Exception, blueprints: Sequence[str]) -> Answer | None:
+        if steps == 1:
+            return None
+        facts = seam.facts(exc, seam.current_request(), blueprints)
+        if steps == 2:
+            return None
+        table = seam.installation.table()
+        if steps > _PREPARED:
+            return prepared(table, exc, facts)
+        known(exc, table.settings, table.framework.http)
+        if steps == 3:
+            return None
+        chain = table.chain_at(facts)
+        if steps > 4:
+            assert chain is not None
+            chain.styles[False].media_type(facts, xhr_enabled=table.settings.xhr_enabled)
+        return None
 
     app._find_error_handler = find_error_handler
     return app

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
-from operator import itemgetter
 from traceback import walk_tb
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from werkzeug.http import parse_set_header
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
-from errbridge.config import DEFAULTS, snapshot
+from errbridge.config import snapshot
 from errbridge.errors import SetupError
 from errbridge.framework import NativeAnswer, NativeHandler, Place
 from errbridge.handlers import HttpClasses, is_async
@@ -36,9 +35,6 @@ HTTP = HttpClasses(
     (ClientDisconnected,),
     frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__),
 )
-
-
-_values = itemgetter("SERVER_NAME", *DEFAULTS)
 
 
 class Search(NamedTuple):
@@ -123,10 +119,7 @@ class PalletsApplication(ABC):
         """Tell by a value whether the settings or the places of blueprints are others by now."""
         config, url_map = self.app.config, self.app.url_map
         rules = len(url_map._rules) if url_map.host_matching else 0
-        try:
-            return len(self._places.registered), rules, _values(config)
-        except KeyError:  # somebody took one out
-            return len(self._places.registered), rules, config.get("SERVER_NAME"), snapshot(config)
+        return len(self._places.registered), rules, config.get("SERVER_NAME"), snapshot(config)
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered, each once for each of its hosts."""

@@ -129,7 +129,7 @@ def check_answers(extras: set[str]) -> None:
 
 def from_core() -> tuple[int, str | None, bytes]:
     from errbridge import Problem, RequestFacts
-    from errbridge.plan import answer_edge
+    from errbridge.handling.plan import answer_edge
 
     answered = answer_edge(Problem(404), RequestFacts(accept="application/json"))
     return answered.status, answered.content_type, answered.body or b""

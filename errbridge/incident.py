@@ -6,16 +6,17 @@ and what is checked when it is made, is `Frozen`, like a dataclass.
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from errbridge.frozen import Frozen
-from errbridge.headers import Headers, joined
-from errbridge.problem import Problem
-from errbridge.scopes import ROOT, Scope
-from errbridge.status import response_status
+from errbridge.http.headers import Headers
+from errbridge.http.request import RequestFacts
+from errbridge.http.status import response_status
+from errbridge.problem.problem import Problem
+from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["ALLOW", "Incident", "Page", "Reply", "RequestFacts", "RequestHeaders", "is_xhr", "new_id"]
+__all__ = ["Incident", "Page", "Reply", "new_id"]
 
 
 def new_id() -> str:
@@ -43,86 +44,6 @@ _ids: list[str] = []  # not given to anybody yet
 # there are none yet.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_ids.clear)
-
-
-ALLOW = "errbridge.allow"
-"""The key in the scope of an ASGI request under which the bridge says what `RequestFacts.allow` says."""
-
-
-def is_xhr(requested_with: str) -> bool:
-    """Tell by ``X-Requested-With`` whether a request is an XMLHttpRequest."""
-    return requested_with.lower() == "xmlhttprequest"
-
-
-class RequestHeaders(Mapping[str, str]):
-    """The request's headers, by name in any case; several lines of one name are joined by commas.
-
-    Args:
-        read: Gives the pairs. It is not called before the first look.
-        *given: What it is called with.
-    """
-
-    __slots__ = ("_given", "_read", "_values")
-
-    def __init__(self, read: Callable[..., Iterable[tuple[str, str]]] = tuple, *given: Any) -> None:
-        self._read = read
-        self._given = given
-        self._values: dict[str, str] | None = None
-
-    def _folded(self) -> dict[str, str]:
-        if self._values is None:
-            self._values = joined((name.lower(), value) for name, value in self._read(*self._given))
-        return self._values
-
-    def __getitem__(self, name: str) -> str:
-        return self._folded()[name.lower()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._folded())
-
-    def __len__(self) -> int:
-        return len(self._folded())
-
-
-_NO_HEADERS = RequestHeaders()
-
-
-class RequestFacts(NamedTuple):
-    """What the core knows of a request, the same from every framework.
-
-    Attributes:
-        method: ``GET``; of a WebSocket handshake ``GET`` as well.
-        path: As the framework decoded it, below ``root_path``.
-        host: The Host header as it came.
-        root_path: Where the application is mounted (``SCRIPT_NAME``), without a trailing slash.
-        accept: The Accept header, several lines joined.
-        xhr: Whether ``X-Requested-With`` is ``XMLHttpRequest``.
-        traceparent: The header of W3C Trace Context.
-        endpoint: Of the matched route, in the framework's notation; None on a routing error.
-        blueprints: The blueprints of the matched view, innermost first.
-        rule_blueprints: On a routing 405, the blueprints of the rules that match with another method.
-        allow: On a 405, methods that other applications of the process have for the URL.
-        routing: Whether the error is that of routing itself (404 or 405).
-        websocket: Whether the request opens a WebSocket.
-        headers: All of them.
-        trace_id: Of the trace that is being recorded here, where one is; it wins over *traceparent*.
-    """
-
-    method: str = "GET"
-    path: str = "/"
-    host: str = ""
-    root_path: str = ""
-    accept: str = ""
-    xhr: bool = False
-    traceparent: str = ""
-    endpoint: str | None = None
-    blueprints: tuple[str, ...] = ()
-    rule_blueprints: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    routing: bool = False
-    websocket: bool = False
-    headers: RequestHeaders = _NO_HEADERS
-    trace_id: str = ""
 
 
 class Incident(NamedTuple):

@@ -11,9 +11,9 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
-from errbridge.config import Options
+from errbridge.application.settings import Options
+from errbridge.handlers.registry import Registry
 from errbridge.pallets import BaseErrorHandler
-from errbridge.registry import Registry
 
 __all__ = ["ErrorHandler"]
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import flask
 
-from errbridge.answer import Answer
-from errbridge.config import Options
-from errbridge.drivers import Call, Colour, Plan, drive
-from errbridge.framework import NativeAnswer
-from errbridge.incident import ALLOW
+from errbridge.application.protocol import NativeAnswer
+from errbridge.application.settings import Options
+from errbridge.handlers.registry import Registry
+from errbridge.handling.drivers import Call, Colour, Plan, drive
+from errbridge.http.request import ALLOW
 from errbridge.pallets.application import PalletsApplication, dressed
 from errbridge.pallets.attaching import attached
 from errbridge.pallets.seam import Seam
-from errbridge.registry import Registry
+from errbridge.representations.response import Answer
 
 __all__ = ["attach"]
 

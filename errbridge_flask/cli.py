@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.cli import ScriptInfo
 
-from errbridge.incident import RequestFacts
+from errbridge.http.request import RequestFacts
 from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]

@@ -12,9 +12,9 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
-from errbridge.config import Options
+from errbridge.application.settings import Options
+from errbridge.handlers.registry import Registry
 from errbridge.pallets import BaseErrorHandler
-from errbridge.registry import Registry
 
 __all__ = ["ErrorHandler"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from quart.cli import ScriptInfo
 
-from errbridge.incident import RequestFacts
+from errbridge.http.request import RequestFacts
 from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]

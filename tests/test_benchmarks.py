@@ -28,7 +28,7 @@ from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
 from benchmarks.measure import Case, Effort, Group, Result, check, measure, noise
 from benchmarks.references import MergedTable
 from errbridge import Scope
-from errbridge.trie import ScopeTrie
+from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, call_asgi
 
 SIZES = (10, 100)

@@ -261,7 +261,7 @@ def test_where_errbridge_itself_is_broken_the_debugger_is_left(
         raise RuntimeError("a bug in errbridge")
 
     shop()(world)
-    monkeypatch.setattr("errbridge.debugging.told", broken)
+    monkeypatch.setattr("errbridge.handling.debugging.told", broken)
 
     assert shown(world, "/buy/piano", JSON) == "Sold"
     assert "errbridge failed before it could answer" in caplog.text
@@ -355,7 +355,7 @@ def test_without_the_key_the_room_is_not_even_entered() -> None:
         "errbridge_flask.ErrorHandler(app, handler='api')\n"
         "app.add_url_rule('/', 'crash', view_func=lambda: 1 / 0)\n"
         "assert app.test_client().get('/').status_code == 500\n"
-        "assert 'errbridge.plan' in sys.modules and 'errbridge.debugging' not in sys.modules\n"
+        "assert 'errbridge.handling.plan' in sys.modules and 'errbridge.handling.debugging' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60, env={**os.environ})
 

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 import errbridge_quart
 from errbridge import ErrorDispatcher, Incident, Problem, Reply, Scope, SetupError
 from errbridge.asgi import Bridge
-from errbridge.trie import ScopeTrie
+from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_asgi
 from tests.twins import Twins, World
 

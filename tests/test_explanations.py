@@ -15,7 +15,7 @@ from jinja2 import DictLoader
 from werkzeug.exceptions import Conflict, HTTPException, ImATeapot, InternalServerError, NotFound
 
 from errbridge import AutoDispatcher, Incident, Page, Problem, Reply
-from errbridge.dispatch import DISPATCHERS
+from errbridge.scopes.dispatch import DISPATCHERS
 from tests.clients import Request, Response
 from tests.twins import Twins, World
 

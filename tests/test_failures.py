@@ -24,7 +24,7 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import ErrorDispatcher, Incident, Page, Problem, Reply
-from errbridge.representations import REPRESENTATIONS
+from errbridge.representations.rendering import REPRESENTATIONS
 from tests.clients import Request, Response
 from tests.own_answers import EVERY, MODES, accepting, complete
 from tests.twins import Twins, World

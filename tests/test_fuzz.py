@@ -34,10 +34,10 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Page, Problem, Reply, Scope
-from errbridge.accept import HTML, JSON, TEXT, XML, choose
-from errbridge.headers import clean_headers
-from errbridge.status import phrase
-from errbridge.trie import ScopeTrie
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.headers import clean_headers
+from errbridge.http.status import phrase
+from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_wsgi
 from tests.twins import Twins, World
 

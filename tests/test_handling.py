@@ -26,7 +26,7 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Handlers, Incident, Page, Problem, Reply, Scope, SetupError
-from errbridge.headers import listed
+from errbridge.http.headers import listed
 from tests.clients import Request, Response, call_asgi
 from tests.twins import Twins, World
 

@@ -19,7 +19,7 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 import errbridge
 import errbridge_flask
 from errbridge import Problem
-from errbridge.config import DEFAULTS
+from errbridge.application.settings import DEFAULTS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "moving" / "from-flask-errorshandler.md").read_text(encoding="utf-8")
 

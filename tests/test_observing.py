@@ -431,7 +431,7 @@ def test_without_hooks_no_reply_is_made(world: World, monkeypatch: pytest.Monkey
     made: list[Any] = []
     assert world.errors is not None
     framework: Any = world.app.extensions["errbridge"].framework
-    monkeypatch.setattr("errbridge.observe.Reply", lambda *args, **kwargs: made.append(args))
+    monkeypatch.setattr("errbridge.telemetry.observe.Reply", lambda *args, **kwargs: made.append(args))
     monkeypatch.setattr(framework, "described", made.append)
 
     world.call(Request("/problem"))

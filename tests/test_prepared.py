@@ -17,10 +17,10 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import AutoDispatcher, ErrorDispatcher, Problem, RequestFacts, plan
-from errbridge.accept import HTML
-from errbridge.framework import Place
+from errbridge.application.protocol import Place
+from errbridge.handling.prepared import _MOST, prepared
+from errbridge.http.accept import HTML
 from errbridge.pallets.application import HTTP
-from errbridge.prepared import _MOST, prepared
 from tests.clients import Request, Response
 from tests.core.fakes import Application, HttpError, incident_of, installed, place, registered
 from tests.twins import Twins, World

@@ -19,7 +19,7 @@ import quart
 import errbridge_flask
 import errbridge_quart
 from errbridge import RequestFacts, Scope
-from errbridge.styles import STYLES
+from errbridge.representations.styles import STYLES
 from errbridge_flask.cli import errors as commands
 from errbridge_quart.cli import errors as commands_of_quart
 from tests.servers import DEADLINE, end, free_port, listens

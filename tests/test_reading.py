@@ -16,8 +16,8 @@ import requests
 import errbridge_flask
 import errbridge_quart
 from errbridge import Problem, Reply
-from errbridge.answer import Answer, finish
 from errbridge.representations.json import render_json
+from errbridge.representations.response import Answer, finish
 from errbridge.testing import assert_problem
 from tests.core.fakes import incident_of
 from tests.twins import Twins, World

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from errbridge.config import DEFAULTS
+from errbridge.application.settings import DEFAULTS
 from tests.servers import ROOT
 
 README = (ROOT / "README.md").read_text()

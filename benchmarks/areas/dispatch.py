@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.measure import Case, Group
 from benchmarks.references import MergedTable, by_startswith, by_werkzeug
 from errbridge import Scope
-from errbridge.trie import ScopeTrie
+from errbridge.scopes.trie import ScopeTrie
 
 __all__ = [
     "ADVERSARIAL",

@@ -9,7 +9,7 @@ from werkzeug.http import parse_accept_header
 
 from benchmarks.calls import BROWSER
 from benchmarks.measure import Case, Group
-from errbridge.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
 
 __all__ = ["AREA", "ERRBRIDGE", "groups"]
 

@@ -13,10 +13,10 @@ from werkzeug.exceptions import NotFound
 from benchmarks.calls import JSON_CLIENT
 from benchmarks.measure import Case, Group
 from errbridge import Incident, Problem, RequestFacts
-from errbridge.accept import HTML, JSON
+from errbridge.http.accept import HTML, JSON
 from errbridge.incident import new_id
-from errbridge.representations import REPRESENTATIONS
-from errbridge.scopes import ROOT
+from errbridge.representations.rendering import REPRESENTATIONS
+from errbridge.scopes.scope import ROOT
 
 __all__ = ["AREA", "ERRBRIDGE", "JINJA", "STDLIB", "groups"]
 

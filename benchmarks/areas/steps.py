@@ -14,10 +14,10 @@ from benchmarks.areas import flask_requests, quart_requests
 from benchmarks.areas.kinds import CONSTANT, ERRBRIDGE, KINDS, LEANEST, PROBLEM, Kind, answered
 from benchmarks.calls import asgi_call, expecting, wsgi_call
 from benchmarks.measure import Case, Group
-from errbridge.answer import Answer
-from errbridge.normalize import known
+from errbridge.handling.prepared import prepared
+from errbridge.mapping.problems import known
 from errbridge.pallets.seam import SEAM, Seam
-from errbridge.prepared import prepared
+from errbridge.representations.response import Answer
 
 __all__ = ["AREA", "STEPS", "groups"]
 

@@ -14,6 +14,7 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
+from errbridge.application.hooks import Hook, HookT, Observers, TraceId
 from errbridge.asgi import edges
 from errbridge.asgi.applications import Asgi, Wsgi, recognise
 from errbridge.asgi.destination import Directory
@@ -27,9 +28,8 @@ from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import deny, serve_websocket
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
-from errbridge.incident import ALLOW
-from errbridge.observers import Hook, HookT, Observers, TraceId
-from errbridge.problem import Problem
+from errbridge.http.request import ALLOW
+from errbridge.problem.problem import Problem
 
 __all__ = ["Bridge"]
 

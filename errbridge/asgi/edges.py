@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 
+from errbridge.application.hooks import Observers
+from errbridge.application.settings import Settings
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete, declared_length
-from errbridge.config import Settings
-from errbridge.incident import RequestFacts, RequestHeaders, is_xhr, new_id
-from errbridge.observers import Observers
-from errbridge.plan import answer_edge
-from errbridge.problem import Problem
-from errbridge.scopes import ROOT
+from errbridge.handling.plan import answer_edge
+from errbridge.http.headers import RequestHeaders
+from errbridge.http.request import RequestFacts, is_xhr
+from errbridge.incident import new_id
+from errbridge.problem.problem import Problem
+from errbridge.scopes.scope import ROOT
 
 __all__ = ["answer", "broken_off", "crashed", "no_websocket", "not_mounted", "saturated", "too_large"]
 

@@ -22,8 +22,8 @@ from asgiref.typing import (
 
 from errbridge.asgi.edges import too_large
 from errbridge.asgi.messages import Complete, RawHeaders, declared_length
-from errbridge.headers import listed
-from errbridge.status import has_body
+from errbridge.http.headers import listed
+from errbridge.http.status import has_body
 
 __all__ = ["Exchange"]
 

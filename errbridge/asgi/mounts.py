@@ -8,9 +8,9 @@ from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.errors import SetupError
-from errbridge.patterns import Variable, default_converters, segments
-from errbridge.scopes import Scope
-from errbridge.trie import ScopeTrie
+from errbridge.scopes.patterns import Variable, default_converters, segments
+from errbridge.scopes.scope import Scope
+from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["Mounts"]
 
@@ -19,7 +19,7 @@ class Mounts:
     """Finds what is mounted at a URL: by whole segments, the deepest mount, those of the request's host first.
 
     Args:
-        apps: What is mounted, by ``"/prefix"``, ``"//host/prefix"`` or :class:`~errbridge.scopes.Scope`.
+        apps: What is mounted, by ``"/prefix"``, ``"//host/prefix"`` or :class:`~errbridge.scopes.scope.Scope`.
 
     Raises:
         SetupError: A key cannot be read, or two of them mean the same place.

@@ -13,9 +13,9 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
+from errbridge.application.hooks import Observers
 from errbridge.asgi import edges
-from errbridge.observers import Observers
-from errbridge.problem import Problem
+from errbridge.problem.problem import Problem
 
 __all__ = ["deny", "serve_websocket"]
 

@@ -23,8 +23,8 @@ from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.messages import Complete, RawHeaders, declared_length
 from errbridge.asgi.outlet import BOUND, Outlet
 from errbridge.asgi.threads import Threads
-from errbridge.problem import Problem
-from errbridge.status import has_body
+from errbridge.http.status import has_body
+from errbridge.problem.problem import Problem
 
 __all__ = ["serve_wsgi"]
 

@@ -8,21 +8,21 @@ from difflib import get_close_matches
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from errbridge.accept import HTML
+from errbridge.application.errormap import Owner
+from errbridge.application.settings import DEFAULTS
 from errbridge.catalogue import Catalogue
-from errbridge.config import DEFAULTS
 from errbridge.errors import SetupError
-from errbridge.handlers import Handler, Key
-from errbridge.incident import RequestFacts
+from errbridge.handlers.handlers import Handler, Key
+from errbridge.handling.plan import own_means, template_folders
+from errbridge.http.accept import HTML
+from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.preview import STATUSES, rooms
 from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
-from errbridge.installation import Owner
-from errbridge.plan import own_means, template_folders
-from errbridge.problem import ABOUT_BLANK
-from errbridge.scopes import ROOT, Scope, blueprint_path
-from errbridge.trie import expressions
+from errbridge.problem.problem import ABOUT_BLANK
+from errbridge.scopes.scope import ROOT, Scope, blueprint_path
+from errbridge.scopes.trie import expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
 

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from errbridge.accept import HTML, JSON, XML, Offer, weighed
-from errbridge.case import Candidate, Case, candidates, claimants, is_registered_at, opened
-from errbridge.handlers import CATCH_ALL, Handler, Key, name_of
-from errbridge.incident import RequestFacts
+from errbridge.application.errormap import Asked, Owner
+from errbridge.handlers.handlers import CATCH_ALL, Handler, Key
+from errbridge.handling.case import Candidate, Case, candidates, claimants, is_registered_at, opened
+from errbridge.handling.plan import own_means
+from errbridge.http.accept import HTML, JSON, XML, Offer, weighed
+from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sorted_keys
 from errbridge.inspection.subject import NativeEntry, Source, Subject, key_name, source_of
-from errbridge.installation import Asked, Owner
-from errbridge.normalize import is_http_error, is_uncaught, status_of
-from errbridge.plan import own_means
-from errbridge.scopes import ROOT, Scope
+from errbridge.introspection import name_of
+from errbridge.mapping.problems import is_http_error, is_uncaught, status_of
+from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explained"]
 

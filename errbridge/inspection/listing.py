@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from errbridge.handlers import Key
+from errbridge.application.errormap import Owner
+from errbridge.handlers.handlers import Key
 from errbridge.inspection.subject import NativeEntry, Source, Subject, key_name, source_of
-from errbridge.installation import Owner
-from errbridge.patterns import segments
-from errbridge.scopes import ROOT, Scope
+from errbridge.scopes.patterns import segments
+from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "listed_scopes", "listing", "sorted_keys"]
 

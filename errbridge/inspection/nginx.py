@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-from errbridge.accept import HTML, JSON, TEXT, XML
+from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.inspection.preview import EXTENSIONS, STATUSES, Room
-from errbridge.patterns import ConverterLookup
-from errbridge.scopes import ROOT
-from errbridge.styles import Style
-from errbridge.trie import expressions
+from errbridge.representations.styles import Style
+from errbridge.scopes.patterns import ConverterLookup
+from errbridge.scopes.scope import ROOT
+from errbridge.scopes.trie import expressions
 
 __all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Made", "http_block", "server_block"]
 

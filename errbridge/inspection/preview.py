@@ -13,15 +13,15 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from errbridge.accept import HTML, JSON, TEXT, XML
-from errbridge.case import Case
-from errbridge.incident import RequestFacts
+from errbridge.application.errormap import Installation
+from errbridge.handling.case import Case
+from errbridge.http.accept import HTML, JSON, TEXT, XML
+from errbridge.http.request import RequestFacts
 from errbridge.inspection.probes import probe, readable_scopes, request_of
 from errbridge.inspection.subject import Subject
-from errbridge.installation import Installation
-from errbridge.scopes import ROOT, Scope
-from errbridge.styles import Style
-from errbridge.trie import sorted_scopes
+from errbridge.representations.styles import Style
+from errbridge.scopes.scope import ROOT, Scope
+from errbridge.scopes.trie import sorted_scopes
 
 __all__ = ["EXTENSIONS", "STATUSES", "Room", "Sheet", "rooms", "sheets", "unobserved"]
 

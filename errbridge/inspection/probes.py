@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from errbridge.case import Case, opened
-from errbridge.incident import RequestFacts
+from errbridge.application.errormap import Installation, Owner
+from errbridge.handling.case import Case, opened
+from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.subject import Subject
-from errbridge.installation import Installation, Owner
-from errbridge.patterns import ConverterLookup, Segment, parse, segments
-from errbridge.problem import Problem
-from errbridge.scopes import ROOT, Scope, blueprint_path
-from errbridge.trie import ScopeTrie
+from errbridge.problem.problem import Problem
+from errbridge.scopes.patterns import ConverterLookup, Segment, parse, segments
+from errbridge.scopes.scope import ROOT, Scope, blueprint_path
+from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from errbridge.handlers import CATCH_ALL, Key, name_of
-from errbridge.installation import Installation
+from errbridge.application.errormap import Installation
+from errbridge.handlers.handlers import CATCH_ALL, Key
+from errbridge.introspection import name_of
 
 __all__ = ["NativeEntry", "Source", "Subject", "as_data", "key_name", "source_of"]
 

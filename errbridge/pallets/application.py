@@ -1,4 +1,4 @@
-"""One Flask or Quart application, as the core asks for it (`errbridge.framework.Framework`)."""
+"""One Flask or Quart application, as the core asks for it (`errbridge.application.protocol.Framework`)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from werkzeug.http import parse_set_header
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
-from errbridge.config import snapshot
+from errbridge.application.protocol import NativeAnswer, NativeHandler, Place
+from errbridge.application.settings import snapshot
 from errbridge.errors import SetupError
-from errbridge.framework import NativeAnswer, NativeHandler, Place
-from errbridge.handlers import HttpClasses, is_async
+from errbridge.handlers.handlers import HttpClasses
+from errbridge.http.status import has_body
 from errbridge.incident import Reply
+from errbridge.introspection import is_async
 from errbridge.pallets.blueprints import BlueprintPlaces
-from errbridge.patterns import Converter
-from errbridge.problem import Problem
-from errbridge.scopes import blueprint_path
-from errbridge.status import has_body
+from errbridge.problem.problem import Problem
+from errbridge.scopes.patterns import Converter
+from errbridge.scopes.scope import blueprint_path
 
 __all__ = ["HTTP", "PalletsApplication", "Search", "dressed", "headers_of", "rule_blueprints"]
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from errbridge.config import Options
-from errbridge.installation import Installation
+from errbridge.application.errormap import Installation
+from errbridge.application.settings import Options
+from errbridge.handlers.registry import Registry
 from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.seam import SEAM, Seam, checked_seam
-from errbridge.registry import Registry
 
 __all__ = ["attached"]
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from errbridge.framework import Place
-from errbridge.scopes import Scope
+from errbridge.application.protocol import Place
+from errbridge.scopes.scope import Scope
 
 __all__ = ["BlueprintPlaces"]
 

@@ -9,14 +9,14 @@ from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
-from errbridge.answer import usual_headers
+from errbridge.application.protocol import NativeAnswer
+from errbridge.application.settings import Settings, snapshot
 from errbridge.catalogue import Catalogue, types_of
-from errbridge.config import Settings, snapshot
+from errbridge.catalogue.pages import index_page, type_page
 from errbridge.errors import SetupError
-from errbridge.framework import NativeAnswer
 from errbridge.pallets.seam import SEAM, Seam
-from errbridge.problem import Problem
-from errbridge.typepages import index_page, type_page
+from errbridge.problem.problem import Problem
+from errbridge.representations.response import usual_headers
 
 __all__ = ["ENDPOINT", "serve"]
 

@@ -14,7 +14,8 @@ import click
 
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
-from errbridge.incident import RequestFacts
+from errbridge.handling.plan import shown
+from errbridge.http.request import RequestFacts
 from errbridge.inspection.checks import checked
 from errbridge.inspection.explanation import explained
 from errbridge.inspection.listing import listing
@@ -23,7 +24,6 @@ from errbridge.inspection.preview import Room, rooms, sheets, unobserved
 from errbridge.inspection.subject import as_data
 from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
 from errbridge.pallets.inspected import PalletsSubject, error_class, situation, specimen
-from errbridge.plan import shown
 
 __all__ = ["Answered", "commands"]
 

@@ -8,18 +8,18 @@ from collections.abc import Callable, Hashable, Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from errbridge.config import DEFAULTS, Options, Settings, dispatcher_class, snapshot
-from errbridge.dispatch import ErrorDispatcher
+from errbridge.application.hooks import Hook, HookT, TraceId
+from errbridge.application.settings import DEFAULTS, Options, Settings, dispatcher_class, snapshot
 from errbridge.errors import SetupError
-from errbridge.handlers import F, Handler, Handlers, keys_of
-from errbridge.observers import Hook, HookT, TraceId
-from errbridge.problem import Problem
-from errbridge.registry import Registry
-from errbridge.scopes import ROOT, Scope
-from errbridge.styles import API, DEFAULT, STYLES, WEB, Style
+from errbridge.handlers.handlers import F, Handler, Handlers, keys_of
+from errbridge.handlers.registry import Registry
+from errbridge.problem.problem import Problem
+from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, Style
+from errbridge.scopes.dispatch import ErrorDispatcher
+from errbridge.scopes.scope import ROOT, Scope
 
 if TYPE_CHECKING:
-    from errbridge.installation import Installation
+    from errbridge.application.errormap import Installation
 
 __all__ = ["EXTENSION", "BaseErrorHandler"]
 

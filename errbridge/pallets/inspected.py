@@ -10,17 +10,17 @@ from typing import Any
 from jinja2 import TemplateError, TemplateNotFound, meta
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
+from errbridge.application.errormap import Installation
 from errbridge.errors import SetupError
-from errbridge.handlers import Key
+from errbridge.handlers.handlers import Key
+from errbridge.http.status import phrase
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry
-from errbridge.installation import Installation
-from errbridge.normalize import is_http_error, representative, status_of
+from errbridge.mapping.problems import is_http_error, representative, status_of
 from errbridge.pallets.catalogue import ENDPOINT
 from errbridge.pallets.seam import SEAM, Seam, is_ready
-from errbridge.problem import Problem, declared, plain_text, revived
-from errbridge.scopes import blueprint_path
-from errbridge.status import phrase
+from errbridge.problem.problem import Problem, declared, plain_text, revived
+from errbridge.scopes.scope import blueprint_path
 
 __all__ = ["PalletsSubject", "error_class", "situation", "specimen"]
 

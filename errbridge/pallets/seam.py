@@ -24,17 +24,18 @@ from typing import Any, cast
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RoutingException
 
-from errbridge.answer import Answer, last_resort
-from errbridge.case import is_claimable, opened
-from errbridge.drivers import Given, Outcome, Plan
+from errbridge.application.errormap import Installation, Table
 from errbridge.errors import SetupError
-from errbridge.incident import RequestFacts, RequestHeaders, is_xhr
-from errbridge.installation import Installation, Table
-from errbridge.normalize import is_http_error, is_uncaught, representative, status_of
+from errbridge.handling.case import is_claimable, opened
+from errbridge.handling.drivers import Given, Outcome, Plan
+from errbridge.handling.plan import answer, answer_debugging, answer_outside, claim
+from errbridge.handling.prepared import prepared
+from errbridge.http.headers import RequestHeaders
+from errbridge.http.request import RequestFacts, is_xhr
+from errbridge.mapping.problems import is_http_error, is_uncaught, representative, status_of
 from errbridge.pallets.application import Search, headers_of, rule_blueprints
-from errbridge.plan import answer, answer_debugging, answer_outside, claim
-from errbridge.prepared import prepared
-from errbridge.problem import Problem
+from errbridge.problem.problem import Problem
+from errbridge.representations.response import Answer, last_resort
 
 __all__ = ["SEAM", "Seam", "checked_seam", "is_ready"]
 

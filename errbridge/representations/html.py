@@ -16,9 +16,10 @@ from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from errbridge.incident import Incident, RequestFacts
-from errbridge.representations.values import plain
-from errbridge.status import phrase
+from errbridge.http.request import RequestFacts
+from errbridge.http.status import phrase
+from errbridge.incident import Incident
+from errbridge.problem.values import plain
 
 __all__ = ["POLICY", "STYLE_HASH", "framed", "policy_of", "render_html"]
 

@@ -6,8 +6,8 @@ import json
 from json.encoder import encode_basestring
 
 from errbridge.incident import Incident
-from errbridge.problem import Problem
-from errbridge.representations.values import plain
+from errbridge.problem.problem import Problem
+from errbridge.problem.values import plain
 
 __all__ = ["render_json"]
 

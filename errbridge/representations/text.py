@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from errbridge.incident import Incident
-from errbridge.representations.values import JSONValue, plain
+from errbridge.problem.values import JSONValue, plain
 
 __all__ = ["render_text"]
 

@@ -8,23 +8,18 @@ and the empty name as ``_``, so that every name can be read back.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from html import escape
 
 from errbridge.incident import Incident
-from errbridge.representations.values import JSONValue, plain
+from errbridge.problem.values import JSONValue, plain
+from errbridge.problem.xml_names import NAMESPACE, element_name
 
-__all__ = ["NAMESPACE", "element_name", "member_name", "render_xml"]
+__all__ = ["render_xml"]
 
-NAMESPACE = "urn:ietf:rfc:7807"
-"""RFC 9457 kept the namespace of its predecessor."""
 
 # XML 1.0 section 2.2: what may not stand in a document at all. Its complement would take 6 ms to compile.
 _FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
-# Of the names of XML 1.0 a safe part: ASCII without the colon. An underscore before an x could be read as a code, and
-# one that is the whole name as the empty name.
-_NOT_IN_NAMES = r"[^A-Za-z0-9._\-]|_(?=x)|^_\Z|^[0-9.\-]"
 
 
 def render_xml(incident: Incident) -> bytes:
@@ -58,25 +53,3 @@ def _content(value: JSONValue) -> Iterator[str]:
         case _:
             # A carriage return written as itself would be read back as a line feed (XML 1.0 section 2.11).
             yield escape(re.sub(_FORBIDDEN, "\ufffd", str(value)), quote=False).replace("\r", "&#13;")
-
-
-def element_name(name: str) -> str:
-    """Write any text as the name of an element."""
-    return re.sub(_NOT_IN_NAMES, _coded, name) or "_"
-
-
-def member_name(name: str) -> str:
-    """Read the name that `element_name` wrote."""
-    return "" if name == "_" else re.sub(_CODE, _decoded, name)
-
-
-_CODE = "_x([0-9A-F]{4,6})_"
-
-
-def _decoded(found: re.Match[str]) -> str:
-    code = int(found[1], 16)
-    return chr(code) if code <= sys.maxunicode else found[0]
-
-
-def _coded(found: re.Match[str]) -> str:
-    return f"_x{ord(found.group()):04X}_"

@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, overload
 
+from errbridge.application.errormap import Installation
+from errbridge.application.hooks import Observable
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
-from errbridge.installation import Installation
-from errbridge.normalize import original_of
-from errbridge.observers import Observable
+from errbridge.mapping.problems import original_of
 
 __all__ = ["Incidents", "Observation", "record_incidents"]
 

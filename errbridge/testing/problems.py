@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from numbers import Number
 from typing import Any, NamedTuple, cast
 
-from errbridge.accept import JSON, XML
-from errbridge.problem import ABOUT_BLANK, Problem, built_type, declared
-from errbridge.reading import read_document
-from errbridge.received import Received, received
-from errbridge.representations.values import JSONValue, plain
+from errbridge.http.accept import JSON, XML
+from errbridge.problem.problem import ABOUT_BLANK, Problem, built_type, declared
+from errbridge.problem.reading import read_document
+from errbridge.problem.response import Received, received
+from errbridge.problem.values import JSONValue, plain
 
 __all__ = ["Expected", "assert_problem"]
 

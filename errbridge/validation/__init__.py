@@ -18,7 +18,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any
 
-from errbridge.problem import Problem
+from errbridge.problem.problem import Problem
 from errbridge.validation.faults import Fault, item
 
 __all__ = ["MOST", "carried", "meaning", "reader_of"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Literal, NamedTuple
 
-from errbridge.tracebacks import steps_of
+from errbridge.introspection import steps_of
 
 __all__ = [
     "WORDS",

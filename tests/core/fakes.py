@@ -9,17 +9,17 @@ from typing import Any
 from hypothesis import strategies as st
 
 from errbridge import Handlers, Incident, Page, Problem, Reply, RequestFacts, Scope
-from errbridge.answer import Answer
-from errbridge.case import Case, opened
-from errbridge.config import Options, Settings
-from errbridge.drivers import Call, Colour, Outcome, Plan, adrive, drive
-from errbridge.framework import NativeAnswer, NativeHandler, Place
-from errbridge.handlers import HttpClasses
-from errbridge.installation import Installation
-from errbridge.normalize import normalize
-from errbridge.patterns import ConverterLookup, default_converters
-from errbridge.plan import answer
-from errbridge.registry import Registry
+from errbridge.application.errormap import Installation
+from errbridge.application.protocol import NativeAnswer, NativeHandler, Place
+from errbridge.application.settings import Options, Settings
+from errbridge.handlers.handlers import HttpClasses
+from errbridge.handlers.registry import Registry
+from errbridge.handling.case import Case, opened
+from errbridge.handling.drivers import Call, Colour, Outcome, Plan, adrive, drive
+from errbridge.handling.plan import answer
+from errbridge.mapping.problems import normalize
+from errbridge.representations.response import Answer
+from errbridge.scopes.patterns import ConverterLookup, default_converters
 
 ID = "0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99"
 
@@ -135,7 +135,7 @@ Native = Callable[[BaseException, Sequence[str]], NativeHandler | None]
 
 
 class Application:
-    """A complete `errbridge.framework.Framework`, with everything in plain sight.
+    """A complete `errbridge.application.protocol.Framework`, with everything in plain sight.
 
     The colour of ``make_response`` and ``render_template`` is that of the driver, as the protocol asks.
     """

@@ -11,8 +11,8 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from errbridge import RequestFacts
-from errbridge.accept import HTML, JSON, TEXT, XML, choose
-from errbridge.styles import API, DEFAULT, WEB
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.representations.styles import API, DEFAULT, WEB
 
 J, X, H, T = JSON, XML, HTML, TEXT
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem, Reply
-from errbridge.accept import HTML, JSON, TEXT, XML
-from errbridge.answer import Answer, defaults, finish, finished_reply, last_resort
+from errbridge.http.accept import HTML, JSON, TEXT, XML
+from errbridge.representations.response import Answer, defaults, finish, finished_reply, last_resort
 from tests.core.fakes import ANY_TEXT, incident_of
 
 SAFE = ("X-Content-Type-Options", "nosniff")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from errbridge import Problem, Scope
-from errbridge.accept import HTML, JSON, XML
-from errbridge.case import candidates, claimants, opened
-from errbridge.framework import NativeHandler
-from errbridge.installation import Installation
-from errbridge.scopes import ROOT
-from errbridge.styles import API, DEFAULT, WEB
+from errbridge.application.errormap import Installation
+from errbridge.application.protocol import NativeHandler
+from errbridge.handling.case import candidates, claimants, opened
+from errbridge.http.accept import HTML, JSON, XML
+from errbridge.representations.styles import API, DEFAULT, WEB
+from errbridge.scopes.scope import ROOT
 from tests.core.fakes import Application, NotFound, ServerError, case_of, installed, place, registered
 
 

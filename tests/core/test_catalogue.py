@@ -18,10 +18,11 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from errbridge import Problem, SetupError
-from errbridge.catalogue import Catalogue, Field, ProblemType, subclasses, types_of
-from errbridge.fields import hints_of
+from errbridge.catalogue import Catalogue, Field, ProblemType, types_of
+from errbridge.problem.fields import hints_of
+from errbridge.problem.subclasses import subclasses
+from errbridge.problem.xml_names import NAMESPACE
 from errbridge.representations.json import render_json
-from errbridge.representations.xml import NAMESPACE
 from tests.core.fakes import incident_of
 
 TEMPLATE = "https://example.com/problems/{slug}"

@@ -17,9 +17,9 @@ from errbridge import (
     SubdomainDispatcher,
     URLPrefixDispatcher,
 )
-from errbridge.accept import JSON, XML
-from errbridge.config import DEFAULTS, Settings, dispatcher_class, snapshot
-from errbridge.styles import API, DEFAULT, WEB
+from errbridge.application.settings import DEFAULTS, Settings, dispatcher_class, snapshot
+from errbridge.http.accept import JSON, XML
+from errbridge.representations.styles import API, DEFAULT, WEB
 
 
 class Mine(ErrorDispatcher):

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from errbridge.debugging import REDACTED, redacted, told
-from errbridge.representations.values import plain
+from errbridge.handling.debugging import REDACTED, redacted, told
+from errbridge.problem.values import plain
 
 # Secrets as they occur: what of them can be seen is looked for, so each has a middle that nothing else contains.
 SECRETS = st.from_regex(r"[A-Za-z0-9!$%*+._~-]{0,6}Zq7xVw9k[A-Za-z0-9!$%*+._~-]{0,6}", fullmatch=True)

@@ -12,8 +12,8 @@ from errbridge import (
     SubdomainDispatcher,
     URLPrefixDispatcher,
 )
-from errbridge.dispatch import DISPATCHERS
-from errbridge.trie import ScopeTrie
+from errbridge.scopes.dispatch import DISPATCHERS
+from errbridge.scopes.trie import ScopeTrie
 from tests.core.fakes import incident_of
 
 BOTH = Scope(host="api.example.com", prefix="/v1")

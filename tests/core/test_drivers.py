@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge.drivers import Call, Colour, Given, Outcome, Plan, Raised, adrive, drive
+from errbridge.handling.drivers import Call, Colour, Given, Outcome, Plan, Raised, adrive, drive
 from tests.core.fakes import acalled, called, finished
 
 

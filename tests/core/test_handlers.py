@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Handlers, Problem, SetupError
-from errbridge.handlers import CATCH_ALL, Handler, HandlerTable, HttpClasses, Key, is_async, keys_of, name_of
+from errbridge.handlers.handlers import CATCH_ALL, Handler, HandlerTable, HttpClasses, Key, keys_of
+from errbridge.introspection import is_async, name_of
 from tests.core.fakes import HTTP, Conflict, HttpError, NotFound, ServerError
 
 

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from errbridge import Incident, Page, Problem, Reply, RequestFacts
-from errbridge.incident import RequestHeaders, new_id
-from errbridge.scopes import ROOT
+from errbridge.http.headers import RequestHeaders
+from errbridge.incident import new_id
+from errbridge.scopes.scope import ROOT
 from tests.core.fakes import incident_of
 
 PAIRS = [("Accept", "text/html"), ("X-A", "1"), ("accept", "text/plain"), ("x-a", "")]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from errbridge import ErrorDispatcher, Incident, Problem, RequestFacts, Scope, SetupError
-from errbridge.config import Options
-from errbridge.dispatch import DefaultDispatcher, SubdomainDispatcher, URLPrefixDispatcher
-from errbridge.installation import Installation
-from errbridge.registry import Registry
-from errbridge.scopes import ROOT
-from errbridge.styles import API, DEFAULT, WEB
+from errbridge.application.errormap import Installation
+from errbridge.application.settings import Options
+from errbridge.handlers.registry import Registry
+from errbridge.representations.styles import API, DEFAULT, WEB
+from errbridge.scopes.dispatch import DefaultDispatcher, SubdomainDispatcher, URLPrefixDispatcher
+from errbridge.scopes.scope import ROOT
 from tests.core.fakes import Application, NotFound, incident_of, installed, place, registered
 
 
@@ -308,7 +308,7 @@ def test_keys_of_a_blueprint_reach_its_owner_with_the_frameworks_classes_of_erro
 
 def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dispatcher may name an owner for each request, and a program may make a class for each error."""
-    monkeypatch.setattr("errbridge.installation._MOST_REMEMBERED", 3)
+    monkeypatch.setattr("errbridge.application.errormap._MOST_REMEMBERED", 3)
 
     class ByHeader(ErrorDispatcher):
         def dispatch(self, incident: Incident) -> str:
@@ -329,7 +329,7 @@ def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.Monkey
 
 
 def test_the_owners_of_more_places_than_are_remembered_are_found_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("errbridge.installation._MOST_REMEMBERED", 3)
+    monkeypatch.setattr("errbridge.application.errormap._MOST_REMEMBERED", 3)
     names = [f"b{number}" for number in range(10)]
     table = installed(Application(*(place(name, f"/{name}") for name in names))).table()
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem, RequestFacts
-from errbridge.config import Settings
-from errbridge.headers import clean_headers
-from errbridge.normalize import complete, is_http_error, is_uncaught, normalize, representative
+from errbridge.application.settings import Settings
+from errbridge.http.headers import clean_headers
+from errbridge.mapping.problems import complete, is_http_error, is_uncaught, normalize, representative
 from tests.core.fakes import ANY_TEXT, ID, Conflict, HttpError, NotFound, RaisesOnStr, ServerError
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

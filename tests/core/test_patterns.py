@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import SetupError
-from errbridge.patterns import Converter, Variable, default_converters, parse, segments
+from errbridge.scopes.patterns import Converter, Variable, default_converters, parse, segments
 
 
 def expression(pattern: str) -> str:

@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Handlers, Page, Problem, Reply, RequestFacts, Scope
-from errbridge.answer import Answer
-from errbridge.case import opened
-from errbridge.config import Settings
-from errbridge.drivers import Given, Outcome, Raised, drive
-from errbridge.framework import NativeAnswer, NativeHandler
-from errbridge.installation import Installation
-from errbridge.plan import answer, answer_edge, answer_outside, claim
-from errbridge.representations import REPRESENTATIONS
-from errbridge.scopes import ROOT
-from errbridge.styles import API, DEFAULT, WEB
+from errbridge.application.errormap import Installation
+from errbridge.application.protocol import NativeAnswer, NativeHandler
+from errbridge.application.settings import Settings
+from errbridge.handling.case import opened
+from errbridge.handling.drivers import Given, Outcome, Raised, drive
+from errbridge.handling.plan import answer, answer_edge, answer_outside, claim
+from errbridge.representations.rendering import REPRESENTATIONS
+from errbridge.representations.response import Answer
+from errbridge.representations.styles import API, DEFAULT, WEB
+from errbridge.scopes.scope import ROOT
 from tests.core.fakes import (
     ANY_TEXT,
     Application,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
-from errbridge.problem import ABOUT_BLANK, kebab, plain_text
+from errbridge.problem.problem import ABOUT_BLANK, kebab, plain_text
 from tests.core.fakes import ANY_TEXT
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errbridge.prose import blocks, inline
+from errbridge.catalogue.prose import blocks, inline
 
 TAGS = {"p", "ul", "li", "br", "code", "strong", "em"}
 

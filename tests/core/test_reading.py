@@ -17,11 +17,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
-from errbridge.problem import ABOUT_BLANK
-from errbridge.representations import REPRESENTATIONS
+from errbridge.problem.problem import ABOUT_BLANK
+from errbridge.problem.values import plain
+from errbridge.problem.xml_names import element_name, member_name
 from errbridge.representations.json import render_json
-from errbridge.representations.values import plain
-from errbridge.representations.xml import element_name, member_name, render_xml
+from errbridge.representations.rendering import REPRESENTATIONS
+from errbridge.representations.xml import render_xml
 from tests.core.fakes import ANY_TEXT, incident_of
 
 JSON = "application/problem+json"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from errbridge import Incident, Problem, Scope
-from errbridge.record import Failure, record
+from errbridge.telemetry.record import Failure, record
 from tests.core.fakes import ANY_TEXT, ID, HttpError, ServerError, incident_of
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from errbridge import Handlers, Scope
-from errbridge.handlers import Handler
-from errbridge.registry import Entry, Registry
-from errbridge.styles import API, WEB
+from errbridge.handlers.handlers import Handler
+from errbridge.handlers.registry import Entry, Registry
+from errbridge.representations.styles import API, WEB
 
 TARGET = Scope(prefix="/a")
 

@@ -24,14 +24,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Incident, Problem
-from errbridge.accept import HTML, JSON, TEXT, XML
-from errbridge.representations import REPRESENTATIONS
+from errbridge.http.accept import HTML, JSON, TEXT, XML
+from errbridge.http.status import phrase
+from errbridge.problem.values import plain
+from errbridge.problem.xml_names import NAMESPACE, element_name
 from errbridge.representations.html import POLICY, STYLE_HASH, render_html
 from errbridge.representations.json import render_json
+from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.text import render_text
-from errbridge.representations.values import plain
-from errbridge.representations.xml import NAMESPACE, element_name, render_xml
-from errbridge.status import phrase
+from errbridge.representations.xml import render_xml
 from tests.core.fakes import (
     ANY_TEXT,
     ID,

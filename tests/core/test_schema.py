@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from errbridge import Problem
+from errbridge.catalogue.schema import schema_of
 from errbridge.representations.json import render_json
-from errbridge.schema import schema_of
 from tests.core.fakes import incident_of
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may be running

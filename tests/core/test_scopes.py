@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Scope, SetupError
-from errbridge.patterns import Converter
-from errbridge.scopes import ROOT
-from errbridge.trie import ScopeTrie, expressions, normalize_host, sorted_scopes
+from errbridge.scopes.patterns import Converter
+from errbridge.scopes.scope import ROOT
+from errbridge.scopes.trie import ScopeTrie, expressions, normalize_host, sorted_scopes
 
 # The oracle. It knows the kinds of segments that the tests use as predicates of its own, and nothing of the trie.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errbridge.status import checked_status, has_body, phrase, response_status
+from errbridge.http.status import checked_status, has_body, phrase, response_status
 
 
 @pytest.mark.parametrize(

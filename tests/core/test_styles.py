@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from errbridge import RequestFacts
-from errbridge.accept import HTML, JSON, TEXT, XML
-from errbridge.styles import API, DEFAULT, STYLES, WEB, Style
+from errbridge.http.accept import HTML, JSON, TEXT, XML
+from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, Style
 
 
 def test_the_styles_are_known_by_the_names_of_the_configuration() -> None:

@@ -30,8 +30,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, BadRequestKeyError, InternalServerError, NotFound, UnprocessableEntity
 
 from errbridge import Problem, RequestFacts
-from errbridge.config import Settings
-from errbridge.normalize import normalize, representative, status_of
+from errbridge.application.settings import Settings
+from errbridge.mapping.problems import normalize, representative, status_of
 from errbridge.representations.json import render_json
 from errbridge.representations.text import render_text
 from errbridge.representations.xml import render_xml

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from errbridge.incident import Page, Reply
-from errbridge.problem import Problem
-from errbridge.scopes import Scope
+from errbridge.problem.problem import Problem
+from errbridge.scopes.scope import Scope
 from errbridge.testing.conformance.description import (
     Abort,
     Application,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NoReturn
 
 from errbridge.incident import Incident
-from errbridge.scopes import Scope
+from errbridge.scopes.scope import Scope
 
 __all__ = [
     "Abort",

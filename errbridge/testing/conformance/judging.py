@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from errbridge.accept import JSON
+from errbridge.http.accept import JSON
 from errbridge.incident import Reply
-from errbridge.received import Received, received
+from errbridge.problem.response import Received, received
 from errbridge.testing.conformance.cases import CASES
 from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
 

@@ -1,0 +1,1 @@
+"""One application: its settings, the protocol that an adapter implements, and its error map."""

@@ -1,0 +1,1 @@
+"""Who was registered: handler modules, keys, and the registry of targets."""

@@ -1,0 +1,1 @@
+"""The order of things: one error, from the exception to the outcome."""

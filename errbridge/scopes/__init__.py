@@ -1,0 +1,1 @@
+"""Who owns a URL: scopes, their patterns, the trie that finds them, and the dispatchers."""

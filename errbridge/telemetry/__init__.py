@@ -1,0 +1,1 @@
+"""What is reported of an error: one log record, and the hooks."""

@@ -11,8 +11,8 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
-from errbridge.application.settings import Options
-from errbridge.handlers.registry import Registry
+from typing import Any
+
 from errbridge.pallets import BaseErrorHandler
 
 __all__ = ["ErrorHandler"]
@@ -24,7 +24,7 @@ class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
     _app_class = flask.Flask
     _blueprint_class = flask.Blueprint
 
-    def _attach(self, app: flask.Flask, registry: Registry, options: Options) -> None:
+    def _attach(self, app: flask.Flask, **registered: Any) -> None:
         from errbridge_flask.answering import attach  # a program that only registers never pays for it
 
-        attach(app, registry, options)
+        attach(app, **registered)

@@ -12,8 +12,8 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
-from errbridge.application.settings import Options
-from errbridge.handlers.registry import Registry
+from typing import Any
+
 from errbridge.pallets import BaseErrorHandler
 
 __all__ = ["ErrorHandler"]
@@ -28,7 +28,7 @@ class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
     def _is_debugged(self, app: quart.Quart) -> bool:
         return app.debug or quart.helpers.get_debug_flag()  # which "quart run --debug" tells the application later
 
-    def _attach(self, app: quart.Quart, registry: Registry, options: Options) -> None:
+    def _attach(self, app: quart.Quart, **registered: Any) -> None:
         from errbridge_quart.answering import attach  # a program that only registers never pays for it
 
-        attach(app, registry, options)
+        attach(app, **registered)

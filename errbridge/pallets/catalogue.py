@@ -9,14 +9,14 @@ from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
-from errbridge.application.protocol import NativeAnswer
-from errbridge.application.settings import Settings, snapshot
+from errbridge.adapter import Draft
+from errbridge.application.settings import Settings
 from errbridge.catalogue import Catalogue, types_of
 from errbridge.catalogue.pages import index_page, type_page
 from errbridge.errors import SetupError
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import usual_headers
+from errbridge.representations.response import build_headers
 
 __all__ = ["ENDPOINT", "serve"]
 
@@ -36,9 +36,9 @@ def serve(app: Any, url_prefix: str, types: Types) -> None:
         raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
     if ENDPOINT in app.view_functions:
         raise SetupError("this application serves a catalogue already; call catalogue() once")
-    template = Settings.of(snapshot(app.config)).type_uri or f"{url_prefix}/{{slug}}"
+    template = Settings.read(app.config).type_uri or f"{url_prefix}/{{slug}}"
     pages = _Pages(app, types, template)
-    view = _async(pages) if iscoroutinefunction(pages.seam.installation.framework.make_response) else pages.response
+    view = _async(pages) if iscoroutinefunction(pages.seam.installation.application.make_response) else pages.response
     try:
         app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
         app.add_url_rule(f"{url_prefix}/<slug>", ENDPOINT, view, methods=["GET"])
@@ -60,7 +60,7 @@ class _Pages:
 
     def _catalogue(self) -> Catalogue:
         """Follow what is defined and configured since. What became wrong is reported and not followed."""
-        wanted = (self.seam.installation.table().settings.type_uri, types_of(self.types))
+        wanted = (self.seam.installation.error_map().settings.type_uri, types_of(self.types))
         known, catalogue = self._made
         if known != wanted:
             try:
@@ -77,7 +77,7 @@ class _Pages:
             Problem: There is no such type.
         """
         request = self.seam.current_request()
-        _, accept, *_ = self.seam.read(request)
+        accept = self.seam.read_fields(request).accept
         catalogue = self._catalogue()
         if not slug:
             page = index_page(catalogue, accept)
@@ -86,9 +86,9 @@ class _Pages:
         else:
             raise Problem(404, detail=f"There is no problem type {slug}.")
         installation = self.seam.installation
-        policy = page.policy if installation.table().settings.csp_enabled else None
-        headers = (*usual_headers(page.media_type, "Accept", policy, False), ("Cache-Control", "max-age=3600"))
-        return installation.framework.make_response(NativeAnswer(page.body, 200, headers), request.method)
+        policy = page.policy if installation.error_map().settings.csp_enabled else None
+        headers = (*build_headers(page.media_type, "Accept", policy), ("Cache-Control", "max-age=3600"))
+        return installation.application.make_response(Draft(page.body, 200, headers), request.method)
 
 
 def _chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:

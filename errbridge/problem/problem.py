@@ -99,6 +99,7 @@ class Problem(Exception):
     _title: ClassVar[str | None] = None
     _class_type: ClassVar[str | None] = None
     _slug: ClassVar[str | None] = None
+    _has_stock_detail: bool = False  # the detail is the framework's sentence for every error of the status
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
 
     status: int

@@ -11,14 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import phrase
 from errbridge.incident import Incident
+from errbridge.problem.problem import Problem
 from errbridge.problem.values import plain
 
 __all__ = ["POLICY", "STYLE_HASH", "framed", "policy_of", "render_html"]
@@ -212,7 +213,7 @@ def render_html(incident: Incident) -> bytes:
     if problem.title != title:
         start = _begun(status, problem.title)
     detail = f'<p class="detail" dir="auto">{escape(problem.detail)}</p>\n' if problem.detail else ""
-    above, below = ("", detail) if detail and _for_developers(incident, words) else (detail, "")
+    above, below = ("", detail) if detail and _for_developers(problem, words) else (detail, "")
     errors = _errors(extensions["errors"]) if "errors" in extensions else ""
     wait = _wait(extensions["retry_after"]) if "retry_after" in extensions else ""
     rest = (
@@ -233,21 +234,10 @@ def _footer(below: str, reference: str) -> str:
     return f"<footer>\n{below}</footer>\n" if below else ""
 
 
-def _for_developers(incident: Incident, words: _Words) -> bool:
-    """Tell whether a detail helps only whoever looks for the error: our own words say to others what it means."""
-    cls: Any = type(incident.exception)  # mypy takes the hash of a class for that of its instances
-    problem = incident.problem
-    return problem.status == 500 or (words.heading != "" and problem.detail == _stock_text(cls))
-
-
-@lru_cache(maxsize=64)
-def _stock_text(cls: type[BaseException]) -> object:
-    """Give the text that a framework's own class has for any error of its status; None for an application's class."""
-    described = next((base for base in cls.__mro__ if "description" in vars(base)), None)
-    headed = next((base for base in cls.__mro__ if "get_headers" in vars(base)), None)
-    if described is None or headed is None or described.__module__ != headed.__module__:
-        return None
-    return vars(described)["description"]
+def _for_developers(problem: Problem, words: _Words) -> bool:
+    """Return whether a detail helps only those who look for the error: errbridge's own words explain it to others."""
+    is_stock = problem._has_stock_detail  # pyright: ignore[reportPrivateUsage]
+    return problem.status == 500 or (words.heading != "" and is_stock)
 
 
 def _wait(retry_after: object) -> str:

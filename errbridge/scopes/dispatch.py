@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from errbridge.incident import Incident
+from errbridge.http.request import RequestFacts
 from errbridge.scopes.scope import Scope
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ErrorDispatcher(ABC):
         class ByProduct(ErrorDispatcher):
             def dispatch(self, incident):
                 product = incident.request.headers.get("X-Product")
-                return [product, *self.owners(incident)] if product else self.owners(incident)
+                return [product, *self.owners(request)] if product else self.owners(request)
 
         errors.dispatcher_register(app, ByProduct)
 
@@ -50,7 +50,7 @@ class ErrorDispatcher(ABC):
         self.scopes = scopes
 
     @abstractmethod
-    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | Scope | str | None:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str] | Scope | str | None:
         """List the owners of the URL, the nearest first.
 
         Args:
@@ -61,7 +61,7 @@ class ErrorDispatcher(ABC):
             blueprints and to the application.
         """
 
-    def owners(self, incident: Incident) -> tuple[Scope, ...]:
+    def owners(self, request: RequestFacts) -> tuple[Scope, ...]:
         """List the scopes that contain the URL, those of a 405's own route before them.
 
         Args:
@@ -70,7 +70,6 @@ class ErrorDispatcher(ABC):
         Returns:
             The scopes, the nearest first.
         """
-        request = incident.request
         return _with_rule(request.rule_blueprints, self.scopes.owners(request.host, request.path))
 
 
@@ -82,9 +81,9 @@ def _with_rule(blueprints: tuple[str, ...], owners: tuple[Scope, ...]) -> tuple[
 class PlaceDispatcher(ErrorDispatcher):
     """Decides by nothing but where a request went, and so needs no incident to be made for it."""
 
-    def dispatch(self, incident: Incident) -> tuple[Scope, ...]:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> tuple[Scope, ...]:
         """List the owners of the URL, the nearest first."""
-        return self.among(self.owners(incident))
+        return self.among(self.owners(request))
 
     def chosen(self, contained: tuple[Scope, ...], rule_blueprints: tuple[str, ...]) -> tuple[Scope, ...]:
         """List the owners of a URL, the nearest first, as `dispatch` does for an incident.

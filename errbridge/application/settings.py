@@ -7,7 +7,8 @@ from operator import itemgetter
 from typing import Any, Literal, NamedTuple, Self
 
 from errbridge.errors import SetupError
-from errbridge.problem.problem import Problem, built_type
+from errbridge.problem.declaration import build_type
+from errbridge.problem.problem import Problem
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 
@@ -100,7 +101,7 @@ class Settings(NamedTuple):
 
     def type_of(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
-        return None if self.type_uri is None else built_type(self.type_uri, problem.status, problem.slug)
+        return None if self.type_uri is None else build_type(self.type_uri, problem.status, problem.slug)
 
     def sent_as(self, media_type: str) -> str:
         """Name the media type under which a document goes out."""

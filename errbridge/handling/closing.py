@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from errbridge.http.status import is_error, phrase
 from errbridge.mapping.problems import is_uncaught, status_of
-from errbridge.problem.problem import Problem, plain_text
+from errbridge.problem.problem import Problem, make_plain_text
 
 __all__ = ["Close", "close_of"]
 
@@ -53,7 +53,7 @@ def close_of(exc: BaseException, answered: object) -> Close:
 def _detail(exc: BaseException, status: int) -> str | None:
     """Give the words of an error, unless a handler made another error of it."""
     detail = exc.detail if isinstance(exc, Problem) else getattr(exc, "description", None)
-    return plain_text(detail) if status_of(exc, 0) == status and detail is not None else None
+    return make_plain_text(detail) if status_of(exc, 0) == status and detail is not None else None
 
 
 def _cut(text: str) -> str:

@@ -33,7 +33,7 @@ from errbridge.incident import Incident, Page, Reply, new_id
 from errbridge.introspection import is_async, name_of
 from errbridge.mapping.problems import complete, is_http_error, is_uncaught, normalize, original_of
 from errbridge.problem.problem import Problem
-from errbridge.problem.values import plain
+from errbridge.problem.values import to_json_value
 from errbridge.representations.html import POLICY
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Answer, defaults, finish, finished_reply, last_resort, sorted_out
@@ -362,7 +362,7 @@ def _decorated(case: Case, response: Callable[..., Any]) -> Plan:
     problem = case.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
-        return plain(problem.document()), problem.status, single(problem.headers)
+        return to_json_value(problem.document()), problem.status, single(problem.headers)
 
     decorated = response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)

@@ -13,7 +13,7 @@ from errbridge.handlers.handlers import NO_CLASSES, HttpClasses
 from errbridge.http.headers import allowing, clean_headers, listed
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import checked_status
-from errbridge.problem.problem import Problem, plain_text
+from errbridge.problem.problem import Problem, make_plain_text
 
 __all__ = [
     "complete",
@@ -147,7 +147,7 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
     said = _facts(headers) if headers else {}
     if request.trace_id or request.traceparent:
         said = _trace(request) | said
-    return problem.completed(
+    return problem.fill_in(
         type=settings.type_of(problem), instance=f"urn:uuid:{incident_id}", headers=headers, extensions=said
     )
 
@@ -212,7 +212,7 @@ def _described(exc: Any, status: int, messages: bool) -> Problem:
     if isinstance(description, (dict, list)):
         extensions["description"] = description
     elif description is not None:
-        detail = plain_text(description)
+        detail = make_plain_text(description)
     if status < 500 and _may_carry_validation_error(exc):
         from errbridge import validation
 

@@ -12,11 +12,10 @@ from typing import Any
 from errbridge.application.protocol import NativeAnswer
 from errbridge.application.settings import Settings, snapshot
 from errbridge.catalogue import Catalogue, types_of
-from errbridge.catalogue.pages import index_page, type_page
+from errbridge.catalogue.pages import render_index, render_type
 from errbridge.errors import SetupError
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import usual_headers
 
 __all__ = ["ENDPOINT", "serve"]
 
@@ -78,17 +77,16 @@ class _Pages:
         """
         request = self.seam.current_request()
         _, accept, *_ = self.seam.read(request)
+        installation = self.seam.installation
+        csp = installation.table().settings.csp_enabled
         catalogue = self._catalogue()
         if not slug:
-            page = index_page(catalogue, accept)
+            answer = render_index(catalogue, accept, csp=csp)
         elif (found := catalogue.find(slug)) is not None:
-            page = type_page(found, accept)
+            answer = render_type(found, accept, csp=csp)
         else:
             raise Problem(404, detail=f"There is no problem type {slug}.")
-        installation = self.seam.installation
-        policy = page.policy if installation.table().settings.csp_enabled else None
-        headers = (*usual_headers(page.media_type, "Accept", policy, False), ("Cache-Control", "max-age=3600"))
-        return installation.framework.make_response(NativeAnswer(page.body, 200, headers), request.method)
+        return installation.framework.make_response(NativeAnswer(answer.body, 200, answer.headers), request.method)
 
 
 def _chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:

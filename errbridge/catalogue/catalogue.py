@@ -177,8 +177,8 @@ class Catalogue:
         plain = {build_type(self.type_uri, status, make_slug(phrase(status))): status for status in reversed(_STATUSES)}
         for each in self.types:
             if (known := by_name.setdefault(each.name, each)) is not each:
-                slugs = sorted({known.slug, each.slug})
-                raise _conflict(known, each, f"the slug{'s' * (len(slugs) - 1)} {' and '.join(slugs)}")
+                same = f"the slug {each.slug}" if each.slug == known.slug else f"the slugs {known.slug} and {each.slug}"
+                raise _conflict(known, each, same)
             if each.uri == ABOUT_BLANK:
                 continue
             if (known := by_uri.setdefault(each.uri, each)) is not each:

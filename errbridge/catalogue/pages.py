@@ -38,39 +38,22 @@ _STYLE = (
 
 
 def render_type(problem_type: ProblemType, accept: str, *, csp: bool) -> Answer:
-    """Render the page of a problem type.
-
-    Args:
-        problem_type: The type.
-        accept: The Accept header of the request.
-        csp: Whether a page carries the Content-Security-Policy under which it works.
-    """
+    """Render a problem type; *csp*: with the Content-Security-Policy under which the page works."""
     if _prefers_json(accept):
         return _make_json({"$schema": DIALECT, **problem_type.schema()}, "application/schema+json")
     return _make_page(problem_type.title, "".join(_describe_type(problem_type)), csp=csp)
 
 
 def render_index(catalogue: Catalogue, accept: str, *, csp: bool) -> Answer:
-    """Render the list of all problem types.
-
-    Args:
-        catalogue: The problem types.
-        accept: The Accept header of the request.
-        csp: Whether a page carries the Content-Security-Policy under which it works.
-    """
+    """Render the list of all problem types; *csp* as in `render_type`."""
     if _prefers_json(accept):
-        problems = [
-            {
-                "type": each.uri,
-                "title": each.title,
-                "status": each.status,
-                "documentation": each.documentation,
-                "schema": each.slug,
-            }
-            for each in catalogue
-        ]
-        return _make_json({"problems": problems}, "application/json")
+        return _make_json({"problems": [_summarize(each) for each in catalogue]}, "application/json")
     return _make_page("Problem types", "".join(_list_types(catalogue)), csp=csp)
+
+
+def _summarize(problem_type: ProblemType) -> dict[str, Any]:
+    members = {name: getattr(problem_type, name) for name in ("title", "status", "documentation")}
+    return {"type": problem_type.uri, **members, "schema": problem_type.slug}
 
 
 def _prefers_json(accept: str) -> bool:

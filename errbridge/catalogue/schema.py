@@ -47,12 +47,7 @@ _SCALARS: Mapping[type, Schema] = {
 
 
 def make_schema(annotation: Any) -> Schema:
-    """Describe the values that an annotation admits, as JSON shows them.
-
-    Args:
-        annotation: A resolved annotation (`errbridge.problem.fields.resolve_annotations`). The texts in an
-            ``Annotated`` become the description.
-    """
+    """Describe the values that a resolved annotation admits; texts in an ``Annotated`` become the description."""
     return _describe(annotation, ())
 
 

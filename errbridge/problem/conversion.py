@@ -67,15 +67,10 @@ _ARRAYS: Mapping[type, Callable[[list[Any]], Any]] = {
 
 
 def convert(annotation: Any, value: Any, *, is_text: bool) -> Any:
-    """Convert the value of a member.
-
-    Args:
-        annotation: A resolved annotation.
-        value: The value.
-        is_text: Whether it comes from XML.
+    """Convert the value of a member to a resolved annotation; *is_text* for a value from XML.
 
     Raises:
-        ValueError: The value is of another type than the annotation.
+        ValueError: The value is of another type.
     """
     try:
         return _convert(annotation, value, is_text)
@@ -91,12 +86,12 @@ def _convert(annotation: Any, value: Any, is_text: bool) -> Any:
         return _convert_to_any(arguments, value, is_text)
     if cls is Literal:
         return _find_choice(arguments, value, is_text)
+    if not isinstance(cls, type):
+        return value
     if cls in _SCALARS:
         return _convert_scalar(cls, value, is_text)
     if cls in _ARRAYS:
         return _convert_array(cls, arguments, value, is_text)
-    if not isinstance(cls, type):
-        return value
     if issubclass(cls, Enum):
         return _find_choice(cls, value, is_text)
     if is_typeddict(cls) or issubclass(cls, abc.Mapping):
@@ -106,7 +101,7 @@ def _convert(annotation: Any, value: Any, is_text: bool) -> Any:
 
 def _convert_to_any(annotations: tuple[Any, ...], value: Any, is_text: bool) -> Any:
     if is_text and value == "" and NoneType in annotations:
-        return None
+        return None  # a str among them would take it
     for annotation in annotations:
         try:
             return _convert(annotation, value, is_text)

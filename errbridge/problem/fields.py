@@ -71,10 +71,6 @@ def find_mismatches(cls: type, values: Mapping[str, object]) -> list[str]:
 
     Only ``isinstance`` is asked: a ``list[int]`` has to be a list. An integer is a ``float`` too, as for type
     checkers, but a bool is no ``int``, as in JSON.
-
-    Args:
-        cls: The class with the annotations.
-        values: The fields' values by name.
     """
     known = _ADMITTED.get(cls)
     if known is None:

@@ -7,8 +7,8 @@ from operator import itemgetter
 from typing import Any, Literal, NamedTuple, Self
 
 from errbridge.errors import SetupError
-from errbridge.problem.declaration import build_type
 from errbridge.problem.problem import Problem
+from errbridge.problem.type_uri import build_type
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 

@@ -13,10 +13,10 @@ from errbridge.catalogue.schema import Schema, make_schema
 from errbridge.errors import SetupError
 from errbridge.http.accept import JSON, XML
 from errbridge.http.status import phrase
-from errbridge.problem.declaration import ABOUT_BLANK, REQUIRED, build_type, make_slug
-from errbridge.problem.fields import resolve_annotations
+from errbridge.problem.fields import REQUIRED, resolve_annotations
 from errbridge.problem.problem import Problem, make_plain_text, read_declaration
 from errbridge.problem.subclasses import subclasses
+from errbridge.problem.type_uri import ABOUT_BLANK, build_type, make_slug
 from errbridge.problem.xml_names import NAMESPACE
 
 __all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "types_of"]

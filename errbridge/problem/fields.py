@@ -13,7 +13,10 @@ from types import MappingProxyType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 from weakref import WeakKeyDictionary
 
-__all__ = ["find_mismatches", "is_union", "read_annotations", "resolve_annotations", "unwrap_annotation"]
+__all__ = ["REQUIRED", "find_mismatches", "is_union", "read_annotations", "resolve_annotations", "unwrap_annotation"]
+
+REQUIRED: Any = object()
+"""The default of a field that has none."""
 
 # Weak keys: a cached class would never be collected, and so stay in every catalogue.
 _RESOLVED: WeakKeyDictionary[type, Mapping[str, Any]] = WeakKeyDictionary()

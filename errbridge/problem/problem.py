@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from errbridge.http.headers import Headers, header_pairs
 from errbridge.http.status import checked_status, phrase
-from errbridge.problem.declaration import ABOUT_BLANK, REQUIRED, Declaration, make_slug
-from errbridge.problem.fields import find_mismatches, read_annotations
+from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
+from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
+
+if TYPE_CHECKING:
+    from errbridge.problem.declaration import Declaration
 
 __all__ = ["Problem", "make_plain_text", "read_declaration", "restore_problem"]
 
@@ -262,6 +265,8 @@ ProblemT = TypeVar("ProblemT", bound=Problem)
 
 def read_declaration(cls: type[Problem]) -> Declaration:
     """Return what a problem class declares about all of its problems."""
+    from errbridge.problem.declaration import Declaration  # needed by few applications, and slow to define
+
     return Declaration(cls, cls._status, cls._title, cls._uri, cls._slug, cls._fields)  # pyright: ignore[reportPrivateUsage]
 
 

@@ -16,10 +16,11 @@ from urllib.parse import urljoin
 
 from errbridge.http.status import is_error
 from errbridge.problem.conversion import convert
-from errbridge.problem.declaration import ABOUT_BLANK, Declaration
+from errbridge.problem.declaration import Declaration
 from errbridge.problem.document import parse_document
 from errbridge.problem.fields import resolve_annotations
 from errbridge.problem.response import read_response
+from errbridge.problem.type_uri import ABOUT_BLANK
 
 __all__ = ["read_problem"]
 

@@ -10,10 +10,10 @@ from numbers import Number
 from typing import Any, NamedTuple, cast
 
 from errbridge.http.accept import JSON, XML
-from errbridge.problem.declaration import ABOUT_BLANK, build_type
 from errbridge.problem.document import parse_document
 from errbridge.problem.problem import Problem, read_declaration
 from errbridge.problem.response import ClientResponse, read_response
+from errbridge.problem.type_uri import ABOUT_BLANK, build_type
 from errbridge.problem.values import JSONValue, to_json_value
 
 __all__ = ["Expected", "assert_problem"]

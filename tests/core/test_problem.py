@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
-from errbridge.problem.declaration import ABOUT_BLANK, make_slug
 from errbridge.problem.problem import make_plain_text
+from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
 from tests.core.fakes import ANY_TEXT
 
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
-from errbridge.problem.declaration import ABOUT_BLANK
+from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.problem.values import to_json_value
 from errbridge.problem.xml_names import decode_name, encode_name
 from errbridge.representations.json import render_json

@@ -52,8 +52,13 @@ def render_index(catalogue: Catalogue, accept: str, *, csp: bool) -> Answer:
 
 
 def _summarize(problem_type: ProblemType) -> dict[str, Any]:
-    members = {name: getattr(problem_type, name) for name in ("title", "status", "documentation")}
-    return {"type": problem_type.uri, **members, "schema": problem_type.slug}
+    return {
+        "type": problem_type.uri,
+        "title": problem_type.title,
+        "status": problem_type.status,
+        "documentation": problem_type.documentation,
+        "schema": problem_type.slug,
+    }
 
 
 def _prefers_json(accept: str) -> bool:

@@ -39,16 +39,16 @@ def read_problem(
         body: Its content, if that has to be awaited.
         type_uri: ``ERROR_TYPE_URI`` of the service.
     """
-    received = read_response(response, body)
-    document = parse_document(received.media_type, received.body)
+    answer = read_response(response, body)
+    document = parse_document(answer.media_type, answer.body)
     standard = {name: value for name, value in document.members.items() if name in _MEMBERS}
     members = _convert_members(standard, _MEMBERS, document.is_text)
     members["type"] = members.get("type") or ABOUT_BLANK
-    status = next((each for each in (members.get("status"), received.status) if is_error(each)), None)
-    declaration = _find_declaration(declarations, members["type"], status, url=received.url, type_uri=type_uri)
+    status = next((each for each in (members.get("status"), answer.status) if is_error(each)), None)
+    declaration = _find_declaration(declarations, members["type"], status, url=answer.url, type_uri=type_uri)
     members["status"] = declaration.status if status is None else status
     if members["status"] is None:
-        raise ValueError(f"neither the document nor the response has the status of an error: {received.status}")
+        raise ValueError(f"neither the document nor the response has the status of an error: {answer.status}")
     resolved = resolve_annotations(declaration.cls)
     annotations = {name: resolved.get(name, Any) for name in declaration.fields}
     extensions = {name: value for name, value in document.members.items() if name not in _MEMBERS}

@@ -218,7 +218,7 @@ def _override(problem: Problem, parts: Parts) -> Problem:
     given = header_pairs(parts.headers)
     names = {name.lower() for name, _ in given}
     kept = (pair for pair in problem.headers if pair[0].lower() not in names)
-    problem = problem.completed(headers=(*kept, *given))
+    problem = problem.fill_in(headers=(*kept, *given))
     if parts.status is not None:
         before, problem.status = problem.status, checked_status(response_status(parts.status))
         if problem.title == phrase(before):
@@ -232,7 +232,7 @@ def _inherit_headers(problem: Problem, handled: Problem) -> Problem:
         return problem
     names = {name.lower() for name, _ in problem.headers}
     inherited = (pair for pair in handled.headers if pair[0].lower() not in names)
-    return problem.completed(headers=(*problem.headers, *inherited))
+    return problem.fill_in(headers=(*problem.headers, *inherited))
 
 
 def _override_reply(reply: Reply, parts: Parts) -> Reply:

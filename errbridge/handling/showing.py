@@ -25,7 +25,7 @@ from errbridge.incident import Incident, Page, Reply
 from errbridge.introspection import is_async
 from errbridge.mapping.problems import complete, is_individual
 from errbridge.problem.problem import Problem
-from errbridge.problem.values import plain
+from errbridge.problem.values import to_json_value
 from errbridge.representations.html import POLICY
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_reply, build_response, describe, last_resort
@@ -76,7 +76,7 @@ def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
     problem = context.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
-        return plain(problem.document()), problem.status, single(problem.headers)
+        return to_json_value(problem.document()), problem.status, single(problem.headers)
 
     decorated = response(document)
     value = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)

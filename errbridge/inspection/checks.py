@@ -20,7 +20,7 @@ from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.preview import STATUSES, rooms
 from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
-from errbridge.problem.problem import ABOUT_BLANK
+from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.scopes.scope import ROOT, Scope, blueprint_path
 from errbridge.scopes.trie import expressions
 

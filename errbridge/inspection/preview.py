@@ -97,7 +97,7 @@ def sheets(subject: Subject, room: Room) -> Iterator[Sheet]:
 
 def _anonymous(case: Case) -> Case:
     incident = case.incident
-    problem = incident.problem.completed()
+    problem = incident.problem.fill_in()
     problem.instance = None
     return case._replace(incident=incident._replace(id="", problem=problem))
 

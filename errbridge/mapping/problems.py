@@ -10,7 +10,7 @@ from errbridge.http.headers import allowing, clean_headers, listed
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
 from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.problem.problem import Problem, plain_text
+from errbridge.problem.problem import Problem, make_plain_text
 
 __all__ = ["complete", "is_individual", "problem_of", "uncaught_problem"]
 
@@ -44,7 +44,7 @@ def _build_problem(http: HTTPErrorFacts) -> Problem:
     status = http.status if is_error(http.status) else 500
     if isinstance(http.detail, (dict, list)):
         return Problem(status, title=http.title, headers=http.headers, **{"description": http.detail, **http.members})
-    detail = None if http.detail is None else plain_text(http.detail)
+    detail = None if http.detail is None else make_plain_text(http.detail)
     problem = Problem(status, detail, title=http.title, headers=http.headers, **http.members)
     problem._has_stock_detail = http.is_stock  # pyright: ignore[reportPrivateUsage]
     return problem
@@ -75,7 +75,7 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, type_uri
     if request.trace_id or request.traceparent:
         members = _trace_member(request) | members
     instance = f"urn:uuid:{incident_id}" if incident_id else None
-    return problem.completed(type=type_uri, instance=instance, headers=headers, extensions=members)
+    return problem.fill_in(type=type_uri, instance=instance, headers=headers, extensions=members)
 
 
 def _header_members(headers: Iterable[tuple[str, str]]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.http.status import phrase
 from errbridge.incident import Incident
 from errbridge.problem.problem import Problem
-from errbridge.problem.values import plain
+from errbridge.problem.values import to_json_value
 
 __all__ = ["POLICY", "STYLE_HASH", "framed", "policy_of", "render_html"]
 
@@ -251,7 +251,7 @@ def _wait(retry_after: object) -> str:
 
 def _errors(given: object) -> str:
     """List what is wrong with the input, where the problem says it error by error (RFC 9457 section 3)."""
-    items = list(_error_texts(plain(given)))
+    items = list(_error_texts(to_json_value(given)))
     if not items:
         return ""
     more = len(items) - _MOST_ERRORS

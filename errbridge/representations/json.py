@@ -7,7 +7,7 @@ from json.encoder import encode_basestring
 
 from errbridge.incident import Incident
 from errbridge.problem.problem import Problem
-from errbridge.problem.values import plain
+from errbridge.problem.values import to_json_value
 
 __all__ = ["render_json"]
 
@@ -21,7 +21,7 @@ def render_json(incident: Incident) -> bytes:
     try:
         return f"{_members(problem)}\n".encode()
     except Exception:  # what a value's own methods may raise among them
-        return f"{_encode(plain(problem.document()))}\n".encode()
+        return f"{_encode(to_json_value(problem.document()))}\n".encode()
 
 
 def _members(problem: Problem) -> str:

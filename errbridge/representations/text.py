@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from errbridge.incident import Incident
-from errbridge.problem.values import JSONValue, plain
+from errbridge.problem.values import JSONValue, to_json_value
 
 __all__ = ["render_text"]
 
@@ -24,7 +24,7 @@ def _lines(incident: Incident) -> Iterator[str]:
     if problem.extensions:
         yield ""
         for name, value in problem.extensions.items():
-            yield from _member(str(plain(name)), plain(value))
+            yield from _member(str(to_json_value(name)), to_json_value(value))
     if incident.id:  # a text that was made in advance, to be served as a file, has none
         yield ""
         yield f"Reference: {incident.id}"

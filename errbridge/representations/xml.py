@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from html import escape
 
 from errbridge.incident import Incident
-from errbridge.problem.values import JSONValue, plain
-from errbridge.problem.xml_names import NAMESPACE, element_name
+from errbridge.problem.values import JSONValue, to_json_value
+from errbridge.problem.xml_names import NAMESPACE, encode_name
 
 __all__ = ["render_xml"]
 
@@ -27,7 +27,7 @@ def render_xml(incident: Incident) -> bytes:
     document = incident.problem.document()
     parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<problem xmlns="{NAMESPACE}">']
     for name, value in document.items():
-        parts += _element(element_name(name), plain(value))
+        parts += _element(encode_name(name), to_json_value(value))
     parts.append("</problem>\n")
     return "".join(parts).encode()
 
@@ -49,7 +49,7 @@ def _content(value: JSONValue) -> Iterator[str]:
         case dict():
             for name, item in value.items():
                 # An object whose only member is "i" would be read back as an array.
-                yield from _element("_x0069_" if name == "i" and len(value) == 1 else element_name(name), item)
+                yield from _element("_x0069_" if name == "i" and len(value) == 1 else encode_name(name), item)
         case _:
             # A carriage return written as itself would be read back as a line feed (XML 1.0 section 2.11).
             yield escape(re.sub(_FORBIDDEN, "\ufffd", str(value)), quote=False).replace("\r", "&#13;")

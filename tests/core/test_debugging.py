@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from errbridge.handling.debugging import REDACTED, redacted, told
-from errbridge.problem.values import plain
+from errbridge.problem.values import to_json_value
 
 # Secrets as they occur: what of them can be seen is looked for, so each has a middle that nothing else contains.
 SECRETS = st.from_regex(r"[A-Za-z0-9!$%*+._~-]{0,6}Zq7xVw9k[A-Za-z0-9!$%*+._~-]{0,6}", fullmatch=True)
@@ -381,7 +381,7 @@ def test_every_text_is_told_within_bounds(text: str) -> None:
 
     assert len(member["message"]) <= 2001
     assert len(member["cause"]["class"]) <= 301
-    json.dumps(plain(member)).encode()
+    json.dumps(to_json_value(member)).encode()
 
 
 @given(texts())
@@ -396,5 +396,5 @@ def test_no_secret_stays_anywhere_in_what_is_told(text: str) -> None:
         places["call"]()
     exc = BaseExceptionGroup(text, [raised(KeyError(text), caught.value)])
 
-    assert MARK not in json.dumps(plain(told(exc)))
+    assert MARK not in json.dumps(to_json_value(told(exc)))
     linecache.cache.pop(name)

@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from errbridge import Incident, Problem
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.status import phrase
-from errbridge.problem.values import plain
-from errbridge.problem.xml_names import NAMESPACE, element_name
+from errbridge.problem.values import to_json_value
+from errbridge.problem.xml_names import NAMESPACE, encode_name
 from errbridge.representations.html import POLICY, STYLE_HASH, render_html
 from errbridge.representations.json import render_json
 from errbridge.representations.rendering import REPRESENTATIONS
@@ -224,7 +224,7 @@ def is_json(value: object) -> bool:
     ],
 )
 def test_every_value_becomes_what_the_table_of_the_module_says(value: object, expected: object) -> None:
-    found = plain(value)
+    found = to_json_value(value)
 
     assert found == expected
     assert type(found) is type(expected)
@@ -233,7 +233,7 @@ def test_every_value_becomes_what_the_table_of_the_module_says(value: object, ex
 def test_the_same_value_twice_is_no_cycle() -> None:
     shared = [1]
 
-    assert plain({"a": shared, "b": [shared, shared]}) == {"a": [1], "b": [[1], [1]]}
+    assert to_json_value({"a": shared, "b": [shared, shared]}) == {"a": [1], "b": [[1], [1]]}
 
 
 def test_what_is_deeper_than_32_levels_is_null() -> None:
@@ -244,10 +244,10 @@ def test_what_is_deeper_than_32_levels_is_null() -> None:
     for _ in range(32):
         value = [value]
 
-    assert depth(plain(value)) == 32
-    assert json.dumps(plain(value)).count("end") == 1
-    assert json.dumps(plain([value])) == "[" * 32 + "null" + "]" * 32
-    assert json.dumps(plain(DEEP)) == "[" * 32 + "null" + "]" * 32
+    assert depth(to_json_value(value)) == 32
+    assert json.dumps(to_json_value(value)).count("end") == 1
+    assert json.dumps(to_json_value([value])) == "[" * 32 + "null" + "]" * 32
+    assert json.dumps(to_json_value(DEEP)) == "[" * 32 + "null" + "]" * 32
 
 
 def test_an_endless_container_is_cut_off() -> None:
@@ -265,20 +265,20 @@ def test_an_endless_container_is_cut_off() -> None:
             count = iter(int, 1)
             return ((str(index), 1) for index, _ in enumerate(count))
 
-    found = plain(Endless())
+    found = to_json_value(Endless())
     assert isinstance(found, dict)
     assert len(found) == 10_000
-    assert plain(range(20_000)) == list(range(10_000))
+    assert to_json_value(range(20_000)) == list(range(10_000))
 
 
 def test_a_set_is_sorted_whatever_is_in_it() -> None:
-    assert plain({2, 10, "b", "a", None}) == plain({None, "a", "b", 10, 2})
+    assert to_json_value({2, 10, "b", "a", None}) == to_json_value({None, "a", "b", 10, 2})
 
 
 @given(VALUES)
 @settings(deadline=None, max_examples=200)
 def test_whatever_goes_in_what_comes_out_is_json(value: object) -> None:
-    assert is_json(plain(value))
+    assert is_json(to_json_value(value))
 
 
 # What every representation promises.
@@ -527,7 +527,7 @@ NAMES = st.one_of(ANY_TEXT, st.text(alphabet="_xX019AaFf .-:é\0", max_size=14))
 @example("_x0041 ")
 @settings(deadline=None, max_examples=400)
 def test_every_name_is_written_as_an_element_and_can_be_read_back(name: str) -> None:
-    written_name = element_name(name)
+    written_name = encode_name(name)
 
     assert re.fullmatch(r"[A-Za-z_][A-Za-z0-9._\-]*", written_name)
     assert read_name(written_name) == name
@@ -536,7 +536,7 @@ def test_every_name_is_written_as_an_element_and_can_be_read_back(name: str) -> 
 def test_no_two_names_are_written_alike_not_even_the_empty_one() -> None:
     names = ["", "\0", "_x0000_", "_", "x", "_x", " ", "1", "_x0031_"]
 
-    assert len({element_name(name) for name in names}) == len(names)
+    assert len({encode_name(name) for name in names}) == len(names)
 
 
 @given(
@@ -560,14 +560,14 @@ def test_any_problem_is_valid_xml_with_the_values_that_json_has(
         ("status", "409"),
         ("detail", replaced(detail)),
         ("instance", f"urn:uuid:{ID}"),
-        *((name, written_with_names(plain(value))) for name, value in extensions.items()),
+        *((name, written_with_names(to_json_value(value))) for name, value in extensions.items()),
     ]
 
 
 def written_with_names(value: Any) -> Any:
     """As `written`; names that the escape cannot tell apart are compared as they are written."""
     if isinstance(value, dict):
-        return [(read_name(element_name(name)), written_with_names(item)) for name, item in value.items()] or ""
+        return [(read_name(encode_name(name)), written_with_names(item)) for name, item in value.items()] or ""
     if isinstance(value, list):
         return [("i", written_with_names(item)) for item in value] or ""
     return written(value)

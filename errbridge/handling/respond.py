@@ -1,6 +1,7 @@
 """The order of things: one error, from the exception to the outcome. This is the only place that knows it.
 
-1. An exception that is an answer already, or that the application's settings make a crash, is left to the framework.
+1. An exception that is an answer already, that builds one of its own, or that the application's settings make a crash,
+   is left to the framework.
 2. An exception that is no HTTP error is offered to the handlers of its class and its base classes, scope by scope. If
    none takes it, the HTTP error that it means is answered: a validation error, or the member of a group. An exception
    that means none is raised, as if errbridge were not there; the framework makes a 500 of it, which arrives here too.
@@ -22,7 +23,7 @@ from typing import Any
 
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
-from errbridge.handling.asking import Candidate, find_candidates, find_claimants
+from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
 from errbridge.handling.context import ErrorContext, Trace
 from errbridge.handling.drafting import Parts, convert, pass_on, split
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
@@ -74,7 +75,10 @@ def _respond(installation: Installation, exc: BaseException, request: RequestFac
     if is_left(application, exc, http):
         return LEFT
     if http is not None or isinstance(exc, Problem):
-        return (yield from _answer(_open(installation, exc, request, http, trace)))
+        context = _open(installation, exc, request, http, trace)
+        if http is not None and http.has_own_body and not has_own_handler(context):
+            return LEFT
+        return (yield from _answer(context))
     outcome = yield from _claim(_open(installation, exc, request, None, trace))
     if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
         outcome = yield from _claim(_open(installation, single, request, None, trace))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from errbridge.frozen import Frozen
 from errbridge.http.headers import Headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import response_status
+from errbridge.http.status import parse_status
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT, Scope
 
@@ -100,7 +100,7 @@ class Reply(Frozen):
         if isinstance(number, str):
             raise TypeError(f"the status of a Reply is a number, not {number!r}")
         if status is not None:
-            response_status(status)
+            parse_status(status)
         put = object.__setattr__
         put(self, "body", body)
         put(self, "status", status)

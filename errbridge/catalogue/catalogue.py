@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from errbridge.catalogue.schema import Schema, schema_of
 from errbridge.errors import SetupError
 from errbridge.http.accept import JSON, XML
-from errbridge.http.status import phrase
+from errbridge.http.status import find_phrase
 from errbridge.problem.fields import hints_of
 from errbridge.problem.problem import ABOUT_BLANK, Problem, built_type, declared, kebab, plain_text
 from errbridge.problem.subclasses import subclasses
@@ -107,7 +107,7 @@ class ProblemType:
                 f"{_name(problem_class)} has no status and is no problem type; give it one: "
                 f"class {problem_class.__name__}(Problem, status=409)"
             )
-        slug = said.slug or kebab(phrase(said.status))
+        slug = said.slug or kebab(find_phrase(said.status))
         if not _SLUG.fullmatch(slug):
             raise SetupError(
                 f"{_name(problem_class)} has the slug {slug!r}; it stands in URIs and is made of letters, digits and "
@@ -119,7 +119,7 @@ class ProblemType:
             (said.type and plain_text(said.type)) or built_type(type_uri, said.status, slug) or ABOUT_BLANK,
             slug,
             said.status,
-            plain_text(said.title) if said.title is not None else phrase(said.status),
+            plain_text(said.title) if said.title is not None else find_phrase(said.status),
             inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
             tuple(
                 Field(
@@ -149,7 +149,7 @@ class ProblemType:
         """
         status: Schema = {"const": self.status}
         if self.status is None:
-            lowest = 400 if self.slug == kebab(phrase(499)) else 500
+            lowest = 400 if self.slug == kebab(find_phrase(499)) else 500
             status = {"minimum": lowest, "maximum": lowest + 99}
         schema: Schema = {
             "title": self.title,
@@ -191,7 +191,9 @@ class Catalogue:
     def __post_init__(self) -> None:
         by_uri: dict[str, ProblemType] = {}
         by_name: dict[str, ProblemType] = {}
-        plain = {built_type(self.type_uri, status, kebab(phrase(status))): status for status in reversed(_STATUSES)}
+        plain = {
+            built_type(self.type_uri, status, kebab(find_phrase(status))): status for status in reversed(_STATUSES)
+        }
         for each in self.types:
             if (known := by_name.setdefault(each.name, each)) is not each:
                 both = {known.slug, each.slug}
@@ -341,7 +343,7 @@ def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = 
 
 def _of_status(slug: str, type_uri: str | None) -> ProblemType | None:
     """Describe the type of the problems that are no more than their status."""
-    statuses = [status for status in _STATUSES if kebab(phrase(status)) == slug]
+    statuses = [status for status in _STATUSES if kebab(find_phrase(status)) == slug]
     if not statuses:
         return None
     named = len(statuses) == 1
@@ -351,7 +353,7 @@ def _of_status(slug: str, type_uri: str | None) -> ProblemType | None:
         built_type(type_uri, statuses[0], slug) or ABOUT_BLANK,
         slug,
         statuses[0] if named else None,
-        phrase(statuses[0]),
+        find_phrase(statuses[0]),
         f"What HTTP means by {means}, and no more than that.",
     )
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from errbridge.catalogue.catalogue import DIALECT, Catalogue, Field, ProblemType
 from errbridge.catalogue.prose import blocks, inline
 from errbridge.catalogue.schema import Schema
-from errbridge.http.accept import HTML, JSON, choose
+from errbridge.http.accept import HTML, JSON, choose_media_type
 from errbridge.problem.values import plain
-from errbridge.representations.html import framed
+from errbridge.representations.html import build_page
 
 __all__ = ["TypePage", "index_page", "type_page"]
 
@@ -85,7 +85,7 @@ def index_page(catalogue: Catalogue, accept: str) -> TypePage:
 
 
 def _wants_json(accept: str) -> bool:
-    return choose(accept, (HTML, JSON), HTML) == JSON
+    return choose_media_type(accept, (HTML, JSON), HTML) == JSON
 
 
 def _json(document: Any, media_type: str) -> TypePage:
@@ -94,7 +94,7 @@ def _json(document: Any, media_type: str) -> TypePage:
 
 
 def _html(title: str, content: str) -> TypePage:
-    body, policy = framed(title, content, _STYLE)
+    body, policy = build_page(title, content, _STYLE)
     return TypePage(body, HTML, policy)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from errbridge.http.status import is_error, phrase
+from errbridge.http.status import find_phrase, is_error
 from errbridge.mapping.problems import is_uncaught, status_of
 from errbridge.problem.problem import Problem, plain_text
 
@@ -43,8 +43,8 @@ def close_of(exc: BaseException, answered: object) -> Close:
     """
     status: object = getattr(answered, "status_code", None)
     if not is_error(status) or (status == 500 and is_uncaught(exc)):
-        return Close(_INTERNAL_ERROR, phrase(500))
-    reason = f"{status} {phrase(status)}"
+        return Close(_INTERNAL_ERROR, find_phrase(500))
+    reason = f"{status} {find_phrase(status)}"
     if (detail := _detail(exc, status)) is not None:
         reason = f"{reason}: {detail}"
     return Close(_PRIVATE + status, _cut(re.sub(_CONTROL, " ", reason)))

@@ -26,11 +26,11 @@ from errbridge.application.settings import Settings
 from errbridge.handling.case import Candidate, Case, candidates, claimants, opened
 from errbridge.handling.drivers import Call, Colour, Given, Outcome, Plan, Raised
 from errbridge.http.accept import HTML, JSON, XML
-from errbridge.http.headers import header_pairs, single
+from errbridge.http.headers import list_headers, map_headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import is_error, response_status
+from errbridge.http.status import is_error, parse_status
 from errbridge.incident import Incident, Page, Reply, new_id
-from errbridge.introspection import is_async, name_of
+from errbridge.introspection import describe_function, is_async
 from errbridge.mapping.problems import complete, is_http_error, is_uncaught, normalize, original_of
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import plain
@@ -103,7 +103,7 @@ def _answering(case: Case, asked: Iterable[Candidate]) -> Plan:
         try:
             outcome = yield from _tried(case, candidate, vary)
         except Exception as error:
-            return _failed(case, f"the handler {name_of(candidate.call.function)}", error)
+            return _failed(case, f"the handler {describe_function(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
     return (yield from _shown(case))
@@ -213,8 +213,8 @@ def _meant(case: Case, error: BaseException) -> Plan:
 
 def _page(case: Case, page: Page, status: Any = None, headers: Any = None, *, vary: str | None) -> Plan:
     body = yield from _rendering(case, page)
-    number = None if status is None else response_status(status)
-    reply = Reply(str(body), number, header_pairs(headers))
+    number = None if status is None else parse_status(status)
+    reply = Reply(str(body), number, list_headers(headers))
     return _observed(case, finished_reply(case.incident, reply, HTML, vary))
 
 
@@ -252,7 +252,7 @@ def _converted(case: Case, given: Any, *, vary: str | None = None, shows_problem
     is_response = isinstance(body, case.framework.response_types)
     if status is None and not is_response:
         status = incident.problem.status
-    number = incident.problem.status if status is None else response_status(status)
+    number = incident.problem.status if status is None else parse_status(status)
     if shows_problem or not is_response:
         added = defaults(incident, number)
     if isinstance(body, bytearray):  # Quart would send it number by number
@@ -289,7 +289,7 @@ def _unpacked(given: Any) -> tuple[Any, Any, Any]:
 def _status_of(given: Any) -> int:
     """Read the status of a response, or of what becomes one; the framework takes 200 where nothing is said."""
     body, status, _ = _unpacked(given)
-    return response_status(status if status is not None else getattr(body, "status_code", 200))
+    return parse_status(status if status is not None else getattr(body, "status_code", 200))
 
 
 def _logged_status(case: Case, given: Any) -> int:
@@ -362,7 +362,7 @@ def _decorated(case: Case, response: Callable[..., Any]) -> Plan:
     problem = case.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
-        return plain(problem.document()), problem.status, single(problem.headers)
+        return plain(problem.document()), problem.status, map_headers(problem.headers)
 
     decorated = response(document)
     given = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
@@ -447,7 +447,7 @@ def _observed_native(case: Case, given: Any, status: int) -> Given:
 def _described(case: Case, given: Any, status: int) -> Reply:
     body, _, headers = _unpacked(given)
     reply = case.framework.described(body)
-    return Reply(reply.body, status, (*header_pairs(reply.headers), *header_pairs(headers)))
+    return Reply(reply.body, status, (*list_headers(reply.headers), *list_headers(headers)))
 
 
 # Where there is no application to ask.
@@ -474,7 +474,7 @@ def answer_debugging(table: Table, exc: BaseException, request: RequestFacts, hi
         table: That of the application in which it happened.
         exc: The framework's 500 for what was raised.
         request: The request's facts.
-        hidden: The framework's packages, as for `errbridge.handling.debugging.told`.
+        hidden: The framework's packages, as for `errbridge.handling.debugging.describe_exception`.
 
     Returns:
         A problem document with the member ``exception``; None for a client that is not to get a document.
@@ -483,9 +483,9 @@ def answer_debugging(table: Table, exc: BaseException, request: RequestFacts, hi
     incident, settings = case.incident, case.settings
     if incident.media_type not in (JSON, XML):
         return None
-    from errbridge.handling.debugging import told
+    from errbridge.handling.debugging import describe_exception
 
-    problem = Problem(500, detail=settings.default_msg, exception=told(original_of(exc), hidden))
+    problem = Problem(500, detail=settings.default_msg, exception=describe_exception(original_of(exc), hidden))
     telling = incident._replace(problem=complete(problem, request, incident.id, settings))
     return _represented(settings, telling, case.style, case.observers.hooks)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from errbridge.application.settings import Settings
 from errbridge.handlers.handlers import NO_CLASSES, HttpClasses
-from errbridge.http.headers import allowing, clean_headers, listed
+from errbridge.http.headers import allow_methods, clean_headers, split_list
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import checked_status
+from errbridge.http.status import check_error_status
 from errbridge.problem.problem import Problem, plain_text
 
 __all__ = [
@@ -143,7 +143,7 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, settings
     """Fill in what the author of a problem left open."""
     headers = clean_headers(problem.headers) if problem.headers else ()
     if request.allow and problem.status == 405:
-        headers = allowing(headers, request.allow)
+        headers = allow_methods(headers, request.allow)
     said = _facts(headers) if headers else {}
     if request.trace_id or request.traceparent:
         said = _trace(request) | said
@@ -194,7 +194,7 @@ def _known(cls: Any, description: str, methods: tuple[str, ...] | None) -> Probl
 
 def _from_http_exception(exc: Any, *, messages: bool = False) -> Problem:
     try:
-        status = checked_status(exc.code)
+        status = check_error_status(exc.code)
     except ValueError:
         status = 500
     try:
@@ -240,7 +240,7 @@ def _facts(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
     for name, value in headers:
         match name.lower():
             case "allow":
-                facts["allowed"] = listed(value)
+                facts["allowed"] = split_list(value)
             case "www-authenticate":
                 challenges.append(value)
                 facts["authenticate"] = challenges

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 from errbridge.application.errormap import Installation
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Key
-from errbridge.http.status import phrase
+from errbridge.http.status import find_phrase
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry
 from errbridge.mapping.problems import is_http_error, representative, status_of
@@ -173,7 +173,7 @@ def _problem(cls: type[Problem]) -> Problem:
     said = declared(cls)
     if said.status is None:
         raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    title = plain_text(said.title) if said.title else phrase(said.status)
+    title = plain_text(said.title) if said.title else find_phrase(said.status)
     return revived(cls, said.status, title=title, detail=None, type=said.type, instance=None, extensions={})
 
 

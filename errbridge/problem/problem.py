@@ -10,8 +10,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
-from errbridge.http.headers import Headers, header_pairs
-from errbridge.http.status import checked_status, phrase
+from errbridge.http.headers import Headers, list_headers
+from errbridge.http.status import check_error_status, find_phrase
 from errbridge.problem.fields import misfits, own_annotations
 
 __all__ = [
@@ -125,7 +125,7 @@ class Problem(Exception):
             unknown = f"{', '.join(kwargs)}= is no class keyword"
             raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are") from None
         if status is not None:
-            cls._status = checked_status(status)
+            cls._status = check_error_status(status)
         if title is not None:
             cls._title = title
         # A type belongs to one class: a subclass without its own does not pass for its parent.
@@ -165,11 +165,11 @@ class Problem(Exception):
                     f"{self.__class__.__name__} needs a status: {self.__class__.__name__}(409, detail=...), or give "
                     f"the class one: class {self.__class__.__name__}(Problem, status=409)"
                 )
-        self.status = checked_status(status)
-        self.title = plain_text(title if title is not None else self._title or phrase(self.status))
+        self.status = check_error_status(status)
+        self.title = plain_text(title if title is not None else self._title or find_phrase(self.status))
         self.detail = detail if detail is None else plain_text(detail)
         self.instance = instance if instance is None else plain_text(instance)
-        self.headers = header_pairs(headers)
+        self.headers = list_headers(headers)
         given_type = type if type is not None else self._class_type
         self._given_type = given_type if given_type is None else plain_text(given_type)
         if self._fields:
@@ -202,7 +202,7 @@ class Problem(Exception):
     @property
     def slug(self) -> str:
         """The problem type in kebab-case, from the class keyword, else the class, else the status phrase."""
-        return self._slug or kebab(phrase(self.status))
+        return self._slug or kebab(find_phrase(self.status))
 
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only where there are any.

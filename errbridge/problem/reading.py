@@ -27,7 +27,7 @@ from uuid import UUID
 from xml.parsers import expat
 
 from errbridge.http.accept import JSON, XML
-from errbridge.http.status import is_error, phrase
+from errbridge.http.status import find_phrase, is_error
 from errbridge.problem.fields import hints_of, is_union, unwrapped
 from errbridge.problem.problem import ABOUT_BLANK, Problem, built_type, declared, revived
 from errbridge.problem.response import received
@@ -75,7 +75,7 @@ def read_problem(
     return revived(
         found,
         status,
-        title=known.get("title", declared(found).title or phrase(status)),
+        title=known.get("title", declared(found).title or find_phrase(status)),
         detail=known.get("detail"),
         type=uri,
         instance=known.get("instance"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import Any, NamedTuple
 
-from errbridge.http.headers import RequestHeaders, header_pairs
+from errbridge.http.headers import RequestHeaders, list_headers
 
 __all__ = ["Received", "received"]
 
@@ -77,7 +77,7 @@ def received(response: Any, body: bytes | str | None = None) -> Received:
         raise TypeError(
             f"the content of {_kind(response)} cannot be read without await; pass it: body=await response.get_data()"
         )
-    pairs = tuple((_text(name), _text(value)) for name, value in header_pairs(headers))
+    pairs = tuple((_text(name), _text(value)) for name, value in list_headers(headers))
     return Received(status, RequestHeaders(lambda: pairs), content, _url(response))
 
 

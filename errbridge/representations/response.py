@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.http.headers import Headers, clean_headers, header_pairs, merge, set_default
-from errbridge.http.status import has_body, phrase, response_status
+from errbridge.http.headers import Headers, clean_headers, list_headers, merge_header, set_default_header
+from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
 
 __all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "sorted_out", "usual_headers"]
@@ -44,7 +44,7 @@ def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
     """List the headers that an answer has unless it sets them itself: the exception's own, and the safe ones."""
     found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
     for name, value in _safe_headers(server_error=status >= 500):
-        set_default(found, name, value)
+        set_default_header(found, name, value)
     return tuple(found)
 
 
@@ -67,9 +67,9 @@ def finish(incident: Incident, body: bytes, content_type: str, vary: str, policy
     if not problem.headers and has_body(incident.request.method, problem.status):
         return Answer(problem.status, usual_headers(content_type, vary, policy, problem.status >= 500), body)
     headers = list(defaults(incident, problem.status))
-    merge(headers, "Vary", vary)
+    merge_header(headers, "Vary", vary)
     if policy is not None:
-        set_default(headers, "Content-Security-Policy", policy)
+        set_default_header(headers, "Content-Security-Policy", policy)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
     return _sendable(incident.request.method, problem.status, [content, *headers], body)
 
@@ -99,7 +99,7 @@ def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, st
     """
     content_type: str | None = None
     others: list[tuple[str, str]] = []
-    for name, value in clean_headers(header_pairs(headers)):
+    for name, value in clean_headers(list_headers(headers)):
         match name.lower():
             case "content-type":
                 content_type = value
@@ -119,7 +119,7 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary
         text_type: The media type of a text for which it gives none.
         vary: The request headers that the choice may have depended on; None if it did not.
     """
-    status = incident.problem.status if reply.status is None else response_status(reply.status)
+    status = incident.problem.status if reply.status is None else parse_status(reply.status)
     if isinstance(reply.body, str):
         body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
     else:
@@ -130,13 +130,13 @@ def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary
     added = [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
     headers = [("Content-Type", content_type), *given, *added]
     if vary is not None:
-        merge(headers, "Vary", vary)
+        merge_header(headers, "Vary", vary)
     return _sendable(incident.request.method, status, headers, body)
 
 
 def last_resort(method: str, status: int) -> Answer:
     """Make the answer for when everything else has failed."""
-    text = f"{status} {phrase(status)}\n".encode()
+    text = f"{status} {find_phrase(status)}\n".encode()
     headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_safe_headers(server_error=True)]
     return _sendable(method, status, headers, text)
 

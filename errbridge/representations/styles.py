@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose_media_type
 from errbridge.http.request import RequestFacts
 
 __all__ = ["API", "DEFAULT", "STYLES", "WEB", "Style"]
@@ -34,8 +34,8 @@ class Style(NamedTuple):
             xhr_enabled: The setting ``ERROR_XHR_ENABLED``.
         """
         if not request.xhr:
-            return choose(request.accept, self.offers, self.default)
-        return choose(request.accept, *self.offered(request, xhr_enabled=xhr_enabled))
+            return choose_media_type(request.accept, self.offers, self.default)
+        return choose_media_type(request.accept, *self.offered(request, xhr_enabled=xhr_enabled))
 
     def offered(self, request: RequestFacts, *, xhr_enabled: bool) -> tuple[tuple[str, ...], str]:
         """Name the media types that a request can ask for, and the one for a client without a preference.

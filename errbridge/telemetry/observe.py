@@ -14,7 +14,7 @@ from typing import Any
 
 from errbridge.application.hooks import Hook
 from errbridge.incident import Incident, Reply
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 from errbridge.representations.response import Answer
 from errbridge.telemetry.record import Failure, record
 
@@ -63,7 +63,7 @@ def _tell(hooks: Sequence[Hook], incident: Incident, describe: Callable[..., Rep
         try:
             _refuse_unstarted(hook(incident, reply))
         except Exception as error:
-            _complain(error, incident, f"the hook {name_of(hook)} failed")
+            _complain(error, incident, f"the hook {describe_function(hook)} failed")
 
 
 def _refuse_unstarted(result: object) -> None:

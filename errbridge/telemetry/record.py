@@ -26,7 +26,7 @@ import sys
 from typing import NamedTuple
 
 from errbridge.incident import Incident
-from errbridge.introspection import steps_of
+from errbridge.introspection import walk_traceback
 from errbridge.mapping.problems import is_uncaught, original_of
 from errbridge.problem.problem import Problem
 
@@ -124,7 +124,7 @@ def _stood_for(exc: BaseException) -> str:
 
 
 def _place(exc: BaseException) -> str:
-    steps = steps_of(exc)
+    steps = walk_traceback(exc)
     if not steps:
         return ""
     own = (step for step in reversed(steps) if not re.match(_NOT_OWN, step.tb_frame.f_code.co_filename))

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from errbridge import RequestFacts
-from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose_media_type
 from errbridge.representations.styles import API, DEFAULT, WEB
 
 J, X, H, T = JSON, XML, HTML, TEXT
@@ -213,7 +213,7 @@ def test_what_is_chosen_has_the_best_quality_that_werkzeug_finds_among_the_offer
         qualities[XML] = 0.0
     best = max(qualities.values())
 
-    chosen = choose(header, OFFERS, default)
+    chosen = choose_media_type(header, OFFERS, default)
 
     if best == 0:
         assert chosen == default
@@ -233,7 +233,7 @@ def test_among_equals_a_named_type_wins_then_the_default_then_the_usual_order(he
     ranked = [o for o in equals if o in named] or equals
     expected = default if default in ranked or not ranked else ranked[0]
 
-    assert choose(header, offers, default) == expected
+    assert choose_media_type(header, offers, default) == expected
 
 
 @given(HEADERS, st.sampled_from(OFFERS))
@@ -241,7 +241,7 @@ def test_among_equals_a_named_type_wins_then_the_default_then_the_usual_order(he
 def test_case_and_white_space_do_not_matter(header: str, default: str) -> None:
     spaced = header.replace(",", " ,\t").replace(";", " ; ").replace("q=", "Q=")
 
-    assert choose(spaced.upper(), OFFERS, default) == choose(header, OFFERS, default)
+    assert choose_media_type(spaced.upper(), OFFERS, default) == choose_media_type(header, OFFERS, default)
 
 
 @given(
@@ -254,35 +254,39 @@ def test_case_and_white_space_do_not_matter(header: str, default: str) -> None:
 def test_every_json_means_the_problem_document(names: list[str], q: str) -> None:
     header = ",".join(name + q for name in names)
 
-    assert choose(header, OFFERS, HTML) == (HTML if q == ";q=0" else JSON)
+    assert choose_media_type(header, OFFERS, HTML) == (HTML if q == ";q=0" else JSON)
 
 
 @given(st.text(max_size=300), st.sampled_from(OFFERS))
 @settings(deadline=None, max_examples=200)
 def test_any_text_gives_one_of_the_offers(header: str, default: str) -> None:
-    assert choose(header, OFFERS, default) in OFFERS
+    assert choose_media_type(header, OFFERS, default) in OFFERS
 
 
 @pytest.mark.parametrize("offers", [(JSON,), (HTML, TEXT), (JSON, XML)])
 def test_only_what_is_offered_is_chosen(offers: tuple[str, ...]) -> None:
     for header, *_ in REAL:
-        assert choose(header, offers, offers[0]) in offers
+        assert choose_media_type(header, offers, offers[0]) in offers
 
 
 def test_the_same_header_gives_the_same_answer_whether_it_is_remembered_or_not() -> None:
     short = "text/plain;q=0.9, application/json;q=0.8"
     padded = short + "," + " " * 300
 
-    assert [choose(short, OFFERS, HTML) for _ in range(3)] == [choose(padded, OFFERS, HTML)] * 3 == [TEXT] * 3
-    assert choose(short, (JSON, HTML), HTML) == JSON
-    assert choose("", OFFERS, JSON) == JSON
-    assert choose("", OFFERS, HTML) == HTML
+    assert (
+        [choose_media_type(short, OFFERS, HTML) for _ in range(3)]
+        == [choose_media_type(padded, OFFERS, HTML)] * 3
+        == [TEXT] * 3
+    )
+    assert choose_media_type(short, (JSON, HTML), HTML) == JSON
+    assert choose_media_type("", OFFERS, JSON) == JSON
+    assert choose_media_type("", OFFERS, HTML) == HTML
 
 
 def test_offers_may_come_as_any_sequence() -> None:
     offers: Any = [JSON, HTML]
 
-    assert choose("text/html", offers, JSON) == HTML
+    assert choose_media_type("text/html", offers, JSON) == HTML
 
 
 def test_the_names_of_the_media_types_are_those_of_the_registry() -> None:

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from errbridge import Incident, Problem
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.http.status import phrase
+from errbridge.http.status import find_phrase
 from errbridge.problem.values import plain
 from errbridge.problem.xml_names import NAMESPACE, element_name
 from errbridge.representations.html import POLICY, STYLE_HASH, render_html
@@ -725,8 +725,8 @@ def test_the_page_has_useful_words_and_a_way_out(status: int) -> None:
     assert reader.links[-1] == "/"
     assert f"Error {status}" in reader.text["p"]
     assert len(hint(status).split()) > 5
-    assert reader.text["title"] == f"{status} {phrase(status)}"
-    assert reader.text["h1"] not in ("", phrase(status))  # which says nothing to most people
+    assert reader.text["title"] == f"{status} {find_phrase(status)}"
+    assert reader.text["h1"] not in ("", find_phrase(status))  # which says nothing to most people
 
 
 def test_the_headings_are_not_alike() -> None:

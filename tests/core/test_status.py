@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from errbridge.http.status import checked_status, has_body, phrase, response_status
+from errbridge.http.status import check_error_status, find_phrase, has_body, parse_status
 
 
 @pytest.mark.parametrize(
@@ -29,23 +29,23 @@ from errbridge.http.status import checked_status, has_body, phrase, response_sta
     ],
 )
 def test_phrases_are_those_of_rfc_9110_on_every_python(status: int, expected: str) -> None:
-    assert phrase(status) == expected
+    assert find_phrase(status) == expected
 
 
 def test_every_error_status_has_a_phrase() -> None:
-    assert all(phrase(status) for status in range(400, 600))
+    assert all(find_phrase(status) for status in range(400, 600))
 
 
 def test_a_status_becomes_a_plain_int() -> None:
-    assert type(checked_status(HTTPStatus.NOT_FOUND)) is int
-    assert checked_status(400) == 400
-    assert checked_status(599) == 599
+    assert type(check_error_status(HTTPStatus.NOT_FOUND)) is int
+    assert check_error_status(400) == 400
+    assert check_error_status(599) == 599
 
 
 @pytest.mark.parametrize("status", [None, True, 399, 600, "404", 404.0])
 def test_what_is_no_status_of_an_error_is_refused(status: Any) -> None:
     with pytest.raises(ValueError, match="an integer from 400 to 599"):
-        checked_status(status)
+        check_error_status(status)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_head_and_some_statuses_carry_no_content(method: str, status: int, expec
     ],
 )
 def test_the_status_of_a_response_is_a_number_or_a_text_that_begins_with_one(status: object, expected: int) -> None:
-    found = response_status(status)
+    found = parse_status(status)
 
     assert found == expected
     assert type(found) is int
@@ -91,4 +91,4 @@ def test_the_status_of_a_response_is_a_number_or_a_text_that_begins_with_one(sta
 )
 def test_what_http_has_no_status_for_is_refused(status: object) -> None:
     with pytest.raises(ValueError, match="a number from 100 to 599"):
-        response_status(status)
+        parse_status(status)

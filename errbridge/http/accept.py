@@ -160,17 +160,18 @@ def _parse(accept: str) -> dict[str, tuple[bool, float]]:
 
 def _parse_parameters(parameters: str) -> tuple[bool, float] | None:
     """Read whether a range has no parameters of its media type, and its quality; None if ``q`` is not a number."""
-    is_bare = True
-    for parameter in parameters.split(";"):
+    is_bare, weight = True, "1"
+    for parameter in reversed(parameters.split(";")):  # the first q counts, wherever it is (RFC 9110 section 12.5.1)
         name, _, value = parameter.partition("=")
         name = name.strip().lower()
-        if name == "q":  # what follows is no parameter of the media type
-            try:
-                quality = float(value)
-            except ValueError:
-                return None
-            if 0 <= quality <= 1:
-                return is_bare, quality
-            return None if quality != quality else (is_bare, float(quality > 1))
-        is_bare = is_bare and not name
-    return is_bare, 1.0
+        if name == "q":
+            weight = value
+        elif name:
+            is_bare = False
+    try:
+        quality = float(weight)
+    except ValueError:
+        return None
+    if 0 <= quality <= 1:
+        return is_bare, quality
+    return None if quality != quality else (is_bare, float(quality > 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -92,3 +93,61 @@ def test_the_status_of_a_response_is_a_number_or_a_text_that_begins_with_one(sta
 def test_what_http_has_no_status_for_is_refused(status: object) -> None:
     with pytest.raises(ValueError, match="a number from 100 to 599"):
         parse_status(status)
+
+
+class Telling(int):
+    def __repr__(self) -> str:
+        raise AssertionError("the repr was called")
+
+    __str__ = __repr__
+
+
+class Loud:
+    def __repr__(self) -> str:
+        raise AssertionError("the repr was called")
+
+    __str__ = __repr__
+
+
+SECRET = "secret " * 5
+
+
+@pytest.mark.parametrize("read", [check_error_status, parse_status])
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (99, "99"),
+        (-1, "-1"),
+        (HTTPStatus.CONTINUE + 2000, "2100"),
+        (99.5, "99.5"),
+        ("no status", "'no status'"),
+        ("x" * 32, f"'{'x' * 32}'"),
+        ("x" * 33, "an object of class str"),
+        (SECRET, "an object of class str"),
+        ("a\nb", "an object of class str"),
+        (b"404", "an object of class bytes"),
+        ([SECRET], "an object of class list"),
+        ({"HTTP_AUTHORIZATION": SECRET}, "an object of class dict"),
+        (Loud, "an object of class type"),
+        (type("N" * 1000, (), {})(), f"an object of class {'N' * 32}"),
+    ],
+)
+def test_a_refused_status_is_shown_only_if_it_is_a_number_or_a_short_text(
+    read: Callable[[object], int], status: object, shown: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^the status of ") as caught:
+        read(status)
+
+    assert str(caught.value).endswith(f", not {shown}")
+
+
+@pytest.mark.parametrize("read", [check_error_status, parse_status])
+def test_a_refused_status_is_not_asked_how_it_looks(read: Callable[[object], int]) -> None:
+    with pytest.raises(ValueError, match=r", not 7$"):
+        read(Telling(7))
+    with pytest.raises(ValueError, match=r", not an object of class Loud$"):
+        read(Loud())
+    with pytest.raises(ValueError, match=r", not an object of class int$"):
+        read(10**5000)  # which Python refuses to print

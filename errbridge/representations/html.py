@@ -237,7 +237,7 @@ def _link_home(root_path: str) -> str:
 
 def _build_footer(detail: str, reference: str) -> str:
     content = detail
-    if reference:  # a page that was made in advance, to be served as a file, has none
+    if reference:  # empty on a page that was made in advance, to be served as a file
         content += (
             f'<p class="reference">Reference: <code>{reference}</code></p>\n'
             "<p>Please quote it if you ask us for help.</p>\n"

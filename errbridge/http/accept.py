@@ -2,7 +2,7 @@
 
 The rules, in the order in which they decide:
 
-1. The most specific range that covers a representation gives its quality; a quality of 0 excludes it. A range with
+1. A representation has the quality of the most specific range that covers it; a quality of 0 excludes it. A range with
    parameters counts as the bare media type where the header does not list that itself.
 2. The highest quality wins; at the same quality, a named media type beats one that a wildcard covers.
 3. Among equals the default wins, then JSON, HTML, XML, text.

@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from errbridge.http.status import find_phrase
@@ -84,8 +83,7 @@ POLICY = build_policy(_STYLE)
 """The Content-Security-Policy that goes out with the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(NamedTuple):
     """The words for visitors, who did not cause the error and cannot read status codes."""
 
     hint: str

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from errbridge import Problem
+from errbridge import Incident, Problem, RequestFacts
 from errbridge.http.status import find_phrase
-from errbridge.representations.html import POLICY, STYLE_HASH, render_html
+from errbridge.representations.html import POLICY, STYLE_HASH, build_page, render_html
 from tests.core.fakes import (
     ANY_TEXT,
     ID,
@@ -323,6 +323,30 @@ def test_the_ways_out_are_home_and_where_it_helps_the_same_page(
     status: int, method: str, root: str, links: list[str]
 ) -> None:
     assert checked(render_html(incident_of(Problem(status), method=method, root_path=root))).links == links
+
+
+def test_a_page_that_is_made_in_advance_has_no_reference() -> None:
+    problem = Problem(404)
+
+    page = render_html(Incident(problem, problem, RequestFacts(), ""))
+
+    assert footer(page) == ""
+    assert b"Reference" not in page
+
+
+def test_another_page_in_the_same_look_works_under_a_policy_of_its_own() -> None:
+    page, policy = build_page("<title>", "<p>content", "p{color:red}")
+
+    text = page.decode()
+    assert "<title>&lt;title&gt;</title>" in text
+    assert "<main>\n<p>content</main>" in text
+    hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles_of(text)]
+    assert [f"'sha256-{each}'" for each in hashes] == re.findall(r"'sha256-[^']+'", policy)
+    assert len(hashes) == 2
+
+
+def styles_of(page: str) -> list[str]:
+    return re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
 
 
 def test_a_page_without_a_detail_has_no_place_for_one() -> None:

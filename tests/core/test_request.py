@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,13 @@ FIELDS = [
 
 
 def test_the_facts_can_be_given_by_position_and_by_name() -> None:
-    values = ("PUT", "/a", "h", "/root", "*/*", True, "00-", "e", ("b",), ("r",), ("GET",), True, True)
-    facts = RequestFacts(*values, RequestHeaders(), "trace")
+    values: tuple[Any, ...] = (
+        *("PUT", "/a", "h", "/root", "*/*", True, "00-", "e", ("b",)),
+        *(("r",), ("GET",), True, True, RequestHeaders(), "trace"),
+    )
 
     assert [field.name for field in dataclasses.fields(RequestFacts)] == FIELDS
-    assert facts == RequestFacts(**dict(zip(FIELDS, (*values, RequestHeaders(), "trace"), strict=True)))
+    assert RequestFacts(*values) == RequestFacts(**dict(zip(FIELDS, values, strict=True)))
 
 
 def test_facts_are_replaced_in_a_copy() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from errbridge import Problem
+from errbridge import Incident, Problem, RequestFacts
 from errbridge.representations.text import render_text
 from tests.core.fakes import (
     ID,
@@ -49,3 +49,9 @@ def test_a_lone_surrogate_is_replaced_in_text() -> None:
     rendered = render_text(incident_of(Problem(409, title="\ud800", detail="\udfff", **extensions)))
 
     assert rendered.decode().splitlines()[:5] == ["409 ?", "", "?", "", "\ufffd: \ufffd"]
+
+
+def test_a_text_that_is_made_in_advance_has_no_reference() -> None:
+    problem = Problem(404)
+
+    assert render_text(Incident(problem, problem, RequestFacts(), "")) == b"404 Not Found\n"

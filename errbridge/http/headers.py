@@ -147,7 +147,7 @@ class RequestHeaders(Mapping[str, str]):
         self._given = given
         self._values: dict[str, str] | None = None
 
-    def _folded(self) -> dict[str, str]:
+    def _load(self) -> dict[str, str]:
         if self._values is None:
             values: dict[str, str] = {}
             for name, value in self._read(*self._given):
@@ -157,10 +157,10 @@ class RequestHeaders(Mapping[str, str]):
         return self._values
 
     def __getitem__(self, name: str) -> str:
-        return self._folded()[name.lower()]
+        return self._load()[name.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._folded())
+        return iter(self._load())
 
     def __len__(self) -> int:
-        return len(self._folded())
+        return len(self._load())

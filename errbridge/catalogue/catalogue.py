@@ -12,7 +12,7 @@ from typing import Any
 from errbridge.catalogue.schema import Schema, make_schema
 from errbridge.errors import SetupError
 from errbridge.http.accept import JSON, XML
-from errbridge.http.status import phrase
+from errbridge.http.status import find_phrase
 from errbridge.problem.fields import REQUIRED, resolve_annotations
 from errbridge.problem.problem import Problem, make_plain_text, read_declaration
 from errbridge.problem.subclasses import subclasses
@@ -94,7 +94,7 @@ class ProblemType:
                 f"{_name(problem_class)} has no status and is no problem type; give it one: "
                 f"class {problem_class.__name__}(Problem, status=409)"
             )
-        slug = declared.slug or make_slug(phrase(declared.status))
+        slug = declared.slug or make_slug(find_phrase(declared.status))
         if not _SLUG.fullmatch(slug):
             raise SetupError(
                 f"{_name(problem_class)} has the slug {slug!r}; a slug is a part of URIs: make it of letters, digits "
@@ -106,7 +106,7 @@ class ProblemType:
             uri=own_type or build_type(type_uri, declared.status, slug) or ABOUT_BLANK,
             slug=slug,
             status=declared.status,
-            title=phrase(declared.status) if declared.title is None else make_plain_text(declared.title),
+            title=find_phrase(declared.status) if declared.title is None else make_plain_text(declared.title),
             documentation=inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
             fields=tuple(_describe_fields(problem_class)),
             pinned=declared.uri is not None or slug != make_slug(problem_class.__name__),
@@ -127,7 +127,7 @@ class ProblemType:
         """
         status: Schema = {"const": self.status}
         if self.status is None:
-            lowest = 400 if self.slug == make_slug(phrase(499)) else 500
+            lowest = 400 if self.slug == make_slug(find_phrase(499)) else 500
             status = {"minimum": lowest, "maximum": lowest + 99}
         return {
             "title": self.title,
@@ -174,7 +174,9 @@ class Catalogue:
     def __post_init__(self) -> None:
         by_uri: dict[str, ProblemType] = {}
         by_name: dict[str, ProblemType] = {}
-        plain = {build_type(self.type_uri, status, make_slug(phrase(status))): status for status in reversed(_STATUSES)}
+        plain = {
+            build_type(self.type_uri, status, make_slug(find_phrase(status))): status for status in reversed(_STATUSES)
+        }
         for each in self.types:
             if (known := by_name.setdefault(each.name, each)) is not each:
                 same = f"the slug {each.slug}" if each.slug == known.slug else f"the slugs {known.slug} and {each.slug}"
@@ -312,7 +314,7 @@ def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = 
 
 def _describe_status(slug: str, type_uri: str | None) -> ProblemType | None:
     """Describe the type of the problems that are no more than their status."""
-    statuses = [status for status in _STATUSES if make_slug(phrase(status)) == slug]
+    statuses = [status for status in _STATUSES if make_slug(find_phrase(status)) == slug]
     if not statuses:
         return None
     first, is_named = statuses[0], len(statuses) == 1
@@ -322,7 +324,7 @@ def _describe_status(slug: str, type_uri: str | None) -> ProblemType | None:
         uri=build_type(type_uri, first, slug) or ABOUT_BLANK,
         slug=slug,
         status=first if is_named else None,
-        title=phrase(first),
+        title=find_phrase(first),
         documentation=f"What HTTP means by {means}, and no more than that.",
     )
 

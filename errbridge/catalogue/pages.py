@@ -14,9 +14,9 @@ from typing import Any
 
 from errbridge.catalogue.catalogue import DIALECT, Catalogue, Field, ProblemType
 from errbridge.catalogue.schema import Schema
-from errbridge.http.accept import HTML, JSON, choose
+from errbridge.http.accept import HTML, JSON, choose_media_type
 from errbridge.problem.values import to_json_value
-from errbridge.representations.html import framed
+from errbridge.representations.html import build_page
 from errbridge.representations.response import Response, build_headers
 
 __all__ = ["render_index", "render_type"]
@@ -62,7 +62,7 @@ def _summarize(problem_type: ProblemType) -> dict[str, Any]:
 
 
 def _prefers_json(accept: str) -> bool:
-    return choose(accept, (HTML, JSON), HTML) == JSON
+    return choose_media_type(accept, (HTML, JSON), HTML) == JSON
 
 
 def _make_json(document: Any, media_type: str) -> Response:
@@ -71,7 +71,7 @@ def _make_json(document: Any, media_type: str) -> Response:
 
 
 def _make_page(title: str, content: str, *, csp: bool) -> Response:
-    body, policy = framed(title, content, _STYLE)
+    body, policy = build_page(title, content, _STYLE)
     return _make_response(body, HTML, policy if csp else None)
 
 

@@ -28,11 +28,11 @@ from errbridge.handling.context import ErrorContext, Trace
 from errbridge.handling.drafting import Parts, convert, pass_on, split
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
 from errbridge.handling.showing import fail, link, render_page, show
-from errbridge.http.headers import header_pairs
+from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import checked_status, is_error, phrase, response_status
+from errbridge.http.status import check_error_status, find_phrase, is_error, parse_status
 from errbridge.incident import Page, Reply
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.groups import find_http_error, find_single_error
 from errbridge.mapping.problems import problem_of
@@ -146,7 +146,7 @@ def _answer(context: ErrorContext) -> Plan:
         try:
             outcome = yield from _ask(context, candidate, vary)
         except Exception as error:
-            return fail(context, f"the handler {name_of(candidate.call.function)}", error)
+            return fail(context, f"the handler {describe_function(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
     return (yield from show(context))
@@ -219,14 +219,14 @@ def _override(problem: Problem, parts: Parts) -> Problem:
     """Apply the status and the headers of a tuple, which win."""
     if parts.status is None and not parts.headers:
         return problem
-    given = header_pairs(parts.headers)
+    given = list_headers(parts.headers)
     names = {name.lower() for name, _ in given}
     kept = (pair for pair in problem.headers if pair[0].lower() not in names)
     problem = problem.fill_in(headers=(*kept, *given))
     if parts.status is not None:
-        before, problem.status = problem.status, checked_status(response_status(parts.status))
-        if problem.title == phrase(before):
-            problem.title = phrase(problem.status)
+        before, problem.status = problem.status, check_error_status(parse_status(parts.status))
+        if problem.title == find_phrase(before):
+            problem.title = find_phrase(problem.status)
     return problem
 
 
@@ -242,8 +242,8 @@ def _inherit_headers(problem: Problem, handled: Problem) -> Problem:
 def _override_reply(reply: Reply, parts: Parts) -> Reply:
     if parts.status is None and not parts.headers:
         return reply
-    given = header_pairs(parts.headers)
+    given = list_headers(parts.headers)
     names = {name.lower() for name, _ in given}
-    kept = (pair for pair in header_pairs(reply.headers) if pair[0].lower() not in names)
-    status = reply.status if parts.status is None else response_status(parts.status)
+    kept = (pair for pair in list_headers(reply.headers) if pair[0].lower() not in names)
+    status = reply.status if parts.status is None else parse_status(parts.status)
     return Reply(reply.body, status, (*kept, *given))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -226,7 +227,7 @@ def _templates(subject: Subject) -> Iterator[Finding]:
             continue
         for status in STATUSES:
             try:
-                means = own_means(probe(installation, room.request._replace(accept=HTML), status))
+                means = own_means(probe(installation, replace(room.request, accept=HTML), status))
             except Exception as error:  # a template that cannot be compiled; the plan keeps what Jinja said of it
                 means = str(getattr(getattr(error, "error", error), "name", None) or page)
             if isinstance(means, str):

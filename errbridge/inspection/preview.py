@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 from errbridge.application.errormap import Installation
@@ -91,7 +92,7 @@ def sheets(subject: Subject, room: Room) -> Iterator[Sheet]:
     """Give every page and document of a scope, ready to be shown."""
     for status in STATUSES:
         for media_type in room.style.offers:
-            case = probe(subject.installation, room.request._replace(accept=media_type), status)
+            case = probe(subject.installation, replace(room.request, accept=media_type), status)
             yield Sheet(f"{room.folder}/{status}.{EXTENSIONS[media_type]}", media_type, _anonymous(case))
 
 

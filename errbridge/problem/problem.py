@@ -8,8 +8,8 @@ from dataclasses import Field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from errbridge.http.headers import Headers, header_pairs
-from errbridge.http.status import checked_status, phrase
+from errbridge.http.headers import Headers, list_headers
+from errbridge.http.status import check_error_status, find_phrase
 from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
@@ -101,7 +101,7 @@ class Problem(Exception):
             unknown = f"{', '.join(kwargs)}= is no class keyword"
             raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are") from None
         if status is not None:
-            cls._status = checked_status(status)
+            cls._status = check_error_status(status)
         if title is not None:
             cls._title = title
         # A type belongs to one class: a subclass without its own does not pass for its parent.
@@ -131,11 +131,11 @@ class Problem(Exception):
                     f"{name} needs a status: {name}(409, detail=...), or give the class one: "
                     f"class {name}(Problem, status=409)"
                 )
-        self.status = checked_status(status)
-        self.title = make_plain_text(title if title is not None else self._title or phrase(self.status))
+        self.status = check_error_status(status)
+        self.title = make_plain_text(title if title is not None else self._title or find_phrase(self.status))
         self.detail = detail if detail is None else make_plain_text(detail)
         self.instance = instance if instance is None else make_plain_text(instance)
-        self.headers = header_pairs(headers)
+        self.headers = list_headers(headers)
         own_type = type if type is not None else self._uri
         self._own_type = own_type if own_type is None else make_plain_text(own_type)
         if self._fields:
@@ -163,7 +163,7 @@ class Problem(Exception):
     @property
     def slug(self) -> str:
         """The problem type in kebab-case, from the class keyword, else the class, else the status phrase."""
-        return self._slug or make_slug(phrase(self.status))
+        return self._slug or make_slug(find_phrase(self.status))
 
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.
@@ -284,7 +284,7 @@ def restore_problem(cls: type[ProblemT], members: Mapping[str, Any]) -> ProblemT
     state = {
         **{name: value for name, value in extensions.items() if name in declared.fields},
         "status": members["status"],
-        "title": make_plain_text(members.get("title", declared.title or phrase(members["status"]))),
+        "title": make_plain_text(members.get("title", declared.title or find_phrase(members["status"]))),
         "detail": members.get("detail"),
         "instance": members.get("instance"),
         "headers": (),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import Any
 
-from errbridge.http.headers import RequestHeaders, header_pairs
+from errbridge.http.headers import RequestHeaders, list_headers
 
 __all__ = ["ClientResponse", "read_response"]
 
@@ -77,7 +77,7 @@ def read_response(response: Any, body: bytes | str | None = None) -> ClientRespo
         content = bytes(content)
     if not isinstance(content, (bytes, str)):
         raise TypeError(f"the content of {kind} cannot be read without await; pass it: body=await response.get_data()")
-    pairs = tuple((_decode(name), _decode(value)) for name, value in header_pairs(headers))
+    pairs = tuple((_decode(name), _decode(value)) for name, value in list_headers(headers))
     return ClientResponse(status, RequestHeaders(lambda: pairs), content, _read_url(response))
 
 

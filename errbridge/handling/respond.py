@@ -76,8 +76,8 @@ def _respond(installation: Installation, exc: BaseException, request: RequestFac
         return LEFT
     if http is not None or isinstance(exc, Problem):
         context = _open(installation, exc, request, http, trace)
-        if http is not None and http.has_own_body and not has_own_handler(context):
-            return LEFT
+        if http is not None and http.own_response is not None and not has_own_handler(context):
+            return LEFT if context.native is not None else pass_on(context, http.own_response)
         return (yield from _answer(context))
     outcome = yield from _claim(_open(installation, exc, request, None, trace))
     if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:

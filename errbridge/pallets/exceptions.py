@@ -95,7 +95,7 @@ def _read(exc: HTTPException, messages: bool) -> HTTPErrorFacts:
         members=_try(lambda: _read_members(exc, messages)) or {},
         is_response=is_response(exc),
         response=getattr(exc, "response", None),
-        has_own_body=own.has_body,
+        own_response=_try(exc.get_response) if own.has_body and exc.code is not None and not is_response(exc) else None,
         client_gone=isinstance(exc, ClientDisconnected),
     )
 

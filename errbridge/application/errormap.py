@@ -20,7 +20,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT, Style
-from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher, PlaceDispatcher
+from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher, make_dispatcher
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import ScopeTrie
 
@@ -156,11 +156,8 @@ class Table:
         self.root = owners[ROOT]
         self.dispatcher = dispatcher
         self.kept = 0
-        self._place: PlaceDispatcher | None = None
-        if isinstance(dispatcher, PlaceDispatcher) and type(dispatcher) in DISPATCHERS.values():
-            self._place = dispatcher
+        self._place = dispatcher if type(dispatcher) in DISPATCHERS.values() else None
         self._chains: dict[tuple[tuple[str, ...], tuple[Scope | str, ...]], Chain] = {}
-        self._at: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[Scope, ...]], Chain] = {}
         self._claimed: frozenset[type] = frozenset(cls for owner in owners.values() for cls in owner.handlers.classes)
 
     def is_claimed(self, cls: type[BaseException]) -> bool:
@@ -172,20 +169,13 @@ class Table:
         place = self._place
         if place is None:
             return None
-        contained = place.scopes.owners(request.host, request.path)
-        key = request.blueprints, request.rule_blueprints, contained
-        chain = self._at.get(key)
-        if chain is None:
-            chain = self._chain(request.blueprints, place.chosen(contained, request.rule_blueprints))
-            if len(self._at) < _MOST_REMEMBERED:
-                self._at[key] = chain
-        return chain
+        return self._chain(request.blueprints, _listed(place.dispatch(_ANY_ERROR, request)))
 
     def chain(self, incident: Incident) -> Chain:
         """Find who may answer."""
         blueprints = incident.request.blueprints
         try:
-            return self._chain(blueprints, _listed(self.dispatcher.dispatch(incident)))
+            return self._chain(blueprints, _listed(self.dispatcher.dispatch(incident.exception, incident.request)))
         except Exception:
             log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)
             return self._chain(blueprints, ())
@@ -208,6 +198,7 @@ class Table:
 
 
 _NO_HANDLERS = HandlerTable(())
+_ANY_ERROR = Exception()  # the dispatchers of the core do not look at it
 
 
 def _listed(found: Iterable[Scope | str] | Scope | str | None) -> tuple[Scope | str, ...]:
@@ -280,8 +271,7 @@ class Installation:
         scopes: list[Scope] = []
         for place in self.framework.places():
             scope = place.scope
-            if scope.prefix is not None or scope.host is not None:
-                scopes.append(scope)
+            scopes.append(scope)
             assert scope.blueprint is not None
             owners[scope.blueprint] = self._owner(scope, self._entries(place.blueprint))
         for target in (*self.shared.entries, *self.own.entries):
@@ -293,13 +283,14 @@ class Installation:
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = root._replace(style=style)
         dispatcher = self.options.dispatcher or settings.dispatcher
-        return Table(self, settings, owners, dispatcher(self._trie(tuple(dict.fromkeys(scopes)))))
+        return Table(self, settings, owners, self._dispatcher(dispatcher, tuple(dict.fromkeys(scopes))))
 
-    def _trie(self, scopes: tuple[Scope, ...]) -> ScopeTrie:
+    def _dispatcher(self, cls: type[ErrorDispatcher], scopes: tuple[Scope, ...]) -> ErrorDispatcher:
+        converters, domain = self.framework.converters, self.framework.config.get("SERVER_NAME")
         try:
-            return ScopeTrie(scopes, self.framework.converters)
+            return make_dispatcher(cls, scopes, converters, domain=domain)
         except Exception:
-            return ScopeTrie(filter(self._is_readable, scopes), self.framework.converters)
+            return make_dispatcher(cls, filter(self._is_readable, scopes), converters, domain=domain)
 
     def _is_readable(self, scope: Scope) -> bool:
         """Leave out a scope that uses a converter which the application does not have; only now is it known."""

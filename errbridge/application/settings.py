@@ -153,7 +153,7 @@ def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
         return DISPATCHERS[value]
     if isinstance(value, type) and issubclass(value, ErrorDispatcher) and value is not ErrorDispatcher:
         if isabstract(value):
-            raise SetupError(f"{key}: {value.__name__} does not implement dispatch(incident)")
+            raise SetupError(f"{key}: {value.__name__} does not implement dispatch(exc, request)")
         if iscoroutinefunction(value.dispatch):
             raise SetupError(f"{key}: {value.__name__}.dispatch is async; write it with def, for Flask calls it, too")
         try:

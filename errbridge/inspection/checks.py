@@ -21,8 +21,8 @@ from errbridge.inspection.preview import STATUSES, rooms
 from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.problem.problem import ABOUT_BLANK
-from errbridge.scopes.scope import ROOT, Scope, blueprint_path
-from errbridge.scopes.trie import expressions
+from errbridge.scopes.patterns import build_host_expression, build_path_expression
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
 __all__ = ["CHECKS", "Finding", "checked"]
 
@@ -74,14 +74,15 @@ def _same_place(subject: Subject) -> Iterator[Finding]:
     places: dict[tuple[str, str], list[tuple[Scope, Owner]]] = {}
     for scope, owner in readable_scopes(subject):
         if scope.blueprint is not None and (scope.host, scope.prefix) != (None, None):
-            place = expressions(scope, subject.installation.framework.converters)
+            converters = subject.installation.framework.converters
+            place = build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters)
             places.setdefault(place, []).append((scope, owner))
     for there in places.values():
         names = {str(scope) for scope, _ in there}
         first, *others = sorted(
             str(scope)
             for scope, owner in there
-            if _has_anything(owner) or not names & set(blueprint_path(str(scope))[1:])
+            if _has_anything(owner) or not names & set(list_blueprints(str(scope))[1:])
         )
         for name in others:
             yield Finding(

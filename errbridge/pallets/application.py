@@ -26,7 +26,7 @@ from errbridge.introspection import is_async
 from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import Converter
-from errbridge.scopes.scope import blueprint_path
+from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["HTTP", "PalletsApplication", "Search", "dressed", "headers_of", "rule_blueprints"]
 
@@ -293,4 +293,4 @@ def rule_blueprints(adapter: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _blueprints_of(endpoint: str) -> tuple[str, ...]:
     name = endpoint.rpartition(".")[0]
-    return blueprint_path(name) if name else ()
+    return list_blueprints(name) if name else ()

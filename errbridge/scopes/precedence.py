@@ -16,11 +16,15 @@ from errbridge.scopes.patterns import (
 )
 from errbridge.scopes.scope import Scope
 
-__all__ = ["rank_host", "rank_scope", "sort_scopes"]
+__all__ = ["Rank", "rank_host", "rank_scope", "sort_scopes"]
 
 
-def rank_host(host: str | None) -> tuple[int, int, bool, str]:
-    """Rank the host of a scope among those that match one request; the nearest is the least."""
+Rank = tuple[Any, ...]
+"""Compares with the ranks that the same function returns; the nearest scope has the least."""
+
+
+def rank_host(host: str | None) -> Rank:
+    """Rank the host of a scope among those that match one request."""
     if host is None:
         return 2, 0, False, ""
     if not is_wildcard(host):
@@ -29,8 +33,8 @@ def rank_host(host: str | None) -> tuple[int, int, bool, str]:
     return 1, -len(labels), labels[0] == ("*",), host
 
 
-def rank_scope(scope: Scope, space: Scope, converters: ConverterLookup) -> tuple[Any, ...]:
-    """Rank a scope among those that own a path on one host; the nearest is the least.
+def rank_scope(scope: Scope, space: Scope, converters: ConverterLookup) -> Rank:
+    """Rank a scope among those that own a path on one host.
 
     Args:
         scope: The scope.

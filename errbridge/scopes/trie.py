@@ -26,7 +26,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from operator import attrgetter
 
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import (
@@ -41,7 +40,7 @@ from errbridge.scopes.patterns import (
     split_host,
     split_prefix,
 )
-from errbridge.scopes.precedence import rank_host, rank_scope
+from errbridge.scopes.precedence import Rank, rank_host, rank_scope
 from errbridge.scopes.scope import Scope
 
 __all__ = ["ScopeTrie", "normalize_host"]
@@ -234,10 +233,7 @@ class _WildcardHost:
         more = len(labels) - self._count
         if more < 1 if self._starred else more:
             return False
-        return all(map(re.Pattern.fullmatch, self._labels, labels[more:]))
-
-
-_RANK = attrgetter("rank")
+        return not self._labels or all(map(re.Pattern.fullmatch, self._labels, labels[more:]))
 
 
 class ScopeTrie:
@@ -301,22 +297,19 @@ class ScopeTrie:
 
     def _match(self, host: str) -> tuple[_PathTrie, ...]:
         """Find the prefixes of the wildcard hosts that a host matches, and those without a host."""
-        if not self._wildcards or len(host) > _LONGEST_HOST:
+        if not self._wildcards or len(host) > _LONGEST_HOST or ".." in host or host.startswith("."):
             return self._elsewhere
         labels = host.split(".")
-        if not all(labels):
-            return self._elsewhere
-        found: list[_WildcardHost] = []
+        found: list[tuple[Rank, _PathTrie]] = []
         suffix = host
         while suffix:
             suffix = suffix.partition(".")[2]
             if suffix in self._wildcards:
                 for wildcard in self._wildcards[suffix]:
                     if wildcard.matches(labels):
-                        found.append(wildcard)
-        if len(found) > 1:
-            found.sort(key=_RANK)
-        return (*[wildcard.paths for wildcard in found], *self._elsewhere)
+                        found.append((wildcard.rank, wildcard.paths))
+        found.sort()  # no two hosts have one rank
+        return (*[paths for _, paths in found], *self._elsewhere)
 
 
 def _join(tries: tuple[_PathTrie, ...], path: str) -> tuple[Scope, ...]:

@@ -104,11 +104,12 @@ class _Node:
 
     __slots__ = ("_branches", "_kept", "_left", "entries", "is_open", "other", "owners", "texts")
 
-    def __init__(self, branches: tuple[_Branch, ...], inherited: Iterable[_Entry], left: Iterator[int]) -> None:
+    def __init__(self, branches: tuple[_Branch, ...], inherited: tuple[_Entry, ...], left: Iterator[int]) -> None:
         self._branches = branches
         self._left = left
         self._kept: dict[tuple[_Branch, ...], _Node] = {}
-        self.entries = sorted(chain(inherited, *(branch.entries for branch in branches)))
+        own = [entry for branch in branches for entry in branch.entries]
+        self.entries = tuple(sorted((*inherited, *own))) if own else inherited
         self.owners = tuple(dict.fromkeys(scope for _, scope in self.entries))
         self.texts: dict[str, _Node] = {}
         self.other: _Node | None = None

@@ -40,7 +40,7 @@ from errbridge.scopes.patterns import (
     split_host,
     split_prefix,
 )
-from errbridge.scopes.precedence import Rank, rank_host, rank_scope
+from errbridge.scopes.precedence import rank_host, rank_scope
 from errbridge.scopes.scope import Scope
 
 __all__ = ["ScopeTrie", "normalize_host"]
@@ -301,14 +301,13 @@ class ScopeTrie:
         if not self._wildcards or len(host) > _LONGEST_HOST or ".." in host or host.startswith("."):
             return self._elsewhere
         labels = host.split(".")
-        found: list[tuple[Rank, _PathTrie]] = []
+        candidates: list[_WildcardHost] = []
         suffix = host
         while suffix:
             suffix = suffix.partition(".")[2]
             if suffix in self._wildcards:
-                for wildcard in self._wildcards[suffix]:
-                    if wildcard.matches(labels):
-                        found.append((wildcard.rank, wildcard.paths))
+                candidates += self._wildcards[suffix]
+        found = [(wildcard.rank, wildcard.paths) for wildcard in candidates if wildcard.matches(labels)]
         found.sort()  # no two hosts have one rank
         return (*[paths for _, paths in found], *self._elsewhere)
 

@@ -22,7 +22,7 @@ from errbridge.inspection.preview import STATUSES, rooms
 from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
 from errbridge.problem.type_uri import ABOUT_BLANK
-from errbridge.scopes.scope import ROOT, Scope, blueprint_path
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
@@ -82,7 +82,7 @@ def _same_place(subject: Subject) -> Iterator[Finding]:
         first, *others = sorted(
             str(scope)
             for scope, owner in there
-            if _has_anything(owner) or not names & set(blueprint_path(str(scope))[1:])
+            if _has_anything(owner) or not names & set(list_blueprints(str(scope))[1:])
         )
         for name in others:
             yield Finding(

@@ -21,8 +21,8 @@ from errbridge.http.request import RequestFacts
 from errbridge.inspection.probes import probe, readable_scopes, request_of
 from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
+from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT, Scope
-from errbridge.scopes.trie import sorted_scopes
 
 __all__ = ["EXTENSIONS", "STATUSES", "Room", "Sheet", "rooms", "sheets", "unobserved"]
 
@@ -71,7 +71,7 @@ def rooms(subject: Subject) -> list[Room]:
     scopes = (scope for scope, _ in readable_scopes(subject))
     found: list[Room] = []
     taken = {"app"}
-    for scope in (*sorted_scopes(scopes, subject.installation.framework.converters), ROOT):
+    for scope in (*sort_scopes(scopes, subject.installation.framework.converters), ROOT):
         request = request_of(subject, scope)
         if request is not None:
             folder = "app" if scope == ROOT else _unique(_UNSAFE.sub("-", str(scope)).strip("-.") or "root", taken)

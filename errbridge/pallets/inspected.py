@@ -19,7 +19,7 @@ from errbridge.mapping.problems import is_http_error, representative, status_of
 from errbridge.pallets.catalogue import ENDPOINT
 from errbridge.pallets.seam import SEAM, Seam, is_ready
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
-from errbridge.scopes.scope import blueprint_path
+from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["PalletsSubject", "error_class", "situation", "specimen"]
 
@@ -65,7 +65,7 @@ class PalletsSubject:
     def routed(self) -> Collection[str]:
         """Name the blueprints that have a route, and those around them."""
         endpoints = (rule.endpoint.rpartition(".")[0] for rule in self.app.url_map.iter_rules())
-        return {name for endpoint in endpoints if endpoint for name in blueprint_path(endpoint)}
+        return {name for endpoint in endpoints if endpoint for name in list_blueprints(endpoint)}
 
     def type_pages(self) -> str | None:
         """Name the path below which ``errors.catalogue()`` serves its pages."""

@@ -118,9 +118,7 @@ class PalletsApplication(ABC):
 
     def version(self) -> object:
         """Tell by a value whether the settings or the places of blueprints are others by now."""
-        config, url_map = self.app.config, self.app.url_map
-        rules = len(url_map._rules) if url_map.host_matching else 0
-        return len(self._places.registered), rules, config.get("SERVER_NAME"), snapshot(config)
+        return self._places.version, snapshot(self.app.config)
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered, each once for each of its hosts."""

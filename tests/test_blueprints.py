@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from threading import Barrier, Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -187,11 +187,13 @@ def test_what_a_blueprint_recorded_is_called_by_the_framework_alone(first: str) 
 @FIRST
 def test_a_blueprint_may_come_by_its_own_register_method(first: str) -> None:
     def build(world: World) -> Iterable[Any]:
-        blueprint = route(world.Blueprint("api", __name__))
+        blueprint, plain = route(world.Blueprint("api", __name__)), world.Blueprint("plain", __name__)
+        plain.add_url_rule("/gone", "gone", lambda: world.abort(410))
         blueprint.register(world.app, {"url_prefix": "/api"})
-        return (blueprint,)
+        plain.register(world.app, {})
+        return blueprint, plain
 
-    assert ask_owners(build, first, "/api/nope", "/nope") == ["api", "app"]
+    assert ask_owners(build, first, "/api/nope", "/gone", "/nope") == ["api", "plain", "app"]
 
 
 @FIRST
@@ -290,6 +292,17 @@ def test_a_blueprint_registered_elsewhere_does_not_own_where_it_was_declared(fir
 
 
 @FIRST
+def test_a_blueprint_declared_at_the_root_owns_it(first: str) -> None:
+    def build(world: World) -> Iterable[Any]:
+        site, api = (route(world.Blueprint(name, __name__, url_prefix="/")) for name in ("site", "api"))
+        world.app.register_blueprint(site)
+        world.app.register_blueprint(api, url_prefix="/api")
+        return site, api
+
+    assert ask_owners(build, first, "/nope", "/api/nope") == ["site", "api"]
+
+
+@FIRST
 def test_a_second_rule_of_a_view_moves_no_blueprint(first: str) -> None:
     def build(world: World) -> Iterable[Any]:
         blog = route(world.Blueprint("blog", __name__), "/page")
@@ -373,22 +386,28 @@ def test_under_host_matching_a_blueprint_owns_its_prefix_on_the_hosts_of_its_rou
 
 
 def test_two_applications_can_register_one_blueprint_at_once(world: World) -> None:
-    class Slow(world.Blueprint):  # type: ignore[name-defined,misc]
-        def make_setup_state(self, *args: Any) -> Any:
-            barrier.wait(10)
-            return super().make_setup_state(*args)
+    """The second begins while the first is at it, and ends after it."""
+    begun = {"/one": Event(), "/two": Event()}
 
-    barrier = Barrier(2)
+    class Slow(world.Blueprint):  # type: ignore[name-defined,misc]
+        def make_setup_state(self, app: Any, options: dict[str, Any], *args: Any) -> Any:
+            begun[options["url_prefix"]].set()
+            if options["url_prefix"] == "/one":
+                assert begun["/two"].wait(10)
+            else:
+                first.join(10)
+            return super().make_setup_state(app, options, *args)
+
     blueprint = route(Slow("api", __name__))
-    apps = {prefix: world.App(__name__) for prefix in ("/one", "/two")}
+    apps = {prefix: world.App(__name__) for prefix in begun}
     places = {prefix: BlueprintPlaces(app) for prefix, app in apps.items()}
-    threads = [
+    first, second = (
         Thread(target=partial(app.register_blueprint, blueprint, url_prefix=prefix)) for prefix, app in apps.items()
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    )
+    first.start()
+    assert begun["/one"].wait(10)
+    second.start()
+    second.join(10)
 
     assert "make_setup_state" not in vars(blueprint)
     found = {prefix: [place.scope for place in each.places()] for prefix, each in places.items()}

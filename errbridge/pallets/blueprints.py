@@ -58,9 +58,9 @@ class BlueprintPlaces:
 
     @property
     def version(self) -> tuple[int, int, str | None]:
-        """A value that is another one whenever `places` may return other places.
+        """A value that changes whenever the places may have changed.
 
-        The number of views stands for that of the rules, which the URL map would have to count.
+        It is read at each error. Views are counted rather than rules, which the URL map would have to gather first.
         """
         app = self._app
         return len(app.blueprints), len(app.view_functions), app.config.get("SERVER_NAME")
@@ -74,8 +74,7 @@ class BlueprintPlaces:
             rules[name][endpoint].append(rule)
         registrations = self._find_registrations()
         clues = {name: _read_clues(each, rules[name]) for name, each in registrations.items()}
-        prefixes = _solve(registrations, "prefix", {name: prefix for name, (prefix, _) in clues.items()})
-        subdomains = _solve(registrations, "subdomain", {name: subdomain for name, (_, subdomain) in clues.items()})
+        prefixes, subdomains = (_solve(part, registrations, clues) for part in ("prefix", "subdomain"))
         server_name = _PORT.sub("", self._app.config.get("SERVER_NAME") or "")
         for name, registration in registrations.items():
             prefix = prefixes[name] if prefixes[name].startswith("/") else None
@@ -141,21 +140,27 @@ class _Registration:
 
 @dataclass(frozen=True, slots=True)
 class _Clue:
-    """What the effective prefix of a registration can be, judged by one endpoint, which may have several rules.
+    """What one endpoint says about where a blueprint is registered.
 
-    The candidates are in the order of the rules: a blueprint's own come before others that an application adds.
+    Attributes:
+        candidates: The prefixes or subdomains that explain its rules. There are several if the endpoint has several
+            rules; the blueprint's own come first.
+        is_guess: Whether the blueprint's rules cannot be read.
     """
 
     candidates: Iterable[str]
     is_guess: bool = False
 
 
-def _solve(registrations: dict[str, _Registration], part: str, own: Mapping[str, list[_Clue]]) -> dict[str, str]:
-    """Find the effective prefix or subdomain of every registration; empty if there is none."""
-    clues = {name: list(found) for name, found in own.items()}
+_Clues = dict[str, list[_Clue]]
+
+
+def _solve(part: str, registrations: dict[str, _Registration], found: Mapping[str, _Clues]) -> dict[str, str]:
+    """Find the effective prefix or subdomain of each registration; empty if there is none."""
+    clues = {name: list(own[part]) for name, own in found.items()}
     for name, registration in reversed(registrations.items()):
         parent = registration.parent
-        if parent and all(clue.is_guess for clue in own[parent]):
+        if parent and all(clue.is_guess for clue in found[parent][part]):
             inner = getattr(registration, part)
             clues[parent] += [_Clue(_remove(clue.candidates, inner), clue.is_guess) for clue in clues[name]]
     solved: dict[str, str] = {}
@@ -164,6 +169,7 @@ def _solve(registrations: dict[str, _Registration], part: str, own: Mapping[str,
         expected = f"{outer.rstrip('/')}/{inner.lstrip('/')}" if outer and inner else outer or inner
         certain = [clue for clue in clues[name] if not clue.is_guess]
         usable = clues[name] if not certain and registration.options is None else certain
+        # One endpoint can be ambiguous, and an extension may add rules of its own to a name: the most clues decide.
         votes = Counter(candidate for clue in usable for candidate in clue.candidates)
         likeliest, count = max(votes.items(), key=itemgetter(1), default=(expected, 0))
         solved[name] = expected if votes[expected.rstrip("/")] == count else likeliest
@@ -177,8 +183,8 @@ def _remove(paths: Iterable[str], ending: str) -> dict[str, None]:
     return {path.removesuffix(ending).rstrip("/"): None for path in paths if path.endswith(ending)}
 
 
-def _read_clues(registration: _Registration, rules: Mapping[str, list[Any]]) -> tuple[list[_Clue], list[_Clue]]:
-    """Compare a blueprint's routes with the application's rules, for the prefix and for the subdomain."""
+def _read_clues(registration: _Registration, rules: Mapping[str, list[Any]]) -> _Clues:
+    """Compare a blueprint's routes with the rules that they became in the application."""
     routes = _read_routes(registration.blueprint)
     prefix = [
         _Clue(_remove((each.rule for each in rules[endpoint]), rule))
@@ -196,7 +202,7 @@ def _read_clues(registration: _Registration, rules: Mapping[str, list[Any]]) -> 
         for endpoint, same in rules.items()
         if endpoint not in elsewhere
     ]
-    return prefix, subdomain
+    return {"prefix": prefix, "subdomain": subdomain}
 
 
 def _reverse(subdomain: str | None) -> str:

@@ -39,6 +39,7 @@ class RequestFacts(NamedTuple):
         websocket: Whether the request opens a WebSocket.
         headers: All of them.
         trace_id: Of the trace that is being recorded here, where one is; it wins over *traceparent*.
+        has_input: Whether the request has content, a query or arguments in its path.
     """
 
     method: str = "GET"
@@ -56,3 +57,4 @@ class RequestFacts(NamedTuple):
     websocket: bool = False
     headers: RequestHeaders = _NO_HEADERS
     trace_id: str = ""
+    has_input: bool = True

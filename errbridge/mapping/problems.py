@@ -105,7 +105,7 @@ def _validation_problem(exc: BaseException, settings: Settings) -> Problem | Non
         return None
     from errbridge import validation  # not before there is an exception that may need it
 
-    return validation.meaning(exc, messages=settings.validation == "messages")
+    return validation.problem_of(exc, everywhere=True, messages=settings.validation == "messages")
 
 
 def normalize(
@@ -216,7 +216,7 @@ def _described(exc: Any, status: int, messages: bool) -> Problem:
     if status < 500 and _may_carry_validation_error(exc):
         from errbridge import validation
 
-        extensions |= validation.carried(exc, messages=messages)
+        extensions |= validation.read_http_error(exc, status=status, messages=messages).extensions
     return Problem(status, detail=detail, headers=_headers_of(exc), **extensions)
 
 

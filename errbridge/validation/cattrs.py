@@ -34,18 +34,20 @@ class _Leaf:
 def read(exc: Any) -> Iterator[Fault] | None:
     """Return the faults in the order of the attributes; None if one of the exceptions is a bug of the service."""
     leaves = list(_leaves(exc, (), _ANY_TYPE))
-    if not all(_is_of_input(leaf.exception) for leaf in leaves):
+    if not all(map(_is_of_input, leaves)):
         return None
     return (fault for leaf in leaves for fault in _faults(leaf))
 
 
-def _is_of_input(exc: BaseException) -> bool:
+def _is_of_input(leaf: _Leaf) -> bool:
     """Check whether an exception can mean that a value is wrong. cattrs keeps whatever a hook raises."""
+    exc = leaf.exception
     if type(exc).__name__ == "StructureHandlerNotFoundError":  # the converter does not know a type
         return False
-    if isinstance(exc, AttributeError):  # the code that cattrs generates calls items() of what is no mapping
-        return exc.name == "items" and not isinstance(exc.obj, Mapping)
-    return isinstance(exc, _OF_INPUT) or hasattr(exc, "extra_fields")
+    if isinstance(exc, AttributeError):  # from the code that cattrs generates for a mapping
+        return exc.name in ("items", "keys") and not isinstance(exc.obj, Mapping)
+    is_literal = get_origin(leaf.expected) is Literal and type(exc).__name__ in ("CattrsError", "Exception")
+    return is_literal or isinstance(exc, _OF_INPUT) or hasattr(exc, "extra_fields")
 
 
 def _leaves(

@@ -45,7 +45,7 @@ WORDS = {
 _TYPES = {
     "a boolean": "bool boolean",
     "a number": "float number decimal Decimal complex fraction",
-    "a string": "str string bytes",
+    "a string": "str string",
     "an array": "array list tuple set frozenset frozen_set deque iterable",
     "an integer": "int integer",
     "an object": "object dict mapping model dataclass",

@@ -47,7 +47,8 @@ def list_faults(messages: object, given: object, path: Path = ()) -> Iterator[Fa
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             value = _inside(given, name)
-            if name == _SCHEMA and inner != [_UNKNOWN]:  # else it is a member that has this name
+            is_member = inner == [_UNKNOWN] or (isinstance(inner, Mapping) and value is not None)
+            if name == _SCHEMA and not is_member:  # a client can give a member this name
                 yield from list_faults(inner, None, path)
             elif _is_entry(inner, value):
                 for part in inner.values():
@@ -72,7 +73,8 @@ def _fault(text: str, path: Path) -> Fault:
 def _is_entry(inner: Any, value: object) -> bool:
     """Check whether messages are about the key and value of a mapping's entry, not about members of these names.
 
-    marshmallow writes both alike. The value decides, except for an object with members of these names in a mapping.
+    marshmallow writes both alike. They are about an entry if the value is no object, or lacks a member that the messages
+    go into.
     """
     if value is None or not isinstance(inner, Mapping) or not inner.keys() <= {"key", "value"}:
         return False

@@ -19,7 +19,10 @@ __all__ = ["Additions", "read_http_error"]
 
 log = logging.getLogger("errbridge")
 
-_QUART_SCHEMA = {"quart_schema.validation.RequestSchemaValidationError": True}
+_KINDS = {
+    "quart_schema.validation.RequestSchemaValidationError": "quart-schema",
+    "werkzeug.exceptions.BadRequestKeyError": "key",
+}
 _NOT_MEMBERS = frozenset({"detail", "headers", "instance", "message", "messages", "schema", "status", "title", "type"})
 
 # By the beginning of the parser's message. Some of these messages go on with a piece of the input.
@@ -51,10 +54,6 @@ class Additions:
     extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def _no_values() -> Container[str]:
-    return ()
-
-
 def read_http_error(
     exc: BaseException,
     *,
@@ -63,7 +62,7 @@ def read_http_error(
     messages: bool = False,
     debug: bool = False,
     camel_case: bool = False,
-    request_values: Callable[[], Container[str]] = _no_values,
+    request_values: Callable[[], Container[str]] = frozenset,
 ) -> Additions:
     """Return what a library added to an HTTP error.
 
@@ -82,10 +81,11 @@ def read_http_error(
         The additions; empty for an error that no library touched. A failure is logged.
     """
     faults: Iterable[Fault] | None = None
+    kind = find_by_class(exc, _KINDS)
     try:
-        if isinstance(exc, KeyError):
+        if kind == "key":
             faults = _missing(exc, is_named=lambda key: debug or (everywhere and key not in request_values()))
-        elif find_by_class(exc, _QUART_SCHEMA):
+        elif kind == "quart-schema":
             faults = read_quart_schema(exc, camel_case=camel_case)
         elif status == 400 and (item := _find_syntax_error(exc)) is not None:
             return Additions(extensions={"errors": [item]})
@@ -96,7 +96,7 @@ def read_http_error(
     return Additions(extensions=list_errors(exc, lambda _: faults, messages=messages) or {})
 
 
-def _missing(exc: KeyError, *, is_named: Callable[[str], bool]) -> list[Fault]:
+def _missing(exc: BaseException, *, is_named: Callable[[str], bool]) -> list[Fault]:
     key = exc.args[0] if exc.args else None
     return [Fault("missing", (key,), place="parameter")] if isinstance(key, str) and is_named(key) else []
 
@@ -108,7 +108,7 @@ def _read_data(exc: Any, data: Mapping[Any, Any], *, messages: bool) -> Addition
     is_aborted = type(exc).__module__ == "werkzeug.exceptions"
     if found is None and not is_aborted:
         return Additions()
-    members = {name: value for name, value in data.items() if is_aborted and name not in _NOT_MEMBERS}
+    members = {name: data[name] for name in data if is_aborted and isinstance(name, str) and name not in _NOT_MEMBERS}
     if found is not None:
         members.pop("errors", None)
         faults = read_messages(found, getattr(exc, "exc", None))

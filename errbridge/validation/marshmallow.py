@@ -73,8 +73,8 @@ def _fault(text: str, path: Path) -> Fault:
 def _is_entry(inner: Any, value: object) -> bool:
     """Check whether messages are about the key and value of a mapping's entry, not about members of these names.
 
-    marshmallow writes both alike. They are about an entry if the value is no object, or lacks a member that the messages
-    go into.
+    marshmallow writes both alike. They are about an entry if the value is no object, or lacks a member that the
+    messages go into.
     """
     if value is None or not isinstance(inner, Mapping) or not inner.keys() <= {"key", "value"}:
         return False

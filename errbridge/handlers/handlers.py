@@ -242,7 +242,9 @@ class HandlerTable:
         self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
         self._statuses = {key: handler for key, handler in by_key.items() if isinstance(key, int)}
         self.names = {key: handler for key, handler in by_key.items() if _is_class_name(key)}
-        self._families = {int(key[0]): handler for key, handler in by_key.items() if key in _FAMILIES}
+        self._families = {
+            int(key[0]): handler for key, handler in by_key.items() if isinstance(key, str) and key in _FAMILIES
+        }
         for status, handler in self._statuses.items():
             if (of_status := http.by_status.get(status)) is not None:
                 self.classes[of_status] = handler

@@ -88,7 +88,7 @@ def read_http_error(
         elif kind == "quart-schema":
             faults = read_quart_schema(exc, camel_case=camel_case)
         elif status == 400 and (item := _find_syntax_error(exc)) is not None:
-            return Additions(extensions={"errors": [item]})
+            return Additions("The body is not valid JSON.", extensions={"errors": [item]})
         elif isinstance(data := vars(exc).get("data"), Mapping):
             return _read_data(exc, data, messages=messages)
     except Exception:

@@ -299,15 +299,19 @@ def test_a_plain_validation_error_has_its_stack_and_the_signal(world: World, cap
 
     assert [type(exc) for exc in signalled] == [pydantic.ValidationError]
     stacks = [record for record in caplog.records if record.exc_info and record.levelno == logging.ERROR]
-    assert [record.exc_info[0] for record in stacks if record.exc_info] == [pydantic.ValidationError]
+    assert {record.exc_info[0] for record in stacks if record.exc_info} == {pydantic.ValidationError}
 
 
 def test_a_plain_validation_error_is_raised_in_testing_mode(world: World) -> None:
     world.config = {"TESTING": True}
     ordering(CHECKS["pydantic"], declared=False)(world)
 
-    with pytest.raises(pydantic.ValidationError):
-        world.call(Request("/api/order", **posted(ORDER)))
+    try:
+        raised = world.call(Request("/api/order", **posted(ORDER))).raised
+    except pydantic.ValidationError as exc:
+        raised = exc
+
+    assert type(raised) is pydantic.ValidationError
 
 
 @EVERY_CHECK
@@ -577,7 +581,7 @@ def test_words_and_headers_of_flask_smorest_are_kept(ask: Ask) -> None:
     response = ask(aborted(Unauthorized(), data), "/")
 
     assert (response.status, response.json["detail"]) == (401, "No token.")
-    assert ("WWW-Authenticate", "Bearer") in [(name.title().replace("Www", "WWW"), v) for name, v in response.headers]
+    assert response.header("WWW-Authenticate") == "Bearer"
     assert response.json["errors"] == {"json": {"a": ["b"]}}
 
 

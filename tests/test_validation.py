@@ -306,12 +306,13 @@ def test_a_plain_validation_error_is_raised_in_testing_mode(world: World) -> Non
     world.config = {"TESTING": True}
     ordering(CHECKS["pydantic"], declared=False)(world)
 
-    try:
-        raised = world.call(Request("/api/order", **posted(ORDER))).raised
-    except pydantic.ValidationError as exc:
-        raised = exc
+    asked = Request("/api/order", **posted(ORDER))
 
-    assert type(raised) is pydantic.ValidationError
+    if world.is_async:  # whose server shows the traceback then
+        assert "<h1>ValidationError" in world.call(asked).text
+    else:
+        with pytest.raises(pydantic.ValidationError):
+            world.call(asked)
 
 
 @EVERY_CHECK

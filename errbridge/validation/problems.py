@@ -44,8 +44,9 @@ def client_data() -> AbstractContextManager[None]:
 
     Example::
 
-        with client_data():
-            order = Order.model_validate(request.get_json())
+        def read_order(data):
+            with client_data():
+                return Order.model_validate(data)
 
     Returns:
         A context manager. It lets every exception pass.

@@ -113,7 +113,7 @@ def _read_data(exc: Any, data: Mapping[Any, Any], *, messages: bool) -> Addition
         members.pop("errors", None)
         faults = read_messages(found, getattr(exc, "exc", None))
         members |= list_errors(exc, lambda _: faults, messages=messages) or {}
-        message = INVALID if message == RESTX_MESSAGE else None
+        message = INVALID if message == RESTX_MESSAGE else None if isinstance(message, Mapping) else message
     headers = tuple((str(name), str(value)) for name, value in header_pairs(data.get("headers")))
     return Additions(None if message is None else plain_text(message), headers, members)
 

@@ -227,6 +227,12 @@ def test_the_headers_of_webargs_survive_and_its_schema_is_no_member() -> None:
     assert (found.detail, found.headers, list(found.extensions)) == (None, (("X-A", "1"),), ["errors"])
 
 
+def test_words_beside_messages_are_kept() -> None:
+    found = read(carrying(UnprocessableEntity(), data={"message": "Look.", "messages": {"json": {"a": ["b"]}}}))
+
+    assert (found.detail, list(found.extensions)) == ("Look.", ["errors"])
+
+
 def test_words_headers_and_members_of_flask_smorest_are_kept() -> None:
     data = {"message": "No token.", "headers": {"WWW-Authenticate": "Bearer"}, "errors": {"json": {"a": ["b"]}}}
 

@@ -16,6 +16,7 @@ import flask
 from errbridge.adapter import Call, Colour, Draft, Run, drive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
+from errbridge.pallets.private import read_request_values
 from errbridge.pallets.seam import ALLOW, FieldValues, Seam
 
 __all__ = ["attach"]
@@ -29,6 +30,9 @@ class _FlaskApplication(PalletsApplication):
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
         return flask.render_template(names if isinstance(names, str) else list(names), **context)
+
+    def request_values(self) -> frozenset[str]:
+        return read_request_values(flask.request._get_current_object())  # type: ignore[attr-defined]
 
 
 class _FlaskSeam(Seam):
@@ -48,6 +52,7 @@ class _FlaskSeam(Seam):
             read("HTTP_X_REQUESTED_WITH", ""),
             read("HTTP_TRACEPARENT", ""),
             scope.get(ALLOW, ()) if scope else (),
+            has_content=read("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in request.environ,
         )
 
     def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:

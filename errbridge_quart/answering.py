@@ -15,11 +15,13 @@ import quart
 from errbridge.adapter import Call, CloseFrame, Colour, Draft, Run, adrive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
+from errbridge.pallets.private import read_request_values
 from errbridge.pallets.seam import ALLOW, FieldValues, Seam
 
 __all__ = ["attach"]
 
 _READ = (b"host", b"accept", b"x-requested-with", b"traceparent")
+_KEPT = frozenset({*_READ, b"content-length", b"transfer-encoding"})
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 
 
@@ -30,6 +32,9 @@ class _QuartApplication(PalletsApplication):
     async def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
         return await quart.render_template(names if isinstance(names, str) else list(names), **context)
 
+    def request_values(self) -> frozenset[str]:
+        return read_request_values(_current_request())
+
     def close_websocket(self, frame: CloseFrame) -> None:
         if quart.has_websocket_context():
             scope: Any = quart.websocket.scope
@@ -38,17 +43,21 @@ class _QuartApplication(PalletsApplication):
 
 def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Join the lines of those headers that are read at each error."""
-    found: dict[bytes, bytes] = dict.fromkeys(_READ, b"")
+    found: dict[bytes, bytes] = {}
     for name, value in pairs:
-        if (key := name.lower()) in found:
-            found[key] = found[key] + b", " + value if found[key] else value
+        if (key := name.lower()) in _KEPT:
+            found[key] = found[key] + b", " + value if found.get(key) else value
     return found
+
+
+def _current_request() -> Any:
+    current: Any = quart.websocket if quart.has_websocket_context() else quart.request
+    return current._get_current_object()
 
 
 class _QuartSeam(Seam):
     def current_request(self) -> Any:
-        current: Any = quart.websocket if quart.has_websocket_context() else quart.request
-        return current._get_current_object()
+        return _current_request()
 
     def request_state(self, request: Any) -> dict[str, Any]:
         return request.scope if request.scope is not None else {}
@@ -60,7 +69,8 @@ class _QuartSeam(Seam):
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
         host, accept, requested_with, traceparent = (found.get(name, b"").decode("latin-1") for name in _READ)
-        return FieldValues(host, accept, requested_with, traceparent, scope.get(ALLOW, ()))
+        has_content = found.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in found
+        return FieldValues(host, accept, requested_with, traceparent, scope.get(ALLOW, ()), has_content)
 
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.

@@ -27,7 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_TYPE_URI": None,
     "ERROR_CSP_ENABLED": True,
     "ERROR_DEBUG_DOCUMENT": False,
-    "ERROR_VALIDATION": True,
+    "ERROR_VALIDATION": False,
 }
 """Every key with its default. `Settings` documents them."""
 
@@ -62,8 +62,8 @@ class Settings:
         type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
         csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page is sent with its Content-Security-Policy.
         debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents describe uncaught exceptions in debug mode.
-        validation: ``ERROR_VALIDATION``, whether an exception of a validation library is a 422, and ``"messages"`` if
-            the messages of the application's own validators are shown to the client.
+        validation: ``ERROR_VALIDATION``, whether every exception of a validation library is the client's 422, and
+            ``"messages"`` if the client also gets the messages of the application's own validators.
     """
 
     page: str = "error.html"
@@ -76,7 +76,7 @@ class Settings:
     type_uri: str | None = None
     csp_enabled: bool = True
     debug_document: bool = False
-    validation: bool | Literal["messages"] = True
+    validation: bool | Literal["messages"] = False
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:

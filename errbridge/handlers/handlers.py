@@ -14,7 +14,7 @@ The same key again replaces the handler that was there, as in Flask.
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeGuard, TypeVar
 from weakref import WeakSet
 
 from errbridge.errors import SetupError
@@ -35,11 +35,19 @@ __all__ = [
 CATCH_ALL = "*"
 
 Key = int | str | type[Exception]
-"""What a handler is registered for: a status, ``"4xx"``, ``"5xx"``, ``"*"``, or a class of exceptions."""
+"""A status, ``"4xx"``, ``"5xx"``, ``"*"``, a class of exceptions, or its full name (``"package.module.Class"``).
+
+The name is for a class of a library that need not be installed. It is that in the class's own ``__module__`` and
+``__qualname__``, which may differ from where you import the class.
+"""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _FAMILIES = frozenset({"4xx", "5xx"})
+
+
+def _is_class_name(key: object) -> TypeGuard[str]:
+    return isinstance(key, str) and "." in key and all(part.isidentifier() for part in key.split("."))
 
 
 class Handler(NamedTuple):
@@ -117,7 +125,7 @@ def _key(key: object) -> Key:
             return check_error_status(key)
         except ValueError as error:
             raise SetupError(f"{error}; there is no error to handle") from None
-    if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES):
+    if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES or _is_class_name(key)):
         return key
     hint = "; write register() with parentheses" if callable(key) and not isinstance(key, type) else ""
     raise SetupError(
@@ -217,25 +225,34 @@ class ScopeHandlers:
     Attributes:
         by_key: All of them, as registered; keys that mean the same in one form.
         classes: The handlers for classes of exceptions, those for status codes under the framework's class too.
+        names: The handlers for classes by their full names. A handler for the class itself takes precedence.
     """
 
-    __slots__ = ("_catch_all", "_families", "_statuses", "by_key", "classes")
+    __slots__ = ("_catch_all", "_families", "_statuses", "by_key", "classes", "names")
 
     def __init__(self, registered: Iterable[tuple[Key, Handler]], classes: HTTPErrorClasses = _NO_CLASSES) -> None:
         by_key = self.by_key = {classes.normalize_key(key): handler for key, handler in registered}
         self._catch_all = by_key.get(CATCH_ALL)
         self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
         self._statuses = {key: handler for key, handler in by_key.items() if isinstance(key, int)}
-        self._families = {int(key[0]): by_key[key] for key in by_key if isinstance(key, str) and key != CATCH_ALL}
+        self.names = {key: handler for key, handler in by_key.items() if _is_class_name(key)}
+        self._families = {
+            int(key[0]): handler for key, handler in by_key.items() if isinstance(key, str) and key in _FAMILIES
+        }
         for status, handler in self._statuses.items():
             if (of_status := classes.by_status.get(status)) is not None:
                 self.classes[of_status] = handler
 
     def for_class(self, cls: type[BaseException]) -> Iterator[Handler]:
         """Give the handlers for a class of exceptions and its bases, the nearest first, each once; no catch-all."""
-        if self.classes:
-            found = (self.classes[base] for base in cls.__mro__ if base in self.classes)
-            yield from {id(handler): handler for handler in found}.values()
+        yield from {id(handler): handler for _, handler in self._fitting_class(cls)}.values()
+
+    def _fitting_class(self, cls: type[BaseException]) -> Iterator[tuple[Key, Handler]]:
+        for base in cls.__mro__ if self.classes or self.names else ():
+            if base in self.classes:
+                yield base, self.classes[base]
+            if self.names and (name := f"{base.__module__}.{base.__qualname__}") in self.names:
+                yield name, self.names[name]
 
     def for_error(self, cls: type[BaseException], status: int) -> Iterator[Handler]:
         """Give all handlers for an HTTP error, the most specific first, each once."""
@@ -247,9 +264,7 @@ class ScopeHandlers:
 
     def fitting(self, cls: type[BaseException], status: int) -> Iterator[tuple[Key, Handler]]:
         """Give each key that an HTTP error has here, with its handler, the most specific first."""
-        for base in cls.__mro__:
-            if base in self.classes:
-                yield base, self.classes[base]
+        yield from self._fitting_class(cls)
         for key, found in (
             (status, self._statuses.get(status)),
             (f"{status // 100}xx", self._families.get(status // 100)),

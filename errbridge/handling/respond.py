@@ -128,13 +128,22 @@ def _claim(context: ErrorContext) -> Attempt:
 def _answer_meaning(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
     """Answer the HTTP error that an exception means, or raise the exception."""
     application = installation.application
-    validation = installation.error_map().settings.validation
-    error = find_http_error(exc, lambda member: status_of(application, member), validation)
-    if error is None:
+    settings = installation.error_map().settings
+
+    def read_validation(member: BaseException) -> Problem | None:
+        from errbridge import validation  # not before there is an exception that may need it
+
+        return validation.problem_of(
+            member,
+            everywhere=bool(settings.validation),
+            has_input=request.has_input,
+            messages=settings.validation == "messages",
+        )
+
+    error = find_http_error(exc, lambda member: status_of(application, member), read_validation)
+    if error is None or application.traps(error):
         return Raised(exc)
     http = application.http_error(error)
-    if application.traps(error):
-        return Raised(exc)
     if is_left(application, error, http):
         return Native(error)
     return (yield from _answer(_open(installation, error, request, http, trace)))

@@ -32,6 +32,7 @@ class RequestFacts:
         websocket: Whether the request opens a WebSocket.
         headers: All request headers, read at the first look.
         trace_id: The id of the trace that this process records, if any. It takes precedence over *traceparent*.
+        has_input: Whether the request has content, a query or arguments in its path.
     """
 
     method: str = "GET"
@@ -49,6 +50,7 @@ class RequestFacts:
     websocket: bool = False
     headers: RequestHeaders = field(default_factory=RequestHeaders)
     trace_id: str = ""
+    has_input: bool = True
 
 
 def is_xhr(requested_with: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 from errbridge.problem.problem import Problem
 
 __all__ = ["find_http_error", "find_single_error"]
 
 StatusOf = Callable[[BaseException], int | None]
+ReadValidation = Callable[[BaseException], Problem | None]
 
 
 def find_single_error(exc: BaseException) -> BaseException:
@@ -22,23 +22,21 @@ def find_single_error(exc: BaseException) -> BaseException:
     return inner
 
 
-def find_http_error(
-    exc: BaseException, status_of: StatusOf, validation: bool | Literal["messages"]
-) -> BaseException | None:
+def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: ReadValidation) -> BaseException | None:
     """Find the HTTP error that an exception means.
 
     Args:
         exc: An exception that is no HTTP error itself.
         status_of: Returns the status of an HTTP error, and None for any other exception.
-        validation: The setting ``ERROR_VALIDATION``.
+        read_validation: Returns the client's problem for the exception of a validation library, and None for others.
 
     Returns:
-        A 422 for an error of a validation library; the most severe member of a group, the first of equals. None for
-        an uncaught exception, and for a group that holds one, which is more severe than any status.
+        The problem of a validation error; the most severe member of a group, the first of equals. None for an uncaught
+        exception, and for a group that holds one, which is more severe than any status.
     """
     severest: BaseException | None = None
     most = -1
-    for member in _find_members(exc, status_of, validation):
+    for member in _find_members(exc, status_of, read_validation):
         status = status_of(member)
         if status is None:
             return None
@@ -47,21 +45,13 @@ def find_http_error(
     return severest
 
 
-def _find_members(
-    exc: BaseException, status_of: StatusOf, validation: bool | Literal["messages"]
-) -> Iterator[BaseException]:
+def _find_members(exc: BaseException, status_of: StatusOf, read_validation: ReadValidation) -> Iterator[BaseException]:
     waiting = [exc]
     while waiting:
         exc = waiting.pop()
-        if validation and status_of(exc) is None and (problem := _read_validation(exc, validation)) is not None:
+        if status_of(exc) is None and (problem := read_validation(exc)) is not None:
             yield problem  # some libraries raise groups
         elif isinstance(exc, BaseExceptionGroup):
             waiting.extend(reversed(exc.exceptions))
         else:
             yield exc
-
-
-def _read_validation(exc: BaseException, validation: bool | Literal["messages"]) -> Problem | None:
-    from errbridge import validation as libraries  # not before there is an exception that may need it
-
-    return libraries.meaning(exc, messages=validation == "messages")

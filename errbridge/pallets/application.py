@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from traceback import walk_tb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
@@ -26,6 +26,9 @@ from errbridge.pallets.exceptions import CLASSES, build_exception, read_http_err
 from errbridge.pallets.private import HandlerSearch
 from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import Converter
+
+if TYPE_CHECKING:
+    from errbridge.validation import Additions
 
 __all__ = ["PalletsApplication", "finish_response"]
 
@@ -84,7 +87,26 @@ class PalletsApplication(ABC):
 
     def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
         """Read an HTTP exception of Werkzeug."""
-        return read_http_error(exc, messages=self.app.config.get("ERROR_VALIDATION") == "messages")
+        return read_http_error(exc, self._read_additions)
+
+    def _read_additions(self, exc: HTTPException) -> Additions:
+        from errbridge.validation import read_http_error  # not before there is an error that may need it
+
+        config = self.app.config
+        setting = config.get("ERROR_VALIDATION", False)
+        return read_http_error(
+            exc,
+            status=exc.code or 500,
+            everywhere=bool(setting),
+            messages=setting == "messages",
+            debug=bool(self.app.debug),
+            camel_case=bool(config.get("QUART_SCHEMA_CONVERT_CASING", False)),
+            request_values=self.request_values,
+        )
+
+    @abstractmethod
+    def request_values(self) -> frozenset[str]:
+        """Return every text that the client sent with the current request, as far as the application has read it."""
 
     def traps(self, exc: BaseException) -> bool:
         """Return whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""

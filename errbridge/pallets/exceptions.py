@@ -5,21 +5,33 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
-from werkzeug.exceptions import ClientDisconnected, HTTPException, InternalServerError, default_exceptions
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    InternalServerError,
+    default_exceptions,
+)
 
 from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem
+
+if TYPE_CHECKING:
+    from errbridge.validation import Additions
 
 __all__ = ["CLASSES", "build_exception", "is_response", "read_http_error"]
 
 log = logging.getLogger("errbridge")
 
 _T = TypeVar("_T")
+
+
+ReadAdditions = Callable[[HTTPException], "Additions"]
 
 CLASSES = HTTPErrorClasses(HTTPException, default_exceptions)
 
@@ -36,12 +48,12 @@ def is_response(exc: HTTPException) -> bool:
     return exc.code is not None and 100 <= exc.code < 400
 
 
-def read_http_error(exc: BaseException, *, messages: bool = False) -> HTTPErrorFacts | None:
+def read_http_error(exc: BaseException, read_additions: ReadAdditions) -> HTTPErrorFacts | None:
     """Read an HTTP exception.
 
     Args:
         exc: Any exception.
-        messages: Whether the messages of the application's own validators may be shown.
+        read_additions: Reads what a library added to it; called only if there may be something.
 
     Returns:
         None for any other exception. Equal exceptions of Werkzeug's own classes share one object.
@@ -49,7 +61,7 @@ def read_http_error(exc: BaseException, *, messages: bool = False) -> HTTPErrorF
     if not isinstance(exc, HTTPException):
         return None
     cls: Any = type(exc)
-    if cls in _PLAIN and type(exc.description) is str:  # a lazy translation is another one for each request
+    if cls in _PLAIN and type(exc.description) is str and not _is_parse_error(exc):  # a translation may be lazy
         attributes = vars(exc)
         if attributes == _NO_ARGUMENTS:
             return _read_plain(cls, exc.description, None)
@@ -60,10 +72,24 @@ def read_http_error(exc: BaseException, *, messages: bool = False) -> HTTPErrorF
     if isinstance(original, BaseException):
         return HTTPErrorFacts(500, original=original)
     try:
-        return _read(exc, messages)
+        return _read(exc, read_additions)
     except Exception:  # even its code is computed, and fails
         log.exception("an HTTP exception could not be read; it is answered as a 500")
         return HTTPErrorFacts(None)
+
+
+def _is_parse_error(exc: HTTPException) -> bool:
+    """Return whether a 400 may come of a body that could not be parsed. Flask raises it from the parser's, or twice."""
+    return exc.code == 400 and isinstance(exc.__cause__ or exc.__context__, (ValueError, BadRequest))
+
+
+def _may_have_additions(exc: HTTPException) -> bool:
+    """Return whether to look for the additions of a library: its modules need not be imported for every error."""
+    attributes = vars(exc)
+    return isinstance(exc, KeyError) or _is_parse_error(exc) or not _ADDED.isdisjoint(attributes)
+
+
+_ADDED = frozenset({"data", "exc", "validation_error"})  # by webargs and Flask-RESTful, by webargs, by quart-schema
 
 
 def _are_names(methods: Any) -> bool:
@@ -83,16 +109,21 @@ def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> 
     )
 
 
-def _read(exc: HTTPException, messages: bool) -> HTTPErrorFacts:
+def _read(exc: HTTPException, read_additions: ReadAdditions) -> HTTPErrorFacts:
     own = _examine(type(exc))
     description: Any = _try(lambda: exc.description)
+    headers = tuple(_try(lambda: _read_headers(exc)) or ())
+    added = _try(lambda: read_additions(exc)) if _may_have_additions(exc) else None
+    words = None if added is None else added.detail
+    if words is None:
+        words = _try(lambda: _strip_markup(exc.get_description())) if own.has_description else description
     return HTTPErrorFacts(
         exc.code,
         title=_try(lambda: str(exc.name)) if own.has_name else None,
-        detail=_try(lambda: _strip_markup(exc.get_description())) if own.has_description else description,
-        is_stock=description is not None and description is own.stock_description,
-        headers=tuple(_try(lambda: _read_headers(exc)) or ()),
-        members=_try(lambda: _read_members(exc, messages)) or {},
+        detail=words,
+        is_stock=words is not None and words is own.stock_description,
+        headers=headers if added is None else (*headers, *added.headers),
+        members={} if added is None else added.extensions,
         is_response=is_response(exc),
         response=getattr(exc, "response", None),
         own_response=_try(exc.get_response) if own.has_body and exc.code is not None and not is_response(exc) else None,
@@ -147,17 +178,6 @@ def _read_headers(exc: HTTPException) -> list[tuple[str, str]]:
     if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
         headers.append(("Retry-After", "0"))
     return headers
-
-
-def _read_members(exc: Any, messages: bool) -> dict[str, Any]:
-    """Read what a library attached: Werkzeug's missing key, or the validation error of webargs and quart-schema."""
-    if exc.code is not None and exc.code >= 500:
-        return {}
-    if not (isinstance(exc, KeyError) or hasattr(exc, "exc") or hasattr(exc, "validation_error")):
-        return {}
-    from errbridge import validation
-
-    return validation.carried(exc, messages=messages)
 
 
 def build_exception(problem: Problem) -> HTTPException:

@@ -9,19 +9,24 @@ handler for a URL that does not exist (pallets/flask#1498).
 
 ``App.error_handler_spec``: Where the application's own handlers are registered. The search returns a handler without
 the blueprint on which it found it, and errbridge has to compare that place with its own scopes.
+
+``form``, ``_form`` and ``_cached_json`` among the attributes of a request: What the application has read of the body.
+Asking the request itself could read the body now, and has to be awaited in Quart. A name that is missing costs nothing
+but that body: whether a key may be named is then decided without it.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from errbridge.errors import SetupError
 
-__all__ = ["HandlerSearch", "NativeRegistration", "find_search"]
+__all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values"]
 
 _FRAMEWORKS_OWN = "flask.sansio.app"
 
@@ -111,3 +116,22 @@ def find_search(app: Any) -> HandlerSearch:
     # One that takes its place need not look among what is registered; by its name it may pass for the original.
     is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
     return HandlerSearch(found, app, is_replaced)
+
+
+def read_request_values(request: Any) -> frozenset[str]:
+    """Return every text of a request that the application has read: query, path, cookies, headers, form and JSON."""
+    attributes = vars(request)
+    found: set[str] = set()
+    waiting: list[Any] = [request.args, request.view_args or {}, request.cookies, dict(request.headers)]
+    waiting += [attributes[name] for name in ("form", "_form", "_cached_json") if name in attributes]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, MultiDict):
+            waiting += [[*value.keys()], [*value.values(multi=True)]]
+        elif isinstance(value, Mapping):
+            waiting += [[*value.keys()], [*value.values()]]
+        elif isinstance(value, (list, tuple)):
+            waiting += value
+        elif value is not None and value is not Ellipsis:
+            found.add(str(value))
+    return frozenset(found)

@@ -74,6 +74,7 @@ class FieldValues(NamedTuple):
         requested_with: ``X-Requested-With``.
         traceparent: ``Traceparent``.
         allow: Methods that other applications of the process have for the URL, from the bridge.
+        has_content: Whether the request has a body.
     """
 
     host: str
@@ -81,6 +82,7 @@ class FieldValues(NamedTuple):
     requested_with: str
     traceparent: str
     allow: tuple[str, ...]
+    has_content: bool
 
 
 class Seam(ABC):
@@ -146,6 +148,7 @@ class Seam(ABC):
             websocket=request.scheme in ("ws", "wss"),
             headers=RequestHeaders(self.list_headers, request),
             trace_id=hooks.current_trace() if hooks.trace_id is not None else "",
+            has_input=fields.has_content or bool(request.view_args) or bool(request.query_string),
         )
 
     def _rule_blueprints(self, request: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
@@ -174,7 +177,7 @@ class Seam(ABC):
         else:
             trace, facts = [], self.facts(exc, request, blueprints)
         run = Run(respond(self.installation, exc, facts, trace))
-        if isinstance(run.outcome, Raised):  # the framework comes back with a 500 made of it
+        if run.outcome is None or isinstance(run.outcome, Raised):  # the framework may come back with a 500 made of it
             state[_TRACE] = trace
         else:
             state.pop(_TRACE, None)

@@ -1,30 +1,28 @@
-"""One fault of a request, and how it is written in a problem document.
+"""One fault of a request, and its item in a problem document.
 
-Where a library has stable codes of its own, those are used (pydantic's ``type``, the keywords of JSON Schema). For the
-others there are the codes of `WORDS`.
+Libraries with stable codes of their own keep them: pydantic's error types and the keywords of JSON Schema. The others
+share the codes of `WORDS`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import FrameType
-from typing import Literal, NamedTuple
-
-from errbridge.introspection import walk_traceback
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 __all__ = [
+    "EXPECTED",
+    "FORMATS",
     "WORDS",
     "Fault",
     "Path",
     "Place",
-    "frames_of",
-    "item",
-    "pointer",
-    "raised_in",
-    "said_in_source",
-    "texts",
-    "told",
+    "Rules",
+    "own_words",
+    "write_item",
+    "write_pointer",
 ]
 
 Path = tuple[str | int, ...]
@@ -42,101 +40,93 @@ WORDS = {
     "format": "The text does not have the expected format.",
     "invalid": "The value is not valid.",
 }
-"""The codes for libraries without codes of their own, and what is said where the rule is not known in detail."""
+"""The codes for libraries without codes of their own, each with its sentence."""
+
+_TYPES = {
+    "a boolean": "bool boolean",
+    "a number": "float number decimal Decimal complex fraction",
+    "a string": "str string",
+    "an array": "array list tuple set frozenset frozen_set deque iterable",
+    "an integer": "int integer",
+    "an object": "object dict mapping model dataclass",
+    "null": "none",
+}
+FORMATS = {
+    "JSON": "json",
+    "a URL": "URL url",
+    "a UUID": "UUID uuid",
+    "a date": "date",
+    "a date and time": "datetime",
+    "a duration": "time_delta period",
+    "a time": "time",
+    "an email address": "email",
+    "text in UTF-8": "utf-8",
+}
+EXPECTED = {name: f"Expected {noun}." for noun, names in (_TYPES | FORMATS).items() for name in names.split()}
+"""What to say about a value of the wrong type, by the names that the libraries have for the type."""
 
 _LONGEST = 1024
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Fault:
     """One thing that is wrong.
 
     Attributes:
-        code: Which rule was broken.
-        path: Where, from the outermost value inwards.
-        detail: The rule, without anything that was sent.
+        code: The rule that was broken.
+        path: The place, from the outermost value inwards.
+        detail: The rule in errbridge's words; by default the sentence of `WORDS` for the code.
         place: What the path leads into.
-        own: What the application's own validator says of it, which may hold anything.
+        own: The words of the library or of your validator, which may contain the input.
     """
 
     code: str
-    path: Path
-    detail: str
+    path: Path = ()
+    detail: str | None = None
     place: Place = "pointer"
     own: str | None = None
 
 
-def texts(patterns: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
-    """Compile what a library of texts says: the code of a text that matches is the ``lastgroup``.
+class Rules:
+    """Recognises rules by a text of a library.
 
     Args:
-        patterns: Those of whole texts, by code.
+        patterns: Regular expressions of whole texts, by code.
     """
-    return re.compile("|".join(f"(?P<{code}>{'|'.join(said)})" for code, said in patterns.items()))
+
+    def __init__(self, patterns: Mapping[str, str]) -> None:
+        self._patterns = patterns
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?P<{code}>{one})" for code, one in self._patterns.items()), re.DOTALL)
+
+    def find_code(self, text: str) -> str:
+        """Return the code for a text; ``invalid`` if it is unknown."""
+        found = self._pattern.fullmatch(text)
+        return (found and found.lastgroup) or "invalid"
 
 
-def told(code: str, path: Path, exc: BaseException) -> Fault:
-    """Report what a validator of the application raised.
-
-    Args:
-        code: One of `WORDS`, or of the library.
-        path: Where.
-        exc: What it raised. Its words are the detail if they stand in the source like that.
-    """
-    return Fault(code, path, said_in_source(exc) or WORDS["invalid"], own=_text(exc))
-
-
-def said_in_source(exc: BaseException) -> str | None:
-    """Give the message of an exception if it is a constant of the code that raised it.
-
-    ``raise ValueError("The passwords differ.")`` says the same of every input. What is put together at run time, say
-    with an f-string, may hold the input.
-    """
-    text = _text(exc)
-    if text is None:
-        return None
-    for frame in reversed(frames_of(exc)):  # it is mostly the last one
-        for constant in frame.f_code.co_consts:
-            if type(constant) is str and constant == text:
-                return text
-    return None
+def write_item(fault: Fault, *, messages: bool) -> dict[str, str]:
+    """Return a fault as an item of ``errors``, with the words of libraries and validators if *messages* is true."""
+    detail = fault.detail or WORDS.get(fault.code, WORDS["invalid"])
+    item = {"detail": fault.own[:_LONGEST] if messages and fault.own else detail}
+    if fault.place == "pointer":
+        item["pointer"] = write_pointer(fault.path)
+    elif fault.path:
+        item[fault.place] = str(fault.path[0])
+    # A very long key of the client's would be repeated for each value below it; shortened, it would lead elsewhere.
+    if len(item.get(fault.place, "")) > _LONGEST:
+        del item[fault.place]
+    return {**item, "code": fault.code}
 
 
-def raised_in(exc: BaseException) -> str | None:
-    """Name the module that raised an exception; empty for code that was generated without one, None if not known."""
-    frames = frames_of(exc)
-    return frames[-1].f_globals.get("__name__", "") if frames else None
+def write_pointer(path: Iterable[str | int]) -> str:
+    """Return a path as a JSON pointer (RFC 6901 section 3); that of the whole document is empty."""
+    return "".join(["/" + str(name).replace("~", "~0").replace("/", "~1") for name in path])
 
 
-def frames_of(exc: object) -> list[FrameType]:
-    """List the frames that an exception went through, the outermost first; none where it has no traceback."""
-    return [step.tb_frame for step in walk_traceback(exc)]
-
-
-def _text(exc: BaseException) -> str | None:
+def own_words(exc: BaseException) -> str | None:
+    """Return the text that an exception was raised with, if it is nothing but a text."""
     text = exc.args[0] if len(exc.args) == 1 else None
     return text if type(text) is str and text else None
-
-
-def item(fault: Fault, *, messages: bool) -> dict[str, str]:
-    """Write a fault as an item of ``errors``.
-
-    Args:
-        fault: What is wrong.
-        messages: Whether the words of the application's own validators are shown, whatever they hold.
-    """
-    code, path, detail, place, own = fault
-    written = {"detail": own[:_LONGEST] if messages and own else detail}
-    if place == "pointer":
-        where: str | None = pointer(path)
-    else:
-        where = str(path[0]) if path else None
-    # A key that a client made very long would be repeated for each value below it; cut, it would lead elsewhere.
-    if where is not None and len(where) <= _LONGEST:
-        written[place] = where
-    written["code"] = code
-    return written
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """Write a JSON pointer (RFC 6901 section 3); the whole document is the empty one."""
-    return "".join(["/" + str(name).replace("~", "~0").replace("/", "~1") for name in path])

@@ -1,6 +1,6 @@
-"""jsonschema's ``ValidationError``; the codes are the keywords of JSON Schema.
+"""jsonschema's ``ValidationError``. The codes are the keywords of JSON Schema.
 
-Its message has the value in it, so what is said here is made of the schema.
+Its message contains the value, so the words are made from the schema.
 """
 
 from __future__ import annotations
@@ -36,32 +36,26 @@ _LONGEST = 200
 
 
 def read(exc: Any) -> Iterator[Fault]:
-    """Give the fault, once for each member that is missing or not known."""
+    """Return the fault, once for each member that is missing or unknown."""
     path = tuple(exc.absolute_path)
-    code, value = exc.validator, exc.validator_value
-    if not isinstance(code, str):
-        yield Fault("invalid", path, WORDS["invalid"], own=exc.message)
-    elif code == "required" and isinstance(value, list):
-        for name in value:
-            if name not in exc.instance:
-                yield Fault(code, (*path, name), WORDS["missing"])
-    elif code == "additionalProperties" and value is False:
-        for name in _additional(exc.instance, exc.schema):
-            yield Fault(code, (*path, name), WORDS["unknown"])
+    code, rule = exc.validator, exc.validator_value
+    if not isinstance(code, str):  # you raised it
+        yield Fault("invalid", path, own=exc.message)
+    elif code == "required" and isinstance(rule, list):
+        yield from (Fault(code, (*path, name), WORDS["missing"]) for name in rule if name not in exc.instance)
+    elif code == "additionalProperties" and rule is False:
+        yield from (Fault(code, (*path, name), WORDS["unknown"]) for name in _unknown(exc.instance, exc.schema))
     else:
-        yield Fault(code, path, _said(code, value))
+        yield Fault(code, path, _words(code, rule))
 
 
-def _additional(instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    known = schema.get("properties", {})
-    patterns = schema.get("patternProperties", {})
-    for name in instance:
-        if name not in known and not any(re.search(pattern, name) for pattern in patterns):
-            yield name
+def _unknown(instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    return (name for name in instance if name not in known and not any(re.search(one, name) for one in patterns))
 
 
-def _said(code: str, value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=repr)
+def _words(code: str, rule: object) -> str | None:
+    text = json.dumps(rule, ensure_ascii=False, default=repr)
     if code not in _RULES or len(text) > _LONGEST:
-        return WORDS["invalid"]
-    return _RULES[code].format(text[1:-1] if isinstance(value, list) else text)
+        return None
+    return _RULES[code].format(text[1:-1] if isinstance(rule, list) else text)

@@ -10,51 +10,46 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from errbridge.validation.faults import WORDS, Fault, Path, texts, told
+from errbridge.validation.faults import EXPECTED, Fault, Path, Rules, own_words
 
 __all__ = ["read"]
 
 _PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`\Z")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\.(?P<name>[^.\[]+)|(?P<unknown>.)", re.DOTALL)
 _MEMBER = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
-_TEXTS = texts(
+_TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
+_RULES = Rules(
     {
-        "type": [r"Expected `[^`]*`, got `[^`]*`"],
-        "range": [r"Expected `[^`]*` (?:[<>]=?|that's a multiple of) [-+0-9.e]+"],
-        "length": [r"Expected `[^`]*` of (?:at (?:least|most) )?length (?:[<>]=? )?\d+(?: to \d+)?(?:, got \d+)?"],
-        "pattern": [r"Expected `str` matching regex .+"],
-        "format": [
-            r"Expected `[^`]*` with (?:a|no) timezone component",
-            r"Invalid (?:RFC3339 encoded \w+|ISO8601 duration|UUID|decimal string|base64 encoded string)",
-        ],
+        "choice": r"Invalid (?:enum )?value .*",
+        "range": r"Expected `[^`]*` (?:[<>]|that's a multiple of).*",
+        "length": r"Expected `[^`]*` of (?:at (?:least|most) )?length .*",
+        "pattern": r"Expected `str` matching regex .+",
+        "format": r"Expected `[^`]*` with .* timezone component|Invalid (?:RFC3339|ISO8601|UUID|decimal|base64).*",
     }
 )
 
 
 def read(exc: Any) -> Iterator[Fault]:
-    """Give the one fault there is."""
-    text, where = _taken_apart(str(exc))
+    """Return the one fault there is."""
+    text, where = _split(str(exc))
     path = _path(where)
-    member = _MEMBER.fullmatch(text)
     if exc.__cause__ is not None:
-        yield told("invalid", path, exc.__cause__)
-    elif member is not None:
-        code = "unknown" if member["what"] == "contains unknown" else "missing"
-        yield Fault(code, (*path, member["name"]), WORDS[code])
-    elif text.startswith(("Invalid enum value ", "Invalid value ")):
-        yield Fault("choice", path, WORDS["choice"])
+        yield Fault("invalid", path, own=own_words(exc.__cause__))
+    elif (member := _MEMBER.fullmatch(text)) is not None:
+        yield Fault("unknown" if member["what"] == "contains unknown" else "missing", (*path, member["name"]))
+    elif (found := _TYPE.fullmatch(text)) is not None:
+        yield Fault("type", path, _expected(found[1]), own=text)
     else:
-        yield _fault(text, path)
+        code = _RULES.find_code(text)
+        yield Fault(code, path, own=None if code == "choice" else text)
 
 
-def _fault(text: str, path: Path) -> Fault:
-    found = _TEXTS.fullmatch(text)
-    if found is not None and found.lastgroup is not None:
-        return Fault(found.lastgroup, path, f"{text}.")
-    return Fault("invalid", path, WORDS["invalid"], own=text)
+def _expected(types: str) -> str | None:
+    others = [name for name in types.split(" | ") if name != "null"]
+    return EXPECTED.get(others[0]) if len(others) == 1 else None
 
 
-def _taken_apart(text: str) -> tuple[str, str]:
+def _split(text: str) -> tuple[str, str]:
     found = _PATH.search(text)
     return (text, "") if found is None else (text[: found.start()], found["path"])
 

@@ -10,6 +10,7 @@ import flask
 from pydantic import BaseModel, Field
 
 from errbridge import Problem
+from errbridge.validation import client_data
 from errbridge_flask import ErrorHandler
 
 app = flask.Flask(__name__)
@@ -21,7 +22,7 @@ booked: dict[int, Booking] = {}
 
 
 class Booking(BaseModel):
-    """What a client sends. What is wrong with it is answered as 422, with a list of all that is wrong."""
+    """The body of a request. If it is invalid, the client gets a 422 with a list of what is wrong."""
 
     room: str = Field(min_length=1, max_length=20)
     day: date
@@ -46,7 +47,8 @@ def unknown_booking(exc: UnknownBookingError) -> Problem:
 
 @bookings.post("")
 def book() -> tuple[dict[str, Any], int]:
-    booking = Booking.model_validate(flask.request.get_json())
+    with client_data():
+        booking = Booking.model_validate(flask.request.get_json())
     if any((other.room, other.day) == (booking.room, booking.day) for other in booked.values()):
         raise RoomTaken(room=booking.room, day=booking.day, detail=f"{booking.room} is taken on {booking.day}.")
     number = next(numbers)

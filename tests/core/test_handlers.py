@@ -137,6 +137,7 @@ def test_a_handler_is_named_where_it_was_written(function: Callable[..., Any], e
         ("4xx", ("4xx",)),
         ("5xx", ("5xx",)),
         (LookupError, (LookupError,)),
+        ("library.errors.Outer.Invalid", ("library.errors.Outer.Invalid",)),
         (Problem, (Problem,)),
         ([404, "5xx", KeyError], (404, "5xx", KeyError)),
         ((404, 404), (404, 404)),
@@ -163,6 +164,9 @@ def test_an_empty_list_of_keys_is_not_taken_for_everything(empty: object) -> Non
         ("4XX", "not '4XX'"),
         ("4xx ", "not '4xx '"),
         ("404", "not '404'"),
+        ("4.xx", "not '4.xx'"),
+        ("Invalid", "not 'Invalid'"),
+        ("library..Invalid", "not 'library..Invalid'"),
         ("", "not ''"),
         (4.5, "not 4.5"),
         (int, "not <class 'int'>$"),
@@ -310,6 +314,26 @@ def test_for_a_class_there_are_its_own_handler_and_those_of_its_bases_but_no_cat
     assert asked(full.for_class(KeyError)) == [repr(KeyError), repr(LookupError)]
     assert asked(full.for_class(ZeroDivisionError)) == []
     assert asked(table("*").for_class(KeyError)) == []
+
+
+def test_a_handler_for_the_name_of_a_class_answers_the_class_and_its_subclasses() -> None:
+    named = f"{__name__}.Deep"
+
+    assert asked(table(named, "5xx").for_class(Deep)) == [repr(named)]
+    assert asked(table(named, KeyError).for_class(Deeper)) == [repr(named)]
+    assert asked(table(named, 404).for_error(Deep, 404)) == [repr(named), "404"]
+    assert asked(table(named, KeyError).for_class(ValueError)) == []
+
+
+@pytest.mark.parametrize("keys", [(Deep, f"{__name__}.Deep"), (f"{__name__}.Deep", Deep)])
+def test_a_handler_for_a_class_comes_before_that_for_its_name(keys: tuple[Key, ...]) -> None:
+    assert asked(table(*keys).for_class(Deep)) == [repr(Deep), repr(f"{__name__}.Deep")]
+
+
+def test_a_handler_for_the_name_of_a_subclass_comes_before_that_for_the_class() -> None:
+    named = f"{__name__}.Deeper"
+
+    assert asked(table(Deep, named).for_class(Deeper)) == [repr(named), repr(Deep)]
 
 
 def test_a_handler_for_a_class_and_its_base_is_asked_once() -> None:

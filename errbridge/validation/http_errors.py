@@ -1,0 +1,134 @@
+"""What libraries add to HTTP errors: faults of the request, words, headers and members."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from json import JSONDecodeError
+from typing import Any
+
+from errbridge.http.headers import list_headers
+from errbridge.problem.problem import make_plain_text
+from errbridge.validation.faults import Fault
+from errbridge.validation.problems import INVALID
+from errbridge.validation.readers import find_by_class, list_errors
+from errbridge.validation.request_errors import RESTX_MESSAGE, find_messages, read_messages, read_quart_schema
+
+__all__ = ["Additions", "read_http_error"]
+
+log = logging.getLogger("errbridge")
+
+_KINDS = {
+    "quart_schema.validation.RequestSchemaValidationError": "quart-schema",
+    "werkzeug.exceptions.BadRequestKeyError": "key",
+}
+_NOT_MEMBERS = frozenset({"detail", "headers", "instance", "message", "messages", "schema", "status", "title", "type"})
+
+# By the beginning of the parser's message. Some of these messages go on with a piece of the input.
+_SYNTAX = {
+    "Expecting value": "Expected a value",
+    "Expecting property name": "Expected a name in double quotes",
+    "Expecting ':'": "Expected a colon",
+    "Expecting ','": "Expected a comma or the end of the array or object",
+    "Extra data": "Expected the end of the document",
+    "Illegal trailing comma": "Expected no comma before the end",
+    "Invalid \\": "Expected a valid escape sequence",
+    "Invalid control character": "Expected an escape sequence for a control character",
+    "Unterminated string": "Expected a closing quote for the text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a library added to an HTTP error.
+
+    Attributes:
+        detail: Takes the place of the exception's description, unless it is None.
+        headers: Pairs of name and value, in addition to the exception's.
+        extensions: Members, ``errors`` among them.
+    """
+
+    detail: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def read_http_error(
+    exc: BaseException,
+    *,
+    status: int,
+    everywhere: bool = False,
+    messages: bool = False,
+    debug: bool = False,
+    camel_case: bool = False,
+    request_values: Callable[[], Container[str]] = frozenset,
+) -> Additions:
+    """Return what a library added to an HTTP error.
+
+    Args:
+        exc: The HTTP error.
+        status: Its status.
+        everywhere: Whether ``ERROR_VALIDATION`` is on. Then the key of a ``BadRequestKeyError`` is named, unless it is
+            a value of the request.
+        messages: Whether to show the words of libraries and validators, whatever they contain.
+        debug: Whether the application is in debug mode, where each missing key is named.
+        camel_case: Whether quart-schema converts names (``QUART_SCHEMA_CONVERT_CASING``).
+        request_values: Returns all values of the request: query, form, path, cookies, headers and JSON strings. Called
+            only if it makes a difference.
+
+    Returns:
+        The additions; empty for an error that no library touched. A failure is logged.
+    """
+    faults: Iterable[Fault] | None = None
+    kind = find_by_class(exc, _KINDS)
+    try:
+        if kind == "key":
+            faults = _missing(exc, is_named=lambda key: debug or (everywhere and key not in request_values()))
+        elif kind == "quart-schema":
+            faults = read_quart_schema(exc, camel_case=camel_case)
+        elif status == 400 and (item := _find_syntax_error(exc)) is not None:
+            return Additions("The body is not valid JSON.", extensions={"errors": [item]})
+        elif isinstance(data := vars(exc).get("data"), Mapping):
+            return _read_data(exc, data, messages=messages)
+    except Exception:
+        log.exception("what was added to %s could not be read; it is left out", type(exc).__qualname__)
+    return Additions(extensions=list_errors(exc, lambda _: faults, messages=messages) or {})
+
+
+def _missing(exc: BaseException, *, is_named: Callable[[str], bool]) -> list[Fault]:
+    key = exc.args[0] if exc.args else None
+    return [Fault("missing", (key,), place="parameter")] if isinstance(key, str) and is_named(key) else []
+
+
+def _read_data(exc: Any, data: Mapping[Any, Any], *, messages: bool) -> Additions:
+    """Read the keyword arguments of ``abort()`` in webargs, flask-smorest, Flask-RESTful and Flask-RESTX."""
+    message, found = data.get("message"), find_messages(data)
+    # An exception class of yours may have an attribute of that name for anything, but these raise the framework's.
+    is_aborted = type(exc).__module__ == "werkzeug.exceptions"
+    if found is None and not is_aborted:
+        return Additions()
+    members = {name: data[name] for name in data if is_aborted and isinstance(name, str) and name not in _NOT_MEMBERS}
+    if found is not None:
+        members.pop("errors", None)
+        faults = read_messages(found, getattr(exc, "exc", None))
+        members |= list_errors(exc, lambda _: faults, messages=messages) or {}
+        message = INVALID if message == RESTX_MESSAGE else None if isinstance(message, Mapping) else message
+    headers = tuple((str(name), str(value)) for name, value in list_headers(data.get("headers")))
+    return Additions(None if message is None else make_plain_text(message), headers, members)
+
+
+def _find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
+    """Return the item for a body that is no JSON: the framework raised its error, maybe twice, from the parser's."""
+    cause: BaseException | None = exc
+    for _ in range(2):
+        if cause is not None:
+            cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+        if isinstance(cause, JSONDecodeError):
+            line, column = cause.lineno, cause.colno
+            words = next((words for begin, words in _SYNTAX.items() if cause.msg.startswith(begin)), "Expected JSON")
+            detail = f"{words} at line {line}, column {column}."
+            return {"detail": detail, "pointer": "", "line": line, "column": column, "code": "syntax"}
+        if isinstance(cause, UnicodeDecodeError):
+            return {"detail": "Expected text in UTF-8.", "pointer": "", "code": "syntax"}
+    return None

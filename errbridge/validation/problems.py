@@ -1,0 +1,109 @@
+"""From a validation error to the client's problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+from errbridge.handlers.handlers import Handlers
+from errbridge.incident import Incident
+from errbridge.problem.problem import Problem
+from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
+from errbridge.validation.request_errors import REQUEST_ERRORS
+
+__all__ = ["INVALID", "client_data", "handlers", "problem_of"]
+
+INVALID = "What was sent is not valid."
+_MARK = "_errbridge_client_data"
+_MOST_CAUSES = 10  # an exception may be its own cause
+
+
+class _ClientData:
+    """No generator of `contextlib`: that would also be a decorator, which does nothing on a coroutine function."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, exc: BaseException | None, __: TracebackType | None) -> None:
+        waiting = [] if exc is None else [exc]
+        while waiting:
+            exc = waiting.pop()
+            vars(exc)[_MARK] = True
+            if isinstance(exc, BaseExceptionGroup):
+                waiting.extend(exc.exceptions)
+
+
+def client_data() -> AbstractContextManager[None]:
+    """Declare that the data validated in a ``with`` block came from the client.
+
+    A validation error that leaves the block becomes a 422 with the list of what was wrong. This includes the members of
+    an exception group, and an exception of yours that was raised ``from`` a validation error. Works in Flask views,
+    Quart coroutines and threads; a handler for the exception's class still comes first.
+
+    Example::
+
+        def read_order(data):
+            with client_data():
+                return Order.model_validate(data)
+
+    Returns:
+        A context manager. It lets every exception pass.
+    """
+    return _ClientData()
+
+
+def problem_of(
+    exc: BaseException, *, everywhere: bool = False, has_input: bool = True, messages: bool = False
+) -> Problem | None:
+    """Return the client's problem for an exception that is no HTTP error.
+
+    Args:
+        exc: Any exception.
+        everywhere: Whether the client is to blame for validation errors from outside of `client_data` as well.
+        has_input: Whether the request has content, a query or arguments in its path. Without them the client is to
+            blame inside `client_data` only.
+        messages: Whether to show the words of libraries and validators, whatever they contain.
+
+    Returns:
+        A 422 whose ``__cause__`` is the exception; request errors of flask-pydantic and APIFlask keep their status and
+        headers. None if the exception is no validation error, or the service is to blame.
+    """
+    if (read := find_by_class(exc, REQUEST_ERRORS)) is not None:
+        errors = list_errors(exc, read, messages=messages) or {}
+        status = getattr(exc, "status_code", 400)
+        problem = Problem(status, INVALID, headers=getattr(exc, "headers", ()), **errors)
+    elif (found := _find_errors(exc, everywhere=everywhere and has_input, messages=messages)) is not None:
+        problem = Problem(422, INVALID, **found)
+    else:
+        return None
+    problem.__cause__ = exc
+    return problem
+
+
+def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dict[str, Any] | None:
+    is_marked = _MARK in vars(exc)
+    for error in _causes(exc) if is_marked else (exc,):
+        if (read := find_reader(error)) is not None:
+            return list_errors(error, read, messages=messages) if everywhere or is_marked else None
+    return None
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = exc
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__
+
+
+handlers = Handlers()
+"""Makes the validation errors of a target the client's: ``errors.include(errbridge.validation.handlers, api)``."""
+
+
+@handlers.register(*LIBRARIES)
+def answer_invalid_data(exc: Exception, incident: Incident) -> Problem | None:
+    """Return the 422 for a validation error, or None if the request has nothing that could be wrong."""
+    return problem_of(exc, everywhere=True, has_input=incident.request.has_input)

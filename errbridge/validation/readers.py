@@ -1,0 +1,66 @@
+"""Which module reads the exceptions of which library. It is imported for the first of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from itertools import islice
+from typing import Any, TypeVar
+
+from errbridge.validation.faults import Fault, write_item
+
+__all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors"]
+
+log = logging.getLogger("errbridge")
+
+T = TypeVar("T")
+Reader = Callable[[Any], Iterable[Fault] | None]
+"""Returns the faults in an exception, or None if the service is to blame for it."""
+
+MOST = 100
+"""The longest list of errors; ``errors_truncated`` reports that there were more."""
+
+# The module that a class names, which is not always the one that you import it from.
+LIBRARIES: Mapping[str, str] = {
+    "cattrs.errors.BaseValidationError": "cattrs",
+    "cattrs.errors.ForbiddenExtraKeysError": "cattrs",
+    "jsonschema.exceptions.ValidationError": "jsonschema",
+    "marshmallow.exceptions.ValidationError": "marshmallow",
+    "msgspec.ValidationError": "msgspec",
+    "pydantic_core._pydantic_core.ValidationError": "pydantic",
+}
+
+
+def find_by_class(exc: BaseException, table: Mapping[str, T]) -> T | None:
+    """Return the entry for the full name of an exception's class or nearest base class."""
+    names = (f"{base.__module__}.{base.__qualname__}" for base in type(exc).__mro__)
+    return next((table[name] for name in names if name in table), None)
+
+
+def find_reader(exc: BaseException) -> Reader | None:
+    """Return the reader for an exception that may be about any data; None if it is no validation error."""
+    module = find_by_class(exc, LIBRARIES)
+    return None if module is None else import_module(f"errbridge.validation.{module}").read
+
+
+def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str, Any] | None:
+    """Return the member ``errors`` for an exception, or None if the service is to blame for it.
+
+    Args:
+        exc: The exception.
+        read: Its reader. If that fails, the failure is logged and the member is missing.
+        messages: Whether to show the words of libraries and validators.
+    """
+    try:
+        faults = read(exc)
+        if faults is None:
+            return None
+        errors = [write_item(fault, messages=messages) for fault in islice(faults, MOST + 1)]
+    except Exception:
+        # The client is to blame all the same, whatever keeps errbridge from saying why.
+        log.exception("the errors of %s could not be read; they are left out", type(exc).__qualname__)
+        return {}
+    if len(errors) > MOST:
+        return {"errors": errors[:MOST], "errors_truncated": True}
+    return {"errors": errors} if errors else {}

@@ -1,0 +1,105 @@
+"""Libraries that validate requests only, so that their errors are the client's by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from errbridge.validation import marshmallow, pydantic
+from errbridge.validation.faults import Fault, Place
+from errbridge.validation.readers import Reader, find_reader
+
+__all__ = ["REQUEST_ERRORS", "RESTX_MESSAGE", "find_messages", "read_messages", "read_quart_schema"]
+
+RESTX_MESSAGE = "Input payload validation failed"
+"""The message of Flask-RESTX for invalid requests. Its ``errors`` are then texts that contain the input."""
+
+_PLACES: Mapping[object, Place] = {
+    "cookies": "parameter",
+    "headers": "header",
+    "path": "parameter",
+    "path_params": "parameter",
+    "query": "parameter",
+    "query_params": "parameter",
+    "querystring": "parameter",
+    "view_args": "parameter",
+    "QuerystringValidationError": "parameter",
+    "RequestHeadersValidationError": "header",
+}
+"""By location, or the exception for a location. All others are in the body."""
+
+
+def find_messages(data: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
+    """Return messages about the request by location, or None if there are none.
+
+    Args:
+        data: The keyword arguments of ``abort()`` in webargs, flask-smorest, Flask-RESTful or Flask-RESTX.
+    """
+    message, messages = data.get("message"), data.get("messages")
+    if isinstance(message, Mapping):  # by the parser of Flask-RESTful, which does not name the location
+        messages = {"query": message}
+    elif message == RESTX_MESSAGE:
+        messages = {"json": data.get("errors")}
+    return messages if isinstance(messages, Mapping) else None
+
+
+def read_messages(messages: Mapping[Any, Any], error: object = None) -> Iterator[Fault]:
+    """Return the faults in messages by location, as webargs collects them from marshmallow's *error*."""
+    given = getattr(error, "data", None)
+    for location, inner in messages.items():
+        yield from _at(location, marshmallow.list_faults(inner, given))
+
+
+def read_quart_schema(exc: Any, *, camel_case: bool) -> Iterable[Fault] | None:
+    """Return the faults of the error inside; None if no known library raised it.
+
+    Args:
+        exc: A ``RequestSchemaValidationError``.
+        camel_case: Whether quart-schema converts the client's names to Python's.
+    """
+    read = find_reader(exc.validation_error)
+    faults = None if read is None else read(exc.validation_error)
+    if faults is None:
+        return None
+    location = type(exc).__name__
+    convert = _kebab_case if _PLACES.get(location) == "header" else _camel_case if camel_case else str
+    paths = (
+        replace(fault, path=tuple(convert(name) if isinstance(name, str) else name for name in fault.path))
+        for fault in faults
+    )
+    return _at(location, paths)
+
+
+def _read_apiflask(exc: Any) -> Iterable[Fault]:
+    return read_messages(exc.detail) if isinstance(exc.detail, Mapping) else ()
+
+
+def _read_flask_pydantic(exc: Any) -> Iterator[Fault]:
+    for location in ("path_params", "query_params", "form_params", "body_params"):
+        yield from _at(location, map(pydantic.read_error, getattr(exc, location) or ()))
+
+
+def _read_no_object(_: object) -> Iterable[Fault]:
+    return [Fault("type", detail="Expected an object.")]
+
+
+REQUEST_ERRORS: Mapping[str, Reader] = {
+    "apiflask.exceptions._ValidationError": _read_apiflask,
+    "flask_pydantic.exceptions.JsonBodyParsingError": _read_no_object,
+    "flask_pydantic.exceptions.ValidationError": _read_flask_pydantic,
+}
+"""Readers for the request errors that are no HTTP errors of the framework's, by class."""
+
+
+def _at(location: object, faults: Iterable[Fault]) -> Iterator[Fault]:
+    return (replace(fault, place=_PLACES.get(location, "pointer")) for fault in faults)
+
+
+def _kebab_case(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os import urandom
 from typing import Any
-from uuid import uuid4
 
 from errbridge.http.headers import Headers
 from errbridge.http.request import RequestFacts
@@ -18,7 +18,12 @@ __all__ = ["CloseFrame", "Incident", "Page", "Reply", "new_id"]
 
 def new_id() -> str:
     """Return the id of a new incident: a random UUID (RFC 9562 section 5.4)."""
-    return str(uuid4())
+    digits = f"{int.from_bytes(urandom(16), 'big') & _RANDOM | _VERSION_4:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_RANDOM = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
+_VERSION_4 = 0x00000000_0000_4000_8000_000000000000  # and the variant of RFC 9562
 
 
 @dataclass(frozen=True, slots=True)

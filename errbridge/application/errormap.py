@@ -141,16 +141,8 @@ def _find_claimants(chain: Chain, cls: type[BaseException]) -> Turns:
 
 
 def _find_handlers(chain: Chain, cls: type[BaseException], status: int, uncaught: bool) -> Turns:
-    return tuple(_turns(chain, cls, status, uncaught))
-
-
-def _turns(
-    chain: Chain, cls: type[BaseException], status: int, uncaught: bool
-) -> Iterator[tuple[Owner, tuple[Handler, ...]]]:
-    for owner in chain.owners:
-        yield owner, tuple(owner.handlers.for_error(cls, status))
-        if owner.find_style(uncaught=uncaught) is not None:
-            return
+    last = next(n for n, owner in enumerate(chain.owners, 1) if owner.find_style(uncaught=uncaught) is not None)
+    return tuple((owner, tuple(owner.handlers.for_error(cls, status))) for owner in chain.owners[:last])
 
 
 def _list_scopes(found: Iterable[Scope | str] | Scope | str | None) -> tuple[Scope | str, ...]:

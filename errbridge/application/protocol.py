@@ -1,4 +1,4 @@
-"""What the core asks of one application. An adapter implements `Application`; the core knows nothing else of a framework."""
+"""What the core asks of one application; it knows nothing else of a framework. An adapter implements `Application`."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Handlers, Key, check_keys
-from errbridge.representations.styles import Style
+from errbridge.representations.styles import STYLES, Style
 
 __all__ = ["Registrations", "Registry"]
 
@@ -92,9 +93,19 @@ class Registry:
         handlers.watch(self)
         self.touch()
 
-    def set_style(self, target: Hashable, style: Style) -> None:
-        """Set how a target's errors look; the last call counts."""
-        self._registrations(target).styles.append(style)
+    def set_style(self, target: Hashable, name: str) -> None:
+        """Set how a target's errors look; the last call counts.
+
+        Args:
+            target: A blueprint or a scope.
+            name: ``"api"``, ``"web"`` or ``"default"``.
+
+        Raises:
+            SetupError: There is no style of that name.
+        """
+        if name not in STYLES:
+            raise SetupError(f"a style is one of {', '.join(map(repr, STYLES))}, not {name!r}")
+        self._registrations(target).styles.append(STYLES[name])
         self.touch()
 
     def set_failure(self, target: Hashable) -> None:

@@ -1,4 +1,4 @@
-"""From what a handler returned to a response: what errbridge can finish itself, and what the framework has to convert."""
+"""From what a handler returned to a response: errbridge finishes what it can, the framework converts the rest."""
 
 from __future__ import annotations
 

@@ -94,6 +94,8 @@ def _open(
         context = trace[-1].as_server_error(exc)
     else:
         context = ErrorContext(installation, exc, request, http=http)
+        if trace:  # of a group, or of an exception whose handler failed: one incident has one id
+            context.id = trace[0].id
     trace.append(context)
     return context
 

@@ -14,7 +14,7 @@ from errbridge.errors import SetupError
 from errbridge.handlers.handlers import F, Handler, Handlers, check_keys
 from errbridge.handlers.registry import Registry
 from errbridge.problem.problem import Problem
-from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, Style
+from errbridge.representations.styles import STYLES
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
@@ -205,7 +205,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: A target is none.
         """
-        self._set_style("api_register", targets, API)
+        self._set_style("api", targets)
 
     def web_register(self, *targets: Any) -> None:
         """Answer the errors of these targets as a website does, with pages.
@@ -220,7 +220,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: A target is none.
         """
-        self._set_style("web_register", targets, WEB)
+        self._set_style("web", targets)
 
     def default_register(self, *targets: Any) -> None:
         """Answer the errors of these targets with the plain built-in page, or what the client asks for instead.
@@ -235,7 +235,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: A target is none.
         """
-        self._set_style("default_register", targets, DEFAULT)
+        self._set_style("default", targets)
 
     def failure_register(self, *targets: Any) -> None:
         """Answer the uncaught exceptions of these targets with the plain built-in page, and nothing else of them.
@@ -361,9 +361,9 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self._installation("catalogue", app)
         serve(app, url_prefix, types)
 
-    def _set_style(self, verb: str, targets: tuple[Any, ...], style: Style) -> None:
-        for registry, target in self._targets(verb, targets):
-            registry.set_style(target, style)
+    def _set_style(self, name: str, targets: tuple[Any, ...]) -> None:
+        for registry, target in self._targets(f"{name}_register", targets):
+            registry.set_style(target, name)
 
     def _targets(self, verb: str, targets: tuple[Any, ...]) -> list[tuple[Registry, Hashable]]:
         if not targets:

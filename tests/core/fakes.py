@@ -1,25 +1,48 @@
-"""What the core's tests share: ready incidents, hostile values, HTTP exceptions and an application of no framework."""
+"""What the core's tests share: ready incidents, hostile values, and an application of no framework.
+
+The application has HTTP exceptions, templates, handlers and responses of its own, in the simplest form that the
+protocol allows. Its errors are answered as every adapter answers them: `respond` starts a plan, `drive` or `adrive`
+carries it out, and an exception that is raised comes back as a 500.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
-from errbridge import Handlers, Incident, Page, Problem, Reply, RequestFacts, Scope
-from errbridge.application.errormap import Installation
-from errbridge.application.protocol import NativeAnswer, NativeHandler, Place
+from errbridge import Handlers, Incident, Problem, Reply, RequestFacts, Scope
+from errbridge.adapter import (
+    Call,
+    CloseFrame,
+    Draft,
+    HTTPErrorClasses,
+    HTTPErrorFacts,
+    Installation,
+    Native,
+    NativeHandler,
+    Place,
+    Raised,
+    Registry,
+    Response,
+    Run,
+    adrive,
+    drive,
+    respond,
+)
 from errbridge.application.settings import Options, Settings
-from errbridge.handlers.handlers import HttpClasses
-from errbridge.handlers.registry import Registry
-from errbridge.handling.case import Case, opened
-from errbridge.handling.drivers import Call, Colour, Outcome, Plan, adrive, drive
-from errbridge.handling.plan import answer
-from errbridge.mapping.problems import normalize
-from errbridge.representations.response import Answer
+from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.drivers import Outcome
+from errbridge.mapping.problems import complete
 from errbridge.scopes.patterns import ConverterLookup, find_converter
+from errbridge.scopes.scope import ROOT
 
 ID = "0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99"
 
@@ -29,14 +52,20 @@ ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=40)
 
 def completed(problem: Problem, facts: RequestFacts | None = None, settings: Settings | None = None) -> Problem:
     """Complete a problem as the core does for one that was raised."""
-    return normalize(problem, facts or RequestFacts(), ID, settings or Settings())
+    return complete(problem, facts or RequestFacts(), ID, (settings or Settings()).build_type(problem))
 
 
-def incident_of(problem: Problem | None = None, *, exception: BaseException | None = None, **facts: Any) -> Incident:
+def incident_of(
+    problem: Problem | None = None,
+    *,
+    exception: BaseException | None = None,
+    original: BaseException | None = None,
+    **facts: Any,
+) -> Incident:
     """Make the incident of a raised problem."""
     request = RequestFacts(**facts)
     raised = problem if problem is not None else Problem(404)
-    return Incident(exception or raised, completed(raised, request), request, ID)
+    return Incident(exception or original or raised, completed(raised, request), request, ID, original=original)
 
 
 # Values that go wrong wherever they are touched.
@@ -85,30 +114,37 @@ class Point:
 
 
 class HttpError(Exception):
+    """An HTTP exception. Its headers and its response are what its author says; nothing is looked up by name."""
+
     code: int | None = None
     description: Any = None
 
     def __init__(
         self,
         description: Any = None,
+        *,
         response: object = None,
         headers: Iterable[tuple[str, str]] = (),
-        original_exception: BaseException | None = None,
+        original: BaseException | None = None,
     ) -> None:
         super().__init__(description)
-        if description is not None:
-            self.description = description
+        self.words = self.description if description is None else description
         self.response = response
-        self.headers = list(headers)
-        self.original_exception = original_exception
-
-    def get_headers(self) -> list[tuple[str, str]]:
-        return [("Content-Type", "text/html; charset=utf-8"), *self.headers]
+        self.headers = tuple(headers)
+        self.original = original
 
 
 class NotFound(HttpError):
     code = 404
     description = "Not here"
+
+
+class MethodNotAllowed(HttpError):
+    code = 405
+    description = "Not like this"
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(headers=[("Allow", ", ".join(allowed or ("GET", "PUT")))])
 
 
 class Conflict(HttpError):
@@ -119,11 +155,40 @@ class ServerError(HttpError):
     code = 500
 
 
-HTTP = HttpClasses(HttpError, {404: NotFound, 409: Conflict, 500: ServerError})
+class ClientGone(HttpError):
+    code = 400
+
+
+CLASSES = HTTPErrorClasses(HttpError, {404: NotFound, 405: MethodNotAllowed, 409: Conflict, 500: ServerError})
+
+
+def read_http_error(exc: BaseException) -> HTTPErrorFacts | None:
+    """Read an HTTP exception; equal ones share the facts, as with a real framework."""
+    if not isinstance(exc, HttpError):
+        return None
+    if exc.original is not None:
+        return HTTPErrorFacts(500, original=exc.original)
+    cls: Any = type(exc)
+    if exc.response is None and exc.words is cls.description:
+        return _shared_facts(cls, exc.code, exc.headers)
+    return HTTPErrorFacts(
+        exc.code,
+        detail=exc.words,
+        headers=exc.headers,
+        is_response=exc.response is not None,
+        response=exc.response,
+    )
+
+
+@lru_cache
+def _shared_facts(cls: Any, code: int | None, headers: tuple[tuple[str, str], ...]) -> HTTPErrorFacts:
+    return HTTPErrorFacts(
+        code, detail=cls.description, headers=headers, client_gone=cls is ClientGone, is_shared=True, is_stock=True
+    )
 
 
 @dataclass
-class Response:
+class NativeResponse:
     """A response object of the framework that does not exist."""
 
     body: Any
@@ -131,100 +196,111 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
-Native = Callable[[BaseException, Sequence[str]], NativeHandler | None]
+FindNative = Callable[[BaseException, Sequence[str]], NativeHandler | None]
 
 
 class Application:
-    """A complete `errbridge.application.protocol.Framework`, with everything in plain sight.
+    """A complete `errbridge.application.protocol.Application`, with everything in plain sight.
 
-    The colour of ``make_response`` and ``render_template`` is that of the driver, as the protocol asks.
+    Args:
+        *places: Where its blueprints are registered.
+        is_async: The colour of ``make_response`` and ``render_template``, which is that of the driver.
+        **config: Its configuration.
     """
 
-    http = HTTP
-    response_types: tuple[type, ...] = (Response,)
+    http_classes = CLASSES
+    response_types: tuple[type, ...] = (NativeResponse,)
     converters: ConverterLookup = staticmethod(find_converter)
-    native_handlers = ("whatever `native` knows",)
 
-    def __init__(self, *places: Place, asynchronous: bool = False, **config: Any) -> None:
+    def __init__(self, *places: Place, is_async: bool = False, **config: Any) -> None:
         self.registered = list(places)
-        self.config: Mapping[str, Any] = config
+        self.config: dict[str, Any] = config
         self.logger_name: str | None = None
-        self.propagating = False
-        self.caching = True
+        self.is_propagating = False
+        self.is_caching = True
+        self.trapped: tuple[type[BaseException], ...] = ()
         self.templates: dict[str, Callable[[Mapping[str, Any]], str]] = {}
-        self.native: Native = lambda exc, blueprints: None
-        self.asked: list[tuple[BaseException, tuple[str, ...]]] = []
+        self.find_native: FindNative = lambda exc, blueprints: None
+        self.searched: list[tuple[BaseException, tuple[str, ...]]] = []
         self.looked_up: list[tuple[str, ...]] = []
-        self.answers: list[NativeAnswer] = []
-        if asynchronous:
-            self.make_response: Callable[..., Any] = _asynchronous(self._make_response)
-            self.render_template: Callable[..., Any] = _asynchronous(self._render_template)
+        self.drafts: list[Draft] = []
+        self.frames: list[CloseFrame] = []
+        if is_async:
+            self.make_response: Callable[..., Any] = _as_async(self._make_response)
+            self.render_template: Callable[..., Any] = _as_async(self._render_template)
         else:
             self.make_response = self._make_response
             self.render_template = self._render_template
 
+    @property
     def version(self) -> object:
-        return len(self.registered), dict(self.config)
+        return len(self.registered)
 
     def places(self) -> Iterable[Place]:
         return list(self.registered)
 
+    def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
+        return read_http_error(exc)
+
+    def traps(self, exc: BaseException) -> bool:
+        return isinstance(exc, self.trapped)
+
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
-        self.asked.append((exc, tuple(blueprints)))
-        return self.native(exc, blueprints)
+        self.searched.append((exc, tuple(blueprints)))
+        return self.find_native(exc, blueprints)
 
     def propagates(self) -> bool:
-        return self.propagating
+        return self.is_propagating
 
     def find_template(self, names: Sequence[str]) -> str | None:
         self.looked_up.append(tuple(names))
         return next((name for name in names if name in self.templates), None)
 
-    def template_fault(self, error: Exception) -> str:
-        return "line 7" if isinstance(error, ZeroDivisionError) else ""
-
     def caches_templates(self) -> bool:
-        return self.caching
+        return self.is_caching
+
+    def locate_template_error(self, error: Exception) -> str:
+        return "line 7" if isinstance(error, ZeroDivisionError) else ""
 
     def _render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
         wanted = [names] if isinstance(names, str) else names
         return next(self.templates[name] for name in wanted if name in self.templates)(context)
 
-    def _make_response(self, answer: NativeAnswer, method: str) -> Response:
-        self.answers.append(answer)
-        if isinstance(answer.body, Response):
-            return answer.body
-        if not isinstance(answer.body, (str, bytes, dict, list)):
-            raise TypeError(f"a view cannot return {answer.body!r}")
-        status = int(str(answer.status)[:3])
-        given = {name.lower() for name, _ in answer.headers}
-        return Response(
-            answer.body, status, [*answer.headers, *(pair for pair in answer.defaults if pair[0].lower() not in given)]
-        )
+    def _make_response(self, draft: Draft, method: str) -> NativeResponse:
+        self.drafts.append(draft)
+        if isinstance(draft.body, NativeResponse):
+            return draft.body
+        if not isinstance(draft.body, (str, bytes, dict, list)):
+            raise TypeError(f"a view cannot return {draft.body!r}")
+        status = int(str(draft.status)[:3])
+        given = {name.lower() for name, _ in draft.headers}
+        defaults = (pair for pair in draft.defaults if pair[0].lower() not in given)
+        return NativeResponse(draft.body, status, [*draft.headers, *defaults])
 
-    def described(self, given: Any) -> Reply:
-        body, headers = (given.body, given.headers) if isinstance(given, Response) else (given, ())
+    def describe_response(self, value: Any) -> Reply:
+        body, headers = (value.body, value.headers) if isinstance(value, NativeResponse) else (value, ())
         return Reply(body if isinstance(body, (str, bytes)) else b"", headers=tuple(headers))
 
+    def close_websocket(self, frame: CloseFrame) -> None:
+        self.frames.append(frame)
 
-def _asynchronous(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    async def called(*args: Any) -> Any:
+
+def _as_async(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    async def awaited(*args: Any) -> Any:
         return function(*args)
 
-    return called
+    return awaited
 
 
 def place(name: str, prefix: str | None = None, host: str | None = None) -> Place:
     return Place(Scope(host, prefix, name), name)
 
 
-def installed(app: Application | None = None, **options: Any) -> Installation:
+def install(app: Application | None = None, **options: Any) -> Installation:
     return Installation(app or Application(), Registry(), Options(**options))
 
 
-def registered(
-    installation: Installation, target: Any, *keys: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def register(installation: Installation, target: Any, *keys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function on a target; the application is ``ROOT``."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -236,21 +312,28 @@ def registered(
     return decorate
 
 
-def called(step: Call) -> Any:
-    """Make a call of a plan in the sync colour, as an adapter for plain functions would."""
-    if step.colour is Colour.ASYNC:
-        return finished(step.function(*step.args))
+def open_context(installation: Installation, exc: BaseException, **facts: Any) -> ErrorContext:
+    """Open the context of an error, as `respond` does before it asks a handler."""
+    http = installation.application.http_error(exc)
+    return ErrorContext(installation, exc, RequestFacts(**facts), http=http)
+
+
+# Carrying out plans, in both colours.
+
+
+def call(step: Call) -> Any:
+    """Make a call of a plan in the sync colour, as an adapter for plain functions does."""
     result = step.function(*step.args)
-    return finished(result) if isinstance(result, Awaitable) else result
+    return finish(result) if isinstance(result, Awaitable) else result
 
 
-async def acalled(step: Call) -> Any:
+async def acall(step: Call) -> Any:
     """Make a call of a plan in the async colour."""
     result = step.function(*step.args)
     return await result if isinstance(result, Awaitable) else result
 
 
-def finished(awaitable: Awaitable[Any]) -> Any:
+def finish(awaitable: Awaitable[Any]) -> Any:
     """Run an awaitable that never really waits."""
     iterator = awaitable.__await__()
     try:
@@ -260,20 +343,174 @@ def finished(awaitable: Awaitable[Any]) -> Any:
     raise AssertionError("the awaitable waits for something")
 
 
-def arun(plan: Plan | Answer) -> Outcome:
-    """Drive a plan with the async driver."""
-    outcome: Outcome = finished(adrive(plan, acalled))
+def carry_out(run: Run, *, is_async: bool = False) -> Outcome:
+    """Drive a plan to its end."""
+    outcome: Outcome = finish(adrive(run, acall)) if is_async else drive(run, call)
     return outcome
 
 
-def answered(installation: Installation, exc: BaseException, **facts: Any) -> Outcome:
-    """Carry out step 2 for an exception."""
-    return drive(answer(opened(installation.table(), exc, RequestFacts(**facts))), called)
+def answer(
+    installation: Installation, exc: BaseException, trace: Trace | None = None, *, is_async: bool = False, **facts: Any
+) -> Outcome:
+    """Answer an error: the outcome is what the framework gets."""
+    return carry_out(Run(respond(installation, exc, RequestFacts(**facts), trace)), is_async=is_async)
 
 
-def case_of(installation: Installation, exc: BaseException, **facts: Any) -> Case:
-    return opened(installation.table(), exc, RequestFacts(**facts))
+def handle(installation: Installation, exc: BaseException, *, is_async: bool = False, **facts: Any) -> Outcome:
+    """Handle an error as a framework does: what is raised comes back as a 500, with the trace of before."""
+    trace: Trace = []
+    outcome = answer(installation, exc, trace, is_async=is_async, **facts)
+    if isinstance(outcome, Raised) and not installation.application.propagates():
+        outcome = answer(installation, ServerError(original=outcome.exception), trace, is_async=is_async, **facts)
+    return outcome
 
 
-def page_of(name: str, **context: Any) -> Page:
-    return Page(name, **context)
+# Whole applications, built and broken once in each colour.
+
+UUID_TEXT = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+Build = Callable[[Application, Installation], object]
+
+
+@dataclass
+class Answered:
+    """What came of an error, the same in both colours."""
+
+    outcome: Outcome
+    app: Application
+    records: list[logging.LogRecord]
+
+    @property
+    def sent(self) -> Response:
+        assert isinstance(self.outcome, Response), self.outcome
+        return self.outcome
+
+    @property
+    def draft(self) -> Draft:
+        """What the framework was asked to convert."""
+        assert isinstance(self.outcome, Native), self.outcome
+        return self.app.drafts[-1]
+
+    @property
+    def text(self) -> str:
+        assert self.sent.body is not None
+        return self.sent.body.decode()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+    @property
+    def failure(self) -> BaseException:
+        assert isinstance(self.outcome, Raised), self.outcome
+        return self.outcome.exception
+
+    def header(self, name: str) -> list[str]:
+        return [value for known, value in self.sent.headers if known.lower() == name.lower()]
+
+
+def _comparable(outcome: Outcome) -> str:
+    text = f"{type(outcome.exception)} {outcome.exception}" if isinstance(outcome, Raised) else repr(outcome)
+    return re.sub("0x[0-9a-f]+", "0x", UUID_TEXT.sub("id", text))
+
+
+class World:
+    """Builds an application, breaks it, and looks at the answer, once with each driver."""
+
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        self.caplog = caplog
+        caplog.set_level(logging.DEBUG, logger="errbridge")
+
+    def __call__(
+        self,
+        build: Build,
+        exc: Callable[[], BaseException] | BaseException,
+        *,
+        carry: Callable[..., Outcome] = answer,
+        config: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> Answered:
+        """Answer an error in an application.
+
+        Args:
+            build: Registers what the test is about.
+            exc: The exception, or makes one for each driver.
+            carry: `answer`; or `handle`, to do what a framework does with an exception that is raised.
+            config: The application's configuration.
+            options: The arguments of the ``ErrorHandler``.
+            **facts: The facts of the request.
+        """
+        found = []
+        for is_async in (False, True):
+            self.caplog.clear()
+            places = place("shop", "/shop"), place("shop.cart", "/shop/cart")
+            app = Application(*places, is_async=is_async, **config or {})
+            installation = install(app, **options or {})
+            build(app, installation)
+            raised = exc() if callable(exc) else exc
+            outcome = carry(installation, raised, is_async=is_async, **facts)
+            found.append(Answered(outcome, app, list(self.caplog.records)))
+        one, other = found
+        assert _comparable(one.outcome) == _comparable(other.outcome)
+        assert [logged.levelno for logged in one.records] == [logged.levelno for logged in other.records]
+        assert one.app.frames == other.app.frames
+        return one
+
+
+def nothing(app: Application, installation: Installation) -> None:
+    """Build nothing."""
+
+
+def at_root(function: Callable[..., Any], *keys: Any) -> Build:
+    return lambda app, installation: register(installation, ROOT, *keys)(function)
+
+
+def an_api(function: Callable[..., Any] | None = None, *keys: Any) -> Build:
+    def build(app: Application, installation: Installation) -> None:
+        installation.shared.set_style(ROOT, "api")
+        if function is not None:
+            register(installation, ROOT, *keys)(function)
+
+    return build
+
+
+def native(function: Callable[..., Any], blueprint: str | None = None, *, is_generic: bool = False) -> Build:
+    """Register a handler with the framework itself."""
+
+    def build(app: Application, installation: Installation) -> None:
+        app.find_native = lambda exc, blueprints: NativeHandler(
+            function, exc, blueprint, function.__name__ == "awaited", is_generic
+        )
+
+    return build
+
+
+def as_async(function: Callable[..., Any]) -> Callable[..., Any]:
+    async def awaited(exc: BaseException) -> Any:
+        return function(exc)
+
+    return awaited
+
+
+def as_awaitable(function: Callable[..., Any]) -> Callable[..., Any]:
+    awaited = as_async(function)
+    return lambda exc: awaited(exc)
+
+
+COLOURS = [lambda function: function, as_async, as_awaitable]
+"""A handler as a plain function, as a coroutine function, and as a plain function that returns an awaitable."""
+
+
+def fail(exc: BaseException) -> None:
+    raise RuntimeError("in the handler")
+
+
+def chain_of(exc: BaseException | None) -> list[BaseException]:
+    """List an exception and those that led to it."""
+    found: list[BaseException] = []
+    while exc is not None and all(exc is not known for known in found):
+        found.append(exc)
+        exc = exc.__cause__ or exc.__context__
+    return found

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from errbridge.handling.drivers import Call, Colour, Given, Outcome, Plan, Raised, adrive, drive
-from tests.core.fakes import acalled, called, finished
+from errbridge.handling.drivers import Call, Colour, Native, Outcome, Plan, Raised, Run, adrive, drive
+from tests.core.fakes import acall, call, finish
 
 
 def step(function: Callable[..., Any], *args: Any, colour: Colour = Colour.SYNC) -> Call:
@@ -36,14 +36,14 @@ def calling(*steps: Call) -> Plan:
             seen.append((yield each))
         except Exception as error:
             seen.append((type(error), str(error)))
-    return Given(seen)
+    return Native(seen)
 
 
 Driver = Callable[[Plan], Outcome]
 DRIVERS: list[Driver] = [
-    lambda plan: drive(plan, called),
-    lambda plan: finished(adrive(plan, acalled)),
-    lambda plan: asyncio.run(adrive(plan, acalled)),
+    lambda plan: drive(Run(plan), call),
+    lambda plan: finish(adrive(Run(plan), acall)),
+    lambda plan: asyncio.run(adrive(Run(plan), acall)),
 ]
 
 
@@ -63,7 +63,7 @@ def test_each_call_is_made_in_turn_and_its_result_sent_back(driver: Driver) -> N
         )
     )
 
-    assert outcome == Given([1, 5, 4, 5])
+    assert outcome == Native([1, 5, 4, 5])
 
 
 def test_what_a_call_raises_is_raised_in_the_plan_which_goes_on(driver: Driver) -> None:
@@ -75,17 +75,17 @@ def test_what_a_call_raises_is_raised_in_the_plan_which_goes_on(driver: Driver) 
         )
     )
 
-    assert outcome == Given([(KeyError, "'k'"), (ValueError, "v"), "still here"])
+    assert outcome == Native([(KeyError, "'k'"), (ValueError, "v"), "still here"])
 
 
 def test_a_plan_without_calls_ends_at_once(driver: Driver) -> None:
-    assert driver(calling()) == Given([])
+    assert driver(calling()) == Native([])
 
 
 def test_a_stop_iteration_of_a_call_does_not_end_the_plan(driver: Driver) -> None:
     outcome = driver(calling(step(fails, StopIteration("v")), step(lambda: "still here")))
 
-    assert isinstance(outcome, Given)
+    assert isinstance(outcome, Native)
     assert outcome.value[1] == "still here"
 
 
@@ -100,7 +100,7 @@ def test_what_ends_the_process_or_the_task_passes_through_untouched(run: Driver,
         except BaseException as thrown:
             seen.append(thrown)
             raise
-        return Given(None)
+        return Native(None)
 
     with pytest.raises(type(error)) as caught:
         run(plan())
@@ -128,6 +128,17 @@ def test_the_outcome_is_given_as_it_is(driver: Driver) -> None:
 
 
 def test_a_call_and_an_outcome_cannot_be_changed() -> None:
-    for value, name in ((step(later), "args"), (Given(1), "value"), (Raised(ValueError()), "exception")):
+    for value, name in ((step(later), "args"), (Native(1), "value"), (Raised(ValueError()), "exception")):
         with pytest.raises(AttributeError):
             setattr(value, name, None)
+
+
+def test_a_plan_is_started_at_once_up_to_its_first_call() -> None:
+    first, second = step(lambda: 1), step(lambda: 2)
+    run = Run(calling(first, second))
+
+    assert (run.call, run.outcome) == (first, None)
+    run.send("one")
+    assert (run.call, run.outcome) == (second, None)
+    run.throw(KeyError("k"))
+    assert run.outcome == Native(["one", (KeyError, "'k'")])

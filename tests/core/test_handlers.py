@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Handlers, Problem, SetupError
-from errbridge.handlers.handlers import CATCH_ALL, Handler, HandlerTable, HttpClasses, Key, keys_of
+from errbridge.handlers.handlers import CATCH_ALL, Handler, HTTPErrorClasses, Key, ScopeHandlers, check_keys
 from errbridge.introspection import describe_function, is_async
-from tests.core.fakes import HTTP, Conflict, HttpError, NotFound, ServerError
+from tests.core.fakes import CLASSES as FRAMEWORK
+from tests.core.fakes import Conflict, HttpError, NotFound, ServerError
 
 
 def one(exc: BaseException) -> None: ...
@@ -145,13 +146,13 @@ def test_a_handler_is_named_where_it_was_written(function: Callable[..., Any], e
     ],
 )
 def test_keys_are_statuses_classes_of_codes_and_exceptions(given: object, expected: tuple[Key, ...]) -> None:
-    assert keys_of(given) == expected
+    assert check_keys(given) == expected
 
 
 @pytest.mark.parametrize("empty", [(), [], set(), frozenset()])
 def test_an_empty_list_of_keys_is_not_taken_for_everything(empty: object) -> None:
     with pytest.raises(SetupError, match="no key in an empty list"):
-        keys_of(empty)
+        check_keys(empty)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_an_empty_list_of_keys_is_not_taken_for_everything(empty: object) -> Non
 )
 def test_what_is_no_key_is_refused_with_the_reason(key: object, said: str) -> None:
     with pytest.raises(SetupError, match=said):
-        keys_of(key)
+        check_keys(key)
 
 
 def test_register_gives_the_function_back_and_keeps_the_order() -> None:
@@ -235,16 +236,18 @@ def test_keys_that_mean_the_same_have_one_form() -> None:
     class Special(NotFound):
         """Inherits the code but is not the framework's class for it."""
 
-    assert HTTP.canonical(Exception) == HTTP.canonical(HttpError) == HTTP.canonical("*") == "*"
-    assert HTTP.canonical(NotFound) == HTTP.canonical(404) == 404
-    assert HTTP.canonical(Special) is Special
-    assert HTTP.canonical(KeyError) is KeyError
-    assert HTTP.canonical("4xx") == "4xx"
-    assert HttpClasses().canonical(NotFound) is NotFound
-    assert HttpClasses().canonical(Exception) == "*"
+    assert (
+        FRAMEWORK.normalize_key(Exception) == FRAMEWORK.normalize_key(HttpError) == FRAMEWORK.normalize_key("*") == "*"
+    )
+    assert FRAMEWORK.normalize_key(NotFound) == FRAMEWORK.normalize_key(404) == 404
+    assert FRAMEWORK.normalize_key(Special) is Special
+    assert FRAMEWORK.normalize_key(KeyError) is KeyError
+    assert FRAMEWORK.normalize_key("4xx") == "4xx"
+    assert HTTPErrorClasses().normalize_key(NotFound) is NotFound
+    assert HTTPErrorClasses().normalize_key(Exception) == "*"
 
 
-# The table.
+# The handlers of one scope.
 
 
 class Deep(NotFound):
@@ -262,8 +265,8 @@ def handler(label: str) -> Handler:
     return Handler.of(answer)
 
 
-def table(*keys: Key) -> HandlerTable:
-    return HandlerTable([(key, handler(repr(key))) for key in keys], HTTP)
+def table(*keys: Key) -> ScopeHandlers:
+    return ScopeHandlers([(key, handler(repr(key))) for key in keys], FRAMEWORK)
 
 
 def asked(found: Any) -> list[str]:
@@ -285,14 +288,16 @@ def test_a_code_and_the_frameworks_class_for_it_are_one_key_of_which_the_last_co
     first, second = handler("first"), handler("second")
 
     for keys in ((404, NotFound), (NotFound, 404), (404, 404)):
-        both = HandlerTable([(keys[0], first), (keys[1], second)], HTTP)
+        both = ScopeHandlers([(keys[0], first), (keys[1], second)], FRAMEWORK)
         assert asked(both.for_error(NotFound, 404)) == ["second"]
         assert asked(both.for_error(Problem, 404)) == ["second"]
 
 
 def test_catch_alls_are_one_key_of_which_the_last_counts() -> None:
     for key in ("*", Exception, HttpError):
-        last = HandlerTable([("*", handler("first")), (Exception, handler("second")), (key, handler("last"))], HTTP)
+        last = ScopeHandlers(
+            [("*", handler("first")), (Exception, handler("second")), (key, handler("last"))], FRAMEWORK
+        )
         assert asked(last.for_error(NotFound, 404)) == ["last"]
 
 
@@ -305,7 +310,9 @@ def test_a_subclass_of_the_frameworks_class_is_answered_by_the_handler_of_the_co
 def test_a_handler_registered_for_several_keys_at_once_is_asked_once() -> None:
     both = handler("both")
 
-    assert asked(HandlerTable([(404, both), ("4xx", both), ("*", both)], HTTP).for_error(NotFound, 404)) == ["both"]
+    assert asked(ScopeHandlers([(404, both), ("4xx", both), ("*", both)], FRAMEWORK).for_error(NotFound, 404)) == [
+        "both"
+    ]
 
 
 def test_for_a_class_there_are_its_own_handler_and_those_of_its_bases_but_no_catch_all() -> None:
@@ -338,11 +345,11 @@ def test_a_handler_for_the_name_of_a_subclass_comes_before_that_for_the_class() 
 
 def test_a_handler_for_a_class_and_its_base_is_asked_once() -> None:
     both, base = Handler.of(one), Handler.of(one)
-    handlers = HandlerTable([(LookupError, both), (KeyError, both), (Exception, both)], HTTP)
+    handlers = ScopeHandlers([(LookupError, both), (KeyError, both), (Exception, both)], FRAMEWORK)
 
     assert list(handlers.for_class(KeyError)) == [both]
-    assert list(HandlerTable([(LookupError, base), (KeyError, both)]).for_class(KeyError)) == [both, base]
-    assert asked(HandlerTable(()).for_error(KeyError, 500)) == []
+    assert list(ScopeHandlers([(LookupError, base), (KeyError, both)]).for_class(KeyError)) == [both, base]
+    assert asked(ScopeHandlers(()).for_error(KeyError, 500)) == []
 
 
 CLASSES = [NotFound, Deep, Deeper, Conflict, ServerError, HttpError, Problem, KeyError, LookupError]
@@ -351,7 +358,7 @@ KEYS: list[Key] = [404, 409, 500, 410, "4xx", "5xx", "*", Exception, HttpError, 
 
 @given(st.lists(st.sampled_from(KEYS), max_size=12), st.sampled_from(CLASSES), st.sampled_from([404, 409, 410, 500]))
 @settings(deadline=None, max_examples=300)
-def test_the_table_agrees_with_a_ranking_of_every_key_by_itself(
+def test_the_order_agrees_with_a_ranking_of_every_key_by_itself(
     keys: list[Key], cls: type[Exception], status: int
 ) -> None:
     def canonical(key: Key) -> object:
@@ -368,6 +375,6 @@ def test_the_table_agrees_with_a_ranking_of_every_key_by_itself(
     ]
     expected += [last[key] for key in (status, f"{status // 100}xx", "*") if key in last]
 
-    built = HandlerTable([(key, handler(str(index))) for index, key in enumerate(keys)], HTTP)
+    built = ScopeHandlers([(key, handler(str(index))) for index, key in enumerate(keys)], FRAMEWORK)
 
     assert asked(built.for_error(cls, status)) == list(dict.fromkeys(asked(expected)))

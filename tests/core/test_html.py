@@ -14,12 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Incident, Problem, RequestFacts
+from errbridge.adapter import HTTPErrorFacts
 from errbridge.http.status import find_phrase
+from errbridge.mapping.problems import problem_of
 from errbridge.representations.html import POLICY, STYLE_HASH, build_page, render_html
 from tests.core.fakes import (
     ANY_TEXT,
     ID,
-    HttpError,
     NotFound,
     RaisesOnStr,
     incident_of,
@@ -197,35 +198,22 @@ class OwnNotFound(NotFound):
     description = "There was a cheese here."
 
 
-class Renamed(NotFound):
-    def get_headers(self) -> list[tuple[str, str]]:
-        return []
-
-
-class Teapot(HttpError):
-    code = 418
-    description = "Short and stout"
-
-
 @pytest.mark.parametrize(
-    ("exception", "status", "detail", "expected"),
+    ("problem", "expected"),
     [
-        (NotFound(), 404, "Not here", True),  # the framework's own words
-        (NotFound(), 404, "There was a cheese here.", False),
-        (Renamed(), 404, "Not here", False),  # not where HTTP exceptions come from
-        (Teapot(), 418, "Short and stout", False),  # for which we have no words
-        (KeyError(), 404, "Not here", False),
+        (HTTPErrorFacts(404, detail="Not here", is_stock=True), True),  # the framework's own words
+        (HTTPErrorFacts(404, detail="There was a cheese here."), False),
+        (HTTPErrorFacts(418, detail="Short and stout", is_stock=True), False),  # for which we have no words
+        (Problem(404, detail="Not here"), False),
     ],
 )
-def test_the_words_of_a_framework_make_room_for_ours(
-    exception: BaseException, status: int, detail: str, expected: bool
-) -> None:
-    incident = incident_of(Problem(status, detail=detail), exception=exception)
+def test_the_words_of_a_framework_make_room_for_ours(problem: HTTPErrorFacts | Problem, expected: bool) -> None:
+    meant = problem if isinstance(problem, Problem) else problem_of(problem)
 
-    page = render_html(incident)
+    page = render_html(incident_of(meant))
 
-    assert page.count(detail.encode()) == 1
-    assert (detail in footer(page)) is expected
+    assert page.count(str(meant.detail).encode()) == 1
+    assert (str(meant.detail) in footer(page)) is expected
 
 
 def test_the_words_of_an_applications_own_exception_come_first() -> None:

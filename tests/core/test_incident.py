@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import os
 import pickle
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from errbridge import Incident, Page, Problem, Reply, RequestFacts
 from errbridge.http.headers import RequestHeaders
-from errbridge.incident import new_id
+from errbridge.incident import CloseFrame, new_id
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import incident_of
 
@@ -105,19 +106,34 @@ def test_what_is_given_cannot_be_taken_away() -> None:
 
 
 def test_a_subclass_may_know_more_but_changes_nothing_either() -> None:
+    @dataclasses.dataclass(frozen=True, slots=True)
     class Gone(Reply):
-        def __init__(self, since: int) -> None:
-            super().__init__("gone", 410)
-            self.since = since
+        since: int = 0
 
-    gone = Gone(2020)
+    gone = Gone("gone", 410, since=2020)
     with pytest.raises(AttributeError):
         gone.status = 404  # type: ignore[misc]
-    del gone.since
 
-    assert (gone.status, hasattr(gone, "since")) == (410, False)
+    assert (gone.status, gone.since) == (410, 2020)
     assert gone != Reply("gone", 410)
-    assert repr(gone) == f"{Gone.__qualname__}(body='gone', status=410, headers=())"
+    assert repr(gone) == f"{Gone.__qualname__}(body='gone', status=410, headers=(), since=2020)"
+
+
+@pytest.mark.parametrize(
+    ("value", "changes"),
+    [
+        (Reply("gone", 410), {"status": 404}),
+        (incident_of(), {"media_type": "text/plain"}),
+        (CloseFrame(4404, "404 Not Found"), {"reason": ""}),
+    ],
+)
+def test_a_value_that_differs_in_a_field_is_made_by_dataclasses_replace(value: Any, changes: dict[str, Any]) -> None:
+    other = dataclasses.replace(value, **changes)
+
+    assert type(other) is type(value)
+    assert other != value
+    for name in (field.name for field in dataclasses.fields(value)):
+        assert getattr(other, name) == changes.get(name, getattr(value, name))
 
 
 def test_a_reply_keeps_the_errors_status_unless_it_says_otherwise() -> None:
@@ -186,7 +202,7 @@ def test_threads_do_not_get_the_same_ids() -> None:
 
 _FORKED = """
 import os
-from errbridge.incident import new_id
+from errbridge.incident import CloseFrame, new_id
 new_id()  # by now there may be others that nobody has got
 read, write = os.pipe()
 child = os.fork()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from errbridge import Handlers, Scope
+from errbridge import Handlers, Scope, SetupError
 from errbridge.handlers.handlers import Handler
-from errbridge.handlers.registry import Entry, Registry
+from errbridge.handlers.registry import Registrations, Registry
 from errbridge.representations.styles import API, WEB
 
 TARGET = Scope(prefix="/a")
@@ -23,7 +23,7 @@ def handler(label: str) -> Handler:
 
 
 def labels(registry: Registry, target: Any = TARGET) -> list[tuple[object, str]]:
-    return [(key, each.function.__qualname__) for key, each in registry.entries[target].registered()]
+    return [(key, each.function.__qualname__) for key, each in registry.targets[target].handlers()]
 
 
 def test_handlers_of_a_target_stay_in_the_order_in_which_they_were_registered_or_included() -> None:
@@ -50,21 +50,27 @@ def test_targets_do_not_share_anything() -> None:
     registry = Registry()
     registry.add_handler(TARGET, [404], handler("first"))
     registry.add_handler("blueprint", [404], handler("second"))
-    registry.set_style("blueprint", API)
+    registry.set_style("blueprint", "api")
     registry.set_failure(TARGET)
 
     assert labels(registry) == [(404, "first")]
     assert labels(registry, "blueprint") == [(404, "second")]
-    assert (registry.entries[TARGET].style, registry.entries[TARGET].failure) == (None, True)
-    assert (registry.entries["blueprint"].style, registry.entries["blueprint"].failure) == (API, False)
+    assert (registry.targets[TARGET].style, registry.targets[TARGET].failure) == (None, True)
+    assert (registry.targets["blueprint"].style, registry.targets["blueprint"].failure) == (API, False)
 
 
 def test_the_last_style_counts() -> None:
     registry = Registry()
-    registry.set_style(TARGET, API)
-    registry.set_style(TARGET, WEB)
+    registry.set_style(TARGET, "api")
+    registry.set_style(TARGET, "web")
 
-    assert registry.entries[TARGET].style is WEB
+    assert registry.targets[TARGET].style is WEB
+
+
+@pytest.mark.parametrize("name", ["API", "html", "", None, API])
+def test_a_style_that_does_not_exist_is_refused_with_those_that_do(name: Any) -> None:
+    with pytest.raises(SetupError, match="a style is one of 'api', 'web', 'default', not"):
+        Registry().set_style(TARGET, name)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,7 @@ def test_the_last_style_counts() -> None:
         lambda registry, module: registry.touch(),
         lambda registry, module: registry.add_handler(TARGET, [404], handler("x")),
         lambda registry, module: registry.include(TARGET, Handlers()),
-        lambda registry, module: registry.set_style(TARGET, API),
+        lambda registry, module: registry.set_style(TARGET, "api"),
         lambda registry, module: registry.set_failure(TARGET),
         lambda registry, module: module.register(404)(lambda exc: None),
     ],
@@ -98,5 +104,5 @@ def test_one_module_can_be_included_in_several_registries() -> None:
     assert [len(labels(registry)) for registry in registries] == [1, 1]
 
 
-def test_an_entry_is_empty_at_first() -> None:
-    assert list(Entry().registered()) == []
+def test_nothing_is_registered_at_first() -> None:
+    assert list(Registrations().handlers()) == []

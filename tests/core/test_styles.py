@@ -30,7 +30,7 @@ def test_web_and_default_offer_everything_and_a_page_by_default() -> None:
 
 
 def test_only_a_web_scope_shows_templates_and_heeds_xml_http_requests() -> None:
-    assert [(style.name, style.templates, style.heeds_xhr) for style in STYLES.values()] == [
+    assert [(style.name, style.has_templates, style.heeds_xhr) for style in STYLES.values()] == [
         ("api", False, False),
         ("web", True, True),
         ("default", False, False),
@@ -50,7 +50,7 @@ def test_only_a_web_scope_shows_templates_and_heeds_xml_http_requests() -> None:
 def test_an_xml_http_request_asks_for_a_document_where_it_is_heeded(
     style: Style, xhr: bool, enabled: bool, expected: str
 ) -> None:
-    assert style.media_type(RequestFacts(accept="text/html", xhr=xhr), xhr_enabled=enabled) == expected
+    assert style.choose_media_type(RequestFacts(accept="text/html", xhr=xhr), xhr_enabled=enabled) == expected
 
 
 def test_vary_names_what_the_choice_depended_on() -> None:

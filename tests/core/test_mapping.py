@@ -5,51 +5,81 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem, RequestFacts
+from errbridge.adapter import HTTPErrorFacts
 from errbridge.application.settings import Settings
+from errbridge.handling.respond import status_of
 from errbridge.http.headers import clean_headers
-from errbridge.mapping.problems import complete, is_http_error, is_uncaught, normalize, representative
-from tests.core.fakes import ANY_TEXT, ID, Conflict, HttpError, NotFound, RaisesOnStr, ServerError
+from errbridge.mapping.groups import find_http_error, find_single_error
+from errbridge.mapping.problems import complete, is_individual, problem_of, uncaught_problem
+from tests.core.fakes import (
+    ANY_TEXT,
+    ID,
+    Application,
+    Conflict,
+    HttpError,
+    NotFound,
+    RaisesOnStr,
+    ServerError,
+    completed,
+    read_http_error,
+)
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN = "00f067aa0ba902b7"
 
 
 def meaning(exc: BaseException, settings: Settings | None = None, **facts: Any) -> Problem:
-    return normalize(exc, RequestFacts(**facts), ID, settings or Settings())
+    """Complete the problem that an HTTP error means."""
+    http = read_http_error(exc)
+    problem = exc if http is None else problem_of(http)
+    assert isinstance(problem, Problem)
+    return completed(problem, RequestFacts(**facts), settings)
+
+
+def read(status: Any = 404, **facts: Any) -> Problem:
+    """Return the problem of an HTTP exception that was read like this."""
+    return problem_of(HTTPErrorFacts(status, **facts))
 
 
 # What kind of exception it is.
 
 
-def test_http_errors_are_problems_and_what_has_a_code_and_headers() -> None:
-    class OnlyCode(Exception):
-        code = 404
+def test_http_errors_are_problems_and_instances_of_the_frameworks_class() -> None:
+    class LooksLikeOne(Exception):
+        code, description, response, headers, original = 404, "GET /?token=s3cret", None, (), None
+        words = description
 
-    assert is_http_error(Problem(404))
-    assert is_http_error(NotFound())
-    assert not is_http_error(OnlyCode())
-    assert not is_http_error(ValueError())
+        def get_headers(self, *args: object) -> list[tuple[str, str]]:
+            return [("Set-Cookie", "u=1")]
+
+    class AnswersEverything(Exception):
+        def __getattr__(self, name: str) -> Any:
+            return self
+
+    statuses = [
+        status_of(Application(), exc)
+        for exc in (Problem(410), NotFound(), HttpError(), LooksLikeOne(), AnswersEverything(), ValueError())
+    ]
+
+    assert statuses == [410, 404, 500, None, None, None]
 
 
-def test_a_bug_is_no_http_error_or_the_500_that_a_framework_makes_of_one() -> None:
-    assert is_uncaught(ValueError())
-    assert is_uncaught(ServerError(original_exception=ValueError()))
-    assert not is_uncaught(ServerError())
-    assert not is_uncaught(NotFound())
+def test_the_500_that_the_framework_makes_of_an_uncaught_exception_is_one_still() -> None:
+    assert status_of(Application(), ServerError(original=ValueError())) is None
+    assert status_of(Application(), ServerError()) == 500
 
 
-@pytest.mark.parametrize("name", ["original_exception", "response", "code", "get_headers"])
-def test_a_problem_is_no_bug_whatever_its_extension_members_are_called(name: str) -> None:
+@pytest.mark.parametrize("name", ["original_exception", "original", "response", "code", "get_headers"])
+def test_a_problem_is_an_http_error_whatever_its_extension_members_are_called(name: str) -> None:
     extensions: dict[str, Any] = {name: "x"}
-    problem = Problem(409, **extensions)
 
-    assert is_http_error(problem)
-    assert not is_uncaught(problem)
+    assert status_of(Application(), Problem(409, **extensions)) == 409
 
 
 # Problems and HTTP exceptions.
@@ -74,7 +104,7 @@ def test_a_problem_is_completed_and_stays_as_it_is() -> None:
 
 
 def test_an_http_exception_means_its_status_description_and_headers() -> None:
-    found = meaning(NotFound("Nothing <b>here</b>", headers=[("X-A", "1"), ("content-TYPE", "x/y")]))
+    found = meaning(NotFound("Nothing <b>here</b>", headers=[("X-A", "1")]))
 
     assert (found.status, found.title, found.detail) == (404, "Not Found", "Nothing <b>here</b>")
     assert found.headers == (("X-A", "1"),)
@@ -93,62 +123,52 @@ def test_a_structured_description_becomes_a_member(description: object) -> None:
     assert found.document()["description"] == description
 
 
-@pytest.mark.parametrize("code", [None, 200, 302, "404", 0, 999, True])
-def test_an_http_exception_without_an_error_status_is_a_500(code: Any) -> None:
-    exc = HttpError("words")
-    exc.code = code
+@pytest.mark.parametrize("status", [None, 200, 302, "404", 0, 999, True])
+def test_an_http_exception_without_an_error_status_is_a_500(status: Any) -> None:
+    problem = read(status, detail="words")
 
-    assert (meaning(exc).status, meaning(exc).detail) == (500, "words")
+    assert (problem.status, problem.detail) == (500, "words")
 
 
-def test_an_http_exception_that_cannot_be_read_answers_with_its_status_and_is_logged(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    class Broken(NotFound):
-        def get_headers(self) -> list[tuple[str, str]]:
-            raise RuntimeError("in get_headers")
+def test_a_name_of_its_own_is_the_title_and_what_a_library_attached_are_members() -> None:
+    problem = read(409, title="Sold out", members={"sku": "a"})
 
-    found = meaning(Broken())
+    assert (problem.title, problem.detail, dict(problem.extensions)) == ("Sold out", None, {"sku": "a"})
+    assert read(409, detail={"a": 1}, members={"sku": "a"}).extensions == {"description": {"a": 1}, "sku": "a"}
 
-    assert (found.status, found.detail, found.headers) == (404, None, ())
-    (logged,) = caplog.records
-    assert (logged.name, logged.levelno) == ("errbridge", logging.ERROR)
-    assert logged.exc_info is not None
+
+def test_equal_errors_share_their_problem_and_others_do_not() -> None:
+    shared, own = HTTPErrorFacts(404, is_shared=True), HTTPErrorFacts(404)
+
+    assert problem_of(shared) is problem_of(shared)
+    assert problem_of(own) is not problem_of(own)
+
+
+def test_only_the_frameworks_own_sentence_is_known_as_one() -> None:
+    assert read(detail="Not here", is_stock=True)._has_stock_detail
+    assert not read(detail="Not here")._has_stock_detail
+    assert not Problem(404, "Not here")._has_stock_detail
 
 
 def test_a_description_without_a_text_is_named_by_its_class() -> None:
     assert meaning(NotFound(RaisesOnStr())).detail == "RaisesOnStr"
 
 
-def test_retry_after_zero_survives_where_the_exception_leaves_the_header_out() -> None:
-    class Later(HttpError):
-        code = 503
-        retry_after = 0
-
-    assert meaning(Later()).headers == (("Retry-After", "0"),)
-    assert meaning(Later()).extensions["retry_after"] == 0
-    assert meaning(Later(headers=[("retry-after", "7")])).headers == (("retry-after", "7"),)
-
-
 # Uncaught exceptions.
 
 
-@given(ANY_TEXT)
-@settings(deadline=None, max_examples=50)
-def test_an_uncaught_exception_shows_the_configured_words_and_nothing_of_itself(secret: str) -> None:
-    for exc in (
-        ValueError(secret),
-        ServerError(secret, original_exception=KeyError(secret), headers=[("X-S", secret)]),
-    ):
-        found = meaning(exc, Settings(default_msg="Sorry"))
-        assert found.document() == {
-            "type": "about:blank",
-            "title": "Internal Server Error",
-            "status": 500,
-            "detail": "Sorry",
-            "instance": f"urn:uuid:{ID}",
-        }
-        assert found.headers == ()
+def test_an_uncaught_exception_shows_the_configured_words_and_nothing_else() -> None:
+    found = completed(uncaught_problem("Sorry"))
+
+    assert found.document() == {
+        "type": "about:blank",
+        "title": "Internal Server Error",
+        "status": 500,
+        "detail": "Sorry",
+        "instance": f"urn:uuid:{ID}",
+    }
+    assert found.headers == ()
+    assert uncaught_problem("Sorry") is uncaught_problem("Sorry")
 
 
 # Members that say what headers and request say.
@@ -293,12 +313,45 @@ def test_headers_in_a_wrong_shape_fail_where_they_are_given_or_not_at_all(header
 def test_completing_uses_the_instance_and_type_of_the_problem_first() -> None:
     problem = Problem(404, type="urn:t", instance="/i")
 
-    found = complete(problem, RequestFacts(), ID, Settings(type_uri="urn:other"))
+    found = completed(problem, settings=Settings(type_uri="urn:other"))
 
     assert (found.type, found.instance) == ("urn:t", "/i")
 
 
+def test_a_problem_without_an_incident_has_no_instance() -> None:
+    assert complete(Problem(404), RequestFacts(), "", None).instance is None
+
+
+# What the request adds.
+
+
+def test_the_trace_that_is_recorded_here_wins_over_that_of_the_request() -> None:
+    found = meaning(NotFound(), traceparent=f"00-{TRACE}-{SPAN}-01", trace_id="f" * 32)
+
+    assert found.document()["trace_id"] == "f" * 32
+
+
+def test_methods_that_other_applications_have_for_the_url_are_allowed_too() -> None:
+    found = meaning(Problem(405, headers=[("Allow", "PUT"), ("X-A", "1")]), allow=("GET", "PUT"))
+
+    assert found.headers == (("X-A", "1"), ("Allow", "GET, PUT"))
+    assert found.extensions["allowed"] == ["GET", "PUT"]
+    assert meaning(Problem(404), allow=("GET",)).headers == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [({}, False), ({"allow": ("GET",)}, True), ({"trace_id": TRACE}, True), ({"traceparent": "00-"}, True)],
+)
+def test_a_request_that_adds_something_is_known(facts: dict[str, Any], expected: bool) -> None:
+    assert is_individual(RequestFacts(**facts)) is expected
+
+
 # Groups.
+
+
+def meant_by(exc: BaseException, *, validation: Any = True) -> BaseException | None:
+    return find_http_error(exc, lambda member: status_of(Application(), member), validation)
 
 
 @pytest.mark.parametrize(
@@ -312,8 +365,8 @@ def test_completing_uses_the_instance_and_type_of_the_problem_first() -> None:
         (BaseExceptionGroup("g", [NotFound()]), 404),
     ],
 )
-def test_a_group_of_http_errors_stands_for_the_most_severe(group: BaseException, expected: int) -> None:
-    found = representative(group, Settings())
+def test_a_group_of_http_errors_means_the_most_severe(group: BaseException, expected: int) -> None:
+    found = meant_by(group)
 
     assert found is not None
     assert meaning(found).status == expected
@@ -325,14 +378,14 @@ def test_of_equally_severe_members_the_first_counts() -> None:
     nested_first = ExceptionGroup("g", [ExceptionGroup("h", [first]), second, third])
     nested_later = ExceptionGroup("g", [second, ExceptionGroup("h", [first, third])])
 
-    assert representative(nested_first, Settings()) is first
-    assert representative(nested_later, Settings()) is second
+    assert meant_by(nested_first) is first
+    assert meant_by(nested_later) is second
 
 
 def test_a_member_without_a_status_counts_as_the_500_that_it_is_answered_with() -> None:
     untold = HttpError()
 
-    assert representative(ExceptionGroup("g", [NotFound(), untold]), Settings()) is untold
+    assert meant_by(ExceptionGroup("g", [NotFound(), untold])) is untold
 
 
 @pytest.mark.parametrize(
@@ -341,9 +394,41 @@ def test_a_member_without_a_status_counts_as_the_500_that_it_is_answered_with() 
         ValueError(),
         ExceptionGroup("g", [ValueError()]),
         ExceptionGroup("g", [NotFound(), ValueError()]),
-        ExceptionGroup("g", [NotFound(), ServerError(original_exception=ValueError())]),
+        ExceptionGroup("g", [NotFound(), ServerError(original=ValueError())]),
         BaseExceptionGroup("g", [NotFound(), KeyboardInterrupt()]),
     ],
 )
 def test_a_bug_in_a_group_is_more_severe_than_any_status(exc: BaseException) -> None:
-    assert representative(exc, Settings()) is None
+    assert meant_by(exc) is None
+
+
+class Order(pydantic.BaseModel):
+    price: int
+
+
+def invalid() -> pydantic.ValidationError:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        Order.model_validate({})
+    return caught.value
+
+
+def test_a_member_that_is_a_validation_error_counts_as_the_problem_that_it_means() -> None:
+    exc = invalid()
+    found = meant_by(ExceptionGroup("g", [NotFound(), exc]))
+
+    assert isinstance(found, Problem)
+    assert (found.status, found.__cause__) == (422, exc)
+    assert meant_by(exc, validation=False) is None
+    assert meant_by(ExceptionGroup("g", [NotFound(), exc]), validation=False) is None
+
+
+def test_the_only_error_of_a_group_is_found_however_deep_it_is() -> None:
+    error = KeyError("k")
+
+    assert find_single_error(ExceptionGroup("g", [ExceptionGroup("h", [error])])) is error
+    assert find_single_error(error) is error
+    for group in (
+        ExceptionGroup("g", [error, error]),
+        ExceptionGroup("g", [ExceptionGroup("h", [error, KeyError()])]),
+    ):
+        assert find_single_error(group) is group

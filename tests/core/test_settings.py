@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, fields
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from errbridge import (
     SubdomainDispatcher,
     URLPrefixDispatcher,
 )
-from errbridge.application.settings import DEFAULTS, Settings, dispatcher_class, snapshot
+from errbridge.application.settings import DEFAULTS, Settings, check_dispatcher
 from errbridge.http.accept import JSON, XML
 from errbridge.representations.styles import API, DEFAULT, WEB
 
@@ -31,8 +32,23 @@ class Abstract(ErrorDispatcher):
     """Does not implement dispatch."""
 
 
+class Later(ErrorDispatcher):
+    async def dispatch(self, exc: BaseException, request: RequestFacts) -> list[Scope]:  # type: ignore[override]
+        return []
+
+
+class Older(ErrorDispatcher):
+    def dispatch(self, incident: object) -> list[Scope]:  # type: ignore[override]
+        return []
+
+
+class Demanding(Mine):
+    def __init__(self, scopes: Any, more: object) -> None:
+        super().__init__(scopes)
+
+
 def settings_of(**config: Any) -> Settings:
-    return Settings.of(snapshot(config))
+    return Settings.read(config)
 
 
 def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
@@ -52,8 +68,8 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
 
 
 def test_an_empty_configuration_gives_the_defaults() -> None:
-    assert settings_of() == Settings()
-    assert Settings.of(tuple(DEFAULTS.values())) == Settings()
+    assert astuple(settings_of()) == astuple(Settings())
+    assert astuple(Settings.read(DEFAULTS)) == astuple(Settings())
 
 
 def test_every_key_reaches_its_setting() -> None:
@@ -71,9 +87,19 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_VALIDATION="messages",
     )
 
-    assert settings == Settings(
-        "oops.html", "Sorry", False, False, ("json",), URLPrefixDispatcher, WEB, "urn:{slug}", False, True, "messages"
-    )
+    assert [getattr(settings, field.name) for field in fields(Settings)] == [
+        "oops.html",
+        "Sorry",
+        False,
+        False,
+        ("json",),
+        URLPrefixDispatcher,
+        WEB,
+        "urn:{slug}",
+        False,
+        True,
+        "messages",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -141,32 +167,27 @@ def test_the_style_of_the_application_is_given_by_name(name: str | None, style: 
     ],
 )
 def test_a_dispatcher_is_given_by_name_or_as_a_class(value: Any, expected: type) -> None:
-    assert dispatcher_class("KEY", value) is expected
+    assert check_dispatcher("KEY", value) is expected
 
 
 @pytest.mark.parametrize("value", ["nope", None, 5, int, ErrorDispatcher])
 def test_what_is_no_dispatcher_is_refused_with_those_that_exist(value: object) -> None:
     with pytest.raises(SetupError, match="KEY is one of 'default', 'urlprefix', 'subdomain', 'auto' or a subclass"):
-        dispatcher_class("KEY", value)
+        check_dispatcher("KEY", value)
 
 
-def test_a_dispatcher_that_does_not_implement_dispatch_is_refused_at_set_up() -> None:
-    with pytest.raises(SetupError):
-        dispatcher_class("KEY", Abstract)
-
-
-def test_a_snapshot_tells_whether_something_changed() -> None:
-    config: dict[str, Any] = {"OTHER": 1}
-    before = snapshot(config)
-
-    config["OTHER"] = 2
-    assert snapshot(config) == before
-    config["ERROR_PAGE"] = "error.html"
-    assert snapshot(config) == before
-    config |= DEFAULTS
-    assert snapshot(config) == before
-    config["ERROR_PAGE"] = "other.html"
-    assert snapshot(config) != before
+@pytest.mark.parametrize(
+    ("dispatcher", "words"),
+    [
+        (Abstract, r"KEY: Abstract does not implement dispatch\(exc, request\)"),
+        (Later, r"KEY: Later.dispatch is async; write it with def, since Flask calls it too"),
+        (Older, r"KEY: Older.dispatch has to take \(exc, request\)"),
+        (Demanding, r"KEY: Demanding has to be made with one argument, the scopes"),
+    ],
+)
+def test_a_dispatcher_that_could_not_be_asked_is_refused_at_set_up(dispatcher: Any, words: str) -> None:
+    with pytest.raises(SetupError, match=words):
+        check_dispatcher("KEY", dispatcher)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +201,7 @@ def test_a_snapshot_tells_whether_something_changed() -> None:
     ],
 )
 def test_the_type_is_built_by_plain_substitution(template: str | None, problem: Problem, expected: str | None) -> None:
-    assert settings_of(ERROR_TYPE_URI=template).type_of(problem) == expected
+    assert settings_of(ERROR_TYPE_URI=template).build_type(problem) == expected
 
 
 @pytest.mark.parametrize(
@@ -197,7 +218,7 @@ def test_the_type_is_built_by_plain_substitution(template: str | None, problem: 
 def test_documents_go_out_as_problems_where_that_is_forced(
     config: dict[str, Any], media_type: str, expected: str
 ) -> None:
-    assert settings_of(**config).sent_as(media_type) == expected
+    assert settings_of(**config).choose_content_type(media_type) == expected
 
 
 @pytest.mark.parametrize(
@@ -220,4 +241,4 @@ def test_documents_go_out_as_problems_where_that_is_forced(
 def test_what_the_response_decorator_makes_goes_out_as_a_problem_where_that_is_forced(
     config: dict[str, Any], content_type: str, expected: str
 ) -> None:
-    assert settings_of(**config).forced(content_type) == expected
+    assert settings_of(**config).map_content_type(content_type) == expected

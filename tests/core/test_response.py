@@ -1,4 +1,4 @@
-"""Finished bytes, and the rules that every finished answer keeps."""
+"""The finished response, and the rules that every finished response keeps."""
 
 from __future__ import annotations
 
@@ -10,41 +10,50 @@ from hypothesis import strategies as st
 
 from errbridge import Problem, Reply
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.representations.response import Answer, defaults, finish, finished_reply, last_resort
+from errbridge.representations.response import (
+    Response,
+    build_reply,
+    build_response,
+    default_headers,
+    last_resort,
+)
 from tests.core.fakes import ANY_TEXT, incident_of
 
 SAFE = ("X-Content-Type-Options", "nosniff")
 NO_STORE = ("Cache-Control", "no-store")
 
 
-def header(answer: Answer, name: str) -> list[str]:
-    return [value for known, value in answer.headers if known.lower() == name.lower()]
+def header(response: Response, name: str) -> list[str]:
+    return [value for known, value in response.headers if known.lower() == name.lower()]
 
 
-def reply(given: Reply, problem: Problem | None = None, **facts: Any) -> Answer:
-    return finished_reply(incident_of(problem, **facts), given)
+def reply(given: Reply, problem: Problem | None = None, **facts: Any) -> Response:
+    return build_reply(incident_of(problem, **facts), given)
 
 
 # Defaults.
 
 
-def test_every_answer_is_protected_from_sniffing_and_a_5xx_from_being_stored() -> None:
-    assert defaults(incident_of(Problem(404)), 404) == (SAFE,)
-    assert defaults(incident_of(Problem(500)), 500) == (SAFE, NO_STORE)
-    assert defaults(incident_of(Problem(404)), 503) == (SAFE, NO_STORE)
+def test_every_response_is_protected_from_sniffing_and_a_5xx_from_being_stored() -> None:
+    assert default_headers(incident_of(Problem(404)), 404) == (SAFE,)
+    assert default_headers(incident_of(Problem(500)), 500) == (SAFE, NO_STORE)
+    assert default_headers(incident_of(Problem(404)), 503) == (SAFE, NO_STORE)
 
 
 def test_an_exceptions_own_headers_win_over_the_safe_ones() -> None:
     problem = Problem(500, headers={"cache-control": "max-age=1", "x-content-TYPE-options": "x"})
 
-    assert defaults(incident_of(problem), 500) == (("cache-control", "max-age=1"), ("x-content-TYPE-options", "x"))
+    assert default_headers(incident_of(problem), 500) == (
+        ("cache-control", "max-age=1"),
+        ("x-content-TYPE-options", "x"),
+    )
 
 
 @pytest.mark.parametrize(
     "name", ["Content-Type", "content-length", "Content-Encoding", "TRANSFER-ENCODING", "Connection"]
 )
 def test_an_exceptions_headers_never_contradict_the_body(name: str) -> None:
-    assert defaults(incident_of(Problem(404, headers={name: "5"})), 404) == (SAFE,)
+    assert default_headers(incident_of(Problem(404, headers={name: "5"})), 404) == (SAFE,)
 
 
 # Representations.
@@ -61,18 +70,18 @@ def test_an_exceptions_headers_never_contradict_the_body(name: str) -> None:
     ],
 )
 def test_a_representation_goes_out_under_its_content_type_first(media_type: str, content_type: str) -> None:
-    answer = finish(incident_of(Problem(404)), b"body", media_type, "Accept")
+    response = build_response(incident_of(Problem(404)), b"body", media_type, vary="Accept")
 
-    assert answer == Answer(404, (("Content-Type", content_type), SAFE, ("Vary", "Accept")), b"body")
+    assert response == Response(404, (("Content-Type", content_type), SAFE, ("Vary", "Accept")), b"body")
 
 
 def test_the_policy_of_a_body_goes_out_with_it_unless_the_problem_brings_one() -> None:
     own: Any
     for own, expected in (((), ["none"]), ({"X-A": "1"}, ["none"]), ({"content-security-POLICY": "own"}, ["own"])):
-        answer = finish(incident_of(Problem(404, headers=own)), b"", HTML, "Accept", "none")
+        response = build_response(incident_of(Problem(404, headers=own)), b"", HTML, vary="Accept", policy="none")
 
-        assert header(answer, "Content-Security-Policy") == expected
-    assert header(finish(incident_of(Problem(404)), b"", HTML, "Accept"), "Content-Security-Policy") == []
+        assert header(response, "Content-Security-Policy") == expected
+    assert header(build_response(incident_of(Problem(404)), b"", HTML, vary="Accept"), "Content-Security-Policy") == []
 
 
 @pytest.mark.parametrize(
@@ -85,9 +94,9 @@ def test_the_policy_of_a_body_goes_out_with_it_unless_the_problem_brings_one() -
     ],
 )
 def test_vary_adds_to_that_of_the_exception_and_says_nothing_twice(own: list[tuple[str, str]], expected: str) -> None:
-    answer = finish(incident_of(Problem(404, headers=own)), b"", TEXT, "Accept")
+    response = build_response(incident_of(Problem(404, headers=own)), b"", TEXT, vary="Accept")
 
-    assert header(answer, "Vary") == [expected]
+    assert header(response, "Vary") == [expected]
 
 
 def test_headers_of_an_exception_survive_every_one_of_them() -> None:
@@ -102,16 +111,16 @@ def test_headers_of_an_exception_survive_every_one_of_them() -> None:
     ]
     incident = incident_of(Problem(401, headers=own))
 
-    for answer in (finish(incident, b"", JSON, "Accept"), finished_reply(incident, Reply(""))):
-        assert [pair for pair in answer.headers if pair in own] == own
+    for response in (build_response(incident, b"", JSON, vary="Accept"), build_reply(incident, Reply(""))):
+        assert [pair for pair in response.headers if pair in own] == own
 
 
 # Methods and statuses without content.
 
 
 def test_head_has_the_headers_of_get_and_no_body() -> None:
-    get = finish(incident_of(Problem(404)), b"12345", JSON, "Accept")
-    head = finish(incident_of(Problem(404), method="HEAD"), b"12345", JSON, "Accept")
+    get = build_response(incident_of(Problem(404)), b"12345", JSON, vary="Accept")
+    head = build_response(incident_of(Problem(404), method="HEAD"), b"12345", JSON, vary="Accept")
 
     assert head.body is None
     assert [pair for pair in head.headers if pair[0] != "Content-Length"] == list(get.headers)
@@ -121,11 +130,11 @@ def test_head_has_the_headers_of_get_and_no_body() -> None:
 @pytest.mark.parametrize("status", [100, 204, 304])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_status_without_content_has_neither_body_nor_type_nor_length(status: int, method: str) -> None:
-    answer = reply(Reply("body", status, {"content-type": "x/y", "Content-Length": "4", "ETag": "e"}), method=method)
+    response = reply(Reply("body", status, {"content-type": "x/y", "Content-Length": "4", "ETag": "e"}), method=method)
 
-    assert (answer.status, answer.body) == (status, None)
-    assert header(answer, "Content-Type") == header(answer, "Content-Length") == []
-    assert header(answer, "ETag") == ["e"]
+    assert (response.status, response.body) == (status, None)
+    assert header(response, "Content-Type") == header(response, "Content-Length") == []
+    assert header(response, "ETag") == ["e"]
 
 
 # Replies.
@@ -148,10 +157,10 @@ def test_a_reply_keeps_the_errors_status_unless_it_has_its_own() -> None:
     ],
 )
 def test_text_is_plain_utf_8_and_bytes_are_bytes(body: Any, expected: bytes, content_type: str) -> None:
-    answer = reply(Reply(body))
+    response = reply(Reply(body))
 
-    assert answer.body == expected
-    assert header(answer, "Content-Type") == [content_type]
+    assert response.body == expected
+    assert header(response, "Content-Type") == [content_type]
 
 
 @pytest.mark.parametrize("body", [None, 5, object(), ["a"], True])
@@ -170,26 +179,26 @@ def test_a_reply_wins_over_every_default() -> None:
     problem = Problem(503, headers={"Retry-After": "5", "X-E": "e"})
     own = {"content-type": "a/b", "retry-after": "9", "CACHE-CONTROL": "public", "x-content-type-options": "off"}
 
-    answer = reply(Reply("x", None, own), problem)
+    response = reply(Reply("x", None, own), problem)
 
-    assert [(name.lower(), value) for name, value in answer.headers] == [
+    assert [(name.lower(), value) for name, value in response.headers] == [
         *((name.lower(), value) for name, value in own.items()),
         ("x-e", "e"),
     ]
 
 
 def test_the_content_type_is_the_first_header_of_a_reply_too() -> None:
-    answer = reply(Reply("x", None, {"X-A": "1"}))
+    response = reply(Reply("x", None, {"X-A": "1"}))
 
-    assert answer.headers[0] == ("Content-Type", "text/plain; charset=utf-8")
+    assert response.headers[0] == ("Content-Type", "text/plain; charset=utf-8")
     assert reply(Reply("x", None, {"X-A": "1", "content-type": "a/b"})).headers[0][1] == "a/b"
 
 
-def test_an_answer_knows_its_content_type() -> None:
+def test_a_response_knows_its_content_type() -> None:
     assert reply(Reply("x")).content_type == "text/plain; charset=utf-8"
     assert reply(Reply("x", 204)).content_type is None
     assert reply(Reply("x", 304, {"ETag": "e"})).content_type is None
-    assert Answer(404, (), None).content_type is None
+    assert Response(404, (), None).content_type is None
 
 
 def test_the_length_of_a_reply_is_the_servers_to_say() -> None:
@@ -198,9 +207,9 @@ def test_the_length_of_a_reply_is_the_servers_to_say() -> None:
 
 
 def test_repeated_headers_of_a_reply_stay() -> None:
-    answer = reply(Reply("x", None, [("Set-Cookie", "a"), ("Set-Cookie", "b")]))
+    response = reply(Reply("x", None, [("Set-Cookie", "a"), ("Set-Cookie", "b")]))
 
-    assert header(answer, "Set-Cookie") == ["a", "b"]
+    assert header(response, "Set-Cookie") == ["a", "b"]
 
 
 @given(
@@ -210,19 +219,19 @@ def test_repeated_headers_of_a_reply_stay() -> None:
     status=st.integers(400, 599),
 )
 @settings(deadline=None, max_examples=200)
-def test_any_text_makes_an_answer_that_any_server_can_send(
+def test_any_text_makes_a_response_that_any_server_can_send(
     body: str, headers: list[tuple[str, str]], method: str, status: int
 ) -> None:
     problem = Problem(status, headers=headers, detail=body)
     incident = incident_of(problem, method=method)
 
-    for answer in (
-        finished_reply(incident, Reply(body, None, headers)),
-        finish(incident, body.encode("utf-8", "replace"), HTML, "Accept"),
+    for response in (
+        build_reply(incident, Reply(body, None, headers)),
+        build_response(incident, body.encode("utf-8", "replace"), HTML, vary="Accept"),
     ):
-        assert answer.status == status
-        assert (answer.body is None) == (method == "HEAD")
-        for name, value in answer.headers:
+        assert response.status == status
+        assert (response.body is None) == (method == "HEAD")
+        for name, value in response.headers:
             assert name.isascii()
             assert value.isascii()
             assert not set(name + value) & {"\r", "\n", "\0"}
@@ -235,13 +244,13 @@ def test_any_text_makes_an_answer_that_any_server_can_send(
     ("status", "text"), [(404, b"404 Not Found\n"), (500, b"500 Internal Server Error\n"), (599, b"599 Server Error\n")]
 )
 def test_the_last_resort_is_constant_text(status: int, text: bytes) -> None:
-    answer = last_resort("GET", status)
+    response = last_resort("GET", status)
 
-    assert answer == Answer(status, (("Content-Type", "text/plain; charset=utf-8"), SAFE, NO_STORE), text)
+    assert response == Response(status, (("Content-Type", "text/plain; charset=utf-8"), SAFE, NO_STORE), text)
 
 
 def test_the_last_resort_of_head_has_no_body() -> None:
-    answer = last_resort("HEAD", 404)
+    response = last_resort("HEAD", 404)
 
-    assert (answer.status, answer.body) == (404, None)
-    assert header(answer, "Content-Length") == ["14"]
+    assert (response.status, response.body) == (404, None)
+    assert header(response, "Content-Length") == ["14"]

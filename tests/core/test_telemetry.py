@@ -1,20 +1,23 @@
-"""The one log record of an error."""
+"""What is reported of an error: the one log record, and the hooks."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from errbridge import Incident, Problem, Scope
-from errbridge.telemetry.record import Failure, record
-from tests.core.fakes import ANY_TEXT, ID, HttpError, ServerError, incident_of
+from errbridge import Incident, Problem, Reply, Scope
+from errbridge.application.hooks import Hooks
+from errbridge.telemetry.notifying import notify
+from errbridge.telemetry.record import Failure, choose_level, write_record
+from tests.core.fakes import ANY_TEXT, ID, ServerError, incident_of
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +33,12 @@ def raised(exc: Exception) -> Exception:
 
 
 def uncaught(exc: Exception | None = None) -> Incident:
-    return incident_of(Problem(500), exception=raised(exc or ValueError("words")), method="POST", path="/x")
+    return incident_of(Problem(500), original=raised(exc or ValueError("words")), method="POST", path="/x")
+
+
+def record(incident: Incident, status: int, failure: Failure | None = None, logged_by: str | None = None) -> None:
+    level = choose_level(status, failed=failure is not None, client_gone=incident.client_gone)
+    write_record(incident, status, level, failure=failure, logged_by=logged_by)
 
 
 def only(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
@@ -50,6 +58,9 @@ def formatted(logged: logging.LogRecord) -> str:
         (incident_of(Problem(404)), 404, None, logging.INFO, False),
         (uncaught(), 404, None, logging.INFO, False),  # a handler explained it
         (incident_of(Problem(404)), 200, None, logging.INFO, False),
+        (replace(incident_of(Problem(400)), client_gone=True), 400, None, logging.DEBUG, False),
+        (replace(incident_of(Problem(500)), client_gone=True), 500, None, logging.ERROR, False),
+        (replace(incident_of(), client_gone=True), 404, Failure("x", raised(KeyError("k"))), logging.ERROR, True),
         (incident_of(Problem(404)), 404, Failure("the handler x", raised(KeyError("k"))), logging.ERROR, True),
     ],
 )
@@ -86,7 +97,7 @@ def test_a_record_carries_the_facts_as_structured_extra(caplog: pytest.LogCaptur
 
 def test_the_stack_is_that_of_the_original_exception(caplog: pytest.LogCaptureFixture) -> None:
     original = raised(ZeroDivisionError("original"))
-    record(incident_of(Problem(500), exception=ServerError(original_exception=original)), 500)
+    record(incident_of(Problem(500), exception=ServerError(original=original), original=original), 500)
 
     logged = only(caplog)
     assert logged.exc_info is not None
@@ -94,20 +105,12 @@ def test_the_stack_is_that_of_the_original_exception(caplog: pytest.LogCaptureFi
     assert "ZeroDivisionError: original" in formatted(logged)
 
 
-def test_an_original_that_is_no_exception_is_not_taken_for_one(caplog: pytest.LogCaptureFixture) -> None:
-    odd: Any = "no exception"
-    record(incident_of(Problem(500), exception=ServerError(original_exception=odd)), 500)
-
-    logged = only(caplog)
-    assert logged.exc_info is not None
-    assert isinstance(logged.exc_info[1], HttpError)
-
-
 def test_where_the_framework_logged_the_stack_it_is_not_printed_a_second_time(caplog: pytest.LogCaptureFixture) -> None:
     original = raised(ValueError("words"))
-    of_the_framework = ServerError(original_exception=original)
+    of_the_framework = ServerError(original=original)
+    incident = incident_of(Problem(500), exception=of_the_framework, original=original, method="POST", path="/x")
 
-    record(incident_of(Problem(500), exception=of_the_framework, method="POST", path="/x"), 500, None, "shop.app")
+    record(incident, 500, None, "shop.app")
 
     logged = only(caplog)
     assert logged.exc_info is not None
@@ -156,15 +159,6 @@ def test_percent_signs_in_a_path_stay_what_they_are(caplog: pytest.LogCaptureFix
     record(incident_of(Problem(404), path="/%s%d%"), 404)
 
     assert only(caplog).getMessage() == f"GET /%s%d% answered 404 (incident {ID})"
-
-
-def test_nothing_is_made_for_a_level_that_nobody_wants(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.ERROR, logger="errbridge")
-
-    record(incident_of(Problem(404)), 404)
-    assert caplog.records == []
-    record(incident_of(Problem(500)), 500)
-    assert len(caplog.records) == 1
 
 
 class BrokenHandler(logging.Handler):
@@ -259,3 +253,107 @@ def test_a_cause_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFix
     record(incident_of(problem), 409)
 
     assert "answered 409 for builtins.KeyError (incident" in caplog.records[0].getMessage()
+
+
+def test_a_cause_in_libraries_alone_is_placed_where_it_was_raised(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+    problem = Problem(422)
+    with pytest.raises(KeyError) as caught:
+        exec(compile("raise KeyError('x')", "/x/site-packages/library.py", "exec"), {})
+    assert caught.tb.tb_next is not None
+    problem.__cause__ = caught.value.with_traceback(caught.tb.tb_next)
+
+    record(incident_of(problem), 422)
+
+    assert " for builtins.KeyError at /x/site-packages/library.py:1 " in caplog.records[0].getMessage()
+
+
+# Hooks.
+
+REPLY = Reply("sent", 404)
+
+
+def describe() -> Reply:
+    return REPLY
+
+
+def test_each_hook_gets_the_incident_and_the_answer_in_the_order_of_registration() -> None:
+    seen: list[object] = []
+    incident = incident_of()
+
+    notify(
+        [lambda *given: seen.append(("one", *given)), lambda *given: seen.append(("two", *given))], incident, describe
+    )
+
+    assert seen == [("one", incident, REPLY), ("two", incident, REPLY)]
+
+
+def test_a_hook_that_raises_is_named_in_the_log_and_keeps_nothing_from_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen: list[Incident] = []
+
+    def bad(incident: Incident, reply: Reply) -> None:
+        raise RuntimeError("in the hook")
+
+    notify([bad, lambda incident, reply: seen.append(incident)], incident_of(), describe)
+
+    logged = only(caplog)
+    assert (logged.levelno, logged.__dict__["incident_id"]) == (logging.ERROR, ID)
+    assert f"bad failed (incident {ID})" in logged.getMessage()
+    assert logged.exc_info is not None
+    assert len(seen) == 1
+
+
+def test_a_hook_may_remove_itself() -> None:
+    hooks = Hooks()
+    seen: list[str] = []
+
+    @hooks.on_incident
+    def once(incident: Incident, reply: Reply) -> None:
+        seen.append("once")
+        hooks.off_incident(once)
+
+    hooks.on_incident(lambda incident, reply: seen.append("always"))
+    for _ in range(2):
+        notify(hooks.functions, incident_of(), describe)
+
+    assert seen == ["once", "always", "always"]
+
+
+async def later() -> None: ...
+
+
+async def later_items() -> Any:
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda incident, reply: later(), "a coroutine, and nothing awaits it"),
+        (lambda incident, reply: (number for number in range(3)), "a generator, and nothing of it runs"),
+        (lambda incident, reply: later_items(), "a generator, and nothing of it runs"),
+    ],
+)
+def test_a_hook_that_only_began_is_reported(
+    caplog: pytest.LogCaptureFixture, function: Callable[..., Any], words: str
+) -> None:
+    notify([function], incident_of(), describe)
+
+    logged = only(caplog)
+    assert logged.exc_info is not None
+    assert words in str(logged.exc_info[1])
+
+
+def test_where_the_answer_cannot_be_described_no_hook_is_called(caplog: pytest.LogCaptureFixture) -> None:
+    def undescribed() -> Reply:
+        raise RuntimeError("no description")
+
+    notify([lambda *given: pytest.fail("a hook was called")], incident_of(), undescribed)
+
+    assert "no hook was called" in only(caplog).getMessage()
+
+
+def test_a_failing_hook_and_a_broken_logging_system_change_nothing(broken_logging: None) -> None:
+    notify([lambda *given: 1 / 0], incident_of(), describe)

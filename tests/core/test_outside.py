@@ -1,0 +1,193 @@
+"""Answers where no handler and no template can be asked: around a request, for developers, in front of all apps."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from errbridge import Incident, Problem, Reply, RequestFacts, Scope
+from errbridge.adapter import Installation
+from errbridge.application.hooks import Hooks
+from errbridge.application.settings import Settings
+from errbridge.handling import showing
+from errbridge.handling.outside import respond_at_edge, respond_debugging, respond_outside
+from errbridge.representations.rendering import REPRESENTATIONS
+from errbridge.representations.styles import WEB
+from errbridge.scopes.scope import ROOT
+from tests.core.fakes import Application, Conflict, NotFound, ServerError, fail, install, register
+
+DOCUMENT = "application/problem+json"
+
+
+@pytest.fixture(autouse=True)
+def all_levels(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    caplog.set_level(logging.DEBUG, logger="errbridge")
+    yield
+    showing._render_shared.cache_clear()
+
+
+@pytest.fixture
+def broken_representations(monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(incident: object) -> bytes:
+        raise RuntimeError("in the representation")
+
+    for media_type in list(REPRESENTATIONS):
+        monkeypatch.setitem(REPRESENTATIONS, media_type, render)
+
+
+# Around a request.
+
+
+def a_site() -> Installation:
+    app = Application()
+    app.templates["error.html"] = lambda context: "own"
+    app.logger_name = "shop.app"
+    installation = install(app, style=WEB)
+    register(installation, ROOT, "*", ValueError)(fail)
+    return installation
+
+
+@pytest.mark.parametrize(
+    ("exc", "status"),
+    [(ValueError("secret"), 500), (ServerError(original=ValueError("secret")), 500), (NotFound(), 404)],
+)
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_what_escapes_a_request_is_answered_without_handlers_and_templates(
+    caplog: pytest.LogCaptureFixture, exc: Exception, status: int, accept: str
+) -> None:
+    sent = respond_outside(a_site(), exc, RequestFacts(accept=accept))
+
+    assert (sent.status, sent.content_type) == (status, DOCUMENT if "json" in accept else "text/html; charset=utf-8")
+    assert b"secret" not in (sent.body or b"")
+    assert sent.body != b"own"
+    (logged,) = caplog.records
+    assert (logged.exc_info is not None) == (status == 500)
+    assert "see the stack in" not in (logged.exc_text or "")  # the framework did not log it, so the stack is here
+    assert str(logged.__dict__["incident_id"]).encode() in (sent.body or b"")
+
+
+def test_what_escapes_a_request_has_an_owner(caplog: pytest.LogCaptureFixture) -> None:
+    installation = install()
+    installation.shared.set_style(Scope(prefix="/api"), "api")
+
+    assert respond_outside(installation, NotFound(), RequestFacts(path="/api/x")).content_type == DOCUMENT
+    assert caplog.records[0].__dict__["scope"] == "/api"
+
+
+# For developers.
+
+
+def describing(accept: str = "application/json", exc: BaseException | None = None, **config: Any) -> Any:
+    return respond_debugging(
+        install(Application(**config)),
+        exc or ServerError(original=KeyError("k")),
+        RequestFacts(accept=accept),
+        ("flask",),
+    )
+
+
+def test_a_program_gets_the_exception_that_is_raised_for_the_developer(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[tuple[Incident, Reply]] = []
+    installation = install(Application(ERROR_DEFAULT_MSG="Sorry", ERROR_TYPE_URI="urn:{slug}"))
+    installation.hooks.on_incident(lambda incident, reply: seen.append((incident, reply)))
+
+    sent = respond_debugging(
+        installation, ServerError(original=KeyError("k")), RequestFacts(accept="application/json"), ()
+    )
+
+    assert sent is not None
+    document = json.loads(sent.body or b"")
+    assert (document["status"], document["detail"], document["type"]) == (500, "Sorry", "urn:internal-server-error")
+    assert (document["exception"]["class"], document["exception"]["message"]) == ("KeyError", "'k'")
+    (logged,) = caplog.records
+    assert document["instance"] == f"urn:uuid:{logged.__dict__['incident_id']}"
+    assert [reply.body for _, reply in seen] == [sent.body]
+
+
+def test_an_exception_that_no_500_was_made_of_is_described_as_well() -> None:
+    document = json.loads(describing(exc=KeyError("k")).body)
+
+    assert document["exception"]["class"] == "KeyError"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", ""])
+def test_a_person_sees_the_debugger_of_the_framework(accept: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert describing(accept) is None
+    assert caplog.records == []
+
+
+def test_the_exception_is_described_in_xml_too() -> None:
+    assert b"KeyError" in describing("application/xml").body
+
+
+# In front of all applications.
+
+
+def test_in_front_of_all_applications_a_problem_is_answered_by_accept(caplog: pytest.LogCaptureFixture) -> None:
+    problem = Problem(413, detail="Too much", max_bytes=5)
+
+    sent = respond_at_edge(problem, RequestFacts(accept="application/json"))
+    assert (sent.status, sent.content_type) == (413, DOCUMENT)
+    assert json.loads(sent.body or b"")["max_bytes"] == 5
+    page = respond_at_edge(problem, RequestFacts(), settings=Settings(type_uri="urn:{slug}"))
+    assert page.content_type == "text/html; charset=utf-8"
+    facts = RequestFacts(accept="application/json")
+    forced = respond_at_edge(problem, facts, settings=Settings(force_content_type=False))
+    assert forced.content_type == "application/json"
+    typed = respond_at_edge(problem, facts, settings=Settings(type_uri="urn:{slug}"))
+    assert json.loads(typed.body or b"")["type"] == "urn:content-too-large"
+    assert [logged.levelno for logged in caplog.records] == [logging.INFO] * 4
+
+
+def test_the_cause_of_a_problem_in_front_of_all_applications_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    problem = Problem(502)
+    problem.__cause__ = ConnectionError("upstream")
+
+    sent = respond_at_edge(problem, RequestFacts())
+
+    assert sent.status == 502
+    assert b"upstream" not in (sent.body or b"")
+    (logged,) = caplog.records
+    assert logged.exc_info is not None
+    assert isinstance(logged.exc_info[1], ConnectionError)
+
+
+def test_hooks_in_front_of_all_applications_get_the_incident_and_the_answer() -> None:
+    seen: list[tuple[Incident, Reply]] = []
+    hooks = Hooks()
+    problem = Problem(404)
+    respond_at_edge(problem, RequestFacts(), hooks=hooks)
+    hooks.on_incident(lambda incident, reply: seen.append((incident, reply)))
+
+    sent = respond_at_edge(problem, RequestFacts(path="/x"), hooks=hooks)
+
+    ((incident, reply),) = seen
+    assert (incident.exception, incident.request.path, incident.original) == (problem, "/x", None)
+    assert (reply.status, reply.body) == (404, sent.body)
+
+
+def test_nothing_is_logged_in_front_of_all_applications_at_a_level_that_is_off(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR, logger="errbridge")
+
+    respond_at_edge(Problem(404), RequestFacts())
+
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("broken_representations")
+def test_a_representation_that_fails_gives_way_to_constant_bytes_everywhere(caplog: pytest.LogCaptureFixture) -> None:
+    for sent in (
+        respond_outside(install(), Conflict(), RequestFacts()),
+        respond_at_edge(Problem(409), RequestFacts()),
+    ):
+        assert (sent.status, sent.body) == (409, b"409 Conflict\n")
+    for logged in caplog.records:
+        assert "after the built-in representation failed" in logged.getMessage()
+        assert logged.levelno == logging.ERROR
+    assert len(caplog.records) == 2

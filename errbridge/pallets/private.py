@@ -127,7 +127,7 @@ def read_request_values(request: Any) -> frozenset[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, MultiDict):
-            waiting += [[*value.keys()], [*value.values(multi=True)]]
+            waiting += [[*value.keys()], [*value.lists()]]
         elif isinstance(value, Mapping):
             waiting += [[*value.keys()], [*value.values()]]
         elif isinstance(value, (list, tuple)):

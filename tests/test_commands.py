@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from errbridge import DefaultDispatcher, Handlers, Incident, Page, Problem, Scope
-from errbridge.inspection.subject import source_of
+from errbridge import DefaultDispatcher, Handlers, Incident, Problem, Scope
+from errbridge.inspection.subject import Source, find_source
 from tests.clients import Request
 from tests.servers import DEADLINE, ROOT, environment
 from tests.twins import WORLDS, Build, Twins, World
@@ -42,6 +42,10 @@ class OutOfTea(Problem, status=409, title="Out of tea", slug="out-of-tea"):
 
 class Nothing(Problem):
     """Has no status."""
+
+
+class Limited(TooManyRequests):
+    """As Flask-Limiter has one."""
 
 
 class Moved(HTTPException):
@@ -206,9 +210,9 @@ def test_the_source_of_any_handler_is_found_or_said_to_be_none() -> None:
     class Callable_:  # noqa: N801 - only here
         def __call__(self, exc: Exception) -> None: ...
 
-    assert source_of(partial(nothing)) == source_of(nothing)
-    assert source_of(Callable_()).line == Callable_.__call__.__code__.co_firstlineno
-    assert source_of(len) == ("builtins.len", None, None)
+    assert find_source(partial(nothing)) == find_source(nothing)
+    assert find_source(Callable_()).line == Callable_.__call__.__code__.co_firstlineno
+    assert find_source(len) == Source("builtins.len", None, None)
 
 
 def test_a_handler_without_source_or_outside_of_the_folder_is_listed_too(
@@ -300,7 +304,7 @@ def view(world: World) -> None:
         (("GET", "/site/", "werkzeug.routing:RequestRedirect"), ["an answer already", "sends as it is"]),
         (("GET", "/site/", "UnicodeDecodeError"), ["raises UnicodeDecodeError", "makes a 500 of it"]),
         (("GET", "/site/", "FileNotFoundError"), ["raises FileNotFoundError", "The answer: 500 as text/html"]),
-        (("GET", "/site/", "msgspec:ValidationError"), ["it stands for Problem (422)", "The answer: 422"]),
+        (("GET", "/site/", "msgspec:ValidationError"), ["it means Problem (422)", "The answer: 422"]),
         (("GET", "/site/", "500"), ["raises InternalServerError (500)", "Who is asked about 500"]),
     ],
 )
@@ -310,11 +314,11 @@ def test_explain_takes_the_error_as_it_would_happen_there(words: tuple[str, ...]
     assert [part for part in parts if part not in output] == []
 
 
-def test_explain_tells_a_class_from_its_base_classes_and_equal_handlers_apart() -> None:
+def test_explain_asks_each_handler_once_and_the_class_before_its_base_classes() -> None:
     def build(world: World) -> None:
-        world.errors.register(world.app, code=Gone)(nothing)
-        world.errors.register(world.app, code=Withdrawn)(nothing)
-        world.errors.register(world.app, code=500)(nothing)
+        world.errors.register(world.app, code=Gone)(something)
+        world.errors.register(world.app, code=[Withdrawn, Exception])(nothing)
+        world.errors.register(world.app, code=[500, LookupError])(something)
 
     asked, failed = data(build, "explain", "GET", "/", "tests.test_commands:Withdrawn")["steps"]
 
@@ -322,8 +326,29 @@ def test_explain_tells_a_class_from_its_base_classes_and_equal_handlers_apart() 
         ("Withdrawn", 1, "its class"),
         ("Gone", 2, "a base class of it"),
         ("500", None, "not for exceptions as they are: asked once it is a 500"),
+        ("everything", None, "not for exceptions as they are: asked once it is a 500"),
+        ("LookupError", None, "Withdrawn is not one"),
     ]
-    assert [entry["order"] for entry in failed["considered"]] == [1, None, None]
+    assert [(entry["key"].rpartition(".")[2], entry["order"], entry["reason"]) for entry in failed["considered"]] == [
+        ("500", None, "asked already"),
+        ("everything", None, "asked already"),
+        ("LookupError", None, "InternalServerError is not one"),
+        ("Gone", None, "InternalServerError is not one"),
+        ("Withdrawn", None, "InternalServerError is not one"),
+    ]
+
+
+def test_a_native_handler_for_a_class_with_a_code_is_shown_as_that_class() -> None:
+    """Flask-Limiter's RateLimitExceeded is a 429, and a handler for it is none for 429 (FAULTS C6)."""
+
+    def build(world: World) -> None:
+        world.app.errorhandler(Limited)(native)
+        world.app.errorhandler(429)(native)
+
+    assert [entry["key"] for entry in data(build, "list")["root"]["handlers"]] == ["tests.test_commands.Limited", "429"]
+    for error, asked in (("429", "429"), ("tests.test_commands:Limited", "tests.test_commands.Limited")):
+        (step,) = data(build, "explain", "GET", "/nope", error)["steps"]
+        assert [entry["key"] for entry in step["considered"] if entry["order"]] == [asked]
 
 
 def test_explain_calls_nothing_that_the_user_wrote() -> None:
@@ -732,6 +757,37 @@ def test_a_prefix_of_which_no_url_can_be_thought_of_is_given_the_benefit_of_the_
     assert found(build, exit_code=0) == []
 
 
+def test_a_style_behind_a_native_handler_for_everything_is_reported() -> None:
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api, world.app)
+        world.app.errorhandler(HTTPException)(native)
+        world.app.register_blueprint(api)
+
+    assert found(build) == [("behind-native", "app")]
+    assert "the style is shown only if the framework's own handler for" in said(build, "check", exit_code=1)
+
+
+def test_a_replaced_method_of_the_framework_is_reported() -> None:
+    """Flask-RESTX puts functions of its own there, and answers before errbridge is asked (FAULTS C6)."""
+
+    def build(world: World) -> None:
+        world.app.handle_user_exception = partial(nothing)
+
+    output = said(build, "check", exit_code=1)
+    assert output.startswith("replaced-method: app\n")
+    assert "handle_user_exception of the application was replaced by tests.test_commands.nothing" in output
+    assert "handle_user_exception" in said(build, "explain", "GET", "/nope", "404")
+
+
+def test_a_prefix_with_a_variable_is_not_taken_to_be_behind_one_of_its_urls() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/1")
+        world.errors.register("/<int:number>", code=404)(nothing)
+
+    assert found(build, exit_code=0) == []
+
+
 def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
     def build(world: World) -> None:
         world.app.errorhandler(404)(native)
@@ -746,11 +802,11 @@ def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
     [
         ({"errors/404.html": "{% extends 'layout.html' %}"}, {}, ["layout.html does not exist, which errors/404.html"]),
         ({"errors/404.html": "{% include name %}"}, {}, []),
-        ({"errors/5xx.html": "{% if %}"}, {}, ["errors/5xx.html cannot be compiled"]),
+        ({"errors/5xx.html": "{% if %}"}, {}, ["line 1 of 'errors/5xx.html' cannot be compiled"]),
         (
             {"errors/5xx.html": "{% include 'a.html' %}", "a.html": "{% include 'errors/5xx.html' %}{{"},
             {},
-            ["a.html can"],
+            ["line 1 of 'a.html' can"],
         ),
         ({}, {"ERROR_PAGE": "oops.html"}, ["ERROR_PAGE names oops.html, which does not exist"]),
         ({"oops.html": "fine"}, {"ERROR_PAGE": "oops.html"}, []),
@@ -777,64 +833,6 @@ def test_templates_that_are_missing_or_broken_are_reported(
 
 
 @pytest.mark.parametrize(
-    ("style", "files", "findings"),
-    [
-        (None, ["errors/404.html", "errors/5xx.html"], [("app", ["errors/404.html, errors/5xx.html are never shown"])]),
-        ("api", ["errors/404.html", "site/errors/4xx.html"], [("app", ["errors/404.html is"]), ("site", ["site/err"])]),
-        ("web", ["errors/404.html", "site/errors/4xx.html"], []),
-        (
-            "site",
-            ["errors/404.html", "site/errors/4xx.html", "other/errors/404.html"],
-            [("other", ["other/errors/404"])],
-        ),
-        ("<odd:x>", ["errors/404.html"], []),
-        ("handled", ["errors/404.html"], []),
-        ("handled", ["errors/403.html"], [("app", ["errors/403.html"])]),
-        ("native", ["errors/404.html", "errors/500.html"], []),
-        (None, ["404.html", "error.html", "errors/base.html"], []),
-    ],
-)
-def test_templates_of_errors_that_no_page_is_made_of_are_reported(
-    tmp_path: Path, style: str | None, files: list[str], findings: list[tuple[str, list[str]]]
-) -> None:
-    for name in files:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("fine" if name != "errors/5xx.html" else "{{ problem.title }}")
-
-    def build(world: World) -> None:
-        for name in ("site", "other"):
-            blueprint = world.Blueprint(name, __name__, url_prefix=f"/{name}")
-            blueprint.add_url_rule("/", "index", nothing)
-            world.app.register_blueprint(blueprint)
-            if style == name:
-                world.errors.web_register(blueprint)
-        if style in ("api", "web"):
-            getattr(world.errors, f"{style}_register")(world.app)
-        if style == "<odd:x>":
-            world.errors.web_register("/unroutable/<any(a,b):x>")
-        if style == "handled":
-            world.errors.register(world.app, code=404)(nothing)
-        if style == "native":
-            world.app.errorhandler(Exception)(native)
-
-    options = {"app_options": {"template_folder": str(tmp_path)}}
-    output = json.loads(said(build, "check", "--json", exit_code=bool(findings), **options))
-
-    assert [(finding["code"], finding["scope"]) for finding in output] == [
-        ("unused-template", scope) for scope, _ in findings
-    ]
-    for finding, (_, parts) in zip(output, findings, strict=True):
-        assert all(part in finding["message"] for part in parts)
-
-
-def test_a_template_that_cannot_be_compiled_is_nobodys_page(tmp_path: Path) -> None:
-    (tmp_path / "errors").mkdir()
-    (tmp_path / "errors" / "404.html").write_text("{{")
-
-    assert found(lambda world: None, exit_code=0, app_options={"template_folder": str(tmp_path)}) == []
-
-
-@pytest.mark.parametrize(
     ("key", "hint"),
     [
         ("ERROR_TYPE_URL", "did you mean ERROR_TYPE_URI?"),
@@ -858,17 +856,6 @@ def test_keys_of_other_extensions_and_of_the_application_are_theirs() -> None:
         "ERROR_LOG_DIR": "/var/log",
     }
     assert found(view, exit_code=0, config=others) == []
-
-
-def test_the_page_of_a_class_may_be_what_that_of_a_handled_status_is_made_from(tmp_path: Path) -> None:
-    (tmp_path / "errors").mkdir()
-    for name in ("404", "4xx"):
-        (tmp_path / "errors" / f"{name}.html").write_text("page")
-
-    def build(world: World) -> None:
-        world.errors.register(world.app, code=404)(lambda exc: Page("errors/404.html"))
-
-    assert found(build, exit_code=0, app_options={"template_folder": str(tmp_path)}) == []
 
 
 def test_a_type_that_is_no_uri_leads_nowhere() -> None:

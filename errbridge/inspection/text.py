@@ -11,7 +11,7 @@ from errbridge.inspection.explanation import Considered, Explanation, Step
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
 from errbridge.inspection.subject import Source, key_name
 
-__all__ = ["explanation_text", "findings_text", "listing_text", "place", "types_text"]
+__all__ = ["explanation_text", "findings_text", "listing_text", "types_text"]
 
 _INDENT = "  "
 
@@ -38,7 +38,7 @@ def _listing(listing: Listing) -> Iterator[str]:
 
 def _scopes(scopes: Iterable[tuple[ScopeEntry, str]]) -> Iterator[str]:
     rows = [(scope, where, f"blueprint {scope.blueprint}" if scope.blueprint else "") for scope, where in scopes]
-    widths = [max(len(row[column]) for row in rows) for column in (1, 2)]
+    widths = max(len(where) for _, where, _ in rows), max(len(blueprint) for *_, blueprint in rows)
     for scope, where, blueprint in rows:
         columns = (where.ljust(widths[0]), blueprint.ljust(widths[1]), _look(scope))
         yield (
@@ -56,7 +56,7 @@ def _look(scope: ScopeEntry) -> str:
 
 def _handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[str]:
     rows = [
-        (entry.key, f"{entry.source.name}{' (native)' if entry.native else ''}", place(entry.source))
+        (entry.key, f"{entry.source.name}{' (native)' if entry.native else ''}", locate(entry.source))
         for entry in handlers
     ]
     yield from _aligned(rows, indent)
@@ -69,7 +69,7 @@ def _aligned(rows: Iterable[tuple[str, ...]], indent: str) -> Iterator[str]:
         yield (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
 
 
-def place(source: Source) -> str:
+def locate(source: Source) -> str:
     """Write where a handler stands so that an editor finds it; relative to the working directory if it is below."""
     if source.file is None:
         return "(no source)"
@@ -150,7 +150,7 @@ def _candidate(entry: Considered, sign: str) -> Iterator[str]:
     native = ", native" if entry.native else ""
     said = "passed over, " if entry.order is None else ""
     yield f"{_INDENT}{sign} {entry.scope}, handler for {entry.key}{native}: {said}{entry.reason}"
-    yield f"{_INDENT}{' ' * len(sign)} {entry.source.name}  {place(entry.source)}"
+    yield f"{_INDENT}{' ' * len(sign)} {entry.source.name}  {locate(entry.source)}"
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
@@ -165,7 +165,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"{finding.code}: {finding.scope}"
     yield f"{_INDENT}{finding.message}"
     if finding.source is not None:
-        yield f"{_INDENT}{finding.source.name}  {place(finding.source)}"
+        yield f"{_INDENT}{finding.source.name}  {locate(finding.source)}"
     yield ""
 
 

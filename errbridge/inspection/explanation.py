@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handling.asking import is_registered_at
+from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
 from errbridge.handling.drivers import LEFT, Call, Colour, Left, Outcome, Raised, Run
 from errbridge.handling.respond import respond, status_of
@@ -108,12 +110,14 @@ class Unhandled:
         media_type: The media type under which the page or document is sent.
         media_reasons: Why it is that one.
         shown_by: What makes the page or document.
+        close: The code and the reason with which a WebSocket is closed after its handshake; None for a request.
     """
 
     status: int
     media_type: str
     media_reasons: tuple[str, ...]
     shown_by: str
+    close: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class Explanation:
 
     Attributes:
         app: The name of the application.
-        method: The method of the request.
+        method: The method of the request; ``WEBSOCKET`` for a WebSocket.
         host: The host of the request.
         path: The path of the request.
         endpoint: The endpoint of the matched route; None if there is none.
@@ -184,7 +188,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
     return Explanation(
         subject.name,
-        request.method,
+        "WEBSOCKET" if request.websocket else request.method,
         request.host,
         request.path,
         request.endpoint,
@@ -222,7 +226,7 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
 def _explain_left(application: Application, exc: BaseException) -> str:
     if application.traps(exc):
         return "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
-    return "it is an answer already, which the framework sends as it is"
+    return "it is an answer already, and the framework sends it as it is"
 
 
 def _describe(application: Application, exc: BaseException) -> str:
@@ -237,7 +241,7 @@ def _link(owner: Owner, request: RequestFacts) -> Link:
 
 def _explain_owner(scope: Scope, request: RequestFacts) -> str:
     if scope == ROOT:
-        return "the application, which has the last word"
+        return "the application, the last owner of every error"
     if scope.blueprint in request.blueprints:
         return f"a blueprint of the view {request.endpoint}"
     if scope.blueprint in request.rule_blueprints:
@@ -289,16 +293,19 @@ class _Stage:
             error = f"the exception {key_name(type(self.context.exception))}"
             return Step(error, considered, self._explain_unclaimed())
         problem, last = self.context.problem, self.turns[-1][0].scope
-        shown = f"{last} shows it in its style, {self.context.style.name}"
+        shown = f"{last} shows it in the style {self.context.style.name}"
         return Step(f"{problem.status} {problem.title}", considered, shown)
 
     def _explain_unclaimed(self) -> str:
-        following = self.walk.trace[-1]
+        trace = self.walk.trace
+        following = next((after for before, after in pairwise(trace) if before is self.context), None)
+        if following is None:
+            return "it is raised for the developer to see, as in debug, testing and propagate mode"
         if following.original is None:
             return f"it means {_describe(following.application, following.exception)}"
-        if following is self.context:
-            return "it is raised, for in debug, testing and propagate mode exceptions are shown to the developer"
-        return "it goes on to the framework, which makes a 500 of it"
+        if following.exception is following.original:
+            return f"it is a group of one exception, {key_name(type(following.exception))}"
+        return "the framework makes a 500 of it"
 
     def _consider(self, owner: Owner) -> Iterator[Considered]:
         scope = str(owner.scope)
@@ -363,7 +370,11 @@ def _explain_fit(key: Key, cls: type[BaseException]) -> str:
 def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
     media_type = context.media_type
     sent = context.error_map.settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
-    return Unhandled(context.problem.status, sent, tuple(_explain_media_type(context)), _find_means(context, end))
+    status, close = context.problem.status, None
+    if context.request.websocket:
+        frame = close_frame(status, is_uncaught=context.is_uncaught, detail=context.problem.detail)
+        close = f"{frame.code} {frame.reason}"
+    return Unhandled(status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
 
 
 def _explain_media_type(context: ErrorContext) -> Iterator[str]:
@@ -373,11 +384,11 @@ def _explain_media_type(context: ErrorContext) -> Iterator[str]:
         yield f"an XMLHttpRequest asks the style {style.name} for a document"
     weights = weighed(request.accept, offers)
     if not request.accept:
-        yield f"no Accept header, so it is what the style {style.name} gives to everyone, {default}"
+        yield f"there is no Accept header, so it is the default of the style {style.name}, {default}"
     elif any(offer.acceptable for offer in weights):
-        yield f"of Accept: {request.accept}"
+        yield f"the request has Accept: {request.accept}"
     else:
-        yield f"Accept names nothing that there is here, so it is what the style {style.name} gives to everyone"
+        yield f"Accept names nothing on offer, so it is the default of the style {style.name}"
     if any(offer.quality for offer in weights):
         yield from (f"{offer.media_type}: {_explain_weight(offer)}" for offer in weights)
 
@@ -388,7 +399,7 @@ def _explain_weight(offer: Offer) -> str:
     how = "named" if offer.named else "covered by a wildcard"
     if offer.acceptable:
         return f"quality {offer.quality:g}, {how}"
-    return f"quality {offer.quality:g}, {how}; XML has to be named, to beat JSON, and to stand without text/html"
+    return f"quality {offer.quality:g}, {how}; XML has to be named, to win over JSON, and to come without text/html"
 
 
 def _find_means(context: ErrorContext, end: Outcome | Call) -> str:

@@ -23,7 +23,7 @@ from errbridge.inspection.listing import list_registrations
 from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, File, build_http_block, build_server_block
 from errbridge.inspection.preview import list_drafts, list_folders
 from errbridge.inspection.probes import capture_failures, copy_without_hooks
-from errbridge.inspection.subject import Subject
+from errbridge.inspection.subject import Subject, key_name
 from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
 from errbridge.pallets.inspected import build_exception, build_situation, find_error_class, find_seam, inspect
 
@@ -84,21 +84,22 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @click.option("--host", help="The Host header.")
     @click.option("--accept", help="The Accept header.")
     @click.option("--xhr", is_flag=True, help="As an XMLHttpRequest.")
+    @click.option("-v", "--verbose", is_flag=True, help="Show the chain, and the handlers that are not asked.")
     @_json_option
-    def explain_command(
-        method: str, path: str, error: str, host: str | None, accept: str | None, xhr: bool, as_json: bool
-    ) -> None:
+    def explain_command(method: str, path: str, error: str, verbose: bool, as_json: bool, **options: Any) -> None:
         """Explain how an error would be answered.
 
-        STATUS|EXCEPTION is a status code, an exception of Python such as LookupError, or package.module:Class. No
-        handler is called. A 404 or 405 that routing answers itself is explained as such.
+        METHOD is WEBSOCKET for a WebSocket of Quart. STATUS|EXCEPTION is a status code, an exception of Python such as
+        LookupError, or package.module:Class. No handler is called. A 404 or 405 that routing answers itself is
+        explained as such.
         """
-        sent = {"Host": host, "Accept": accept, "X-Requested-With": "XMLHttpRequest" if xhr else None}
+        requested_with = "XMLHttpRequest" if options["xhr"] else None
+        sent = {"Host": options["host"], "Accept": options["accept"], "X-Requested-With": requested_with}
         headers = {name: value for name, value in sent.items() if value is not None}
         app = load_app()  # first, as it makes the application's own modules known
         exc = build_exception(find_error_class(error))
         explanation = explain(inspect(app), build_situation(app, exc, (method.upper(), path, headers)))
-        click.echo(_dump(explanation) if as_json else explanation_text(explanation))
+        click.echo(_dump(explanation) if as_json else explanation_text(explanation, verbose=verbose))
 
     @errors.command("check")
     @click.option("--ignore", multiple=True, metavar="CODE", help="Leave a check out; may be repeated.")
@@ -115,8 +116,9 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
 
     @errors.command("preview")
     @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+    @_json_option
     @click.pass_context
-    def preview_command(ctx: click.Context, directory: Path) -> None:
+    def preview_command(ctx: click.Context, directory: Path, as_json: bool) -> None:
         """Write every page and document to files.
 
         They go to DIRECTORY, with the configuration by which nginx serves them when the application is down. The exit
@@ -127,19 +129,27 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         with capture_failures() as failures:
             files = list(_make_files(app, subject, answer, failures))
         written = _write(subject, directory.resolve(), files)
-        click.echo(f"{written} files below {directory}")
-        for failure in failures:
-            click.echo(f"could not be made as it should be: {failure}", err=True)
+        if as_json:
+            click.echo(_dump({"files": written, "failures": failures}))
+        else:
+            click.echo(f"{len(written)} files below {directory}")
+            for failure in failures:
+                click.echo(f"could not be made as it should be: {failure}", err=True)
         ctx.exit(1 if failures else 0)
 
     @errors.command("types")
     @click.option("--schema", "form", flag_value="schema", help="As one JSON Schema.")
     @click.option("--openapi", "form", flag_value="openapi", help="As components of OpenAPI 3.1.")
+    @click.option("--json", "form", flag_value="json", help="For programs.")
     def types_command(form: str | None) -> None:
         """Show the catalogue of problem types."""
         installation = find_seam(load_app()).installation
         catalogue = Catalogue.of(installation.problem_types, type_uri=installation.error_map().settings.type_uri)
-        forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}
+        forms: dict[str, Callable[[], object]] = {
+            "schema": catalogue.schema,
+            "openapi": catalogue.openapi,
+            "json": lambda: _list_types(catalogue),
+        }
         click.echo(types_text(catalogue) if form is None else _dump(forms[form]()))
 
     return errors.commands.values()
@@ -157,16 +167,34 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
                 yield File(draft.path, *answered)
 
 
-def _write(subject: Subject, directory: Path, files: Sequence[File]) -> int:
+def _write(subject: Subject, directory: Path, files: Sequence[File]) -> list[str]:
     contents = {f"{FOLDER}/{file.path}": file.body for file in files} | {
         HTTP_FILE: build_http_block(subject, str(directory), files).encode(),
         SERVER_FILE: build_server_block(str(directory), files).encode(),
     }
-    for name, content in contents.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return len(contents)
+    try:
+        for name, content in contents.items():
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise SetupError(f"the files cannot be written: {error}") from error
+    return list(contents)
+
+
+def _list_types(catalogue: Catalogue) -> list[dict[str, Any]]:
+    return [
+        {
+            "slug": each.slug,
+            "status": each.status,
+            "title": each.title,
+            "uri": each.uri,
+            "class": key_name(each.cls),
+            "fields": [field.name for field in each.fields],
+            "documentation": each.documentation,
+        }
+        for each in catalogue
+    ]
 
 
 def _dump(data: object) -> str:

@@ -24,6 +24,11 @@ from errbridge.scopes.scope import blueprint_path
 
 __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
 
+# How exceptions of validation libraries are built that Python alone cannot build.
+_BUILDERS: dict[str, Callable[[Any], Exception]] = {
+    "cattrs.errors.BaseValidationError": lambda error: error("", [ValueError()], object),
+    "pydantic_core._pydantic_core.ValidationError": lambda error: error.from_exception_data("", []),
+}
 _HANDLING = ("handle_user_exception", "handle_http_exception", "handle_exception", "handle_websocket_exception")
 
 
@@ -118,7 +123,7 @@ def find_error_class(name: str) -> type[Exception] | int:
     found = _import(name)
     if not (isinstance(found, type) and issubclass(found, Exception)):
         raise SetupError(f"{name} is no exception class that a handler could get, but {found!r}")
-    if issubclass(found, BaseExceptionGroup):
+    if issubclass(found, BaseExceptionGroup) and _find_builder(found) is None:
         raise SetupError(f"{name} is a group; what is answered depends on its members, so name one of them")
     return found
 
@@ -161,6 +166,8 @@ def build_exception(error: type[Exception] | int) -> Exception:
         known = next(cls for cls in error.__mro__ if cls.__module__ == HTTPException.__module__)
         known.__init__(exc)  # type: ignore[misc]  # which needs no arguments, and is not the user's
         return exc
+    if (build := _find_builder(error)) is not None:
+        return build(error)
     builtin = next(cls for cls in error.__mro__ if cls.__module__ == "builtins")
     try:
         return builtin.__new__(error)  # type: ignore[no-any-return, call-overload]
@@ -168,6 +175,11 @@ def build_exception(error: type[Exception] | int) -> Exception:
         raise SetupError(
             f"{error.__qualname__} cannot be made without its library; name a base class or a status"
         ) from None
+
+
+def _find_builder(cls: type) -> Callable[[Any], Exception] | None:
+    names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+    return next((_BUILDERS[name] for name in names if name in _BUILDERS), None)
 
 
 def _build_problem(cls: type[Problem]) -> Problem:
@@ -189,7 +201,7 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
     Args:
         app: The application.
         exc: The exception. Routing's own error takes the place of one that is equal to it.
-        request_line: The method, the path with its query, and the headers of the request.
+        request_line: The method, ``WEBSOCKET`` for a WebSocket; the path with its query; the headers of the request.
 
     Raises:
         SetupError: The request is none.
@@ -197,8 +209,13 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
     method, path, headers = request_line
     if not path.startswith("/"):
         raise SetupError(f"a path begins with a slash; write '/{path}'")
+    options: dict[str, Any] = {"method": method, "headers": dict(headers)}
+    if method == "WEBSOCKET":
+        if not hasattr(app, "websocket"):
+            raise SetupError("only Quart has WebSockets; name a method of HTTP")
+        options |= {"method": "GET", "scheme": "ws"}
     try:
-        context = app.test_request_context(path, method=method, headers=dict(headers))
+        context = app.test_request_context(path, **options)
     except HTTPException as error:  # Quart looks at the host here
         raise SetupError(f"the framework refuses the request: {error}") from error
     if context.url_adapter is not None:  # Flask looked at the host, and did not like it

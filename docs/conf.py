@@ -52,7 +52,7 @@ def in_the_core(app: Any, env: Any, node: Any, contnode: Any) -> Any:
         return None
     first, _, last = node["reftarget"].rpartition(".")
     find = env.domains["py"].resolve_xref
-    for module in ("errbridge", "errbridge.asgi", "errbridge.catalogue.catalogue", "errbridge.pallets.errorhandler"):
+    for module in ("errbridge", "errbridge.asgi", "errbridge.catalogue", "errbridge.pallets.errorhandler"):
         for name in (last, first):  # an attribute is described with its class, so a link to it leads there
             if (found := find(env, node["refdoc"], app.builder, "obj", f"{module}.{name}", node, contnode)) is not None:
                 return found

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from errbridge.http.headers import Headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import response_status
+from errbridge.http.status import parse_status
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT, Scope
 
@@ -77,7 +77,7 @@ class Reply:
         if isinstance(status, str):
             raise TypeError("the status of a Reply is a number, not text")
         if status is not None:
-            response_status(status)
+            parse_status(status)
 
 
 @dataclass(frozen=True, slots=True, init=False)

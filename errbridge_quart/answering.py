@@ -59,7 +59,8 @@ class _QuartSeam(Seam):
         found: dict[bytes, bytes] = dict(pairs)
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
-        return FieldValues(*(found.get(name, b"").decode("latin-1") for name in _READ), allow=scope.get(ALLOW, ()))
+        host, accept, requested_with, traceparent = (found.get(name, b"").decode("latin-1") for name in _READ)
+        return FieldValues(host, accept, requested_with, traceparent, scope.get(ALLOW, ()))
 
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.

@@ -284,11 +284,6 @@ def test_explain_says_the_rest_on_demand_with_the_reasons() -> None:
         f"  - {here}.something, handler of app for 500: not reached: a nearer",
         "    scope has the style api, which answers",
         f"    {something_at}",
-        "",
-        "The media types",
-        "  application/problem+json: not accepted",
-        "  application/problem+xml: not accepted",
-        "  text/plain: not accepted",
     ]
 
 

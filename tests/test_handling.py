@@ -26,7 +26,7 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Handlers, Incident, Page, Problem, Reply, Scope, SetupError
-from errbridge.http.headers import listed
+from errbridge.http.headers import split_list
 from tests.clients import Request, Response, call_asgi
 from tests.twins import Twins, World
 
@@ -1563,8 +1563,8 @@ def test_what_a_handler_gives_that_can_see_what_the_client_wants_says_so_to_cach
 
     seeing, blind = ask(build, "/seeing/x"), ask(build, "/blind/x")
     own = ["Cookie"] if blind.header("Vary") else []
-    assert set(listed(seeing.header("Vary") or "")) == {"Accept", "X-Requested-With", *own}
-    assert set(listed(blind.header("Vary") or "")) == set(own)
+    assert set(split_list(seeing.header("Vary") or "")) == {"Accept", "X-Requested-With", *own}
+    assert set(split_list(blind.header("Vary") or "")) == set(own)
     assert seeing.body == blind.body
 
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from errbridge.application.settings import Settings
 from errbridge.handlers.handlers import Handler, ScopeHandlers
@@ -46,6 +46,9 @@ class Owner:
         """Return the style in which this scope answers an error that no handler took; None if it does not answer."""
         return DEFAULT if uncaught and self.failure else self.style
 
+
+FindClaimants = Callable[["Chain", type[BaseException]], "Turns"]
+FindHandlers = Callable[["Chain", type[BaseException], int, bool], "Turns"]
 
 Turns = tuple[tuple[Owner, tuple[Handler, ...]], ...]
 """Owners, the nearest first, each with those of its handlers that are asked, the most specific first."""
@@ -105,10 +108,9 @@ class ErrorMap:
         self.response = response
         self.root = owners[ROOT]
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
-        self.find_claimants: Callable[[Chain, type[BaseException]], Turns] = lru_cache(_REMEMBERED)(_find_claimants)
-        self.find_handlers: Callable[[Chain, type[BaseException], int, bool], Turns] = lru_cache(_REMEMBERED)(
-            _find_handlers
-        )
+        # A checker takes the hash of a class for that of its instances, of which an exception may have none.
+        self.find_claimants = cast("FindClaimants", lru_cache(_REMEMBERED)(_find_claimants))
+        self.find_handlers = cast("FindHandlers", lru_cache(_REMEMBERED)(_find_handlers))
 
     def find_chain(self, exc: BaseException, request: RequestFacts) -> Chain:
         """Find the owners of an error: the blueprints of the matched view, then the owners of the URL."""

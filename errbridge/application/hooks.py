@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
-from errbridge.introspection import is_async, name_of
+from errbridge.introspection import describe_function, is_async
 
 __all__ = ["Hook", "HookT", "Hooks", "Observable", "TraceId"]
 
@@ -102,7 +102,7 @@ class Hooks:
             return _check_trace(function()) or ""
         except Exception:
             with suppress(Exception):  # if logging is broken, the record of the error reports that
-                log.exception("%s failed; the error is taken to belong to no trace", name_of(function))
+                log.exception("%s failed; the error is taken to belong to no trace", describe_function(function))
             return ""
 
 
@@ -121,12 +121,12 @@ def _check(function: object, kind: str, *arguments: str) -> None:
         raise SetupError(f"a {kind} is a function of {called_with}, not {function!r}")
     if is_async(function):
         raise SetupError(
-            f"the {kind} {name_of(function)} is async, but {kind}s are called where the error is answered, which does "
+            f"the {kind} {describe_function(function)} is async, but {kind}s are called where the error is answered, which does "
             "not wait for them: make it a plain function" + _TASK * (kind == "hook")
         )
     if _is_generator(function):
         raise SetupError(
-            f"the {kind} {name_of(function)} is a generator function, and a call would run nothing of it: make it a "
+            f"the {kind} {describe_function(function)} is a generator function, and a call would run nothing of it: make it a "
             "plain function, without yield"
         )
     try:
@@ -137,7 +137,7 @@ def _check(function: object, kind: str, *arguments: str) -> None:
         signature.bind(*arguments)
     except TypeError:
         raise SetupError(
-            f"the {kind} {name_of(function)} cannot be called with {called_with}: it takes {signature}"
+            f"the {kind} {describe_function(function)} cannot be called with {called_with}: it takes {signature}"
         ) from None
 
 

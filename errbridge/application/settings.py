@@ -9,7 +9,8 @@ from inspect import isabstract, iscoroutinefunction, signature
 from typing import Any, Literal, Self
 
 from errbridge.errors import SetupError
-from errbridge.problem.problem import Problem, built_type
+from errbridge.problem.problem import Problem
+from errbridge.problem.type_uri import build_type
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 
@@ -88,7 +89,7 @@ class Settings:
 
     def build_type(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
-        return None if self.type_uri is None else built_type(self.type_uri, problem.status, problem.slug)
+        return None if self.type_uri is None else build_type(self.type_uri, problem.status, problem.slug)
 
     def choose_content_type(self, media_type: str) -> str:
         """Return the media type under which a document is sent."""

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, Self, TypeVar
 from weakref import WeakSet
 
 from errbridge.errors import SetupError
-from errbridge.http.status import checked_status
-from errbridge.introspection import is_async, name_of
+from errbridge.http.status import check_error_status
+from errbridge.introspection import describe_function, is_async
 
 __all__ = [
     "CATCH_ALL",
@@ -78,11 +78,13 @@ def _arity(function: Callable[..., Any]) -> int:
     needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     if required > 2 or needs_keyword:
         raise SetupError(
-            f"the handler {name_of(function)} takes more than (exc, incident): give the other parameters defaults, "
-            "or bind them"
+            f"the handler {describe_function(function)} takes more than (exc, incident): give the other parameters "
+            "defaults, or bind them"
         )
     if not positional and not takes_any:
-        raise SetupError(f"the handler {name_of(function)} takes no argument: give it (exc) or (exc, incident)")
+        raise SetupError(
+            f"the handler {describe_function(function)} takes no argument: give it (exc) or (exc, incident)"
+        )
     return max(required, 1)
 
 
@@ -112,7 +114,7 @@ def _key(key: object) -> Key:
         return key
     if isinstance(key, int):
         try:
-            return checked_status(key)
+            return check_error_status(key)
         except ValueError as error:
             raise SetupError(f"{error}; there is no error to handle") from None
     if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from errbridge.application.errormap import Owner, Turns
@@ -12,7 +13,7 @@ from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Colour
 from errbridge.scopes.scope import ROOT
 
-__all__ = ["Candidate", "find_candidates", "find_claimants", "is_registered_at"]
+__all__ = ["Candidate", "find_candidates", "find_claimants", "has_own_handler", "is_registered_at"]
 
 
 class Candidate(NamedTuple):
@@ -72,6 +73,13 @@ def _native_candidate(native: NativeHandler) -> Candidate:
 
 def _colour(is_async: bool) -> Colour:
     return Colour.ASYNC if is_async else Colour.SYNC
+
+
+def has_own_handler(context: ErrorContext) -> bool:
+    """Return whether a handler is registered for a class of the application's own that the exception has."""
+    frameworks = {*context.application.http_classes.by_status.values(), context.application.http_classes.base}
+    classes = takewhile(lambda cls: cls not in frameworks, type(context.exception).__mro__)
+    return any(cls in owner.handlers.classes for cls in classes for owner in context.chain.owners)
 
 
 def _is_first(native: NativeHandler, context: ErrorContext) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from errbridge.http.status import is_error, phrase
+from errbridge.http.status import find_phrase, is_error
 from errbridge.incident import CloseFrame
 
 __all__ = ["close_frame"]
@@ -34,8 +34,8 @@ def close_frame(status: int, *, is_uncaught: bool, detail: str | None = None) ->
         detail: The detail of the problem that was answered.
     """
     if not is_error(status) or (status == 500 and is_uncaught):
-        return CloseFrame(_INTERNAL_ERROR, phrase(500))
-    reason = f"{status} {phrase(status)}" if detail is None else f"{status} {phrase(status)}: {detail}"
+        return CloseFrame(_INTERNAL_ERROR, find_phrase(500))
+    reason = f"{status} {find_phrase(status)}" if detail is None else f"{status} {find_phrase(status)}: {detail}"
     return CloseFrame(_PRIVATE + status, _shorten(re.sub(_CONTROL, " ", reason)))
 
 

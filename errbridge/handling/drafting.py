@@ -11,8 +11,8 @@ from errbridge.application.protocol import Draft
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Colour, Native, Plan
 from errbridge.handling.reporting import report
-from errbridge.http.headers import header_pairs
-from errbridge.http.status import response_status
+from errbridge.http.headers import list_headers
+from errbridge.http.status import parse_status
 from errbridge.incident import Reply
 from errbridge.representations.response import build_reply, default_headers, describe, split_content_type
 
@@ -63,7 +63,7 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
     is_response = isinstance(body, application.response_types)
     if status is None and not is_response:
         status = incident.problem.status
-    number = incident.problem.status if status is None else response_status(status)
+    number = incident.problem.status if status is None else parse_status(status)
     content_type, others = split_content_type(headers)
     has_defaults = is_document or not is_response
     draft = Draft(
@@ -107,10 +107,10 @@ def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Nat
 def _find_status(value: Any) -> int:
     """Return the status of a response, or of a value that becomes one; the frameworks use 200 if none is given."""
     body, status, _ = split(value)
-    return response_status(status if status is not None else getattr(body, "status_code", 200))
+    return parse_status(status if status is not None else getattr(body, "status_code", 200))
 
 
 def _describe(context: ErrorContext, value: Any, status: int) -> Reply:
     body, _, headers = split(value)
     reply = context.application.describe_response(body)
-    return Reply(reply.body, status, (*header_pairs(reply.headers), *header_pairs(headers)))
+    return Reply(reply.body, status, (*list_headers(reply.headers), *list_headers(headers)))

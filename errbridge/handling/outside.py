@@ -56,9 +56,9 @@ def respond_debugging(
     settings, media_type = context.error_map.settings, context.media_type
     if media_type not in (JSON, XML):
         return None
-    from errbridge.handling.debugging import told
+    from errbridge.handling.debugging import describe_exception
 
-    described = told(context.original or exc, framework)
+    described = describe_exception(context.original or exc, framework)
     problem = Problem(500, detail=settings.default_msg, exception=described)
     incident = replace(context.incident, problem=complete(problem, request, context.id, settings.build_type(problem)))
     response = render(Look(settings, context.style, media_type), incident)

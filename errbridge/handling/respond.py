@@ -1,6 +1,7 @@
 """The order of things: one error, from the exception to the outcome. This is the only place that knows it.
 
-1. An exception that is an answer already, or that the application's settings make a crash, is left to the framework.
+1. An exception that is an answer already, that builds one of its own, or that the application's settings make a crash,
+   is left to the framework.
 2. An exception that is no HTTP error is offered to the handlers of its class and its base classes, scope by scope. If
    none takes it, the HTTP error that it means is answered: a validation error, or the member of a group. An exception
    that means none is raised, as if errbridge were not there; the framework makes a 500 of it, which arrives here too.
@@ -22,16 +23,16 @@ from typing import Any
 
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
-from errbridge.handling.asking import Candidate, find_candidates, find_claimants
+from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
 from errbridge.handling.context import ErrorContext, Trace
 from errbridge.handling.drafting import Parts, convert, pass_on, split
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
 from errbridge.handling.showing import fail, link, render_page, show
-from errbridge.http.headers import header_pairs
+from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import checked_status, is_error, phrase, response_status
+from errbridge.http.status import check_error_status, find_phrase, is_error, parse_status
 from errbridge.incident import Page, Reply
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.groups import find_http_error, find_single_error
 from errbridge.mapping.problems import problem_of
@@ -74,7 +75,10 @@ def _respond(installation: Installation, exc: BaseException, request: RequestFac
     if is_left(application, exc, http):
         return LEFT
     if http is not None or isinstance(exc, Problem):
-        return (yield from _answer(_open(installation, exc, request, http, trace)))
+        context = _open(installation, exc, request, http, trace)
+        if http is not None and http.own_response is not None and not has_own_handler(context):
+            return LEFT if context.native is not None else pass_on(context, http.own_response)
+        return (yield from _answer(context))
     outcome = yield from _claim(_open(installation, exc, request, None, trace))
     if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
         outcome = yield from _claim(_open(installation, single, request, None, trace))
@@ -142,7 +146,7 @@ def _answer(context: ErrorContext) -> Plan:
         try:
             outcome = yield from _ask(context, candidate, vary)
         except Exception as error:
-            return fail(context, f"the handler {name_of(candidate.call.function)}", error)
+            return fail(context, f"the handler {describe_function(candidate.call.function)}", error)
         if outcome is not None:
             return outcome
     return (yield from show(context))
@@ -215,14 +219,14 @@ def _override(problem: Problem, parts: Parts) -> Problem:
     """Apply the status and the headers of a tuple, which win."""
     if parts.status is None and not parts.headers:
         return problem
-    given = header_pairs(parts.headers)
+    given = list_headers(parts.headers)
     names = {name.lower() for name, _ in given}
     kept = (pair for pair in problem.headers if pair[0].lower() not in names)
-    problem = problem.completed(headers=(*kept, *given))
+    problem = problem.fill_in(headers=(*kept, *given))
     if parts.status is not None:
-        before, problem.status = problem.status, checked_status(response_status(parts.status))
-        if problem.title == phrase(before):
-            problem.title = phrase(problem.status)
+        before, problem.status = problem.status, check_error_status(parse_status(parts.status))
+        if problem.title == find_phrase(before):
+            problem.title = find_phrase(problem.status)
     return problem
 
 
@@ -232,14 +236,14 @@ def _inherit_headers(problem: Problem, handled: Problem) -> Problem:
         return problem
     names = {name.lower() for name, _ in problem.headers}
     inherited = (pair for pair in handled.headers if pair[0].lower() not in names)
-    return problem.completed(headers=(*problem.headers, *inherited))
+    return problem.fill_in(headers=(*problem.headers, *inherited))
 
 
 def _override_reply(reply: Reply, parts: Parts) -> Reply:
     if parts.status is None and not parts.headers:
         return reply
-    given = header_pairs(parts.headers)
+    given = list_headers(parts.headers)
     names = {name.lower() for name, _ in given}
-    kept = (pair for pair in header_pairs(reply.headers) if pair[0].lower() not in names)
-    status = reply.status if parts.status is None else response_status(parts.status)
+    kept = (pair for pair in list_headers(reply.headers) if pair[0].lower() not in names)
+    status = reply.status if parts.status is None else parse_status(parts.status)
     return Reply(reply.body, status, (*kept, *given))

@@ -18,14 +18,14 @@ from errbridge.handling.drafting import convert
 from errbridge.handling.drivers import Call, Colour, Outcome, Plan, Raised
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, JSON, XML
-from errbridge.http.headers import header_pairs, single
+from errbridge.http.headers import list_headers, map_headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import response_status
+from errbridge.http.status import parse_status
 from errbridge.incident import Incident, Page, Reply
 from errbridge.introspection import is_async
 from errbridge.mapping.problems import complete, is_individual
 from errbridge.problem.problem import Problem
-from errbridge.problem.values import plain
+from errbridge.problem.values import to_json_value
 from errbridge.representations.html import POLICY
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_reply, build_response, describe, last_resort
@@ -76,7 +76,7 @@ def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
     problem = context.incident.problem
 
     def document() -> tuple[Any, int, dict[str, str]]:
-        return plain(problem.document()), problem.status, single(problem.headers)
+        return to_json_value(problem.document()), problem.status, map_headers(problem.headers)
 
     decorated = response(document)
     value = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
@@ -133,8 +133,8 @@ def render_page(
         vary: The request headers that the choice of this answer may depend on.
     """
     body = yield from _render_template(context, page)
-    number = None if status is None else response_status(status)
-    reply = Reply(str(body), number, header_pairs(headers))
+    number = None if status is None else parse_status(status)
+    reply = Reply(str(body), number, list_headers(headers))
     response = build_reply(context.incident, reply, HTML, vary)
     report(context, response.status, partial(describe, response))
     return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.inspection.preview import STATUSES, list_folders
 from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, open_error
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
-from errbridge.problem.problem import ABOUT_BLANK
+from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope, blueprint_path
 from errbridge.scopes.trie import expressions
@@ -237,7 +237,7 @@ def _find_template_faults(subject: Subject) -> Found:
     for folder in list_folders(subject):
         for status in STATUSES if folder.style.has_templates else ():
             try:
-                means = find_means(open_error(installation, folder.request._replace(accept=HTML), status))
+                means = find_means(open_error(installation, replace(folder.request, accept=HTML), status))
             except TemplateFailure as failure:
                 where = installation.application.locate_template_error(failure.error)
                 faults.setdefault(f"{where} cannot be compiled: {failure.error}", folder.name)

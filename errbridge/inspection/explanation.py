@@ -20,12 +20,12 @@ from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
 from errbridge.handling.drivers import LEFT, Call, Colour, Left, Outcome, Raised, Run
 from errbridge.handling.respond import respond, status_of
-from errbridge.http.accept import HTML, JSON, XML, Offer, weighed
+from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sort_keys
 from errbridge.inspection.probes import capture_failures, copy_without_hooks
 from errbridge.inspection.subject import NativeEntry, Source, Subject, find_source, key_name
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explain"]
@@ -382,7 +382,7 @@ def _explain_media_type(context: ErrorContext) -> Iterator[str]:
     offers, default = style.offers_for(request, xhr_enabled=context.error_map.settings.xhr_enabled)
     if offers != style.offers:
         yield f"an XMLHttpRequest asks the style {style.name} for a document"
-    weights = weighed(request.accept, offers)
+    weights = weigh_offers(request.accept, offers)
     if not request.accept:
         yield f"there is no Accept header, so it is the default of the style {style.name}, {default}"
     elif any(offer.acceptable for offer in weights):
@@ -407,4 +407,4 @@ def _find_means(context: ErrorContext, end: Outcome | Call) -> str:
         return "the built-in page" if context.media_type == HTML else "the built-in representation"
     if end.colour is Colour.OWN:
         return f"the template {end.args[0]}"
-    return f"the response= decorator {name_of(end.function)}"
+    return f"the response= decorator {describe_function(end.function)}"

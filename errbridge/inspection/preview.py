@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from errbridge.application.installation import Installation
 from errbridge.handling.context import ErrorContext
@@ -86,5 +86,5 @@ def list_drafts(installation: Installation, folder: Folder) -> Iterator[Draft]:
     """List the pages and documents of a scope."""
     for status in STATUSES:
         for media_type in folder.style.offers:
-            context = open_error(installation, folder.request._replace(accept=media_type), status)
+            context = open_error(installation, replace(folder.request, accept=media_type), status)
             yield Draft(f"{folder.name}/{status}.{EXTENSIONS[media_type]}", context.anonymize())

@@ -12,7 +12,7 @@ from typing import Any
 from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.handlers.handlers import CATCH_ALL, Key
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["NativeEntry", "Source", "Subject", "find_source", "key_name", "list_scopes"]
@@ -97,8 +97,8 @@ def find_source(function: Callable[..., Any]) -> Source:
     if code is None:  # an object that can be called
         code = getattr(getattr(type(written), "__call__", None), "__code__", None)  # noqa: B004 - the method is wanted
     if code is None:
-        return Source(name_of(written))
-    return Source(name_of(written), code.co_filename, code.co_firstlineno)
+        return Source(describe_function(written))
+    return Source(describe_function(written), code.co_filename, code.co_firstlineno)
 
 
 def key_name(key: Key | type[BaseException]) -> str:

@@ -23,7 +23,7 @@ class HTTPErrorFacts:
         original: The uncaught exception behind the framework's 500.
         is_response: Whether the exception is an answer already: a redirect, or one that carries a response.
         response: The response that it carries.
-        has_own_body: Whether its class builds a response of its own. The framework sends that unless a handler is
+        own_response: The response that its class builds in a way of its own, which is sent unless a handler is
             registered for the class.
         client_gone: Whether it says that the client has left.
         is_shared: Whether every such exception has this very object, so that what is derived from it can be kept.
@@ -38,6 +38,6 @@ class HTTPErrorFacts:
     original: BaseException | None = None
     is_response: bool = False
     response: object | None = None
-    has_own_body: bool = False
+    own_response: object | None = None
     client_gone: bool = False
     is_shared: bool = False

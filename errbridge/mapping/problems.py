@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from errbridge.http.headers import allowing, clean_headers, listed
+from errbridge.http.headers import allow_methods, clean_headers, split_list
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
+from errbridge.http.trace import parse_traceparent
 from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.problem.problem import Problem, plain_text
+from errbridge.problem.problem import Problem, make_plain_text
 
 __all__ = ["complete", "is_individual", "problem_of", "uncaught_problem"]
-
-# Version 00 ends here; a later one may go on after another dash (W3C Trace Context, level 1, section 3.2).
-_TRACEPARENT = (
-    r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?P<more>-.*)?"
-)
 
 
 @lru_cache(maxsize=64)
@@ -44,7 +39,7 @@ def _build_problem(http: HTTPErrorFacts) -> Problem:
     status = http.status if is_error(http.status) else 500
     if isinstance(http.detail, (dict, list)):
         return Problem(status, title=http.title, headers=http.headers, **{"description": http.detail, **http.members})
-    detail = None if http.detail is None else plain_text(http.detail)
+    detail = None if http.detail is None else make_plain_text(http.detail)
     problem = Problem(status, detail, title=http.title, headers=http.headers, **http.members)
     problem._has_stock_detail = http.is_stock  # pyright: ignore[reportPrivateUsage]
     return problem
@@ -70,12 +65,12 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, type_uri
     """
     headers = clean_headers(problem.headers) if problem.headers else ()
     if request.allow and problem.status == 405:
-        headers = allowing(headers, request.allow)
+        headers = allow_methods(headers, request.allow)
     members = _header_members(headers) if headers else {}
     if request.trace_id or request.traceparent:
         members = _trace_member(request) | members
     instance = f"urn:uuid:{incident_id}" if incident_id else None
-    return problem.completed(type=type_uri, instance=instance, headers=headers, extensions=members)
+    return problem.fill_in(type=type_uri, instance=instance, headers=headers, extensions=members)
 
 
 def _header_members(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
@@ -85,7 +80,7 @@ def _header_members(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
     for name, value in headers:
         match name.lower():
             case "allow":
-                members["allowed"] = listed(value)
+                members["allowed"] = split_list(value)
             case "www-authenticate":
                 challenges.append(value)
                 members["authenticate"] = challenges
@@ -106,7 +101,5 @@ def _trace_member(request: RequestFacts) -> dict[str, object]:
     """Name the trace: the one that is recorded here, or that of the request's ``traceparent``."""
     if request.trace_id:
         return {"trace_id": request.trace_id}
-    found = re.fullmatch(_TRACEPARENT, request.traceparent.strip())
-    if found is None or (found["version"] == "00" and found["more"]):
-        return {}
-    return {"trace_id": found["trace"]}
+    trace_id = parse_traceparent(request.traceparent)
+    return {} if trace_id is None else {"trace_id": trace_id}

@@ -17,7 +17,7 @@ from werkzeug.sansio.response import Response
 
 from errbridge.adapter import CloseFrame, Draft, HTTPErrorFacts, NativeHandler, Place
 from errbridge.errors import SetupError
-from errbridge.http.headers import merge
+from errbridge.http.headers import merge_header
 from errbridge.http.status import has_body
 from errbridge.incident import Reply
 from errbridge.introspection import is_async
@@ -206,7 +206,7 @@ def finish_response(response: Any, draft: Draft, method: str) -> Any:
         response.content_type = draft.content_type(response.content_type)
     if draft.vary is not None:
         vary = [("Vary", value) for value in response.headers.getlist("Vary")]
-        merge(vary, "Vary", draft.vary)
+        merge_header(vary, "Vary", draft.vary)
         response.headers["Vary"] = vary[0][1]
     if not has_body(method, response.status_code):
         length = response.headers.get("Content-Length")

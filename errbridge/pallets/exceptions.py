@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
+from markupsafe import Markup
 from werkzeug.exceptions import ClientDisconnected, HTTPException, InternalServerError, default_exceptions
 
 from errbridge.handlers.handlers import HTTPErrorClasses
@@ -16,10 +19,13 @@ __all__ = ["CLASSES", "build_exception", "is_response", "read_http_error"]
 
 log = logging.getLogger("errbridge")
 
+_T = TypeVar("_T")
+
 CLASSES = HTTPErrorClasses(HTTPException, default_exceptions)
 
 # Werkzeug's own classes, whose objects say nothing but what they were made with.
-_PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__)
+_WERKZEUG = HTTPException.__module__
+_PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == _WERKZEUG)
 _NO_ARGUMENTS = {"response": None}  # everything that an exception has that was made without arguments
 
 
@@ -50,15 +56,14 @@ def read_http_error(exc: BaseException, *, messages: bool = False) -> HTTPErrorF
         methods: Any = attributes.get("valid_methods")
         if attributes == {**_NO_ARGUMENTS, "valid_methods": methods} and _are_names(methods):
             return _read_plain(cls, exc.description, tuple(sorted(methods)))
-    original = getattr(exc, "original_exception", None) if exc.code == 500 else None
+    original = getattr(exc, "original_exception", None) if isinstance(exc, InternalServerError) else None
     if isinstance(original, BaseException):
         return HTTPErrorFacts(500, original=original)
     try:
         return _read(exc, messages)
-    except Exception:
-        # A subclass may compute its description or its headers, and fail at it.
-        log.exception("%s could not be read; only its status is answered", type(exc).__qualname__)
-        return HTTPErrorFacts(exc.code)
+    except Exception:  # even its code is computed, and fails
+        log.exception("an HTTP exception could not be read; it is answered as a 500")
+        return HTTPErrorFacts(None)
 
 
 def _are_names(methods: Any) -> bool:
@@ -79,28 +84,65 @@ def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> 
 
 
 def _read(exc: HTTPException, messages: bool) -> HTTPErrorFacts:
-    response = getattr(exc, "response", None)
+    own = _examine(type(exc))
+    description: Any = _try(lambda: exc.description)
     return HTTPErrorFacts(
         exc.code,
-        detail=exc.description,
-        is_stock=exc.description is not None and exc.description == _stock_description(type(exc)),
-        headers=tuple(_read_headers(exc)),
-        members=_read_members(exc, messages),
+        title=_try(lambda: str(exc.name)) if own.has_name else None,
+        detail=_try(lambda: _strip_markup(exc.get_description())) if own.has_description else description,
+        is_stock=description is not None and description is own.stock_description,
+        headers=tuple(_try(lambda: _read_headers(exc)) or ()),
+        members=_try(lambda: _read_members(exc, messages)) or {},
         is_response=is_response(exc),
-        response=response,
+        response=getattr(exc, "response", None),
+        own_response=_try(exc.get_response) if own.has_body and exc.code is not None and not is_response(exc) else None,
         client_gone=isinstance(exc, ClientDisconnected),
     )
 
 
-@lru_cache(maxsize=256)
-def _stock_description(cls: type[HTTPException]) -> object:
-    """Return Werkzeug's text for any error of a status; None for a class that has a text of its own."""
-    described = next((base for base in cls.__mro__ if "description" in vars(base)), HTTPException)
-    return vars(described)["description"] if described.__module__ == HTTPException.__module__ else None
+def _try(read: Callable[[], _T]) -> _T | None:
+    """Read one thing of an exception. A subclass may compute it and fail, which costs nothing but that."""
+    try:
+        return read()
+    except Exception:
+        log.exception("an HTTP exception could not be read completely")
+        return None
+
+
+class _Overrides(NamedTuple):
+    """What a class of exceptions has of its own, as far as Werkzeug's base class has it too."""
+
+    has_name: bool
+    has_description: bool
+    has_body: bool
+    stock_description: object
+
+
+def _examine(cls: Any) -> _Overrides:
+    known = _overrides.get(cls)
+    if known is None:
+        described = next(base for base in cls.__mro__ if "description" in vars(base))
+        known = _overrides[cls] = _Overrides(
+            has_name=cls.name is not HTTPException.name,
+            has_description=cls.get_description is not HTTPException.get_description,
+            has_body=cls.get_body is not HTTPException.get_body or cls.get_response is not HTTPException.get_response,
+            # A class with a text of its own has no stock one.
+            stock_description=vars(described)["description"] if described.__module__ == _WERKZEUG else None,
+        )
+    return known
+
+
+_overrides: WeakKeyDictionary[type, _Overrides] = WeakKeyDictionary()
+
+
+def _strip_markup(text: str) -> str:
+    """Take the tags out of a description; Werkzeug's method returns HTML."""
+    return Markup(text).striptags()
 
 
 def _read_headers(exc: HTTPException) -> list[tuple[str, str]]:
-    headers = [(name, value) for name, value in exc.get_headers() if name.lower() != "content-type"]
+    pairs = exc.get_headers(None, None)  # Werkzeug passes both, and a subclass may have no defaults for them
+    headers = [(name, value) for name, value in pairs if name.lower() != "content-type"]
     # Werkzeug leaves the header out if it means "at once".
     if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
         headers.append(("Retry-After", "0"))

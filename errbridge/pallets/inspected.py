@@ -13,13 +13,12 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from errbridge.adapter import Application
 from errbridge.errors import SetupError
 from errbridge.handling.respond import status_of
-from errbridge.http.status import phrase
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry, Subject
 from errbridge.pallets.catalogue import ENDPOINT
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.seam import SEAM, Seam
-from errbridge.problem.problem import Problem, declared, plain_text, revived
+from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.scopes.scope import blueprint_path
 
 __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
@@ -184,13 +183,10 @@ def _find_builder(cls: type) -> Callable[[Any], Exception] | None:
 
 def _build_problem(cls: type[Problem]) -> Problem:
     """Build a problem without the fields that its class requires."""
-    declaration = declared(cls)
+    declaration = read_declaration(cls)
     if declaration.status is None:
         raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    title = plain_text(declaration.title) if declaration.title else phrase(declaration.status)
-    return revived(
-        cls, declaration.status, title=title, detail=None, type=declaration.type, instance=None, extensions={}
-    )
+    return restore_problem(cls, {"status": declaration.status})
 
 
 def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapping[str, str]]) -> Situation:

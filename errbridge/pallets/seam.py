@@ -199,7 +199,10 @@ class Seam(ABC):
             return None
         if isinstance(value, RoutingException) or (isinstance(value, HTTPException) and is_response(value)):
             return None
-        request = self.current_request()
+        try:
+            request = self.current_request()
+        except RuntimeError:  # without a request there is no error to answer: make_response() in an app context
+            return None
         run = self.start(value, request, request.blueprints)
         return None if run.outcome is LEFT else self.make_handler(run)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.http.headers import Headers, clean_headers, header_pairs, merge, set_default
-from errbridge.http.status import has_body, phrase, response_status
+from errbridge.http.headers import Headers, clean_headers, list_headers, merge_header, set_default_header
+from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
 
 __all__ = [
@@ -59,7 +59,7 @@ def default_headers(incident: Incident, status: int) -> tuple[tuple[str, str], .
     """List the headers that a response has unless it sets them itself: the exception's own, and the safe ones."""
     found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
     for name, value in _safe_headers(server_error=status >= 500):
-        set_default(found, name, value)
+        set_default_header(found, name, value)
     return tuple(found)
 
 
@@ -82,9 +82,9 @@ def build_response(
     """
     problem = incident.problem
     headers = list(default_headers(incident, problem.status))
-    merge(headers, "Vary", vary)
+    merge_header(headers, "Vary", vary)
     if policy is not None:
-        set_default(headers, "Content-Security-Policy", policy)
+        set_default_header(headers, "Content-Security-Policy", policy)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
     return _finish(incident.request.method, problem.status, [content, *headers], body)
 
@@ -110,7 +110,7 @@ def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple
     """
     content_type: str | None = None
     others: list[tuple[str, str]] = []
-    for name, value in clean_headers(header_pairs(headers)):
+    for name, value in clean_headers(list_headers(headers)):
         match name.lower():
             case "content-type":
                 content_type = value
@@ -130,7 +130,7 @@ def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: s
         text_type: The media type of a text without a content type of its own.
         vary: The request headers that the choice may have depended on; None if it depended on none.
     """
-    status = incident.problem.status if reply.status is None else response_status(reply.status)
+    status = incident.problem.status if reply.status is None else parse_status(reply.status)
     if isinstance(reply.body, str):
         body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
     else:
@@ -140,13 +140,13 @@ def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: s
     defaults = [pair for pair in default_headers(incident, status) if pair[0].lower() not in names]
     headers = [("Content-Type", own_type or content_type), *own_headers, *defaults]
     if vary is not None:
-        merge(headers, "Vary", vary)
+        merge_header(headers, "Vary", vary)
     return _finish(incident.request.method, status, headers, body)
 
 
 def last_resort(method: str, status: int) -> Response:
     """Build the response for when everything else has failed."""
-    text = f"{status} {phrase(status)}\n".encode()
+    text = f"{status} {find_phrase(status)}\n".encode()
     headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_safe_headers(server_error=True)]
     return _finish(method, status, headers, text)
 

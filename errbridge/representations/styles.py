@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose_media_type
 from errbridge.http.request import RequestFacts
 
 __all__ = ["API", "DEFAULT", "STYLES", "WEB", "Style"]
@@ -37,7 +37,7 @@ class Style:
             xhr_enabled: The setting ``ERROR_XHR_ENABLED``.
         """
         offers, default = self.offers_for(request, xhr_enabled=xhr_enabled)
-        return choose(request.accept, offers, default)
+        return choose_media_type(request.accept, offers, default)
 
     def offers_for(self, request: RequestFacts, *, xhr_enabled: bool) -> tuple[tuple[str, ...], str]:
         """Return the media types that a request can ask for, and the one for a client without a preference.

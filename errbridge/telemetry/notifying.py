@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from errbridge.application.hooks import Hook
 from errbridge.incident import Incident, Reply
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 
 __all__ = ["notify"]
 
@@ -33,7 +33,7 @@ def notify(hooks: Sequence[Hook], incident: Incident, describe: Callable[[], Rep
         try:
             _refuse_unstarted(hook(incident, reply))
         except Exception as error:
-            _complain(error, incident, f"the hook {name_of(hook)} failed")
+            _complain(error, incident, f"the hook {describe_function(hook)} failed")
 
 
 def _refuse_unstarted(result: object) -> None:

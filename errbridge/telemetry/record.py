@@ -26,7 +26,7 @@ import sys
 from dataclasses import dataclass
 
 from errbridge.incident import Incident
-from errbridge.introspection import steps_of
+from errbridge.introspection import walk_traceback
 from errbridge.problem.problem import Problem
 
 __all__ = ["Failure", "choose_level", "log", "write_record"]
@@ -124,7 +124,7 @@ def _describe_cause(exc: BaseException) -> str:
 
 
 def _locate(exc: BaseException) -> str:
-    steps = steps_of(exc)
+    steps = walk_traceback(exc)
     if not steps:
         return ""
     own = (step for step in reversed(steps) if not re.match(_NOT_OWN, step.tb_frame.f_code.co_filename))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import urlsplit
 
 from errbridge.application.errormap import Owner
 from errbridge.application.settings import DEFAULTS
@@ -20,7 +19,6 @@ from errbridge.http.request import RequestFacts
 from errbridge.inspection.preview import STATUSES, list_folders
 from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, open_error
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
-from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope, blueprint_path
 from errbridge.scopes.trie import expressions
@@ -28,7 +26,6 @@ from errbridge.scopes.trie import expressions
 __all__ = ["CHECKS", "Finding", "check"]
 
 _OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
-_DEREFERENCED = frozenset({"http", "https", ""})
 
 Found = Iterator[tuple[str, str, Callable[..., Any] | None]]
 """Scopes with what is wrong there and what to do, and the handler that it is about."""
@@ -269,26 +266,6 @@ def _find_type_conflicts(subject: Subject) -> Found:
         yield "app", str(error), None
 
 
-def _find_missed_type_pages(subject: Subject) -> Found:
-    """Compare ``ERROR_TYPE_URI`` with the path of the pages. Its host, and where it is mounted, cannot be known."""
-    prefix = subject.type_pages
-    if prefix is None:
-        return
-    type_uri = subject.installation.error_map().settings.type_uri or ABOUT_BLANK
-    try:
-        scheme, _, path, _, _ = urlsplit(type_uri)
-    except ValueError as error:
-        yield "app", f"ERROR_TYPE_URI is no URI: {error}", None
-        return
-    is_name = type_uri != ABOUT_BLANK and scheme not in _DEREFERENCED  # a URN, for instance
-    if not is_name and not path.endswith((f"{prefix}/{{slug}}", f"{prefix}/")):
-        message = (
-            f"the pages about the types are at {prefix}/{{slug}}, and the types are {type_uri}; let the path of "
-            "ERROR_TYPE_URI end in that of the pages, or give errors.catalogue() the url_prefix= that it has"
-        )
-        yield "app", message, None
-
-
 CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "unreadable-scope": _find_unreadable_scopes,
     "same-place": _find_equal_places,
@@ -301,6 +278,5 @@ CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "missing-template": _find_template_faults,
     "unknown-key": _find_unknown_keys,
     "conflicting-types": _find_type_conflicts,
-    "type-leads-nowhere": _find_missed_type_pages,
 }
 """Each check by its code, in the order in which they are carried out."""

@@ -45,7 +45,6 @@ class Subject:
         natives: The handlers that are registered with the framework.
         routed: The blueprints that have a route, and those around them.
         replaced_methods: Functions in place of the framework's own methods that handle errors, by the method's name.
-        type_pages: The path below which there are pages about problem types; None if there are none.
         find_template_faults: Describes what is wrong with a template and with those that it refers to.
     """
 
@@ -54,7 +53,6 @@ class Subject:
     natives: tuple[NativeEntry, ...]
     routed: frozenset[str]
     replaced_methods: Mapping[str, Callable[..., Any]]
-    type_pages: str | None
     find_template_faults: Callable[[str], Iterable[str]]
 
     def list_natives(self, scope: Scope) -> Iterator[NativeEntry]:

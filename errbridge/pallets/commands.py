@@ -23,7 +23,7 @@ from errbridge.inspection.listing import list_registrations
 from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, File, build_http_block, build_server_block
 from errbridge.inspection.preview import list_drafts, list_folders
 from errbridge.inspection.probes import capture_failures, copy_without_hooks
-from errbridge.inspection.subject import Subject, key_name
+from errbridge.inspection.subject import Subject
 from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
 from errbridge.pallets.inspected import build_exception, build_situation, find_error_class, find_seam, inspect
 
@@ -138,18 +138,13 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         ctx.exit(1 if failures else 0)
 
     @errors.command("types")
-    @click.option("--schema", "form", flag_value="schema", help="As one JSON Schema.")
+    @click.option("--schema", "--json", "form", flag_value="schema", help="As one JSON Schema.")
     @click.option("--openapi", "form", flag_value="openapi", help="As components of OpenAPI 3.1.")
-    @click.option("--json", "form", flag_value="json", help="For programs.")
     def types_command(form: str | None) -> None:
         """Show the catalogue of problem types."""
         installation = find_seam(load_app()).installation
         catalogue = Catalogue.of(installation.problem_types, type_uri=installation.error_map().settings.type_uri)
-        forms: dict[str, Callable[[], object]] = {
-            "schema": catalogue.schema,
-            "openapi": catalogue.openapi,
-            "json": lambda: _list_types(catalogue),
-        }
+        forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}
         click.echo(types_text(catalogue) if form is None else _dump(forms[form]()))
 
     return errors.commands.values()
@@ -180,21 +175,6 @@ def _write(subject: Subject, directory: Path, files: Sequence[File]) -> list[str
     except OSError as error:
         raise SetupError(f"the files cannot be written: {error}") from error
     return list(contents)
-
-
-def _list_types(catalogue: Catalogue) -> list[dict[str, Any]]:
-    return [
-        {
-            "slug": each.slug,
-            "status": each.status,
-            "title": each.title,
-            "uri": each.uri,
-            "class": key_name(each.cls),
-            "fields": [field.name for field in each.fields],
-            "documentation": each.documentation,
-        }
-        for each in catalogue
-    ]
 
 
 def _dump(data: object) -> str:

@@ -15,7 +15,6 @@ from errbridge.errors import SetupError
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry, Subject
-from errbridge.pallets.catalogue import ENDPOINT
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
@@ -59,16 +58,13 @@ def inspect(app: Any) -> Subject:
         NativeEntry(each.blueprint, statuses.get(each.cls, each.cls), each.cls, each.function)
         for each in seam.search.registrations()
     )
-    rules = list(app.url_map.iter_rules())
-    pages = (rule.rule for rule in rules if rule.endpoint == ENDPOINT and rule.rule.endswith("/"))
-    blueprints = (rule.endpoint.rpartition(".")[0] for rule in rules)
+    blueprints = (rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules())
     return Subject(
         str(app.name),
         seam.installation,
         natives=tuple(natives),
         routed=frozenset(name for blueprint in blueprints if blueprint for name in blueprint_path(blueprint)),
         replaced_methods={name: function for name in _HANDLING if (function := _find_replacement(app, name))},
-        type_pages=next((rule.removesuffix("/") for rule in pages), None),
         find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
     )
 

@@ -48,6 +48,15 @@ class Limited(TooManyRequests):
     """As Flask-Limiter has one."""
 
 
+class Refused(HTTPException):
+    """With a response of its own."""
+
+    code = 403
+
+    def get_body(self, *args: Any, **kwargs: Any) -> str:
+        return "refused"
+
+
 class Moved(HTTPException):
     """Of somebody who calls no constructor, and has a bad one."""
 
@@ -416,6 +425,28 @@ def test_explain_knows_what_is_trapped() -> None:
 
     assert "TRAP_HTTP_EXCEPTIONS" in output
     assert "The chain" not in output
+
+
+@pytest.mark.parametrize(
+    ("on_app", "note"),
+    [
+        (None, "its class builds a response of its own, and no handler is registered for the class"),
+        (native, "the framework asks tests.test_commands.native first"),
+        (nothing, None),
+    ],
+)
+def test_explain_knows_exceptions_that_build_a_response_of_their_own(on_app: Any, note: str | None) -> None:
+    def build(world: World) -> None:
+        if on_app is native:
+            world.app.errorhandler(Refused)(native)
+        if on_app is nothing:
+            world.errors.register(world.app, code=Refused)(nothing)
+
+    explanation = data(build, "explain", "GET", "/", "tests.test_commands:Refused")
+
+    assert [each for each in explanation["notes"] if "response of its own" in each and note in each] or note is None
+    assert (explanation["otherwise"] is None) is (note is not None)
+    assert len(explanation["steps"]) == (note is None)
 
 
 def test_explain_shows_documents_under_the_type_that_they_are_sent_as() -> None:

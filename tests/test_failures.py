@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
     ServiceUnavailable,
 )
 
-from errbridge import ErrorDispatcher, Incident, Page, Problem, Reply
+from errbridge import ErrorDispatcher, Page, Problem, Reply, RequestFacts
 from errbridge.representations.rendering import REPRESENTATIONS
 from tests.clients import Request, Response
 from tests.own_answers import EVERY, MODES, accepting, complete
@@ -556,13 +556,13 @@ def test_where_the_developer_wants_to_see_it_the_failure_of_a_response_decorator
 
 def dispatching(function: Callable[[Any], Any]) -> type[ErrorDispatcher]:
     class Dispatcher(ErrorDispatcher):
-        def dispatch(self, incident: Incident) -> Any:
-            return function(incident)
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
+            return function(request)
 
     return Dispatcher
 
 
-def half_way(incident: Incident) -> Iterator[str]:
+def half_way(request: RequestFacts) -> Iterator[str]:
     yield "api"
     raise Failure("secret")
 
@@ -570,8 +570,8 @@ def half_way(incident: Incident) -> Iterator[str]:
 DISPATCHERS: dict[str, Callable[[Any], Any]] = {
     "raises": failing(lambda: Failure("secret")),
     "raises StopIteration": failing(lambda: StopIteration("secret")),
-    "lists garbage": lambda incident: [42],
-    "gives no list": lambda incident: 42,
+    "lists garbage": lambda request: [42],
+    "gives no list": lambda request: 42,
     "fails half way": half_way,
 }
 
@@ -607,7 +607,7 @@ class Unmakeable(ErrorDispatcher):
     def __init__(self, scopes: Any) -> None:
         raise Failure("secret")
 
-    def dispatch(self, incident: Incident) -> Any:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
         return ()
 
 
@@ -623,7 +623,7 @@ def test_when_errbridge_itself_is_broken_the_client_gets_constant_bytes(path: st
 
 
 def test_a_dispatcher_that_lists_what_does_not_exist_does_no_harm(ask: Ask) -> None:
-    options = {"dispatcher": dispatching(lambda incident: ["missing", "missing.too"])}
+    options = {"dispatcher": dispatching(lambda request: ["missing", "missing.too"])}
 
     complete(ask(views, "/nope", options=options), 404, "text/html")
 

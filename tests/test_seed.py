@@ -25,6 +25,7 @@ from errbridge import (
     Page,
     Problem,
     Reply,
+    RequestFacts,
     Scope,
     SetupError,
     SubdomainDispatcher,
@@ -1364,7 +1365,7 @@ PLACES = {
 DISPATCHED: Mapping[tuple[str, type[ErrorDispatcher]], tuple[str, ...]] = {
     ("default", DefaultDispatcher): ("app", "app", "app", "app", "app"),
     ("urlprefix", URLPrefixDispatcher): ("prefixed", "app", "prefixed", "both", "app"),
-    ("subdomain", SubdomainDispatcher): ("app", "hosted", "hosted", "both", "app"),
+    ("subdomain", SubdomainDispatcher): ("prefixed", "hosted", "hosted", "both", "prefixed"),
     ("auto", AutoDispatcher): ("prefixed", "hosted", "hosted", "both", "app"),
 }
 
@@ -1433,8 +1434,8 @@ def test_without_a_dispatcher_host_and_prefix_both_count() -> None:
 class TenantDispatcher(ErrorDispatcher):
     """By a header; one class for both frameworks."""
 
-    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | None:
-        match incident.request.headers.get("X-Tenant"):
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str] | None:
+        match request.headers.get("X-Tenant"):
             case "blueprint":
                 return ["tenant"]
             case "scope":
@@ -1443,7 +1444,7 @@ class TenantDispatcher(ErrorDispatcher):
                 found: list[Scope | str] = [Scope(prefix="/elsewhere"), "tenant"]
                 return iter(found)
             case "owners":
-                return self.owners(incident)
+                return self.owners(request)
             case "nothing":
                 return []
             case "stranger":
@@ -1490,7 +1491,7 @@ def recorder(name: str, calls: list[str], owner: str) -> type[ErrorDispatcher]:
     """Make a dispatcher class that notes when it is executed."""
 
     class Recorder(ErrorDispatcher):
-        def dispatch(self, incident: Incident) -> Iterable[Scope | str]:
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str]:
             calls.append(name)
             return [Scope(prefix=owner)]
 

@@ -15,7 +15,7 @@ from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
 from errbridge.handlers.registry import Registrations, Registry
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT
-from errbridge.scopes.dispatch import ErrorDispatcher
+from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import ScopeTrie
 
@@ -85,8 +85,7 @@ class Installation:
         scopes: list[Scope] = []
         for place in self.application.places():
             scope = place.scope
-            if scope.prefix is not None or scope.host is not None:
-                scopes.append(scope)
+            scopes.append(scope)
             assert scope.blueprint is not None
             owners[scope.blueprint] = self._build_owner(scope, place.blueprint)
         for target in (*self.shared.targets, *self.own.targets):
@@ -97,16 +96,16 @@ class Installation:
         root = self._build_owner(ROOT, ROOT)
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = replace(root, style=style)
-        dispatcher = self.options.dispatcher or settings.dispatcher
-        return ErrorMap(
-            settings, owners, dispatcher(self._build_trie(tuple(dict.fromkeys(scopes)))), self.options.response
-        )
+        dispatcher = self._build_dispatcher(self.options.dispatcher or settings.dispatcher, scopes)
+        return ErrorMap(settings, owners, dispatcher, self.options.response)
 
-    def _build_trie(self, scopes: tuple[Scope, ...]) -> ScopeTrie:
+    def _build_dispatcher(self, cls: type[ErrorDispatcher], scopes: list[Scope]) -> ErrorDispatcher:
+        converters, domain = self.application.converters, self.application.config.get("SERVER_NAME")
+        scopes = list(dict.fromkeys(scopes))
         try:
-            return ScopeTrie(scopes, self.application.converters)
+            return make_dispatcher(cls, scopes, converters, domain=domain)
         except Exception:
-            return ScopeTrie(filter(self._is_readable, scopes), self.application.converters)
+            return make_dispatcher(cls, filter(self._is_readable, scopes), converters, domain=domain)
 
     def _is_readable(self, scope: Scope) -> bool:
         """Log a scope that uses a converter which the application does not have; only now is it known."""

@@ -17,11 +17,10 @@ from errbridge.handling.showing import TemplateFailure, find_means
 from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.preview import STATUSES, list_folders
-from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, open_error
+from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, locate, open_error
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
 from errbridge.representations.styles import DEFAULT
-from errbridge.scopes.scope import ROOT, Scope, blueprint_path
-from errbridge.scopes.trie import expressions
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
 __all__ = ["CHECKS", "Finding", "check"]
 
@@ -80,12 +79,12 @@ def _find_equal_places(subject: Subject) -> Found:
     places: dict[tuple[str, str], dict[str, Owner]] = {}
     for scope, owner in list_readable_scopes(subject):
         if scope.blueprint is not None and (scope.host, scope.prefix) != (None, None):
-            places.setdefault(_locate(subject, scope), {})[scope.blueprint] = owner
+            places.setdefault(locate(subject, scope), {})[scope.blueprint] = owner
     for there in places.values():
         first, *others = sorted(
             name
             for name, owner in there.items()
-            if _is_used(owner) or there.keys().isdisjoint(blueprint_path(name)[1:])
+            if _is_used(owner) or there.keys().isdisjoint(list_blueprints(name)[1:])
         )
         for name in others:
             message = (
@@ -93,10 +92,6 @@ def _find_equal_places(subject: Subject) -> Found:
                 "errors of routing there; give one of them a prefix of its own"
             )
             yield name, message, None
-
-
-def _locate(subject: Subject, scope: Scope) -> tuple[str, str]:
-    return expressions(scope, subject.installation.application.converters)
 
 
 def _is_used(owner: Owner) -> bool:
@@ -137,7 +132,7 @@ def _find_turn(subject: Subject, scope: Scope) -> tuple[bool, Scope | None]:
         if owner.scope == scope or (scope.blueprint is not None and owner.scope.blueprint == scope.blueprint):
             return True, before
         answers = owner.find_style(uncaught=False) is not None
-        if before is None and answers and _locate(subject, owner.scope) == _locate(subject, scope):
+        if before is None and answers and locate(subject, owner.scope) == locate(subject, scope):
             before = owner.scope
     return False, before
 

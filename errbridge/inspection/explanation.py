@@ -18,7 +18,7 @@ from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handling.asking import is_registered_at
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
-from errbridge.handling.drivers import LEFT, Call, Colour, Left, Outcome, Raised, Run
+from errbridge.handling.drivers import LEFT, Call, Colour, Left, Native, Outcome, Raised, Run
 from errbridge.handling.respond import respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
@@ -168,23 +168,23 @@ class _Walk:
     asked: list[tuple[ErrorContext, Call]]
     end: Outcome | Call
 
+    @property
+    def is_unasked(self) -> bool:
+        """Whether no handler of errbridge is asked: the exception brings its answer, or is left to the framework."""
+        return isinstance(self.end, (Left, Native))
+
 
 def explain(subject: Subject, situation: Situation) -> Explanation:
     """Explain how an error would be answered."""
-    exc, request, notes = situation.exception, situation.request, situation.notes
-    application = subject.installation.application
+    request = situation.request
     with capture_failures():
         walk = _walk(subject.installation, situation)
-    notes = (
-        *notes,
-        *(
-            f"{find_source(function).name} is in place of the framework's {name}, and may answer before errbridge"
-            for name, function in subject.replaced_methods.items()
-        ),
+    replaced = (
+        f"{find_source(function).name} is in place of the framework's {name}, and may answer before errbridge"
+        for name, function in subject.replaced_methods.items()
     )
-    if walk.end is LEFT:
-        notes = (*notes, _explain_left(application, exc))
-    steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.trace)
+    notes = (*situation.notes, *replaced, *_explain_unasked(walk, situation.exception, subject))
+    steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.trace if not walk.is_unasked)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
     return Explanation(
         subject.name,
@@ -192,12 +192,12 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         request.host,
         request.path,
         request.endpoint,
-        _describe(application, exc),
+        _describe(subject.installation.application, situation.exception),
         notes,
         tuple(_link(owner, request) for owner in walk.trace[-1].chain.owners) if walk.trace else (),
         steps,
         next((entry.source for entry in asked if entry.native), None),
-        None if isinstance(walk.end, (Raised, Left)) else _explain_unhandled(walk.trace[-1], walk.end),
+        None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(walk.trace[-1], walk.end),
     )
 
 
@@ -223,10 +223,17 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     return _Walk(trace, asked, outcome)
 
 
-def _explain_left(application: Application, exc: BaseException) -> str:
-    if application.traps(exc):
-        return "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
-    return "it is an answer already, and the framework sends it as it is"
+def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Iterator[str]:
+    if not walk.is_unasked:
+        return
+    if subject.installation.application.traps(exc):
+        yield "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
+    elif not walk.trace:
+        yield "it is an answer already, and the framework sends it as it is"
+    elif (native := walk.trace[-1].native) is not None:
+        yield f"its class builds a response of its own; the framework asks {find_source(native.function).name} first"
+    else:
+        yield "its class builds a response of its own, and no handler is registered for the class"
 
 
 def _describe(application: Application, exc: BaseException) -> str:

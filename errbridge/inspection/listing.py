@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from errbridge.application.errormap import Owner
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
-from errbridge.scopes.patterns import Segment, segments
+from errbridge.scopes.patterns import Segment, split_prefix
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "list_registrations", "sort_keys"]
@@ -104,17 +104,13 @@ def list_registrations(subject: Subject) -> Listing:
 
 def _place(pair: tuple[Scope, Owner]) -> tuple[object, ...]:
     scope = pair[0]
-    return [str(part) for part in _path(scope)], scope.blueprint is None, scope.blueprint or ""
-
-
-def _path(scope: Scope) -> tuple[Segment, ...]:
-    return () if scope.prefix in (None, "/") else segments(str(scope.prefix))[1:]
+    return [str(part) for part in split_prefix(scope.prefix)], scope.blueprint is None, scope.blueprint or ""
 
 
 def _build_tree(subject: Subject, scopes: Iterable[tuple[Scope, Owner]]) -> Iterator[ScopeEntry]:
     containing: list[tuple[Segment, ...]] = []
     for scope, owner in scopes:
-        path = _path(scope)
+        path = split_prefix(scope.prefix)
         while containing and not (len(containing[-1]) < len(path) and path[: len(containing[-1])] == containing[-1]):
             containing.pop()
         yield _build_entry(subject, scope, owner, len(containing))

@@ -13,10 +13,10 @@ from pathlib import PurePath
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.inspection.preview import EXTENSIONS, STATUSES, list_folders
+from errbridge.inspection.probes import locate
 from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
 from errbridge.scopes.scope import ROOT
-from errbridge.scopes.trie import expressions
 
 __all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "File", "build_http_block", "build_server_block"]
 
@@ -61,13 +61,12 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
         directory: The absolute path of the directory with all of this.
         files: The files.
     """
-    folders, converters = list_folders(subject), subject.installation.application.converters
+    folders = list_folders(subject)
     xhr_enabled = subject.installation.error_map().settings.xhr_enabled
     owners = [
-        (f"^{host}{path}(?:/|$)", folder.name)
+        (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name)
         for folder in folders
         if folder.scope != ROOT and folder.request.routing
-        for host, path in [expressions(folder.scope, converters)]
     ]
     prefix, last = _build_prefix(directory), folders[-1].style
     styles = [(f"^{re.escape(folder.name)}$", folder.style.name) for folder in folders]

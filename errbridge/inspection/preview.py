@@ -18,8 +18,8 @@ from errbridge.http.request import RequestFacts
 from errbridge.inspection.probes import build_request, list_readable_scopes, open_error
 from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
+from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT, Scope
-from errbridge.scopes.trie import sorted_scopes
 
 __all__ = ["EXTENSIONS", "STATUSES", "Draft", "Folder", "list_drafts", "list_folders"]
 
@@ -65,7 +65,7 @@ def list_folders(subject: Subject) -> list[Folder]:
     """List the scopes that can be the first owner of an error, in the order of precedence, the application last."""
     scopes = (scope for scope, _ in list_readable_scopes(subject))
     folders: list[Folder] = []
-    for scope in (*sorted_scopes(scopes, subject.installation.application.converters), ROOT):
+    for scope in (*sort_scopes(scopes, subject.installation.application.converters), ROOT):
         request = build_request(subject, scope)
         if request is not None:
             style = open_error(subject.installation, request).style

@@ -14,8 +14,15 @@ from errbridge.handling.context import ErrorContext
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.subject import Subject, list_scopes
 from errbridge.problem.problem import Problem
-from errbridge.scopes.patterns import ConverterLookup, Segment, parse, segments
-from errbridge.scopes.scope import ROOT, Scope, blueprint_path
+from errbridge.scopes.patterns import (
+    ConverterLookup,
+    Segment,
+    build_host_expression,
+    build_path_expression,
+    parse_segment,
+    split_pattern,
+)
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "copy_without_hooks",
     "find_fault",
     "list_readable_scopes",
+    "locate",
     "open_error",
 ]
 
@@ -89,6 +97,12 @@ def list_readable_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
     return [(scope, owner) for scope, owner in list_scopes(subject) if find_fault(subject, scope) is None]
 
 
+def locate(subject: Subject, scope: Scope) -> tuple[str, str]:
+    """Return the regular expressions of a scope's hosts and of its prefix, which are equal for scopes at one place."""
+    converters = subject.installation.application.converters
+    return build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters)
+
+
 def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
     """Build a request whose errors belong to a scope first.
 
@@ -107,7 +121,7 @@ def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
         if scope in (ROOT, owner) or (scope.blueprint is not None and owner.blueprint == scope.blueprint):
             return request
     if scope.blueprint is not None and scope.blueprint in subject.routed:
-        return RequestFacts(path=path, host=host, blueprints=blueprint_path(scope.blueprint))
+        return RequestFacts(path=path, host=host, blueprints=list_blueprints(scope.blueprint))
     return None
 
 
@@ -122,7 +136,9 @@ def build_url(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | No
         None if no value is known that a variable takes.
     """
     host = "" if scope.host is None else scope.host.replace("*.", "a.")
-    parts = [_fill(segment, converters) for pattern in (host, scope.prefix or "/") for segment in segments(pattern)]
+    parts = [
+        _fill(segment, converters) for pattern in (host, scope.prefix or "/") for segment in split_pattern(pattern)
+    ]
     if None in parts:
         return None
     return str(parts[0]), "/".join(map(str, parts[1:]))
@@ -134,7 +150,7 @@ def _fill(segment: Segment, converters: ConverterLookup) -> str | None:
         if isinstance(token, str):
             text += token
             continue
-        pattern = re.compile(parse((token,), converters)[0])
+        pattern = re.compile(parse_segment((token,), converters).regex)
         listed = _WORD.findall(token.arguments or "")  # any(a, b) takes one of its arguments
         value = next((value for value in (*listed, *_VALUES) if pattern.fullmatch(value)), None)
         if value is None:

@@ -63,8 +63,8 @@ class PalletsApplication(ABC):
 
     @property
     def version(self) -> object:
-        """The number of blueprints."""
-        return len(self._places.registered)
+        """Changes when a blueprint is registered or gets a route."""
+        return self._places.version
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered, each once for each of its hosts."""

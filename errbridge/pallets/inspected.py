@@ -18,7 +18,7 @@ from errbridge.inspection.subject import NativeEntry, Subject
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
-from errbridge.scopes.scope import blueprint_path
+from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
 
@@ -63,7 +63,7 @@ def inspect(app: Any) -> Subject:
         str(app.name),
         seam.installation,
         natives=tuple(natives),
-        routed=frozenset(name for blueprint in blueprints if blueprint for name in blueprint_path(blueprint)),
+        routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
         replaced_methods={name: function for name in _HANDLING if (function := _find_replacement(app, name))},
         find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
     )

@@ -38,7 +38,7 @@ from errbridge.pallets.exceptions import is_response
 from errbridge.pallets.private import HandlerSearch
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
-from errbridge.scopes.scope import blueprint_path
+from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["ALLOW", "SEAM", "FieldValues", "Seam"]
 
@@ -266,4 +266,4 @@ class Seam(ABC):
 @lru_cache(maxsize=1024)
 def _endpoint_blueprints(endpoint: str) -> tuple[str, ...]:
     name = endpoint.rpartition(".")[0]
-    return blueprint_path(name) if name else ()
+    return list_blueprints(name) if name else ()

@@ -913,6 +913,8 @@ def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
         ),
         ({}, {"ERROR_PAGE": "oops.html"}, ["ERROR_PAGE names oops.html, which does not exist"]),
         ({"oops.html": "fine"}, {"ERROR_PAGE": "oops.html"}, []),
+        ({"errors/4xx.html": "", "errors/5xx.html": "", "oops.html": ""}, {"ERROR_PAGE": "oops.html"}, []),
+        ({"oops.html": "{{"}, {"ERROR_PAGE": "oops.html"}, ["line 1 of 'oops.html' cannot be compiled"]),
         ({"oops.html": "{% extends 'no.html' %}"}, {"ERROR_PAGE": "oops.html"}, ["no.html does not exist, which oops"]),
         ({"site/errors/404.html": "fine", "errors/404.html": "{{"}, {}, []),
     ],

@@ -183,9 +183,7 @@ def _find_replaced_styles(subject: Subject) -> Found:
 def _find_behind_native(subject: Subject) -> Found:
     error_map = subject.installation.error_map()
     for native in subject.natives:
-        owner = error_map.owners.get(ROOT if native.blueprint is None else native.blueprint)
-        if owner is None:
-            continue
+        owner = error_map.owners[ROOT if native.blueprint is None else native.blueprint]
         key = subject.installation.application.http_classes.normalize_key(native.key)
         by = find_source(native.function).name
         if (handler := owner.handlers.by_key.get(key)) is not None:

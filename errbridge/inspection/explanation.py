@@ -18,7 +18,7 @@ from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handling.asking import is_registered_at
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
-from errbridge.handling.drivers import LEFT, Call, Colour, Left, Native, Outcome, Raised, Run
+from errbridge.handling.drivers import Call, Colour, Left, Native, Outcome, Raised, Run
 from errbridge.handling.respond import respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
@@ -209,18 +209,20 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     installation = copy_without_hooks(installation, options)
     trace: Trace = []
     asked: list[tuple[ErrorContext, Call]] = []
-    outcome: Outcome = LEFT
-    for exc in (situation.exception, situation.server_error):
+
+    def follow(exc: Exception) -> Outcome | Call:
         run = Run(respond(installation, exc, situation.request, trace))
         while run.outcome is None:
             if not any(call is run.call for call in trace[-1].asked):
-                return _Walk(trace, asked, run.call)
+                return run.call
             asked.append((trace[-1], run.call))
             run.send(None)
-        outcome = run.outcome
-        if not isinstance(outcome, Raised) or installation.application.propagates():
-            break
-    return _Walk(trace, asked, outcome)
+        return run.outcome
+
+    end = follow(situation.exception)
+    if isinstance(end, Raised) and not installation.application.propagates():
+        end = follow(situation.server_error)
+    return _Walk(trace, asked, end)
 
 
 def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Iterator[str]:

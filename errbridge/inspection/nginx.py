@@ -190,13 +190,9 @@ _KEYS: Sequence[Callable[[str], str]] = (
 
 def _find_rules(files: Iterable[File], values: Mapping[str, str]) -> Rules:
     """Find the fewest rules for the value of each path: by extension, status, folder, or one by one."""
-    for key in _KEYS:
-        found: dict[str, set[str]] = {}
-        for file in files:
-            found.setdefault(key(file.path), set()).add(values.get(file.path, ""))
-        if all(len(those) == 1 for those in found.values()):
-            return [(pattern, value) for pattern, (value,) in found.items() if value]
-    raise AssertionError("each path has one value")
+    groups = ({(key(file.path), values.get(file.path, "")) for file in files} for key in _KEYS)
+    rules = next(each for each in groups if len({pattern for pattern, _ in each}) == len(each))
+    return [(pattern, value) for pattern, value in sorted(rules) if value]
 
 
 def _quote(text: str) -> str:

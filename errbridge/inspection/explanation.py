@@ -7,9 +7,11 @@ A handler of the framework is taken to answer: without errbridge, None from it w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
@@ -205,7 +207,7 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     options = installation.options
     if (decorator := options.response) is not None:
         # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
-        options = replace(options, response=lambda _: decorator)
+        options = replace(options, response=partial(_return, decorator))
     installation = copy_without_hooks(installation, options)
     trace: Trace = []
     asked: list[tuple[ErrorContext, Call]] = []
@@ -223,6 +225,10 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     if isinstance(end, Raised) and not installation.application.propagates():
         end = follow(situation.server_error)
     return _Walk(trace, asked, end)
+
+
+def _return(decorator: Callable[..., Any], _document: Callable[..., Any]) -> Callable[..., Any]:
+    return decorator
 
 
 def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Iterator[str]:

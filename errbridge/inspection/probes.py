@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from errbridge.application.errormap import Owner
@@ -55,7 +55,7 @@ def copy_without_hooks(installation: Installation, options: Options | None = Non
 
 
 @contextmanager
-def capture_failures() -> Iterator[list[str]]:
+def capture_failures() -> Generator[list[str]]:
     """Keep the log empty.
 
     Yields:

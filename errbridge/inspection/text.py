@@ -26,7 +26,7 @@ def _bold(text: str) -> str:
 
 
 def _wrap(text: str, indent: str = _INDENT, first: str = "") -> list[str]:
-    """Wrap a text; *first* stands in front of it, and the other lines are indented as far."""
+    """Wrap a text; *first* goes in front of it, and the other lines are indented as far."""
     return wrap(
         text,
         _WIDTH,

@@ -241,10 +241,10 @@ def test_a_handler_without_source_or_outside_of_the_folder_is_listed_too(
         world.errors.register(world.app, code=405)(nothing)
 
     monkeypatch.chdir(tmp_path)
-    output = said(build, "list")
+    output = words_of(said(build, "list"))
 
-    assert "404  builtins.str                 (no source)" in output
-    assert f"405  tests.test_commands.nothing  {HERE}:{nothing.__code__.co_firstlineno}" in output
+    assert "404 builtins.str (no source)" in output
+    assert f"405 tests.test_commands.nothing {HERE}:{nothing.__code__.co_firstlineno}" in output
 
 
 # explain

@@ -7,13 +7,13 @@ from typing import Any
 
 from flask.cli import ScriptInfo
 
-from errbridge.http.request import RequestFacts
+from errbridge.adapter import RequestFacts
 from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]
 
 
-def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+def _answer(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
     answers: list[Any] = []
     with app.test_request_context(request.path, headers={"Host": request.host} if request.host else None):
         for handler in handlers:
@@ -25,4 +25,4 @@ def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[Base
     return answers
 
 
-errors = ErrorsGroup(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)
+errors = ErrorsGroup(lambda context: context.ensure_object(ScriptInfo).load_app(), _answer)

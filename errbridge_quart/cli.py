@@ -8,13 +8,13 @@ from typing import Any
 
 from quart.cli import ScriptInfo
 
-from errbridge.http.request import RequestFacts
+from errbridge.adapter import RequestFacts
 from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]
 
 
-async def _answering(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+async def _answer_all(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
     answers: list[Any] = []
     async with app.test_request_context(request.path, headers={"Host": request.host} if request.host else None):
         for handler in handlers:
@@ -26,8 +26,8 @@ async def _answering(app: Any, request: RequestFacts, handlers: Sequence[Callabl
     return answers
 
 
-def _answered(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
-    return asyncio.run(_answering(app, request, handlers))
+def _answer(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
+    return asyncio.run(_answer_all(app, request, handlers))
 
 
-errors = ErrorsGroup(lambda context: context.ensure_object(ScriptInfo).load_app(), _answered)
+errors = ErrorsGroup(lambda context: context.ensure_object(ScriptInfo).load_app(), _answer)

@@ -303,7 +303,7 @@ def test_without_quality_values_nginx_chooses_the_format_that_errbridge_would(
 
     response = front.ask(path, headers={name: value for name, value in headers.items() if value})
 
-    expected = STYLES[style].media_type(facts, xhr_enabled=True)
+    expected = STYLES[style].choose_media_type(facts, xhr_enabled=True)
     assert response.headers["Content-Type"].partition(";")[0] == expected
 
 

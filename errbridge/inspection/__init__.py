@@ -1,10 +1,9 @@
-"""Looking at an application from outside: what is registered, who would answer an error, what is wrong, how it looks.
+"""Looking at an application from outside: what is registered, how an error would be answered, what is wrong.
 
-Nothing here answers an error, and nothing decides. Who owns a URL, which handlers are asked and in which media type the
-answer comes is found out by asking the modules that decide it when an error happens; the rooms here say why.
+Nothing here answers an error, and nothing here decides. Each question is put to the code that answers a real error; the
+modules of this package only find the words. No handler is ever called.
 
-No handler is ever called. The results are values, which `errbridge.inspection.text` turns into what a person reads and
-`errbridge.inspection.subject.as_data` into what a program reads.
+The results are frozen dataclasses. `errbridge.inspection.text` makes of them what a person reads.
 """
 
 __all__: list[str] = []

@@ -1,44 +1,44 @@
-"""What is wrong with the error handling of an application, as far as that can be known before an error happens."""
+"""What is wrong with the error handling of an application, as far as that is certain before an error happens."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 from errbridge.application.errormap import Owner
 from errbridge.application.settings import DEFAULTS
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
-from errbridge.handlers.handlers import Handler, Key
-from errbridge.handling.plan import own_means, template_folders
+from errbridge.handlers.handlers import CATCH_ALL, Key
+from errbridge.handlers.registry import Registrations
+from errbridge.handling.showing import TemplateFailure, find_means
 from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
-from errbridge.inspection.listing import listed_scopes
-from errbridge.inspection.preview import STATUSES, rooms
-from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
-from errbridge.inspection.subject import Source, Subject, key_name, source_of
-from errbridge.problem.type_uri import ABOUT_BLANK
+from errbridge.inspection.preview import STATUSES, list_folders
+from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, locate, open_error
+from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
+from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints
-from errbridge.scopes.trie import expressions
 
-__all__ = ["CHECKS", "Finding", "checked"]
+__all__ = ["CHECKS", "Finding", "check"]
 
 _OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
-_LEADING_SOMEWHERE = frozenset({"http", "https", ""})
+
+Found = Iterator[tuple[str, str, Callable[..., Any] | None]]
+"""Scopes with what is wrong there and what to do, and the handler that it is about."""
 
 
-class Finding(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finding:
     """Something that is wrong.
 
     Attributes:
-        code: Which check found it.
-        scope: Where.
+        code: The check that found it.
+        scope: The scope.
         message: What it is, and what to do.
-        source: The handler that it is about, if it is about one.
+        source: The handler that it is about; None if it is about none.
     """
 
     code: str
@@ -47,7 +47,7 @@ class Finding(NamedTuple):
     source: Source | None = None
 
 
-def checked(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...]:
+def check(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...]:
     """Carry out all checks.
 
     Args:
@@ -60,49 +60,51 @@ def checked(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...
     left_out = set(ignored)
     if unknown := left_out - set(CHECKS):
         raise SetupError(f"there is no check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
-    return tuple(finding for code, check in CHECKS.items() if code not in left_out for finding in check(subject))
+    return tuple(
+        Finding(code, scope, message, None if function is None else find_source(function))
+        for code, find in CHECKS.items()
+        if code not in left_out
+        for scope, message, function in find(subject)
+    )
 
 
-def _unreadable(subject: Subject) -> Iterator[Finding]:
-    for scope, _ in listed_scopes(subject):
-        if (error := fault_of(subject, scope)) is not None:
-            message = f"its prefix or host cannot be read, and it owns nothing: {error}"
-            yield Finding("unreadable-scope", str(scope), message)
+def _find_unreadable_scopes(subject: Subject) -> Found:
+    for scope, _ in list_scopes(subject):
+        if (error := find_fault(subject, scope)) is not None:
+            yield str(scope), f"its prefix or host cannot be read, and it owns nothing: {error}", None
 
 
-def _same_place(subject: Subject) -> Iterator[Finding]:
-    """Blueprints at one place. One that is nested in another there, and has no say in errors, does no harm."""
-    places: dict[tuple[str, str], list[tuple[Scope, Owner]]] = {}
-    for scope, owner in readable_scopes(subject):
+def _find_equal_places(subject: Subject) -> Found:
+    """Find blueprints with one place. One that is nested in another there, and has no say in errors, does no harm."""
+    places: dict[tuple[str, str], dict[str, Owner]] = {}
+    for scope, owner in list_readable_scopes(subject):
         if scope.blueprint is not None and (scope.host, scope.prefix) != (None, None):
-            place = expressions(scope, subject.installation.framework.converters)
-            places.setdefault(place, []).append((scope, owner))
+            places.setdefault(locate(subject, scope), {})[scope.blueprint] = owner
     for there in places.values():
-        names = {str(scope) for scope, _ in there}
         first, *others = sorted(
-            str(scope)
-            for scope, owner in there
-            if _has_anything(owner) or not names & set(list_blueprints(str(scope))[1:])
+            name
+            for name, owner in there.items()
+            if _is_used(owner) or there.keys().isdisjoint(list_blueprints(name)[1:])
         )
         for name in others:
-            yield Finding(
-                "same-place",
-                name,
+            message = (
                 f"has the same host and prefix as {first}, which comes before it by its name, and so answers the "
-                "errors of routing there; give one of them a prefix of its own",
+                "errors of routing there; give one of them a prefix of its own"
             )
+            yield name, message, None
 
 
-def _has_anything(owner: Owner) -> bool:
+def _is_used(owner: Owner) -> bool:
     return bool(owner.handlers.by_key) or owner.style is not None or owner.failure
 
 
-def _never_reached(subject: Subject) -> Iterator[Finding]:
-    """Ask for the real chain of a URL of each scope, and see whether the scope is in it and gets its turn."""
-    for scope, owner in (*readable_scopes(subject), (ROOT, subject.installation.table().root)):
-        if (scope != ROOT and not _has_anything(owner)) or scope.blueprint in subject.routed():
+def _find_unreached(subject: Subject) -> Found:
+    """Open an error at a URL of each scope, and look whether the scope has its turn."""
+    error_map = subject.installation.error_map()
+    for scope, owner in (*list_readable_scopes(subject), (ROOT, error_map.root)):
+        if not _is_used(owner) or scope.blueprint in subject.routed:
             continue
-        is_owner, before = _reached(subject, scope)
+        is_owner, before = _find_turn(subject, scope)
         if is_owner and before is None:
             continue
         if is_owner:
@@ -110,234 +112,164 @@ def _never_reached(subject: Subject) -> Iterator[Finding]:
         elif scope.prefix is None and scope.host is None:
             why = "it has neither views nor URLs of its own"
         else:
-            dispatcher = type(subject.installation.table().dispatcher).__name__
-            why = f"no URL of it leads there with the dispatcher {dispatcher}"
+            why = f"no URL of it leads there with the dispatcher {type(error_map.dispatcher).__name__}"
         if not is_owner or (scope != ROOT and owner.style is not None and not owner.handlers.by_key):
-            yield Finding("never-reached", str(scope), f"what is registered there is never asked: {why}")
+            yield str(scope), f"what is registered there is never asked: {why}", None
             continue
         for key, handler in owner.handlers.by_key.items():
-            if _is_of_http(subject, key):
-                message = f"the handler for {key_name(key)} is never asked: {why}"
-                yield Finding("never-reached", str(scope), message, source_of(handler.function))
+            if _is_for_http_errors(subject, key):
+                yield str(scope), f"the handler for {key_name(key)} is never asked: {why}", handler.function
 
 
-def _reached(subject: Subject, scope: Scope) -> tuple[bool, Scope | None]:
-    """Tell whether a scope is among the owners of its own URL, and which scope answers before it."""
-    installation = subject.installation
-    url = url_of(scope, installation.framework.converters)
-    if url is None:  # nobody can say
+def _find_turn(subject: Subject, scope: Scope) -> tuple[bool, Scope | None]:
+    """Return whether a scope owns its URLs, and the scope at the same place that answers before it."""
+    url = build_url(scope, subject.installation.application.converters)
+    if url is None:
         return True, None
-    host, path = url
+    request = RequestFacts(host=url[0], path=url[1], routing=True)
     before: Scope | None = None
-    for owner in probe(installation, RequestFacts(path=path, host=host, routing=True)).chain.owners:
+    for owner in open_error(subject.installation, request).chain.owners:
         if owner.scope == scope or (scope.blueprint is not None and owner.scope.blueprint == scope.blueprint):
             return True, before
-        if before is None and owner.answers(uncaught=False) is not None:
+        answers = owner.find_style(uncaught=False) is not None
+        if before is None and answers and locate(subject, owner.scope) == locate(subject, scope):
             before = owner.scope
     return False, before
 
 
-def _is_of_http(subject: Subject, key: Key) -> bool:
-    """Tell whether a handler is asked about HTTP errors only; others are asked along the whole chain."""
-    base = subject.installation.framework.http.base
+def _is_for_http_errors(subject: Subject, key: Key) -> bool:
+    """Return whether a handler is asked about HTTP errors only; others are asked along the whole chain."""
+    base = subject.installation.application.http_classes.base
     return not isinstance(key, type) or (base is not None and issubclass(key, base))
 
 
-def _targets(subject: Subject) -> dict[Hashable, str]:
-    """Give everything that something can be registered on in the application, with its name."""
-    places: dict[Hashable, str] = {
-        place.blueprint: str(place.scope) for place in subject.installation.framework.places()
+def _list_targets(subject: Subject) -> Mapping[Hashable, tuple[str, list[Registrations]]]:
+    """List all targets of registrations with their names; a blueprint that is not in the application has none."""
+    installation = subject.installation
+    names: dict[Hashable, str] = {place.blueprint: str(place.scope) for place in installation.application.places()}
+    return {
+        target: (
+            str(target) if isinstance(target, Scope) else names.get(target, ""),
+            installation.registrations(target),
+        )
+        for target in (*installation.shared.targets, *installation.own.targets)
     }
-    registries = (subject.installation.shared, subject.installation.own)
-    scopes = [target for each in registries for target in each.entries if isinstance(target, Scope)]
-    return {**places, **{scope: str(scope) for scope in scopes}}
 
 
-def _registered(subject: Subject, target: Hashable) -> list[tuple[Key, Handler]]:
-    registries = (subject.installation.shared, subject.installation.own)
-    canonical = subject.installation.framework.http.canonical
-    return [
-        (canonical(key), handler)
-        for each in registries
-        if target in each.entries
-        for key, handler in each.entries[target].registered()
-    ]
-
-
-def _replaced(subject: Subject) -> Iterator[Finding]:
-    for target, name in _targets(subject).items():
-        pairs = _registered(subject, target)
+def _find_replaced_handlers(subject: Subject) -> Found:
+    normalize = subject.installation.application.http_classes.normalize_key
+    for name, registrations in _list_targets(subject).values():
+        pairs = [(normalize(key), handler.function) for each in registrations for key, handler in each.handlers()]
         last = dict(pairs)
-        for key, handler in pairs:
-            if handler.function is not last[key].function:
-                message = (
-                    f"the handler for {key_name(key)} is never asked: {source_of(last[key].function).name} took its "
-                    "place; remove one"
-                )
-                yield Finding("replaced-handler", name, message, source_of(handler.function))
+        for key, function in pairs:
+            if name and function is not last[key]:
+                by = find_source(last[key]).name
+                yield name, f"the handler for {key_name(key)} is never asked: {by} took its place; remove one", function
 
 
-def _replaced_style(subject: Subject) -> Iterator[Finding]:
-    """Look at each registry alone: what an application says of itself may well differ from what is said for all."""
-    for target, name in _targets(subject).items():
-        for registry in (subject.installation.shared, subject.installation.own):
-            styles = registry.entries[target].styles if target in registry.entries else []
+def _find_replaced_styles(subject: Subject) -> Found:
+    """Look at each registry alone: an application may differ from what is registered for all."""
+    for name, registrations in _list_targets(subject).values():
+        for styles in (each.styles for each in registrations if name):
             for style in dict.fromkeys(styles):
                 if style != styles[-1]:
                     message = (
                         f"the style {style.name} is never shown: {styles[-1].name}, which was registered later, took "
                         "its place; remove one"
                     )
-                    yield Finding("replaced-style", name, message)
+                    yield name, message, None
 
 
-def _behind_native(subject: Subject) -> Iterator[Finding]:
-    table = subject.installation.table()
-    canonical = subject.installation.framework.http.canonical
-    for native in subject.natives():
-        owner = table.root if native.blueprint is None else table.owners.get(native.blueprint)
-        handler = None if owner is None else owner.handlers.by_key.get(canonical(native.key))
-        if owner is not None and handler is not None:
+def _find_behind_native(subject: Subject) -> Found:
+    error_map = subject.installation.error_map()
+    for native in subject.natives:
+        owner = error_map.owners[ROOT if native.blueprint is None else native.blueprint]
+        key = subject.installation.application.http_classes.normalize_key(native.key)
+        by = find_source(native.function).name
+        if (handler := owner.handlers.by_key.get(key)) is not None:
             message = (
-                f"the handler for {key_name(native.key)} is asked only if the framework's own for the same, "
-                f"{source_of(native.function).name}, returns None; register one of them"
+                f"the handler for {key_name(native.key)} is asked only if the framework's own for the same, {by}, "
+                "returns None; register one of them"
             )
-            yield Finding("behind-native", str(owner.scope), message, source_of(handler.function))
+            yield str(owner.scope), message, handler.function
+        elif key == CATCH_ALL and owner.style not in (None, DEFAULT):
+            message = (
+                f"the style is shown only if the framework's own handler for {key_name(native.key)}, {by}, returns "
+                "None; remove the handler, or the style"
+            )
+            yield str(owner.scope), message, native.function
 
 
-def _unregistered(subject: Subject) -> Iterator[Finding]:
-    known = _targets(subject)
-    registries = (subject.installation.shared, subject.installation.own)
-    for target in dict.fromkeys(target for each in registries for target in each.entries):
-        if target not in known:
-            name = str(getattr(target, "name", target))
+def _find_replaced_methods(subject: Subject) -> Found:
+    for name, function in subject.replaced_methods.items():
+        message = (
+            f"{name} of the application was replaced by {find_source(function).name}, which may answer errors before "
+            "errbridge is asked"
+        )
+        yield "app", message, function
+
+
+def _find_unregistered_blueprints(subject: Subject) -> Found:
+    for target, (name, _) in _list_targets(subject).items():
+        if not name:
             message = (
                 "errors are registered on this blueprint, but it is not registered in the application; call "
                 "app.register_blueprint(), or ignore this check if it belongs to another application"
             )
-            yield Finding("unregistered-blueprint", name, message)
+            yield str(getattr(target, "name", target)), message, None
 
 
-def _templates(subject: Subject) -> Iterator[Finding]:
+def _find_template_faults(subject: Subject) -> Found:
     installation = subject.installation
-    page = installation.table().settings.page
-    used: dict[str, str] = {}
-    for room in rooms(subject):
-        if not room.style.templates:
-            continue
-        for status in STATUSES:
+    page = installation.error_map().settings.page
+    faults: dict[str, str] = {}
+    used: set[str] = set()
+    for folder in list_folders(subject):
+        for status in STATUSES if folder.style.has_templates else ():
             try:
-                means = own_means(probe(installation, replace(room.request, accept=HTML), status))
-            except Exception as error:  # a template that cannot be compiled; the plan keeps what Jinja said of it
-                means = str(getattr(getattr(error, "error", error), "name", None) or page)
-            if isinstance(means, str):
-                used.setdefault(means, room.folder)
-    for name, scope in used.items():
-        for fault in subject.template_faults(name):
-            yield Finding("missing-template", scope, f"{fault}; the built-in page is shown instead")
-    if page != DEFAULTS["ERROR_PAGE"] and page not in used and any(subject.template_faults(page)):
-        yield Finding("missing-template", "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled")
+                means = find_means(open_error(installation, replace(folder.request, accept=HTML), status))
+            except TemplateFailure as failure:
+                where = installation.application.locate_template_error(failure.error)
+                faults.setdefault(f"{where} cannot be compiled: {failure.error}", folder.name)
+            else:
+                if isinstance(means, str) and means not in used:
+                    used.add(means)
+                    faults.update(dict.fromkeys(subject.find_template_faults(means), folder.name))
+    for fault, scope in faults.items():
+        yield scope, f"{fault}; the built-in page is shown instead", None
+    if page == DEFAULTS["ERROR_PAGE"] or page in used:
+        return
+    if not faults.keys() >= set(subject.find_template_faults(page)):
+        yield "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled", None
 
 
-def _unused_templates(subject: Subject) -> Iterator[Finding]:
-    """Look for pages of scopes that show none. A page of which a handler may make use is given the benefit of doubt."""
-    pages = _unhandled(subject)
-    shown, folders = _folders(subject)
-    for folder, scope in folders.items():
-        names = [f"{folder}/{page}.html" for page in pages] if folder not in shown else []
-        if there := [name for name in names if _exists(subject, name)]:
-            message = (
-                f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} never shown: pages are made of templates "
-                "in the style web only; call errors.web_register() with what they are for"
-            )
-            yield Finding("unused-template", str(scope), message)
-
-
-def _folders(subject: Subject) -> tuple[set[str], dict[str, Scope]]:
-    """Name the folders of templates that are looked into, and all that there may be."""
-    installation = subject.installation
-    styles = (owner.style for _, owner in readable_scopes(subject))
-    shown = {"errors" for style in styles if style is not None and style.templates}
-    known = {"errors": ROOT}
-    for room in rooms(subject):
-        if room.style.templates:
-            shown.update(template_folders(probe(installation, room.request).chain.blueprints))
-        if room.scope.blueprint is not None:
-            known[template_folders((room.scope.blueprint,))[0]] = room.scope
-    return shown, known
-
-
-def _unhandled(subject: Subject) -> list[str]:
-    """Name the pages of statuses that nobody handles, neither one by one nor together with others."""
-    table = subject.installation.table()
-    canonical = subject.installation.framework.http.canonical
-    keys = {canonical(native.key) for native in subject.natives()}
-    keys.update(table.root.handlers.by_key, *(owner.handlers.by_key for _, owner in readable_scopes(subject)))
-    if any(not isinstance(key, int) for key in keys):
-        return []
-    statuses = [status for status in range(400, 600) if status not in keys]
-    # The page of a class may be what the page of a status that is handled is made from.
-    families = [f"{first}xx" for first in (4, 5) if all(key // 100 != first for key in keys if isinstance(key, int))]
-    return [*map(str, statuses), *families]
-
-
-def _exists(subject: Subject, name: str) -> bool:
-    with suppress(Exception):  # the application's loader failed, or the template cannot be compiled
-        return subject.installation.framework.find_template((name,)) is not None
-    return False
-
-
-def _unknown_keys(subject: Subject) -> Iterator[Finding]:
+def _find_unknown_keys(subject: Subject) -> Found:
     known = {key.removeprefix("ERROR_"): key for key in DEFAULTS}
-    for key in subject.installation.framework.config:
-        if not key.startswith("ERROR_") or key in DEFAULTS or key in _OF_OTHERS:
-            continue
-        for near in get_close_matches(key.removeprefix("ERROR_"), known, 1):  # another may be the application's own
-            message = f"errbridge has no configuration key {key}; did you mean {known[near]}?"
-            yield Finding("unknown-key", "app", message)
+    for key in subject.installation.application.config:
+        if key.startswith("ERROR_") and key not in DEFAULTS and key not in _OF_OTHERS:
+            for near in get_close_matches(key.removeprefix("ERROR_"), known, 1):  # others are the application's own
+                yield "app", f"errbridge has no configuration key {key}; did you mean {known[near]}?", None
 
 
-def _types(subject: Subject) -> Iterator[Finding]:
+def _find_type_conflicts(subject: Subject) -> Found:
     installation = subject.installation
     try:
-        Catalogue.of(installation.problem_types, type_uri=installation.table().settings.type_uri)
+        Catalogue.of(installation.problem_types, type_uri=installation.error_map().settings.type_uri)
     except SetupError as error:
-        yield Finding("conflicting-types", "app", str(error))
+        yield "app", str(error), None
 
 
-def _types_leading_nowhere(subject: Subject) -> Iterator[Finding]:
-    """Compare ``ERROR_TYPE_URI`` with where the pages are. Its host, and what it is mounted below, cannot be known."""
-    prefix = subject.type_pages()
-    if prefix is None:
-        return
-    type_uri = subject.installation.table().settings.type_uri or ABOUT_BLANK
-    try:
-        scheme, _, path, _, _ = urlsplit(type_uri)
-    except ValueError as error:
-        yield Finding("type-leads-nowhere", "app", f"ERROR_TYPE_URI is no URI: {error}")
-        return
-    if type_uri != ABOUT_BLANK and scheme not in _LEADING_SOMEWHERE:  # a name such as a URN, on purpose
-        return
-    if not path.endswith((f"{prefix}/{{slug}}", f"{prefix}/")):
-        message = (
-            f"the pages about the types are at {prefix}/{{slug}}, and the types are {type_uri}; let the path of "
-            "ERROR_TYPE_URI end in that of the pages, or give errors.catalogue() the url_prefix= that it has"
-        )
-        yield Finding("type-leads-nowhere", "app", message)
-
-
-CHECKS = {
-    "unreadable-scope": _unreadable,
-    "same-place": _same_place,
-    "never-reached": _never_reached,
-    "replaced-handler": _replaced,
-    "replaced-style": _replaced_style,
-    "behind-native": _behind_native,
-    "unregistered-blueprint": _unregistered,
-    "missing-template": _templates,
-    "unused-template": _unused_templates,
-    "unknown-key": _unknown_keys,
-    "conflicting-types": _types,
-    "type-leads-nowhere": _types_leading_nowhere,
+CHECKS: Mapping[str, Callable[[Subject], Found]] = {
+    "unreadable-scope": _find_unreadable_scopes,
+    "same-place": _find_equal_places,
+    "never-reached": _find_unreached,
+    "replaced-handler": _find_replaced_handlers,
+    "replaced-style": _find_replaced_styles,
+    "behind-native": _find_behind_native,
+    "replaced-method": _find_replaced_methods,
+    "unregistered-blueprint": _find_unregistered_blueprints,
+    "missing-template": _find_template_faults,
+    "unknown-key": _find_unknown_keys,
+    "conflicting-types": _find_type_conflicts,
 }
 """Each check by its code, in the order in which they are carried out."""

@@ -1,58 +1,63 @@
-"""Who would answer an error, in which order, in which media type, and why.
+"""How an error would be answered: by which handlers, in which order, in which media type, and why.
 
-Everything is found out by opening the case as for a real error; only the words are made here. No handler is called, so
-what one of them would return is not known: each that would be asked may return None, and then the next one is asked.
-Of a handler of the framework that is not expected: without errbridge, None from it would be an error itself.
+`explain` drives the plan that answers a real error, and passes in place of each handler, which it does not call: any of
+them may return None. So the order of things is that of `errbridge.handling.respond`, and only the words are found here.
+A handler of the framework is taken to answer: without errbridge, None from it would be an error itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
-from errbridge.application.errormap import Asked, Owner
-from errbridge.handlers.handlers import CATCH_ALL, Handler, Key
-from errbridge.handling.case import Candidate, Case, candidates, claimants, is_registered_at, opened
-from errbridge.handling.plan import own_means
+from errbridge.application.errormap import Owner, Turns
+from errbridge.application.installation import Installation
+from errbridge.application.protocol import Application
+from errbridge.handlers.handlers import CATCH_ALL, Key
+from errbridge.handling.asking import is_registered_at
+from errbridge.handling.closing import close_frame
+from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.drivers import Call, Colour, Left, Native, Outcome, Raised, Run
+from errbridge.handling.respond import respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
-from errbridge.inspection.listing import sorted_keys
-from errbridge.inspection.subject import NativeEntry, Source, Subject, key_name, source_of
+from errbridge.inspection.listing import sort_keys
+from errbridge.inspection.probes import capture_failures, copy_without_hooks
+from errbridge.inspection.subject import NativeEntry, Source, Subject, find_source, key_name
 from errbridge.introspection import describe_function
-from errbridge.mapping.problems import is_http_error, is_uncaught, status_of
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explained"]
+__all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explain"]
 
 
-class Situation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Situation:
     """An error as it would happen.
 
     Attributes:
-        exception: What would be raised.
-        becomes: What an exception that is no HTTP error is answered as where nobody takes it: the framework's 500, or
-            the HTTP error that it stands for.
-        raised: Whether it is shown to the developer instead.
-        request: The request's facts.
-        notes: What is to be said of it before anything else.
-        answered: Why nobody would be asked, if so: the framework deals with it alone.
+        exception: The exception.
+        server_error: The 500 that the framework makes of an exception that is not answered as itself.
+        request: The facts of the request.
+        notes: Remarks on the request.
     """
 
     exception: Exception
-    becomes: BaseException
-    raised: bool
+    server_error: Exception
     request: RequestFacts
     notes: tuple[str, ...] = ()
-    answered: str | None = None
 
 
-class Link(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Link:
     """A scope of the chain.
 
     Attributes:
         scope: Its name.
         reason: Why it is in the chain.
-        style: How its errors look; None leaves that to the next.
+        style: How its errors look; None leaves that to the next scope.
         failure: Whether it answers uncaught exceptions with the plain page.
     """
 
@@ -62,15 +67,16 @@ class Link(NamedTuple):
     failure: bool
 
 
-class Considered(NamedTuple):
-    """A handler and what becomes of it.
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A handler of the chain.
 
     Attributes:
-        scope: Where it is registered.
-        key: What for.
-        source: Where it stands.
-        native: Whether it was registered with the framework.
-        order: Its place among those that are asked, from 1; None if it is passed over.
+        scope: The scope that it is registered for.
+        key: The errors that it is registered for.
+        source: Where it is written.
+        native: Whether it is registered with the framework.
+        order: Its place among the handlers that are asked, from 1; None if it is not asked.
         reason: Why.
     """
 
@@ -82,13 +88,14 @@ class Considered(NamedTuple):
     reason: str
 
 
-class Step(NamedTuple):
-    """One time that handlers are asked.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage of the error, in which handlers are asked.
 
     Attributes:
-        error: What they are asked about.
+        error: What the error is at this stage.
         considered: All handlers of the chain, the nearest scope first.
-        otherwise: What happens if none of them takes it.
+        otherwise: What happens if no handler takes it.
     """
 
     error: str
@@ -96,38 +103,41 @@ class Step(NamedTuple):
     otherwise: str
 
 
-class Unhandled(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unhandled:
     """The answer to an error that no handler takes.
 
     Attributes:
-        status: Its status.
-        media_type: In which the page or document is sent.
+        status: The status code.
+        media_type: The media type under which the page or document is sent.
         media_reasons: Why it is that one.
         shown_by: What makes the page or document.
+        close: The code and the reason with which a WebSocket is closed after its handshake; None for a request.
     """
 
     status: int
     media_type: str
     media_reasons: tuple[str, ...]
     shown_by: str
+    close: str | None = None
 
 
-class Explanation(NamedTuple):
-    """Everything that is known of the answer to an error before it happens.
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that is known about the answer to an error before it happens.
 
     Attributes:
-        app: The application's name.
-        method: Of the request.
-        host: Likewise.
-        path: Likewise.
-        endpoint: Of the route that matches, if one does.
-        error: What is raised.
-        notes: What is to be said of it before anything else.
-        chain: The scopes that own it, the nearest first.
-        steps: One for an HTTP error; two for another exception, which is a 500 only when nobody took it.
-        answered_by: The handler of the framework that answers if none that is asked before it does. All that comes
-            after it is only for when it returns None.
-        otherwise: The answer if no handler takes it; None where it is raised, or is none of errbridge's.
+        app: The name of the application.
+        method: The method of the request; ``WEBSOCKET`` for a WebSocket.
+        host: The host of the request.
+        path: The path of the request.
+        endpoint: The endpoint of the matched route; None if there is none.
+        error: The exception.
+        notes: Remarks on the request.
+        chain: The scopes that own the error, the nearest first.
+        steps: One for an HTTP error; two for another exception, which first is offered as itself.
+        answered_by: The first native handler that is asked. It answers unless a handler before it does.
+        otherwise: The answer if no handler takes the error; None if the framework deals with it alone, or raises it.
     """
 
     app: str
@@ -143,59 +153,110 @@ class Explanation(NamedTuple):
     otherwise: Unhandled | None
 
 
-def explained(subject: Subject, situation: Situation) -> Explanation:
-    """Say who would answer an error, and why."""
-    exc, request = situation.exception, situation.request
-    about = (subject.name, request.method, request.host, request.path, request.endpoint, _named(exc))
-    if situation.answered is not None:
-        return Explanation(*about, (*situation.notes, situation.answered), (), (), None, None)
-    case = opened(subject.installation.table(), exc, request)
-    steps: list[Step] = []
-    if not is_http_error(exc):
-        steps.append(_claiming(subject, case, situation))
-        if situation.raised:
-            return Explanation(*about, situation.notes, _chain(case), tuple(steps), _answering_native(steps), None)
-        case = opened(subject.installation.table(), situation.becomes, request)
-    steps.append(_answering(subject, case))
-    return Explanation(*about, situation.notes, _chain(case), tuple(steps), _answering_native(steps), _unhandled(case))
+# The walk.
 
 
-def _answering_native(steps: Sequence[Step]) -> Source | None:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The way of an error that every handler passes on.
+
+    Attributes:
+        trace: The contexts of the error.
+        asked: The calls of handlers, each with the context in which it was made.
+        end: The outcome, or the call of the application's own way to show the problem.
+    """
+
+    trace: Trace
+    asked: list[tuple[ErrorContext, Call]]
+    end: Outcome | Call
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether no handler of errbridge is asked: the exception brings its answer, or is left to the framework."""
+        return isinstance(self.end, (Left, Native))
+
+
+def explain(subject: Subject, situation: Situation) -> Explanation:
+    """Explain how an error would be answered."""
+    request = situation.request
+    with capture_failures():
+        walk = _walk(subject.installation, situation)
+    replaced = (
+        f"{find_source(function).name} is in place of the framework's {name}, and may answer before errbridge"
+        for name, function in subject.replaced_methods.items()
+    )
+    notes = (*situation.notes, *replaced, *_explain_unasked(walk, situation.exception, subject))
+    steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.trace if not walk.is_unasked)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
-    return next((entry.source for entry in asked if entry.native), None)
-
-
-def _unhandled(case: Case) -> Unhandled:
-    media_type = case.incident.media_type
-    return Unhandled(
-        case.incident.problem.status,
-        case.settings.sent_as(media_type) if media_type in (JSON, XML) else media_type,
-        tuple(_media_reasons(case)),
-        _shown_by(case),
+    return Explanation(
+        subject.name,
+        "WEBSOCKET" if request.websocket else request.method,
+        request.host,
+        request.path,
+        request.endpoint,
+        _describe(subject.installation.application, situation.exception),
+        notes,
+        tuple(_link(owner, request) for owner in walk.trace[-1].chain.owners) if walk.trace else (),
+        steps,
+        next((entry.source for entry in asked if entry.native), None),
+        None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(walk.trace[-1], walk.end),
     )
 
 
-def _named(exc: BaseException) -> str:
-    name = key_name(type(exc))
-    return f"{name.rpartition('.')[2]} ({status_of(exc, 500)})" if is_http_error(exc) else name
+def _walk(installation: Installation, situation: Situation) -> _Walk:
+    options = installation.options
+    if (decorator := options.response) is not None:
+        # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
+        options = replace(options, response=partial(_return, decorator))
+    installation = copy_without_hooks(installation, options)
+    trace: Trace = []
+    asked: list[tuple[ErrorContext, Call]] = []
+
+    def follow(exc: Exception) -> Outcome | Call:
+        run = Run(respond(installation, exc, situation.request, trace))
+        while run.outcome is None:
+            if not any(call is run.call for call in trace[-1].asked):
+                return run.call
+            asked.append((trace[-1], run.call))
+            run.send(None)
+        return run.outcome
+
+    end = follow(situation.exception)
+    if isinstance(end, Raised) and not installation.application.propagates():
+        end = follow(situation.server_error)
+    return _Walk(trace, asked, end)
 
 
-def _chain(case: Case) -> tuple[Link, ...]:
-    return tuple(_link(owner, case.incident.request) for owner in case.chain)
+def _return(decorator: Callable[..., Any], _document: Callable[..., Any]) -> Callable[..., Any]:
+    return decorator
+
+
+def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Iterator[str]:
+    if not walk.is_unasked:
+        return
+    if subject.installation.application.traps(exc):
+        yield "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
+    elif not walk.trace:
+        yield "it is an answer already, and the framework sends it as it is"
+    elif (native := walk.trace[-1].native) is not None:
+        yield f"its class builds a response of its own; the framework asks {find_source(native.function).name} first"
+    else:
+        yield "its class builds a response of its own, and no handler is registered for the class"
+
+
+def _describe(application: Application, exc: BaseException) -> str:
+    status = status_of(application, exc)
+    return key_name(type(exc)) if status is None else f"{type(exc).__qualname__} ({status})"
 
 
 def _link(owner: Owner, request: RequestFacts) -> Link:
-    return Link(
-        str(owner.scope),
-        _reason_of_owner(owner.scope, request),
-        None if owner.style is None else owner.style.name,
-        owner.failure,
-    )
+    style = None if owner.style is None else owner.style.name
+    return Link(str(owner.scope), _explain_owner(owner.scope, request), style, owner.failure)
 
 
-def _reason_of_owner(scope: Scope, request: RequestFacts) -> str:
+def _explain_owner(scope: Scope, request: RequestFacts) -> str:
     if scope == ROOT:
-        return "the application, which has the last word"
+        return "the application, the last owner of every error"
     if scope.blueprint in request.blueprints:
         return f"a blueprint of the view {request.endpoint}"
     if scope.blueprint in request.rule_blueprints:
@@ -206,110 +267,111 @@ def _reason_of_owner(scope: Scope, request: RequestFacts) -> str:
 # The handlers.
 
 
-def _claiming(subject: Subject, case: Case, situation: Situation) -> Step:
-    """Explain how an exception that is no HTTP error is offered for what it is."""
-    asked = claimants(case)
-    considered = _considered(subject, case, asked, dict(_by_owner(case.chain.claiming(type(case.incident.exception)))))
-    error = f"the exception {key_name(type(case.incident.exception))}"
-    if is_http_error(situation.becomes) and not is_uncaught(situation.becomes):
-        otherwise = f"it stands for {_named(situation.becomes)}"
-    elif situation.raised:
-        otherwise = "it is raised, for in debug, testing and propagate mode exceptions are shown to the developer"
-    else:
-        otherwise = "it goes on to the framework, which makes a 500 of it"
-    return Step(error, tuple(considered), otherwise)
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """A context of the error, with the handlers that are asked in it.
 
+    Attributes:
+        subject: The application.
+        walk: The way of the error.
+        context: The context.
+        turns: The owners that are reached.
+        places: The places of the handlers that are asked, by the identity of the function; each is taken once.
+    """
 
-def _answering(subject: Subject, case: Case) -> Step:
-    """Explain how an HTTP error goes from scope to scope."""
-    problem = case.incident.problem
-    cls = type(case.incident.exception)
-    reached = dict(_by_owner(case.chain.answering(cls, problem.status, uncaught=case.uncaught)))
-    considered = _considered(subject, case, candidates(case), reached)
-    last = list(reached)[-1]
-    return Step(
-        f"{problem.status} {problem.title}",
-        tuple(considered),
-        f"{last} shows it in its style, {case.style.name}",
-    )
+    subject: Subject
+    walk: _Walk
+    context: ErrorContext
+    turns: Turns
+    places: dict[int, int]
 
-
-def _by_owner(asked: Asked) -> Iterator[tuple[str, tuple[Handler, ...]]]:
-    return ((str(owner.scope), handlers) for owner, handlers in asked)
-
-
-def _considered(
-    subject: Subject, case: Case, asked: Sequence[Candidate], reached: Mapping[str, tuple[Handler, ...]]
-) -> Iterator[Considered]:
-    """Say of every handler of the chain when it is asked, or why it is not."""
-    natives = list(subject.natives())
-    chosen = next((place for place, candidate in enumerate(asked, start=1) if candidate.native), None)
-    place = 0
-    for owner in case.chain:
-        own = [entry for entry in natives if entry.blueprint == owner.scope.blueprint and _has_natives(owner)]
-        mine = chosen if case.native is not None and is_registered_at(case.native, owner) else None
-        yield from _considered_natives(owner, own, case, mine)
-        if mine == place + 1:
-            place += 1
-        yield from _considered_own(owner, case, reached.get(str(owner.scope)), place)
-        place += len(reached.get(str(owner.scope), ()))
-
-
-def _has_natives(owner: Owner) -> bool:
-    return owner.scope.blueprint is not None or owner.scope == ROOT
-
-
-def _considered_natives(
-    owner: Owner, entries: Sequence[NativeEntry], case: Case, order: int | None
-) -> Iterator[Considered]:
-    native = case.native
-    taken = False
-    for entry in entries:
-        is_choice = (
-            native is not None
-            and is_registered_at(native, owner)
-            and entry.function is native.function
-            and _fits(entry.key, native.exception)
-            and not taken
-        )
-        taken = taken or is_choice
-        if is_choice and order is not None:
-            reason = "the framework's choice; what it returns is sent as it is"
-        elif is_choice:
-            reason = "the framework's choice, but a nearer scope answers"
+    @classmethod
+    def find(cls, subject: Subject, walk: _Walk, context: ErrorContext) -> _Stage:
+        """Find what happens in a context."""
+        error_map, error_class = context.error_map, type(context.exception)
+        if context.exception is context.original:
+            turns = error_map.find_claimants(context.chain, error_class)
         else:
-            reason = "not what the framework chooses for this error"
-        where, key = str(owner.scope), key_name(entry.key)
-        yield Considered(where, key, source_of(entry.function), True, order if is_choice else None, reason)
+            turns = error_map.find_handlers(context.chain, error_class, context.problem.status, context.is_uncaught)
+        calls = [call for each, call in walk.asked if each is context]
+        return cls(subject, walk, context, turns, {id(call.function): place for place, call in enumerate(calls, 1)})
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether an exception that is no HTTP error is offered as itself."""
+        return self.context.exception is self.context.original
+
+    def explain(self) -> Step:
+        """Explain of each handler of the chain when it is asked, or why it is not."""
+        considered = tuple(entry for owner in self.context.chain.owners for entry in self._consider(owner))
+        if self.is_claim:
+            error = f"the exception {key_name(type(self.context.exception))}"
+            return Step(error, considered, self._explain_unclaimed())
+        problem, last = self.context.problem, self.turns[-1][0].scope
+        shown = f"{last} shows it in the style {self.context.style.name}"
+        return Step(f"{problem.status} {problem.title}", considered, shown)
+
+    def _explain_unclaimed(self) -> str:
+        trace = self.walk.trace
+        following = next((after for before, after in pairwise(trace) if before is self.context), None)
+        if following is None:
+            return "it is raised for the developer to see, as in debug, testing and propagate mode"
+        if following.original is None:
+            return f"it means {_describe(following.application, following.exception)}"
+        if following.exception is following.original:
+            return f"it is a group of one exception, {key_name(type(following.exception))}"
+        return "the framework makes a 500 of it"
+
+    def _consider(self, owner: Owner) -> Iterator[Considered]:
+        scope = str(owner.scope)
+        natives = list(self.subject.list_natives(owner.scope))
+        choice = self._find_choice(owner, natives)
+        for entry in natives:
+            order = self.places.pop(id(entry.function), None) if entry is choice else None
+            reason = self._explain_native(entry, choice, order)
+            yield Considered(scope, key_name(entry.key), find_source(entry.function), True, order, reason)
+        handlers = owner.handlers.by_key
+        for key, order, reason in self._consider_own(owner):
+            yield Considered(scope, key_name(key), find_source(handlers[key].function), False, order, reason)
+
+    def _find_choice(self, owner: Owner, natives: Sequence[NativeEntry]) -> NativeEntry | None:
+        """Find the framework's choice; one function may be registered for several classes."""
+        native = self.context.native
+        if native is None or not is_registered_at(native, owner):
+            return None
+        by_class = {entry.cls: entry for entry in natives if entry.function is native.function}
+        return next((by_class[cls] for cls in type(native.exception).__mro__ if cls in by_class), None)
+
+    def _explain_native(self, entry: NativeEntry, choice: NativeEntry | None, order: int | None) -> str:
+        if entry is not choice:
+            return "not what the framework chooses for this error"
+        if order is not None:
+            return "the framework's choice; what it returns is sent as it is"
+        if any(call.function is entry.function for _, call in self.walk.asked):
+            return "asked already"
+        return "the framework's choice, but a nearer scope answers"
+
+    def _consider_own(self, owner: Owner) -> Iterator[tuple[Key, int | None, str]]:
+        cls, status = type(self.context.exception), self.context.problem.status
+        normalize = self.context.application.http_classes.normalize_key
+        fitting = dict.fromkeys(normalize(key) for key, _ in owner.handlers.fitting(cls, status))
+        is_reached = any(owner is reached for reached, _ in self.turns)
+        for key in dict.fromkeys((*fitting, *sort_keys(owner.handlers.by_key))):
+            order = None
+            if not is_reached:
+                reason = f"not reached: a nearer scope has the style {self.context.style.name}, which answers"
+            elif key not in fitting:
+                reason = f"{cls.__qualname__} is not one" if isinstance(key, type) else f"the status is {status}"
+            elif self.is_claim and not isinstance(key, type):
+                reason = "not for exceptions as they are: asked once it is a 500"
+            elif (order := self.places.pop(id(owner.handlers.by_key[key].function), None)) is None:
+                reason = "asked already"
+            else:
+                reason = _explain_fit(key, cls)
+            yield key, order, reason
 
 
-def _fits(key: Key, exc: BaseException) -> bool:
-    return isinstance(exc, key) if isinstance(key, type) else getattr(exc, "code", None) == key
-
-
-def _considered_own(owner: Owner, case: Case, asked: tuple[Handler, ...] | None, before: int) -> Iterator[Considered]:
-    cls, status = type(case.incident.exception), case.incident.problem.status
-    canonical = case.framework.http.canonical
-    fitting = {canonical(key): handler for key, handler in owner.handlers.fitting(cls, status)}
-    by_key = owner.handlers.by_key
-    places = {id(handler): before + place for place, handler in enumerate(asked or (), start=1)}  # equal ones differ
-    for key in (*fitting, *(key for key in sorted_keys(by_key) if key not in fitting)):
-        handler = by_key[key]
-        order: int | None = None
-        if asked is None:
-            reason = f"not reached: a nearer scope has the style {case.style.name}, which answers"
-        elif key not in fitting:
-            reason = _misfit(key, cls, status)
-        elif all(handler is not each for each in asked):
-            reason = "not for exceptions as they are: asked once it is a 500"
-        elif (order := places.pop(id(handler), None)) is None:
-            reason = "asked already"
-        else:
-            reason = _fit(key, cls)
-        yield Considered(str(owner.scope), key_name(key), source_of(handler.function), False, order, reason)
-
-
-def _fit(key: Key, cls: type[BaseException]) -> str:
+def _explain_fit(key: Key, cls: type[BaseException]) -> str:
     if isinstance(key, type):
         return "its class" if key is cls else "a base class of it"
     if isinstance(key, int):
@@ -317,40 +379,47 @@ def _fit(key: Key, cls: type[BaseException]) -> str:
     return "takes everything" if key == CATCH_ALL else f"takes every {key}"
 
 
-def _misfit(key: Key, cls: type[BaseException], status: int) -> str:
-    return f"{cls.__qualname__} is not one" if isinstance(key, type) else f"the status is {status}"
-
-
 # The media type, and what makes the page or document.
 
 
-def _media_reasons(case: Case) -> Iterator[str]:
-    request, style = case.incident.request, case.style
-    offers, default = style.offered(request, xhr_enabled=case.settings.xhr_enabled)
+def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
+    media_type = context.media_type
+    sent = context.error_map.settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
+    status, close = context.problem.status, None
+    if context.request.websocket:
+        frame = close_frame(status, is_uncaught=context.is_uncaught, detail=context.problem.detail)
+        close = f"{frame.code} {frame.reason}"
+    return Unhandled(status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
+
+
+def _explain_media_type(context: ErrorContext) -> Iterator[str]:
+    request, style = context.request, context.style
+    offers, default = style.offers_for(request, xhr_enabled=context.error_map.settings.xhr_enabled)
     if offers != style.offers:
         yield f"an XMLHttpRequest asks the style {style.name} for a document"
     weights = weigh_offers(request.accept, offers)
     if not request.accept:
-        yield f"no Accept header, so it is what the style {style.name} gives to everyone, {default}"
+        yield f"there is no Accept header, so it is the default of the style {style.name}, {default}"
     elif any(offer.acceptable for offer in weights):
-        yield f"of Accept: {request.accept}"
+        yield f"the request has Accept: {request.accept}"
     else:
-        yield f"Accept names nothing that there is here, so it is what the style {style.name} gives to everyone"
+        yield f"Accept names nothing on offer, so it is the default of the style {style.name}"
     if any(offer.quality for offer in weights):
-        yield from (f"{offer.media_type}: {_weight(offer)}" for offer in weights)
+        yield from (f"{offer.media_type}: {_explain_weight(offer)}" for offer in weights)
 
 
-def _weight(offer: Offer) -> str:
+def _explain_weight(offer: Offer) -> str:
     if offer.quality == 0:
         return "not accepted"
     how = "named" if offer.named else "covered by a wildcard"
     if offer.acceptable:
         return f"quality {offer.quality:g}, {how}"
-    return f"quality {offer.quality:g}, {how}; XML has to be named, to beat JSON, and to stand without text/html"
+    return f"quality {offer.quality:g}, {how}; XML has to be named, to win over JSON, and to come without text/html"
 
 
-def _shown_by(case: Case) -> str:
-    means = own_means(case)
-    if means is None:
-        return "the built-in page" if case.incident.media_type == HTML else "the built-in representation"
-    return f"the template {means}" if isinstance(means, str) else f"the response= decorator {describe_function(means)}"
+def _find_means(context: ErrorContext, end: Outcome | Call) -> str:
+    if not isinstance(end, Call):
+        return "the built-in page" if context.media_type == HTML else "the built-in representation"
+    if end.colour is Colour.OWN:
+        return f"the template {end.args[0]}"
+    return f"the response= decorator {describe_function(end.function)}"

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from errbridge.application.errormap import Owner
-from errbridge.handlers.handlers import Key
-from errbridge.inspection.subject import NativeEntry, Source, Subject, key_name, source_of
-from errbridge.scopes.patterns import split_prefix
+from errbridge.handlers.handlers import CATCH_ALL, Key
+from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
+from errbridge.scopes.patterns import Segment, split_prefix
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "listed_scopes", "listing", "sorted_keys"]
+__all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "list_registrations", "sort_keys"]
 
 
-class HandlerEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HandlerEntry:
     """A handler of a scope.
 
     Attributes:
         key: What it is registered for.
-        source: Where it stands.
-        native: Whether it was registered with the framework.
+        source: Where it is written.
+        native: Whether it is registered with the framework.
     """
 
     key: str
@@ -28,12 +29,13 @@ class HandlerEntry(NamedTuple):
     native: bool
 
 
-class ScopeEntry(NamedTuple):
-    """A scope with what is registered for it.
+@dataclass(frozen=True, slots=True)
+class ScopeEntry:
+    """A scope with everything that is registered for it.
 
     Attributes:
-        prefix: The effective one; None for every path.
-        blueprint: Its dotted name, if it is one.
+        prefix: The effective prefix; None for every path.
+        blueprint: The dotted name, if the scope is a blueprint.
         depth: How many scopes of the host contain it.
         style: ``api``, ``web`` or ``default``; None leaves that to the next scope of the chain.
         failure: Whether it answers uncaught exceptions with the plain page.
@@ -48,27 +50,29 @@ class ScopeEntry(NamedTuple):
     handlers: tuple[HandlerEntry, ...]
 
 
-class HostEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HostEntry:
     """The scopes of a host.
 
     Attributes:
-        host: As it was given; None for every host.
-        scopes: Ordered by prefix, what contains before what is contained.
+        host: The host; None for every host.
+        scopes: Sorted by prefix, a scope before those that it contains.
     """
 
     host: str | None
     scopes: tuple[ScopeEntry, ...]
 
 
-class Listing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Listing:
     """Everything that is registered in an application.
 
     Attributes:
         app: Its name.
         dispatcher: The name of the dispatcher's class.
-        hosts: Those that have scopes of their own; last what counts for every host.
-        views: Blueprints that own no URL space, only the errors of their own views.
-        root: The application itself, which answers what nobody else does.
+        hosts: The hosts that have scopes, then the scopes of every host.
+        views: Blueprints that own no URL space, only the errors of their views.
+        root: The application itself, the last owner of every error.
     """
 
     app: str
@@ -78,85 +82,57 @@ class Listing(NamedTuple):
     root: ScopeEntry
 
 
-def listed_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
-    """Give every scope of an application but the last with what is registered for it, blueprints once for each host."""
-    table = subject.installation.table()
-    places = [place.scope for place in subject.installation.framework.places()]
-    others = [scope for scope in table.owners if isinstance(scope, Scope) and scope != ROOT]
-    return [(scope, table.owners[scope.blueprint or scope]) for scope in (*places, *others)]
-
-
-def listing(subject: Subject) -> Listing:
-    """List what is registered in an application."""
-    natives: dict[str | None, list[NativeEntry]] = {}
-    for entry in subject.natives():
-        natives.setdefault(entry.blueprint, []).append(entry)
+def list_registrations(subject: Subject) -> Listing:
+    """List everything that is registered in an application."""
     hosts: dict[str | None, list[tuple[Scope, Owner]]] = {}
     views: list[tuple[Scope, Owner]] = []
-    for scope, owner in listed_scopes(subject):
-        owns_urls = scope.prefix is not None or scope.host is not None
-        (hosts.setdefault(scope.host, []) if owns_urls else views).append((scope, owner))
-    table = subject.installation.table()
+    for scope, owner in sorted(list_scopes(subject), key=_place):
+        has_urls = scope.prefix is not None or scope.host is not None
+        (hosts.setdefault(scope.host, []) if has_urls else views).append((scope, owner))
+    error_map = subject.installation.error_map()
     return Listing(
         subject.name,
-        type(table.dispatcher).__name__,
+        type(error_map.dispatcher).__name__,
         tuple(
-            HostEntry(host, tuple(_tree(scopes, natives)))
-            for host, scopes in sorted(hosts.items(), key=lambda item: (item[0] is None, item[0] or ""))
+            HostEntry(host, tuple(_build_tree(subject, hosts[host])))
+            for host in sorted(hosts, key=lambda host: (host is None, host))
         ),
-        tuple(_entry(scope, owner, natives.get(scope.blueprint, ())) for scope, owner in sorted(views, key=_by_place)),
-        _entry(ROOT, table.root, natives.get(None, ())),
+        tuple(_build_entry(subject, *view) for view in views),
+        _build_entry(subject, ROOT, error_map.root),
     )
 
 
-def _by_place(item: tuple[Scope, Owner]) -> tuple[object, ...]:
-    scope = item[0]
-    return [str(part) for part in _path(scope)], scope.blueprint is None, scope.blueprint or ""
+def _place(pair: tuple[Scope, Owner]) -> tuple[object, ...]:
+    scope = pair[0]
+    return [str(part) for part in split_prefix(scope.prefix)], scope.blueprint is None, scope.blueprint or ""
 
 
-def _path(scope: Scope) -> tuple[object, ...]:
-    return split_prefix(scope.prefix)
-
-
-def _tree(scopes: Iterable[tuple[Scope, Owner]], natives: dict[str | None, list[NativeEntry]]) -> Iterable[ScopeEntry]:
-    containing: list[tuple[object, ...]] = []
-    for scope, owner in sorted(scopes, key=_by_place):
-        path = _path(scope)
-        while containing and not _contains(containing[-1], path):
+def _build_tree(subject: Subject, scopes: Iterable[tuple[Scope, Owner]]) -> Iterator[ScopeEntry]:
+    containing: list[tuple[Segment, ...]] = []
+    for scope, owner in scopes:
+        path = split_prefix(scope.prefix)
+        while containing and not (len(containing[-1]) < len(path) and path[: len(containing[-1])] == containing[-1]):
             containing.pop()
-        # Only what was registered with a blueprint is the framework's to find: a prefix alone has no handlers there.
-        own = natives.get(scope.blueprint, ()) if scope.blueprint is not None else ()
-        yield _entry(scope, owner, own, len(containing))
+        yield _build_entry(subject, scope, owner, len(containing))
         containing.append(path)
 
 
-def _contains(outer: tuple[object, ...], inner: tuple[object, ...]) -> bool:
-    return len(outer) < len(inner) and inner[: len(outer)] == outer
-
-
-def _entry(scope: Scope, owner: Owner, natives: Iterable[NativeEntry], depth: int = 0) -> ScopeEntry:
-    handlers = (
-        *(HandlerEntry(key_name(native.key), source_of(native.function), True) for native in natives),
-        *(
-            HandlerEntry(key_name(key), source_of(owner.handlers.by_key[key].function), False)
-            for key in sorted_keys(owner.handlers.by_key)
-        ),
+def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int = 0) -> ScopeEntry:
+    handlers = owner.handlers.by_key
+    entries = (
+        *(HandlerEntry(key_name(each.key), find_source(each.function), True) for each in subject.list_natives(scope)),
+        *(HandlerEntry(key_name(key), find_source(handlers[key].function), False) for key in sort_keys(handlers)),
     )
     style = None if owner.style is None else owner.style.name
-    return ScopeEntry(scope.prefix, scope.blueprint, depth, style, owner.failure, handlers)
+    return ScopeEntry(scope.prefix, scope.blueprint, depth, style, owner.failure, entries)
 
 
-def sorted_keys(keys: Iterable[Key]) -> list[Key]:
+def sort_keys(keys: Iterable[Key]) -> list[Key]:
     """Sort the keys of handlers from the most specific to the most general."""
-    return sorted(keys, key=lambda key: (_KINDS.index(_kind(key)), key_name(key)))
+    return sorted(keys, key=lambda key: (_rank(key), key_name(key)))
 
 
-_KINDS = ("class", "status", "family", "*")
-
-
-def _kind(key: Key) -> str:
+def _rank(key: Key) -> int:
     if isinstance(key, type):
-        return "class"
-    if isinstance(key, int):
-        return "status"
-    return "family" if len(key) > 1 else key
+        return 0
+    return 1 if isinstance(key, int) else 2 + (key == CATCH_ALL)

@@ -1,23 +1,24 @@
 """The configuration with which nginx answers by the files of `errbridge.inspection.preview` what it answers itself.
 
-nginx finds the scope by a regular expression of host and path, in the order of precedence that errbridge has, too. By
-the Accept header it finds the format; it does not read q-values, so what it finds is right for headers without them.
+nginx finds the scope by a regular expression of host and path, in errbridge's own order of precedence, and the format
+by the Accept header. It does not read q-values, so the format is right for headers without them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
-from typing import NamedTuple
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.inspection.preview import EXTENSIONS, STATUSES, Room
+from errbridge.inspection.preview import EXTENSIONS, STATUSES, list_folders
+from errbridge.inspection.probes import locate
+from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
-from errbridge.scopes.patterns import ConverterLookup, build_host_expression, build_path_expression
-from errbridge.scopes.scope import ROOT, Scope
+from errbridge.scopes.scope import ROOT
 
-__all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Made", "http_block", "server_block"]
+__all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "File", "build_http_block", "build_server_block"]
 
 FOLDER = "error-pages"
 """The folder of the files, and the beginning of the paths by which nginx finds them."""
@@ -32,16 +33,19 @@ _NAMED = {
     TEXT: r"text/(?:plain|\*)",
 }
 _NO_NAME = re.compile(r"[^a-z0-9]+")
-_NOT_SAID = frozenset({"content-type", "content-length"})
+
+Rules = Sequence[tuple[str, str]]
+"""Pairs of a regular expression and a value; the first that matches counts."""
 
 
-class Made(NamedTuple):
-    """A file that was made.
+@dataclass(frozen=True, slots=True)
+class File:
+    """A page or document.
 
     Attributes:
-        path: Its name, below the folder of all of them.
-        headers: Those of the answer that it was made of.
-        body: What is in it.
+        path: Its path below the folder of all files.
+        headers: The headers of the answer that it was made of.
+        body: Its content.
     """
 
     path: str
@@ -49,83 +53,85 @@ class Made(NamedTuple):
     body: bytes
 
 
-def http_block(
-    folder: str, rooms: Sequence[Room], files: Sequence[Made], converters: ConverterLookup, xhr: bool
-) -> str:
-    """Write what belongs in nginx's ``http`` block.
+def build_http_block(subject: Subject, directory: str, files: Sequence[File]) -> str:
+    """Build the part for nginx's ``http`` block.
 
     Args:
-        folder: The absolute path of the directory with all of this.
-        rooms: In the order of precedence.
-        files: What is in them.
-        converters: Finds the converters of the variables in prefixes.
-        xhr: The setting ``ERROR_XHR_ENABLED``.
+        subject: The application.
+        directory: The absolute path of the directory with all of this.
+        files: The files.
     """
+    folders = list_folders(subject)
+    xhr_enabled = subject.installation.error_map().settings.xhr_enabled
     owners = [
-        (_url_expression(room.scope, converters), room.folder)
-        for room in rooms
-        if room.scope != ROOT and room.request.routing
+        (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name)
+        for folder in folders
+        if folder.scope != ROOT and folder.request.routing
     ]
-    name = _prefix(folder)
-    styles = {room.style.name: room.style for room in rooms}
-    folders = [(f"^{re.escape(room.folder)}$", room.style.name) for room in rooms]
+    prefix, last = _build_prefix(directory), folders[-1].style
+    styles = [(f"^{re.escape(folder.name)}$", folder.style.name) for folder in folders]
+    formats = [
+        rule
+        for style in {folder.style.name: folder.style for folder in folders}.values()
+        for rule in _list_formats(style, xhr_enabled)
+    ]
+    client = f'"${prefix}_style $http_x_requested_with $http_accept"'
     parts = [
-        f"# Made by errbridge. In the http block:\n#     include {_quoted(f'{folder}/{HTTP_FILE}')};",
-        _map('"$host$uri"', f"{name}_scope", "app", owners, "Whose URL it is; the nearest scope comes first."),
-        _map(f"${name}_scope", f"{name}_style", rooms[-1].style.name, folders, "How the errors of each scope look."),
-        _map(
-            f'"${name}_style $http_x_requested_with $http_accept"',
-            f"{name}_format",
-            EXTENSIONS[rooms[-1].style.default],
-            [rule for style in styles.values() for rule in _formats(style, xhr)],
+        f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{HTTP_FILE}')};",
+        _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", owners),
+        _build_map("How the errors of each scope look.", f"${prefix}_scope ${prefix}_style", last.name, styles),
+        _build_map(
             "What the client wants. nginx does not read q-values.",
+            f"{client} ${prefix}_format",
+            EXTENSIONS[last.default],
+            formats,
         ),
         *(
-            _map("$uri", f"{name}_header_{number}", '""', rules, f"{header} of each file.")
-            for number, (header, rules) in enumerate(_headers(files))
-            if isinstance(rules, list)
+            _build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules)
+            for number, (header, rules) in enumerate(_list_headers(files))
+            if not isinstance(rules, str)
         ),
     ]
     return "\n".join([*parts, ""])
 
 
-def _url_expression(scope: Scope, converters: ConverterLookup) -> str:
-    host, path = build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters)
-    return f"^{host}{path}(?:/|$)"
-
-
-def server_block(folder: str, files: Sequence[Made]) -> str:
-    """Write what belongs in each ``server`` block of nginx that stands before the application.
+def build_server_block(directory: str, files: Sequence[File]) -> str:
+    """Build the part for each ``server`` block of nginx in front of the application.
 
     Args:
-        folder: The absolute path of the directory with all of this.
-        files: What is in it.
+        directory: The absolute path of the directory with all of this.
+        files: The files.
     """
-    types = {file.path.rpartition(".")[2]: value for file in files for name, value in file.headers if _is_type(name)}
-    name = _prefix(folder)
+    prefix = _build_prefix(directory)
+    types = {
+        file.path.rpartition(".")[2]: value
+        for file in files
+        for name, value in file.headers
+        if name.lower() == "content-type"
+    }
     headers = [
-        f"    add_header {header} {_quoted(said) if isinstance(said, str) else f'${name}_header_{number}'} always;"
-        for number, (header, said) in enumerate(_headers(files))
+        f"    add_header {header} {_quote(value) if isinstance(value, str) else f'${prefix}_header_{number}'} always;"
+        for number, (header, value) in enumerate(_list_headers(files))
     ]
     return "\n".join(
         [
             "# Made by errbridge. In each server block in front of the application:",
-            f"#     include {_quoted(f'{folder}/{SERVER_FILE}')};",
+            f"#     include {_quote(f'{directory}/{SERVER_FILE}')};",
             "#",
             "# The files are for what nginx answers itself, such as 502 when the application is down. What the",
             "# application answers stays as it is: for that, proxy_intercept_errors has to be off, its default.",
             "# With it on, the files would take the place of the application's own answers, too.",
             "# A location with an error_page of its own does not inherit this one; repeat it there.",
             "",
-            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/${name}_scope/$status.${name}_format;",
+            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope/$status.${prefix}_format;",
             "",
             f"location ^~ /{FOLDER}/ {{",
             "    internal;",
-            f"    root {_quoted(folder)};",
-            f"    try_files $uri /{FOLDER}/app/$status.${name}_format /{FOLDER}/app/$status.html =500;",
+            f"    root {_quote(directory)};",
+            f"    try_files $uri /{FOLDER}/app/$status.${prefix}_format /{FOLDER}/app/$status.html =500;",
             "    charset off;",
             "    types {",
-            *(f"        {_quoted(media_type)} {extension};" for extension, media_type in sorted(types.items())),
+            *(f"        {_quote(media_type)} {extension};" for extension, media_type in sorted(types.items())),
             "    }",
             *headers,
             "}",
@@ -134,51 +140,44 @@ def server_block(folder: str, files: Sequence[Made]) -> str:
     )
 
 
-def _is_type(name: str) -> bool:
-    return name.lower() == "content-type"
+def _build_prefix(directory: str) -> str:
+    """Build the prefix of all variables, so that one nginx can have several applications; 46 characters are allowed."""
+    return "errbridge_" + _NO_NAME.sub("_", PurePath(directory).name.lower())[:16]
 
 
-def _prefix(folder: str) -> str:
-    """Begin the names of variables, so that several applications can be included; nginx allows for 46 characters."""
-    return "errbridge_" + _NO_NAME.sub("_", PurePath(folder).name.lower())[:16]
+def _build_map(comment: str, variables: str, default: str, rules: Rules) -> str:
+    sign = "~" if variables.endswith("_scope") else "~*"  # paths are compared case by case
+    lines = [f"    {_quote(f'{sign}{pattern}')} {_quote(value)};" for pattern, value in rules]
+    return "\n".join(["", f"# {comment}", f"map {variables} {{", f"    default {default};", *lines, "}"])
 
 
-def _map(source: str, variable: str, default: str, rules: Iterable[tuple[str, str]], about: str) -> str:
-    sign = "~" if variable.endswith("_scope") else "~*"  # a path is compared as it is written
-    lines = [f"    {_quoted(f'{sign}{pattern}')} {_quoted(value)};" for pattern, value in rules]
-    return "\n".join(["", f"# {about}", f"map {source} ${variable} {{", f"    default {default};", *lines, "}"])
+def _list_formats(style: Style, xhr_enabled: bool) -> Iterator[tuple[str, str]]:
+    """List the rules that find the format for a client, the most wanted first."""
+    if style.heeds_xhr and xhr_enabled:
+        yield from _list_named(f"^{style.name} XMLHttpRequest ", (JSON, XML), JSON)
+    yield from _list_named(f"^{style.name} [^ ]* ", style.offers, style.default)
 
 
-def _formats(style: Style, xhr: bool) -> Iterator[tuple[str, str]]:
-    """Give the rules that find what a client wants, the most wanted first."""
-    if style.heeds_xhr and xhr:
-        yield from _named(style.name, "XMLHttpRequest", (JSON, XML), JSON)
-    yield from _named(style.name, "[^ ]*", style.offers, style.default)
-
-
-def _named(style: str, requested_with: str, offers: Sequence[str], default: str) -> Iterator[tuple[str, str]]:
-    # XML is not wanted where HTML or JSON are named, too, even if there is no HTML, so it comes after both.
-    order = [default, *(media_type for media_type in (HTML, JSON, XML, TEXT) if media_type != default)]
-    for media_type in order:
+def _list_named(client: str, offers: Sequence[str], default: str) -> Iterator[tuple[str, str]]:
+    # XML comes after HTML and JSON: it is not wanted if one of them is named too, even if there is no HTML.
+    for media_type in dict.fromkeys((default, HTML, JSON, XML, TEXT)):
         if media_type in offers:
-            yield f"^{style} {requested_with} .*(?:{_NAMED[media_type]})", EXTENSIONS[media_type]
+            yield f"{client}.*(?:{_NAMED[media_type]})", EXTENSIONS[media_type]
         elif media_type == HTML:
-            yield f"^{style} {requested_with} .*text/html", EXTENSIONS[default]
-    yield f"^{style} {requested_with} ", EXTENSIONS[default]
+            yield f"{client}.*text/html", EXTENSIONS[default]
+    yield client, EXTENSIONS[default]
 
 
-def _headers(files: Sequence[Made]) -> Iterator[tuple[str, str | list[tuple[str, str]]]]:
-    """Give each header with its value, or with the rules that find it where it is not the same for all files."""
+def _list_headers(files: Sequence[File]) -> Iterator[tuple[str, str | Rules]]:
+    """List each header with its value, or with the rules that find it if it differs from file to file."""
     by_name: dict[str, dict[str, str]] = {}
     for file in files:
         for name, value in file.headers:
-            if name.lower() not in _NOT_SAID:
+            if name.lower() not in ("content-type", "content-length"):
                 by_name.setdefault(name, {})[file.path] = value
     for name, values in by_name.items():
-        if len(values) == len(files) and len(set(values.values())) == 1:
-            yield name, next(iter(values.values()))
-        else:
-            yield name, _rules({file.path: values.get(file.path, "") for file in files})
+        distinct = {values.get(file.path, "") for file in files}
+        yield name, distinct.pop() if len(distinct) == 1 else _find_rules(files, values)
 
 
 _KEYS: Sequence[Callable[[str], str]] = (
@@ -189,19 +188,12 @@ _KEYS: Sequence[Callable[[str], str]] = (
 )
 
 
-def _rules(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Find the shortest rules that tell the value of each path: by extension, status, folder, or one by one."""
-    grouped = (_grouped(values, key) for key in _KEYS)
-    found = next(each for each in grouped if all(len(those) == 1 for those in each.values()))
-    return [(pattern, value) for pattern, (value,) in found.items() if value]
+def _find_rules(files: Iterable[File], values: Mapping[str, str]) -> Rules:
+    """Find the fewest rules for the value of each path: by extension, status, folder, or one by one."""
+    groups = ({(key(file.path), values.get(file.path, "")) for file in files} for key in _KEYS)
+    rules = next(each for each in groups if len({pattern for pattern, _ in each}) == len(each))
+    return [(pattern, value) for pattern, value in sorted(rules) if value]
 
 
-def _grouped(values: Mapping[str, str], key: Callable[[str], str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for path, value in values.items():
-        found.setdefault(key(path), set()).add(value)
-    return found
-
-
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,101 +1,159 @@
-"""Requests that would belong to a scope, to find out by the real way who answers there."""
+"""Errors that did not happen, to find out how they would be answered."""
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 
-from errbridge.application.errormap import Installation, Owner
-from errbridge.handling.case import Case, opened
+from errbridge.application.errormap import Owner
+from errbridge.application.installation import Installation
+from errbridge.application.settings import Options
+from errbridge.handling.context import ErrorContext
 from errbridge.http.request import RequestFacts
-from errbridge.inspection.listing import listed_scopes
-from errbridge.inspection.subject import Subject
+from errbridge.inspection.subject import Subject, list_scopes
 from errbridge.problem.problem import Problem
-from errbridge.scopes.patterns import ConverterLookup, Segment, parse_segment, split_pattern
+from errbridge.scopes.patterns import (
+    ConverterLookup,
+    Segment,
+    build_host_expression,
+    build_path_expression,
+    parse_segment,
+    split_pattern,
+)
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import ScopeTrie
 
-__all__ = ["fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
+__all__ = [
+    "build_request",
+    "build_url",
+    "capture_failures",
+    "copy_without_hooks",
+    "find_fault",
+    "list_readable_scopes",
+    "locate",
+    "open_error",
+]
+
+log = logging.getLogger("errbridge")
 
 _VALUES = ("1", "a", "aa", "1.0", "00000000-0000-4000-8000-000000000000", "2020-01-01")
 _WORD = re.compile(r"[\w.-]+")
 
 
-def fault_of(subject: Subject, scope: Scope) -> Exception | None:
-    """Give the reason why a scope cannot be read in the application, if there is one."""
+def copy_without_hooks(installation: Installation, options: Options | None = None) -> Installation:
+    """Copy errbridge in an application. The copy calls no hook.
+
+    Args:
+        installation: errbridge in the application.
+        options: Replace the arguments of the ``ErrorHandler``.
+    """
+    copied = Installation(installation.application, installation.shared, options or installation.options)
+    copied.own = installation.own
+    return copied
+
+
+@contextmanager
+def capture_failures() -> Generator[list[str]]:
+    """Keep the log empty.
+
+    Yields:
+        A list that fills with the failures that would have been logged: that of a template, for instance.
+    """
+    failures: list[str] = []
+
+    def capture(record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1] is not None:
+            failures.append(f"{record.getMessage()}: {record.exc_info[1]}")
+        return False
+
+    log.addFilter(capture)
     try:
-        ScopeTrie((scope,), subject.installation.framework.converters)
+        yield failures
+    finally:
+        log.removeFilter(capture)
+
+
+def open_error(installation: Installation, request: RequestFacts, status: int = 404) -> ErrorContext:
+    """Open the context of an HTTP error."""
+    application = installation.application
+    cls = application.http_classes.by_status.get(status)
+    exc = Problem(status) if cls is None else cls()
+    return ErrorContext(installation, exc, request, http=application.http_error(exc))
+
+
+def find_fault(subject: Subject, scope: Scope) -> Exception | None:
+    """Return the reason why the application cannot read a scope; None if it can."""
+    try:
+        ScopeTrie((scope,), subject.installation.application.converters)
     except Exception as error:  # also whatever the constructor of a converter raises
         return error
     return None
 
 
-def readable_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
-    """List the scopes of an application that can own something; see `listed_scopes`."""
-    return [(scope, owner) for scope, owner in listed_scopes(subject) if fault_of(subject, scope) is None]
+def list_readable_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
+    """List the scopes of `list_scopes` that can own something."""
+    return [(scope, owner) for scope, owner in list_scopes(subject) if find_fault(subject, scope) is None]
 
 
-def url_of(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | None:
-    """Make up a host and a path that a scope contains.
-
-    Args:
-        scope: Any.
-        converters: Finds the converters of the variables.
-
-    Returns:
-        None where no value could be thought of that a variable takes.
-    """
-    host = "" if scope.host is None else scope.host.replace("*.", "a.")
-    made = [_text(segment, converters) for pattern in (host, scope.prefix or "/") for segment in split_pattern(pattern)]
-    if None in made:
-        return None
-    return str(made[0]), "/".join(map(str, made[1:]))
+def locate(subject: Subject, scope: Scope) -> tuple[str, str]:
+    """Return the regular expressions of a scope's hosts and of its prefix, which are equal for scopes at one place."""
+    converters = subject.installation.application.converters
+    return build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters)
 
 
-def _text(segment: Segment, converters: ConverterLookup) -> str | None:
-    text = ""
-    for token in segment:
-        if isinstance(token, str):
-            text += token
-            continue
-        pattern = re.compile(parse_segment((token,), converters).regex)
-        own = _WORD.findall(token.arguments or "")  # of any(a, b) they are what it takes
-        value = next((value for value in (*own, *_VALUES) if pattern.fullmatch(value)), None)
-        if value is None:
-            return None
-        text += value
-    return text
-
-
-def probe(installation: Installation, request: RequestFacts, status: int = 404) -> Case:
-    """Open the case of an error of a status."""
-    cls = installation.framework.http.by_status.get(status)
-    return opened(installation.table(), Problem(status) if cls is None else cls(), request)
-
-
-def request_of(subject: Subject, scope: Scope) -> RequestFacts | None:
-    """Make up a request whose errors belong to a scope before anyone else.
+def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
+    """Build a request whose errors belong to a scope first.
 
     Args:
         subject: The application.
         scope: One of its scopes.
 
     Returns:
-        None where there is none: no URL leads to the scope first, and it has no views either.
+        None if there is none: no URL leads to the scope first, and it has no views.
     """
-    if scope == ROOT:
-        return RequestFacts(path="/", routing=True)
-    installation = subject.installation
-    url = url_of(scope, installation.framework.converters)
+    url = build_url(scope, subject.installation.application.converters)
     host, path = url or ("", "/")
-    request = RequestFacts(path=path, host=host, routing=True)
-    if url is not None and (scope.host, scope.prefix) != (None, None) and is_first(installation, scope, request):
-        return request
-    if scope.blueprint is not None and scope.blueprint in subject.routed():
+    if url is not None and (scope == ROOT or (scope.host, scope.prefix) != (None, None)):
+        request = RequestFacts(path=path, host=host, routing=True)
+        owner = open_error(subject.installation, request).chain.owners[0].scope
+        if scope in (ROOT, owner) or (scope.blueprint is not None and owner.blueprint == scope.blueprint):
+            return request
+    if scope.blueprint is not None and scope.blueprint in subject.routed:
         return RequestFacts(path=path, host=host, blueprints=list_blueprints(scope.blueprint))
     return None
 
 
-def is_first(installation: Installation, scope: Scope, request: RequestFacts) -> bool:
-    """Tell whether the errors of a request belong to a scope before anyone else."""
-    owner = probe(installation, request).chain.owners[0].scope
-    return owner == scope or (scope.blueprint is not None and owner.blueprint == scope.blueprint)
+def build_url(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | None:
+    """Build a host and a path that a scope contains.
+
+    Args:
+        scope: The scope.
+        converters: Finds the converters of the variables.
+
+    Returns:
+        None if no value is known that a variable takes.
+    """
+    host = "" if scope.host is None else scope.host.replace("*.", "a.")
+    parts = [
+        _fill(segment, converters) for pattern in (host, scope.prefix or "/") for segment in split_pattern(pattern)
+    ]
+    if None in parts:
+        return None
+    return str(parts[0]), "/".join(map(str, parts[1:]))
+
+
+def _fill(segment: Segment, converters: ConverterLookup) -> str | None:
+    text = ""
+    for token in segment:
+        if isinstance(token, str):
+            text += token
+            continue
+        pattern = re.compile(parse_segment((token,), converters).regex)
+        listed = _WORD.findall(token.arguments or "")  # any(a, b) takes one of its arguments
+        value = next((value for value in (*listed, *_VALUES) if pattern.fullmatch(value)), None)
+        if value is None:
+            return None
+        text += value
+    return text

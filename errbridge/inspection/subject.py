@@ -1,70 +1,81 @@
-"""What is inspected: one application, with what only its framework knows of it."""
+"""What is inspected: one application, with what only its framework knows about it."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-from errbridge.application.errormap import Installation
+from errbridge.application.errormap import Owner
+from errbridge.application.installation import Installation
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.introspection import describe_function
+from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["NativeEntry", "Source", "Subject", "as_data", "key_name", "source_of"]
+__all__ = ["NativeEntry", "Source", "Subject", "find_source", "key_name", "list_scopes"]
 
 
-class NativeEntry(NamedTuple):
-    """A handler that was registered with the framework itself.
+@dataclass(frozen=True, slots=True)
+class NativeEntry:
+    """A handler that is registered with the framework itself.
 
     Attributes:
-        blueprint: Where; None for the application.
-        key: What for.
+        blueprint: The blueprint; None for the application.
+        key: What it is registered for: a status, or a class.
+        cls: That class, or the framework's class for the status.
         function: The handler.
     """
 
     blueprint: str | None
     key: Key
+    cls: type[Exception]
     function: Callable[..., Any]
 
 
-class Subject(Protocol):
-    """An application with errbridge in it. The adapters' commands bring one."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An application with errbridge in it.
 
-    @property
-    def name(self) -> str:
-        """The application's name."""
-        ...
+    Attributes:
+        name: The name of the application.
+        installation: errbridge in the application.
+        natives: The handlers that are registered with the framework.
+        routed: The blueprints that have a route, and those around them.
+        replaced_methods: Functions in place of the framework's own methods that handle errors, by the method's name.
+        find_template_faults: Describes what is wrong with a template and with those that it refers to.
+    """
 
-    @property
-    def installation(self) -> Installation:
-        """What errbridge keeps of it."""
-        ...
+    name: str
+    installation: Installation
+    natives: tuple[NativeEntry, ...]
+    routed: frozenset[str]
+    replaced_methods: Mapping[str, Callable[..., Any]]
+    find_template_faults: Callable[[str], Iterable[str]]
 
-    def natives(self) -> Iterable[NativeEntry]:
-        """List the handlers that were registered with the framework."""
-        ...
-
-    def routed(self) -> Collection[str]:
-        """Name the blueprints that have a route, and those around them."""
-        ...
-
-    def type_pages(self) -> str | None:
-        """Name the path below which there are pages about problem types; None if there are none."""
-        ...
-
-    def template_faults(self, name: str) -> Iterable[str]:
-        """Say what is wrong with a template and with those that it extends, includes or imports."""
-        ...
+    def list_natives(self, scope: Scope) -> Iterator[NativeEntry]:
+        """List the native handlers of a scope. Only blueprints and the application can have some."""
+        if scope.blueprint is not None or scope == ROOT:
+            yield from (native for native in self.natives if native.blueprint == scope.blueprint)
 
 
-class Source(NamedTuple):
-    """Where a handler stands.
+def list_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
+    """List the scopes of an application except for the last, with their owners; blueprints once for each host."""
+    owners = subject.installation.error_map().owners
+    places = [place.scope for place in subject.installation.application.places()]
+    others = [scope for scope in owners if isinstance(scope, Scope) and scope != ROOT]
+    return [(scope, owners[scope.blueprint or scope]) for scope in (*places, *others)]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a handler is written.
 
     Attributes:
         name: Its dotted name.
-        file: The file's path; None where there is no source, as for what is written in C.
+        file: The file's path; None for what is written in C, for instance.
         line: The line on which it begins, with its decorators.
     """
 
@@ -73,8 +84,8 @@ class Source(NamedTuple):
     line: int | None = None
 
 
-def source_of(function: Callable[..., Any]) -> Source:
-    """Find out where a handler was written."""
+def find_source(function: Callable[..., Any]) -> Source:
+    """Find out where a handler is written."""
     written: Any = function
     while isinstance(written, functools.partial):
         written = written.func
@@ -95,13 +106,3 @@ def key_name(key: Key | type[BaseException]) -> str:
     if isinstance(key, type):
         return key.__qualname__ if key.__module__ == "builtins" else f"{key.__module__}.{key.__qualname__}"
     return str(key)
-
-
-def as_data(value: object) -> Any:
-    """Turn the values of this package into what JSON can hold: named tuples become objects."""
-    if isinstance(value, tuple):
-        fields = getattr(value, "_fields", None)
-        if fields is None:
-            return [as_data(item) for item in value]
-        return {name: as_data(item) for name, item in zip(fields, value, strict=True)}
-    return value

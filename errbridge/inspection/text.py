@@ -1,9 +1,13 @@
-"""What the commands print: the values of this package as a person reads them in a terminal."""
+"""What the commands print: the values of this package as a person reads them in a terminal of 80 columns.
+
+Headings are bold, by escape codes (ECMA-48). Leave these out when you print the text to anything but a terminal.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from errbridge.catalogue import Catalogue, ProblemType
 from errbridge.inspection.checks import Finding
@@ -11,171 +15,199 @@ from errbridge.inspection.explanation import Considered, Explanation, Step
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
 from errbridge.inspection.subject import Source, key_name
 
-__all__ = ["explanation_text", "findings_text", "listing_text", "place", "types_text"]
+__all__ = ["explanation_text", "findings_text", "listing_text", "types_text"]
 
 _INDENT = "  "
+_WIDTH = 80
 
 
-def listing_text(listing: Listing) -> str:
-    """Write what is registered as a tree: hosts, prefixes, and the handlers of each."""
-    return "\n".join(_listing(listing))
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m"
 
 
-def _listing(listing: Listing) -> Iterator[str]:
-    yield f"{listing.app}, by {listing.dispatcher}"
-    for entry in listing.hosts:
-        yield ""
-        yield "every host" if entry.host is None else f"host {entry.host}"
-        yield from _scopes((scope, f"{_INDENT * scope.depth}{scope.prefix or '/'}") for scope in entry.scopes)
-    if listing.views:
-        yield ""
-        yield "no URLs of their own, only the errors of their views"
-        yield from _scopes((scope, "") for scope in listing.views)
-    yield ""
-    yield f"the application  {_look(listing.root)}"
-    yield from _handlers(listing.root.handlers, _INDENT)
+def _wrap(text: str, indent: str = _INDENT, first: str = "") -> list[str]:
+    """Wrap a text; *first* goes in front of it, and the other lines are indented as far."""
+    return wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent + first,
+        subsequent_indent=indent + " " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
-def _scopes(scopes: Iterable[tuple[ScopeEntry, str]]) -> Iterator[str]:
-    rows = [(scope, where, f"blueprint {scope.blueprint}" if scope.blueprint else "") for scope, where in scopes]
-    widths = [max(len(row[column]) for row in rows) for column in (1, 2)]
-    for scope, where, blueprint in rows:
-        columns = (where.ljust(widths[0]), blueprint.ljust(widths[1]), _look(scope))
-        yield (
-            _INDENT + "  ".join(column for column, width in zip(columns, (*widths, 1), strict=True) if width)
-        ).rstrip()
-        yield from _handlers(scope.handlers, _INDENT * (scope.depth + 3))
-
-
-def _look(scope: ScopeEntry) -> str:
-    said = [f"style {scope.style}"] if scope.style else []
-    if scope.failure:
-        said.append("plain page for uncaught exceptions")
-    return ", ".join(said)
-
-
-def _handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[str]:
-    rows = [
-        (entry.key, f"{entry.source.name}{' (native)' if entry.native else ''}", place(entry.source))
-        for entry in handlers
-    ]
-    yield from _aligned(rows, indent)
-
-
-def _aligned(rows: Iterable[tuple[str, ...]], indent: str) -> Iterator[str]:
+def _align(rows: Iterable[tuple[str, ...]], indent: str) -> Iterator[str]:
+    """Align the cells of rows. A row that is too long is broken between two cells."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
-        yield (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width]
+        line = (indent + "  ".join(cells)).rstrip()
+        if len(line) <= _WIDTH:
+            yield line
+            continue
+        line = indent + row[0]
+        for cell in filter(None, row[1:]):
+            if len(line) + 2 + len(cell) > _WIDTH:
+                yield line
+                line = f"{indent}  "
+            line = f"{line}  {cell}"
+        yield line
 
 
-def place(source: Source) -> str:
-    """Write where a handler stands so that an editor finds it; relative to the working directory if it is below."""
+def _locate(source: Source) -> str:
+    """Write where a handler is so that an editor finds it; relative to the working directory if it is below."""
     if source.file is None:
         return "(no source)"
     relative = os.path.relpath(source.file)
     return f"{source.file if relative.startswith(os.pardir) else relative}:{source.line}"
 
 
-def explanation_text(explanation: Explanation) -> str:
-    """Write who would answer an error, and why."""
-    return "\n".join(_explanation(explanation))
+# list
 
 
-def _explanation(said: Explanation) -> Iterator[str]:
-    view = "no view" if said.endpoint is None else f"view {said.endpoint}"
-    yield f"{said.method} {said.host}{said.path} ({view}) raises {said.error}"
-    yield from (f"{_INDENT}Note: {note}" for note in said.notes)
-    if not said.chain:
-        return
+def listing_text(listing: Listing) -> str:
+    """Write what is registered as a tree: hosts, prefixes, and the handlers of each."""
+    return "\n".join(_write_listing(listing))
+
+
+def _write_listing(listing: Listing) -> Iterator[str]:
+    yield f"{listing.app}, by {listing.dispatcher}"
+    for entry in listing.hosts:
+        yield ""
+        yield _bold("every host" if entry.host is None else f"host {entry.host}")
+        yield from _write_scopes((f"{_INDENT * scope.depth}{scope.prefix or '/'}", scope) for scope in entry.scopes)
+    if listing.views:
+        yield ""
+        yield _bold("no URLs of their own, only the errors of their views")
+        yield from _write_scopes(("", scope) for scope in listing.views)
     yield ""
-    yield "The chain: who owns it"
+    yield f"{_bold('the application')}  {_describe_style(listing.root)}"
+    yield from _write_handlers(listing.root.handlers, _INDENT)
+
+
+def _write_scopes(scopes: Iterable[tuple[str, ScopeEntry]]) -> Iterator[str]:
+    entries = list(scopes)
     rows = [
-        (f"{number}.", link.scope, _style(link.style, link.failure), link.reason)
-        for number, link in enumerate(said.chain, start=1)
+        (where, f"blueprint {scope.blueprint}" if scope.blueprint else "", _describe_style(scope))
+        for where, scope in entries
     ]
-    yield from _aligned(rows, _INDENT)
-    asked: list[Considered] = []
-    for step in said.steps:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for (_, scope), row in zip(entries, rows, strict=True):
+        padded = tuple(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield from _align([padded], _INDENT)
+        yield from _write_handlers(scope.handlers, _INDENT * (scope.depth + 3))
+
+
+def _describe_style(scope: ScopeEntry) -> str:
+    style = [f"style {scope.style}"] if scope.style else []
+    return ", ".join([*style, "plain page for uncaught exceptions"] if scope.failure else style)
+
+
+def _write_handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[str]:
+    return _align(
+        (
+            (entry.key, f"{entry.source.name}{' (native)' if entry.native else ''}", _locate(entry.source))
+            for entry in handlers
+        ),
+        indent,
+    )
+
+
+# explain
+
+
+def explanation_text(explanation: Explanation, *, verbose: bool = False) -> str:
+    """Write how an error would be answered, and why.
+
+    Args:
+        explanation: The explanation.
+        verbose: Whether to add the chain, and the handlers that are not asked.
+    """
+    lines = [*_write_decision(explanation)]
+    if explanation.chain:
+        lines += ["", *(_write_rest(explanation) if verbose else ["-v shows the chain, and the handlers not asked"])]
+    return "\n".join(lines)
+
+
+def _write_decision(explanation: Explanation) -> Iterator[str]:
+    view = "no view" if explanation.endpoint is None else f"view {explanation.endpoint}"
+    request = f"{explanation.method} {explanation.host}{explanation.path} ({view})"
+    yield from _wrap(f"{request} raises {explanation.error}", "")
+    for note in explanation.notes:
+        yield from _wrap(note, first="Note: ")
+    if explanation.steps:
         yield ""
-        yield from _step(step)
-        asked += _asked(step)
-        if any(entry.native for entry in asked):  # it answers, and nobody gets to the next step
-            break
-    yield from _answer(said, asked)
+        yield _bold("What decides, in this order; None from a handler passes the error on")
+    number = 0
+    for step in explanation.steps:
+        for entry in _find_asked(step):
+            number += 1
+            yield from _write_handler(entry, f"{number}. ")
+            if entry.native:
+                return
+        number += 1
+        yield from _wrap(step.otherwise, first=f"{number}. ")
+    if (answer := explanation.otherwise) is not None:
+        yield from _wrap(f"{answer.status} as {answer.media_type}, {answer.shown_by}", " " * 5)
+        yield from _wrap(answer.media_reasons[0], " " * 5)
+        if answer.close is not None:
+            yield from _wrap(f"after the handshake: closed with {answer.close}", " " * 5)
 
 
-def _answer(said: Explanation, asked: Sequence[Considered]) -> Iterator[str]:
-    if said.answered_by is not None:
-        when = "The answer" if asked[0].native else "If no handler before that takes it"
+def _find_asked(step: Step) -> list[Considered]:
+    return sorted((entry for entry in step.considered if entry.order is not None), key=lambda entry: entry.order or 0)
+
+
+def _write_handler(entry: Considered, first: str) -> Iterator[str]:
+    kind = "native handler" if entry.native else "handler"
+    yield from _wrap(f"{entry.source.name}, {kind} of {entry.scope} for {entry.key}: {entry.reason}", first=first)
+    yield f"{_INDENT}{' ' * len(first)}{_locate(entry.source)}"
+
+
+def _write_rest(explanation: Explanation) -> Iterator[str]:
+    yield _bold("The chain: the scopes that own the error, the nearest first")
+    for number, link in enumerate(explanation.chain, start=1):
+        style = (f"style {link.style}" if link.style else "no style") + ", plain page for uncaught" * link.failure
+        yield from _wrap(f"{link.scope}: {link.reason}; {style}", first=f"{number}. ")
+    for step in explanation.steps:
+        if passed_over := [entry for entry in step.considered if entry.order is None]:
+            yield ""
+            yield _bold(f"Not asked about {step.error}")
+            for entry in passed_over:
+                yield from _write_handler(entry, "- ")
+    if explanation.otherwise is not None and len(explanation.otherwise.media_reasons) > 1:
         yield ""
-        yield f"{when}: what {said.answered_by.name} returns"
-    elif (answer := said.otherwise) is not None:
-        when = "If no handler takes it" if asked else "The answer"
-        yield ""
-        yield f"{when}: {answer.status} as {answer.media_type}, {answer.shown_by}"
-        yield from (f"{_INDENT}{reason}" for reason in answer.media_reasons)
+        yield _bold("The media types")
+        for reason in explanation.otherwise.media_reasons[1:]:
+            yield from _wrap(reason)
 
 
-def _style(style: str | None, failure: bool) -> str:
-    return (f"style {style}" if style else "no style") + (", plain page for uncaught" if failure else "")
-
-
-def _step(step: Step) -> Iterator[str]:
-    asked = _asked(step)
-    yield f"Who is asked about {step.error}" + ("" if asked else ": nobody")
-    for entry in asked:
-        yield from _candidate(entry, f"{entry.order}.")
-    yield f"{_INDENT}{_if_not_taken(asked)}{step.otherwise}"
-    for entry in step.considered:
-        if entry.order is None:
-            yield from _candidate(entry, "-")
-
-
-def _asked(step: Step) -> list[Considered]:
-    return sorted((entry for entry in step.considered if entry.order is not None), key=_order)
-
-
-def _if_not_taken(asked: Sequence[Considered]) -> str:
-    if len(asked) != 1:
-        return "if none of them takes it, " if asked else ""
-    return "if it returns None, " if asked[0].native else "if it does not take it, "
-
-
-def _order(entry: Considered) -> int:
-    return entry.order or 0
-
-
-def _candidate(entry: Considered, sign: str) -> Iterator[str]:
-    native = ", native" if entry.native else ""
-    said = "passed over, " if entry.order is None else ""
-    yield f"{_INDENT}{sign} {entry.scope}, handler for {entry.key}{native}: {said}{entry.reason}"
-    yield f"{_INDENT}{' ' * len(sign)} {entry.source.name}  {place(entry.source)}"
+# check and types
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
     """Write what is wrong, a paragraph for each finding."""
-    if not findings:
-        return "nothing found"
-    number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    return "\n".join([*(line for finding in findings for line in _finding(finding)), number])
+    number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else "nothing found"
+    return "\n".join([*(line for finding in findings for line in _write_finding(finding)), number])
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    yield f"{finding.code}: {finding.scope}"
-    yield f"{_INDENT}{finding.message}"
+def _write_finding(finding: Finding) -> Iterator[str]:
+    yield f"{_bold(finding.code)}: {finding.scope}"
+    yield from _wrap(finding.message)
     if finding.source is not None:
-        yield f"{_INDENT}{finding.source.name}  {place(finding.source)}"
+        yield from _align([(finding.source.name, _locate(finding.source))], _INDENT)
     yield ""
 
 
 def types_text(catalogue: Catalogue) -> str:
     """Write the problem types of a service, a paragraph for each."""
-    return "\n\n".join("\n".join(_type(each)) for each in catalogue) or "no problem types"
+    return "\n\n".join("\n".join(_write_type(each)) for each in catalogue) or "no problem types"
 
 
-def _type(problem_type: ProblemType) -> Iterator[str]:
-    yield f"{problem_type.slug}: {problem_type.status} {problem_type.title}"
+def _write_type(problem_type: ProblemType) -> Iterator[str]:
+    yield f"{_bold(problem_type.slug)}: {problem_type.status} {problem_type.title}"
     yield f"{_INDENT}{problem_type.uri}"
-    yield f"{_INDENT}{key_name(problem_type.cls)}({', '.join(field.name for field in problem_type.fields)})"
+    yield from _wrap(f"{key_name(problem_type.cls)}({', '.join(field.name for field in problem_type.fields)})")
     yield from (f"{_INDENT}{line}".rstrip() for line in problem_type.documentation.splitlines())

@@ -19,27 +19,27 @@ class ErrorsGroup(click.Group):
     """Commands that look at the error handling of an application.
 
     Args:
-        load: Gives the application that the framework's command line was given.
-        answered: Calls error handlers in the framework's own colour; see `errbridge.pallets.commands.Answered`.
+        load: Returns the application that the framework's command line is about.
+        answer: Calls error handlers in the framework's own colour; see `errbridge.pallets.commands.Answer`.
     """
 
-    def __init__(self, load: Callable[[click.Context], Any], answered: Callable[..., Any]) -> None:
+    def __init__(self, load: Callable[[click.Context], Any], answer: Callable[..., Any]) -> None:
         super().__init__("errors", help="Look at the error handling of the application (errbridge).")
-        self._given = load, answered
+        self._arguments = load, answer
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the commands, which are loaded for that."""
+        """List the names of the commands."""
         self._load()
         return super().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find a command, which is loaded for that."""
+        """Find a command by its name."""
         self._load()
         return super().get_command(ctx, cmd_name)
 
     def _load(self) -> None:
         if not self.commands:
-            from errbridge.pallets.commands import commands
+            from errbridge.pallets.commands import build_commands
 
-            for command in commands(*self._given):
+            for command in build_commands(*self._arguments):
                 self.add_command(command)

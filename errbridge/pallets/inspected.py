@@ -3,124 +3,127 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, meta
-from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
+from werkzeug.exceptions import HTTPException, default_exceptions
 
-from errbridge.application.errormap import Installation
+from errbridge.adapter import Application
 from errbridge.errors import SetupError
-from errbridge.handlers.handlers import Key
+from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
-from errbridge.inspection.subject import NativeEntry
-from errbridge.mapping.problems import is_http_error, representative, status_of
-from errbridge.pallets.catalogue import ENDPOINT
-from errbridge.pallets.seam import SEAM, Seam, is_ready
+from errbridge.inspection.subject import NativeEntry, Subject
+from errbridge.pallets.exceptions import server_error
+from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.scopes.scope import list_blueprints
 
-__all__ = ["PalletsSubject", "error_class", "situation", "specimen"]
+__all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
+
+# How exceptions of validation libraries are built that Python alone cannot build.
+_BUILDERS: dict[str, Callable[[Any], Exception]] = {
+    "cattrs.errors.BaseValidationError": lambda error: error("", [ValueError()], object),
+    "pydantic_core._pydantic_core.ValidationError": lambda error: error.from_exception_data("", []),
+}
+_HANDLING = ("handle_user_exception", "handle_http_exception", "handle_exception", "handle_websocket_exception")
 
 
-class PalletsSubject:
-    """An application with errbridge in it.
-
-    Args:
-        app: The application.
+def find_seam(app: Any) -> Seam:
+    """Return the seam of an application.
 
     Raises:
         SetupError: It has no ``ErrorHandler``.
     """
+    seam = app.extensions.get(SEAM)
+    if not isinstance(seam, Seam):
+        raise SetupError(
+            f"the application {app.name!r} has no ErrorHandler: write errors = ErrorHandler(app), or "
+            "errors.init_app(app)"
+        )
+    return seam
 
-    def __init__(self, app: Any) -> None:
-        seam = app.extensions.get(SEAM)
-        if not isinstance(seam, Seam):
-            raise SetupError(
-                f"the application {app.name!r} has no ErrorHandler: write errors = ErrorHandler(app), or "
-                "errors.init_app(app)"
-            )
-        self.app = app
-        self.seam = seam
 
-    @property
-    def name(self) -> str:
-        """Of the application."""
-        return str(self.app.name)
+def inspect(app: Any) -> Subject:
+    """Collect what `errbridge.inspection` needs to know about an application.
 
-    @property
-    def installation(self) -> Installation:
-        """What errbridge knows of the application."""
-        return self.seam.installation
+    Raises:
+        SetupError: It has no ``ErrorHandler``.
+    """
+    seam = find_seam(app)
+    application = seam.installation.application
+    statuses = {cls: status for status, cls in application.http_classes.by_status.items()}
+    natives = (
+        NativeEntry(each.blueprint, statuses.get(each.cls, each.cls), each.cls, each.function)
+        for each in seam.search.registrations()
+    )
+    blueprints = (rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules())
+    return Subject(
+        str(app.name),
+        seam.installation,
+        natives=tuple(natives),
+        routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
+        replaced_methods={name: function for name in _HANDLING if (function := _find_replacement(app, name))},
+        find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
+    )
 
-    def natives(self) -> Iterator[NativeEntry]:
-        """List the handlers that were registered with the framework itself."""
-        for blueprint, by_status in self.app.error_handler_spec.items():
-            for status, by_class in by_status.items():
-                for cls, function in by_class.items():
-                    key: Key = cls if status is None else status
-                    yield NativeEntry(blueprint, key, function)
 
-    def routed(self) -> Collection[str]:
-        """Name the blueprints that have a route, and those around them."""
-        endpoints = (rule.endpoint.rpartition(".")[0] for rule in self.app.url_map.iter_rules())
-        return {name for endpoint in endpoints if endpoint for name in list_blueprints(endpoint)}
+def _find_replacement(app: Any, name: str) -> Callable[..., Any] | None:
+    """Find what handles errors in place of the framework's own method: Flask-RESTX puts a function of its own there."""
+    method = getattr(app, name, None)
+    module = getattr(method, "__module__", None) or type(method).__module__
+    return None if method is None or module.partition(".")[0] in ("flask", "quart") else method
 
-    def type_pages(self) -> str | None:
-        """Name the path below which ``errors.catalogue()`` serves its pages."""
-        rules = (rule.rule for rule in self.app.url_map.iter_rules() if rule.endpoint == ENDPOINT)
-        return next((rule.removesuffix("/") for rule in rules if rule.endswith("/")), None)
 
-    def template_faults(self, name: str) -> Iterator[str]:
-        """Tell what is wrong with a template, and with those that it refers to."""
-        environment = self.app.jinja_env
-        waiting, seen = [name], {name}
-        while waiting:
-            current = waiting.pop(0)
-            try:
-                environment.get_template(current)
-                source, _, _ = environment.loader.get_source(environment, current)
-                referenced = meta.find_referenced_templates(environment.parse(source))
-            except TemplateNotFound:
-                yield (
-                    f"{current} does not exist" if current == name else f"{current} does not exist, which {name} needs"
-                )
-            except TemplateError as error:
-                yield f"{current} cannot be compiled: {error}"
-            else:
-                for needed in referenced:  # None stands for a name that only the context tells
-                    if needed is not None and needed not in seen:
-                        seen.add(needed)
-                        waiting.append(needed)
+def _find_template_faults(environment: Any, application: Application, name: str) -> Iterator[str]:
+    waiting, seen = [name], {name}
+    while waiting:
+        current = waiting.pop(0)
+        try:
+            environment.get_template(current)
+            source, _, _ = environment.loader.get_source(environment, current)
+            references = meta.find_referenced_templates(environment.parse(source))
+        except TemplateNotFound:
+            yield f"{current} does not exist" + (f", which {name} needs" if current != name else "")
+        except TemplateError as error:
+            yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
+        else:
+            for needed in references:  # None for a name that is known only when the template is rendered
+                if needed is not None and needed not in seen:
+                    seen.add(needed)
+                    waiting.append(needed)
 
 
 # Errors as they would happen.
 
 
-def error_class(name: str) -> type[Exception] | int:
-    """Read what the user means by an error: a status code, or an exception class.
+def find_error_class(name: str) -> type[Exception] | int:
+    """Find the error that a user names.
 
     Args:
         name: ``404``, ``LookupError``, ``package.module:Class`` or ``package.module.Class``.
 
+    Returns:
+        A status code or a class of exceptions.
+
     Raises:
-        SetupError: There is no such thing, or it is none that could be handled.
+        SetupError: There is no such thing, or no handler can get it.
     """
     if name.isdecimal():
         status = int(name)
         if status in range(400, 600):
             return status
         raise SetupError(f"an error has a status from 400 to 599, not {status}")
-    found = _imported(name)
+    found = _import(name)
     if not (isinstance(found, type) and issubclass(found, Exception)):
         raise SetupError(f"{name} is no exception class that a handler could get, but {found!r}")
-    if issubclass(found, BaseExceptionGroup):
+    if issubclass(found, BaseExceptionGroup) and _find_builder(found) is None:
         raise SetupError(f"{name} is a group; what is answered depends on its members, so name one of them")
     return found
 
 
-def _imported(name: str) -> object:
+def _import(name: str) -> object:
     module, colon, attribute = name.partition(":")
     if not colon:
         module, _, attribute = name.rpartition(".")
@@ -140,24 +143,26 @@ def _imported(name: str) -> object:
     return found
 
 
-def specimen(error: type[Exception] | int) -> Exception:
-    """Make an exception of a class without calling anything that the user wrote.
+def build_exception(error: type[Exception] | int) -> Exception:
+    """Build an exception without calling anything that the user wrote.
 
     Args:
         error: The class, or a status code.
 
     Raises:
-        SetupError: It has no status of its own, and needs one.
+        SetupError: The class has no status of its own, and needs one.
     """
     if isinstance(error, int):
         return default_exceptions[error]() if error in default_exceptions else Problem(error)
     if issubclass(error, Problem):
-        return _problem(error)
+        return _build_problem(error)
     if issubclass(error, HTTPException):
-        made = error.__new__(error)
+        exc = error.__new__(error)
         known = next(cls for cls in error.__mro__ if cls.__module__ == HTTPException.__module__)
-        known.__init__(made)  # type: ignore[misc]  # which asks for nothing, and is not the user's
-        return made
+        known.__init__(exc)  # type: ignore[misc]  # which needs no arguments, and is not the user's
+        return exc
+    if (build := _find_builder(error)) is not None:
+        return build(error)
     builtin = next(cls for cls in error.__mro__ if cls.__module__ == "builtins")
     try:
         return builtin.__new__(error)  # type: ignore[no-any-return, call-overload]
@@ -167,64 +172,60 @@ def specimen(error: type[Exception] | int) -> Exception:
         ) from None
 
 
-def _problem(cls: type[Problem]) -> Problem:
-    """Make a problem of a class without the fields that have to be given, whatever they are."""
-    said = read_declaration(cls)
-    if said.status is None:
+def _find_builder(cls: type) -> Callable[[Any], Exception] | None:
+    names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+    return next((_BUILDERS[name] for name in names if name in _BUILDERS), None)
+
+
+def _build_problem(cls: type[Problem]) -> Problem:
+    """Build a problem without the fields that its class requires."""
+    declaration = read_declaration(cls)
+    if declaration.status is None:
         raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    return restore_problem(cls, {"status": said.status})
+    return restore_problem(cls, {"status": declaration.status})
 
 
-def situation(
-    subject: PalletsSubject,
-    exc: Exception,
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-) -> Situation:
+def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapping[str, str]]) -> Situation:
     """Find out what the framework would know when an error happens.
 
     The request is matched as a real one is. It is not opened: no session, and no function of the user is called.
 
     Args:
-        subject: The application.
-        exc: What is raised. An error of the status that routing itself answers stands for that error.
-        method: Of the request.
-        path: Likewise, with the query if it has one.
-        headers: Likewise, ``Host`` among them if it matters.
+        app: The application.
+        exc: The exception. Routing's own error takes the place of one that is equal to it.
+        request_line: The method, ``WEBSOCKET`` for a WebSocket; the path with its query; the headers of the request.
 
     Raises:
         SetupError: The request is none.
     """
+    method, path, headers = request_line
     if not path.startswith("/"):
         raise SetupError(f"a path begins with a slash; write '/{path}'")
+    options: dict[str, Any] = {"method": method, "headers": dict(headers)}
+    if method == "WEBSOCKET":
+        if not hasattr(app, "websocket"):
+            raise SetupError("only Quart has WebSockets; name a method of HTTP")
+        options |= {"method": "GET", "scheme": "ws"}
     try:
-        context = subject.app.test_request_context(path, method=method, headers=dict(headers))
+        context = app.test_request_context(path, **options)
     except HTTPException as error:  # Quart looks at the host here
         raise SetupError(f"the framework refuses the request: {error}") from error
     if context.url_adapter is not None:  # Flask looked at the host, and did not like it
         context.match_request()
-    request = context.request
-    unrouted: HTTPException | None = request.routing_exception
+    request, seam = context.request, find_seam(app)
     notes: list[str] = []
+    unrouted: HTTPException | None = request.routing_exception
     if unrouted is not None:
-        if status_of(unrouted, 0) == status_of(exc, 500) and type(exc) is type(unrouted):
+        application = seam.installation.application
+        if type(exc) is type(unrouted) and status_of(application, unrouted) == status_of(application, exc):
             exc = unrouted
         else:
-            notes.append(_unrouted(unrouted))
-    answered = None
-    if is_ready(exc):
-        answered = "it is an answer already, which the framework sends as it is"
-    elif subject.seam.is_trapped(exc):
-        answered = "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
-    meant = None if is_http_error(exc) else representative(exc, subject.installation.table().settings)
-    raised = meant is None and subject.installation.framework.propagates()
-    becomes = InternalServerError(original_exception=exc) if meant is None else meant
-    facts = subject.seam.facts(exc, request, request.blueprints, context.url_adapter)
-    return Situation(exc, becomes, raised, facts, tuple(notes), answered)
+            notes.append(_explain_unrouted(unrouted))
+    facts = seam.facts(exc, request, request.blueprints)
+    return Situation(exc, server_error(exc), facts, tuple(notes))
 
 
-def _unrouted(exc: HTTPException) -> str:
+def _explain_unrouted(exc: HTTPException) -> str:
     if (url := getattr(exc, "new_url", None)) is not None:
         return f"routing redirects this request to {url}; the error would have to come from a before_request function"
     return (

@@ -127,9 +127,9 @@ def read_request_values(request: Any) -> frozenset[str]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, MultiDict):
-            waiting += [[*value.keys()], [*value.lists()]]
+            waiting += value.lists()
         elif isinstance(value, Mapping):
-            waiting += [[*value.keys()], [*value.values()]]
+            waiting += value.items()
         elif isinstance(value, (list, tuple)):
             waiting += value
         elif value is not None and value is not Ellipsis:

@@ -14,13 +14,13 @@ from tests.twins import WORLDS, World, ask_both
 
 @pytest.fixture
 def ask() -> Callable[..., Response]:
-    """Build an application on both frameworks, ask both, and give the answer on which they agree."""
+    """Set up an application on both frameworks, ask both, and return the answer on which they agree."""
     return ask_both
 
 
 @pytest.fixture(params=sorted(WORLDS))
 def world(request: pytest.FixtureRequest) -> World:
-    """One framework after the other, for what cannot be asked of both at once."""
+    """One framework after the other, for tests that cannot ask both at once."""
     made: Any = WORLDS[request.param]()
     assert isinstance(made, World)
     return made
@@ -28,7 +28,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 @pytest.fixture(autouse=True)
 def loggers_speak_again() -> Iterator[None]:
-    """Undo what a test does to the logger of the twins, which every application of theirs shares."""
+    """Switch the logger of the twins on again; all their applications share it."""
     logger = logging.getLogger("tests.twins")
     yield
     logger.disabled = False

@@ -7,10 +7,22 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from errbridge import Page, Problem
-from tests.applications import Application, a_catch_all, a_handler, an_app, failing, in_style, raising, with_templates
+from tests.applications import (
+    Application,
+    a_catch_all,
+    a_handler,
+    a_hook,
+    an_app,
+    answering,
+    failing,
+    in_style,
+    raising,
+    with_templates,
+)
 from tests.twins import World
 
 
@@ -105,6 +117,31 @@ def a_fragile_site(template: str, *, from_handler: bool = False) -> Application:
     return an_app(a_fragile_app, names, with_templates({"error.html": template}), in_style("web"), *handlers)
 
 
+def around(where: str, make: Callable[[], BaseException]) -> Application:
+    """Set up /page with a function that raises: the view itself, or a function around it such as ``before_request``."""
+    if where == "view":
+        return failing("/page", make)
+    return an_app(answering("/page"), a_hook(where, raising(make)))
+
+
 def returning(make: Callable[[], Any]) -> Callable[[Any], Any]:
     """Make a handler that returns what a function makes."""
     return lambda exc: make()
+
+
+def bug() -> Bug:
+    return Bug("secret")
+
+
+def coloured(world: World, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function as the framework wants its own: async for Quart."""
+
+    async def later(*args: Any) -> Any:
+        return function(*args)
+
+    return later if world.is_async else function
+
+
+def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Return the records of errbridge."""
+    return [record for record in caplog.records if record.name == "errbridge"]

@@ -12,20 +12,13 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Problem
-from tests.applications import Application, Ask, a_hook, a_view, an_app, answering, raising
+from tests.applications import Ask, a_hook, a_view, an_app, answering, raising
 from tests.clients import Request
-from tests.failures.fragile import Bug, shown_by
+from tests.failures.fragile import Bug, around, records, shown_by
 from tests.own_answers import EVERY, accepting, complete
 from tests.twins import World
 
 # Around the view.
-
-
-def around(where: str, fail: Callable[..., Any]) -> Application:
-    """Set up /page with a function that fails: the view itself, or a function around it."""
-    if where == "view":
-        return a_view("/page", fail)
-    return an_app(answering("/page"), a_hook(where, fail))
 
 
 @pytest.mark.parametrize(
@@ -47,14 +40,14 @@ def around(where: str, fail: Callable[..., Any]) -> Application:
 def test_an_error_around_a_view_is_answered(
     ask: Ask, where: str, make: Callable[[], Exception], status: int, accept: str
 ) -> None:
-    complete(ask(around(where, raising(make)), "/page", headers=accepting(accept)), status, accept)
+    complete(ask(around(where, make), "/page", headers=accepting(accept)), status, accept)
 
 
 @pytest.mark.parametrize("after", ["raises", "aborts"])
 def test_an_after_request_that_fails_for_errors_as_well_does_not_keep_them_from_the_client(
     ask: Ask, after: str
 ) -> None:
-    response = ask(around("after_request", raising(Forbidden if after == "aborts" else lambda: Bug("secret"))), "/nope")
+    response = ask(around("after_request", Forbidden if after == "aborts" else lambda: Bug("secret")), "/nope")
 
     complete(response, 500, "text/html")
 
@@ -115,7 +108,7 @@ def test_an_error_from_around_the_request_is_logged_with_its_stack(
 
     world.call(Request("/page"))
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = records(caplog)
     assert (record.levelno, vars(record)["status"], vars(record)["path"]) == (logging.ERROR, 500, "/page")
     assert "Traceback" in logging.Formatter().format(record)
     assert shown_by(record) == [Bug]

@@ -1,4 +1,4 @@
-"""Exceptions that are broken, and exception groups."""
+"""Exceptions that are broken themselves."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ import pytest
 from werkzeug.exceptions import (
     Conflict,
     HTTPException,
-    NotFound,
-    ServiceUnavailable,
 )
 
 from errbridge import Problem
 from tests.applications import Ask, Part, a_handler, a_native_handler, an_app, failing, without_its_log
-from tests.clients import Request
-from tests.failures.fragile import Bug, Failure, Unprintable
-from tests.own_answers import EVERY, MODES, accepting, complete
-from tests.twins import World
-
-# Exceptions that are broken themselves.
+from tests.failures.fragile import Failure, Unprintable
+from tests.own_answers import EVERY, accepting, complete
 
 
 class Wordless(HTTPException):
@@ -138,58 +132,3 @@ def test_a_value_that_fails_to_be_text_is_named(ask: Ask, value: Any, expected: 
 
     complete(response, 409, "application/json")
     assert {"value": response.json["value"]} == expected
-
-
-# Exception groups.
-
-
-def group(*errors: Exception) -> Callable[[], Exception]:
-    return lambda: ExceptionGroup("secret", list(errors))
-
-
-@pytest.mark.parametrize(
-    ("make", "status"),
-    [
-        (group(NotFound("here")), 404),
-        (group(Problem(409, detail="here")), 409),
-        (group(ExceptionGroup("inner", [NotFound("here")])), 404),
-        (group(NotFound(), ServiceUnavailable("here")), 503),
-        (group(ServiceUnavailable("here"), NotFound()), 503),
-        (group(NotFound(), ExceptionGroup("inner", [Conflict(), Problem(503, detail="here")])), 503),
-        (group(NotFound(), Bug("secret")), 500),
-        (group(Bug("secret"), NotFound()), 500),
-        (group(Bug("secret")), 500),
-    ],
-    ids=["404", "409", "nested", "404+503", "503+404", "nested mix", "404+bug", "bug+404", "bug"],
-)
-def test_an_exception_group_is_answered_as_its_most_severe_error(
-    ask: Ask, make: Callable[[], Exception], status: int
-) -> None:
-    response = ask(failing("/group", make), "/group", headers=accepting("application/json"))
-
-    complete(response, status, "application/json")
-    assert response.json["detail"] == ("Unhandled Exception" if status == 500 else "here")
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_a_group_is_shown_to_the_developer_unless_it_stands_for_an_http_error(world: World, mode: str) -> None:
-    world.config = MODES[mode]
-    an_app(failing("/mixed", group(NotFound(), Bug("secret"))), failing("/http", group(NotFound("here"))))(world)
-
-    assert isinstance(world.find_escaped("/mixed"), ExceptionGroup)
-    assert world.find_escaped("/http") is None
-    assert world.call(Request("/http")).status == 404
-
-
-@pytest.mark.parametrize(
-    "handler",
-    [
-        a_native_handler(404, lambda exc: (f"handled {exc.description}", 404)),
-        a_handler(404, lambda exc: f"handled {exc.description}"),
-    ],
-    ids=["native", "errbridge"],
-)
-def test_the_handlers_of_an_http_error_in_a_group_are_asked(ask: Ask, handler: Part) -> None:
-    response = ask(an_app(failing("/group", group(NotFound("here"))), handler), "/group")
-
-    assert (response.status, response.text) == (404, "handled here")

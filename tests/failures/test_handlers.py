@@ -27,6 +27,7 @@ from tests.failures.fragile import (
     a_fragile_app_with,
     chained,
     later_failing,
+    records,
     returning,
     shown_by,
 )
@@ -163,7 +164,7 @@ def test_a_failure_is_logged_once_with_the_error_that_was_being_answered(
 
     world.call(Request(f"/{path}"))
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = records(caplog)
     assert record.levelno == logging.ERROR
     shown = shown_by(record)
     assert len(shown) >= 2
@@ -184,7 +185,7 @@ def test_the_failure_of_a_handler_for_a_class_is_logged_with_the_exception_it_wa
 
     world.call(Request("/key"))
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = records(caplog)
     assert record.levelno == logging.ERROR
     shown = shown_by(record)
     assert shown[-1] is KeyError
@@ -294,4 +295,4 @@ def test_nothing_is_logged_of_what_passes_through(world: World, caplog: pytest.L
     a_fragile_app_with(end)(world)
 
     assert isinstance(world.find_escaped("/404", BaseException), asyncio.CancelledError)
-    assert [record for record in caplog.records if record.name == "errbridge"] == []
+    assert records(caplog) == []

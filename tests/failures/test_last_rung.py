@@ -14,7 +14,16 @@ from errbridge import Problem
 from errbridge.representations.rendering import REPRESENTATIONS
 from tests.applications import Ask, a_catch_all, a_handler, an_app, failing, in_style, raising, with_templates
 from tests.clients import Request
-from tests.failures.fragile import STATUS, TEMPLATES, FailingHandler, Failure, a_fragile_app, a_fragile_site, shown_by
+from tests.failures.fragile import (
+    STATUS,
+    TEMPLATES,
+    FailingHandler,
+    Failure,
+    a_fragile_app,
+    a_fragile_site,
+    records,
+    shown_by,
+)
 from tests.own_answers import EVERY, accepting, complete
 from tests.twins import Twins, World
 
@@ -82,7 +91,7 @@ def test_a_renderer_that_fails_is_logged_once_with_the_error(
 
     world.call(Request("/404"))
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = records(caplog)
     assert (record.levelno, vars(record)["status"]) == (logging.ERROR, 404)
     assert shown_by(record) == [Failure, NotFound]
 

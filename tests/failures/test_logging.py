@@ -22,6 +22,7 @@ from tests.failures.fragile import (
     Failure,
     a_fragile_app,
     a_fragile_app_with,
+    records,
     returning,
     shown_by,
 )
@@ -73,10 +74,6 @@ def test_a_logging_system_that_fails_says_so_on_stderr(
 
 
 # The log.
-
-
-def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    return [record for record in caplog.records if record.name == "errbridge"]
 
 
 an_app_with_an_api = an_app(

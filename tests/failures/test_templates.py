@@ -22,6 +22,7 @@ from tests.failures.fragile import (
     a_fragile_site,
     chained,
     later_failing,
+    records,
     shown_by,
 )
 from tests.own_answers import MODES, accepting, complete
@@ -49,7 +50,7 @@ def test_a_template_that_fails_is_logged_once_with_the_error(
 
     world.call(Request("/404"))
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = records(caplog)
     assert (record.levelno, vars(record)["status"]) == (logging.ERROR, 404)
     shown = shown_by(record)
     assert shown[0] is not NotFound
@@ -125,7 +126,7 @@ def test_a_response_decorator_that_fails_is_logged_once_with_the_error(
 
     world.call(Request("/404", headers=accepting("application/json")))
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = records(caplog)
     assert (record.levelno, vars(record)["status"]) == (logging.ERROR, 404)
     assert shown_by(record)[-1] is NotFound
 

@@ -15,9 +15,9 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Handlers, Incident, Problem, Reply, SetupError
-from tests.applications import a_catch_all, a_handler, a_native_handler, an_app, at, in_style, including, says
+from tests.applications import Ask, a_catch_all, a_handler, a_native_handler, an_app, at, in_style, including, says
 from tests.clients import Request, Response, call_asgi
-from tests.handling.zoo import ERRORS, Ask, zoo
+from tests.handling.zoo import ERRORS, zoo
 from tests.twins import Twins, World
 
 # One module for both.

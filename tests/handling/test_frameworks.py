@@ -11,6 +11,7 @@ from werkzeug.exceptions import (
 )
 
 from tests.applications import (
+    Ask,
     a_blueprint,
     a_catch_all,
     a_handler,
@@ -23,7 +24,7 @@ from tests.applications import (
     says,
 )
 from tests.clients import Request
-from tests.handling.zoo import ERRORS, Ask, handlers, zoo
+from tests.handling.zoo import ERRORS, handlers, zoo
 from tests.twins import Twins, World
 
 # What stays the framework's.

@@ -10,6 +10,7 @@ import pytest
 from errbridge import Problem
 from tests.applications import (
     Application,
+    Ask,
     Part,
     a_catch_all,
     a_handler,
@@ -21,7 +22,7 @@ from tests.applications import (
     says,
 )
 from tests.clients import Request
-from tests.handling.zoo import Ask, handlers, key_of, zoo
+from tests.handling.zoo import handlers, key_of, zoo
 from tests.twins import Twins, World
 
 WITHIN_ONE_SCOPE = [

@@ -16,8 +16,18 @@ from werkzeug.exceptions import (
 
 from errbridge import Page, Problem, Reply
 from errbridge.http.headers import listed
-from tests.applications import Application, a_handler, a_native_handler, an_api, an_app, in_style, says, with_templates
-from tests.handling.zoo import Ask, SoldOut, key_of, zoo
+from tests.applications import (
+    Application,
+    Ask,
+    a_handler,
+    a_native_handler,
+    an_api,
+    an_app,
+    in_style,
+    says,
+    with_templates,
+)
+from tests.handling.zoo import SoldOut, key_of, zoo
 from tests.twins import World
 
 # What a handler gives.

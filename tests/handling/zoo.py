@@ -16,9 +16,6 @@ from werkzeug.exceptions import (
 
 from errbridge import Problem
 from tests.applications import Application, Part, a_blueprint, a_handler, a_native_handler, a_view, an_app, at, says
-from tests.clients import Response
-
-Ask = Callable[..., Response]
 
 
 class SoldOut(Problem, status=409):

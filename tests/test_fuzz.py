@@ -232,7 +232,7 @@ TEMPLATE = (
 )
 
 
-def build(world: World) -> None:
+def an_app_that_does_what_it_is_given(world: World) -> None:
     def raising(**values: Any) -> Any:
         raise SAID.raised()
 
@@ -263,7 +263,7 @@ def build(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def twins() -> Twins:
-    return Twins.built(build)
+    return Twins.built(an_app_that_does_what_it_is_given)
 
 
 # What makes an answer valid.

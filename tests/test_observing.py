@@ -16,6 +16,7 @@ from asgiref.testing import ApplicationCommunicator
 from errbridge import Handlers, Incident, Page, Problem, Reply, SetupError
 from errbridge.asgi import Bridge
 from errbridge_quart import ErrorHandler
+from tests.applications import Part, an_app
 from tests.clients import Request, Response, call_asgi
 from tests.test_websockets import conversation, scope_of
 from tests.twins import World
@@ -446,13 +447,13 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{'a' * 32}-00f067aa0ba902b7-01"
 
 
-def test_the_trace_that_is_recorded_here_wins_over_the_one_of_the_client(ask: Callable[..., Response]) -> None:
-    def build(world: World) -> None:
-        site(world)
-        world.errors.trace_with(lambda: TRACE)
+def traced_with(function: Callable[[], Any]) -> Part:
+    return lambda world: world.errors.trace_with(function)
 
+
+def test_the_trace_that_is_recorded_here_wins_over_the_one_of_the_client(ask: Callable[..., Response]) -> None:
     headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
-    assert ask(build, "/problem", headers=headers).json["trace_id"] == TRACE
+    assert ask(an_app(site, traced_with(lambda: TRACE)), "/problem", headers=headers).json["trace_id"] == TRACE
     assert ask(site, "/problem", headers=headers).json["trace_id"] == "a" * 32
 
 
@@ -468,12 +469,8 @@ def broken_tracer() -> str:
 def test_without_a_trace_of_its_own_an_error_belongs_to_that_of_the_client(
     ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, function: Callable[[], str | None]
 ) -> None:
-    def build(world: World) -> None:
-        site(world)
-        world.errors.trace_with(function)
-
     headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
-    assert ask(build, "/problem", headers=headers).json["trace_id"] == "a" * 32
+    assert ask(an_app(site, traced_with(function)), "/problem", headers=headers).json["trace_id"] == "a" * 32
     assert ("broken_tracer failed" in caplog.text) is (function is broken_tracer)
 
 
@@ -482,18 +479,14 @@ async def a_trace() -> str:
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("function", "kind"),
     [(lambda: 7, "int"), (lambda: 0, "int"), (lambda: TRACE.encode(), "bytes"), (lambda: a_trace(), "coroutine")],
 )
 def test_what_is_no_text_is_no_trace_and_logged(
-    ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, told: Callable[[], Any], kind: str
+    ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, function: Callable[[], Any], kind: str
 ) -> None:
-    def build(world: World) -> None:
-        site(world)
-        world.errors.trace_with(told)
-
     headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
-    assert ask(build, "/problem", headers=headers).json["trace_id"] == "a" * 32
+    assert ask(an_app(site, traced_with(function)), "/problem", headers=headers).json["trace_id"] == "a" * 32
     complaints = [record for record in caplog.records if "<lambda> failed" in record.getMessage()]
     assert len(complaints) == 2  # one of each framework
     assert f"a trace id is text, not {kind}" in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,12 @@ import pytest
 
 from tests.clients import Response
 from tests.twins import WORLDS, World, ask_both
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the collected tests from garbage collection: they all stay, and each full collection would visit them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

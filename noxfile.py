@@ -43,6 +43,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests of the core and the conformance cases, without coverage, in less than 25 seconds."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("pytest", "-n", "2", "tests/core", "tests/test_conformance.py", *session.posargs)
+
+
+@nox.session
 def min_versions(session: nox.Session) -> None:
     """Run the tests with the oldest Flask and Quart that are supported."""
     session.install(EVERYTHING, "flask[async]==3.0.*", "quart==0.20.*", *group("tests"))

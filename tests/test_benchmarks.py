@@ -31,6 +31,8 @@ from errbridge import Scope
 from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, call_asgi
 
+pytestmark = pytest.mark.slow
+
 SIZES = (10, 100)
 GROUPS = {
     (group.area, group.name): group

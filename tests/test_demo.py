@@ -12,6 +12,8 @@ import pytest
 from examples.demo import tour
 from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
 
+pytestmark = pytest.mark.servers
+
 PROBLEM = "application/problem+json"
 XML = "application/problem+xml"
 PAGE = "text/html; charset=utf-8"

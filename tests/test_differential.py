@@ -15,12 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem, Reply
 from tests.clients import Request, call_asgi, call_wsgi
 from tests.twins import Twins, World
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("ERRBRIDGE_DIFFERENTIAL_EXAMPLES", "600"))
 

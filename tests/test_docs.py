@@ -8,6 +8,8 @@ import pytest
 
 from tests.pages import PAGES, PageError, blocks_of, carry_out, carry_out_text
 
+pytestmark = [pytest.mark.servers, pytest.mark.docs, pytest.mark.slow]
+
 APP = """\
 ```python
 from flask import Flask

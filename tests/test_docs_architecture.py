@@ -10,6 +10,8 @@ import pytest
 
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.docs
+
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 PICTURES = re.findall(r"!\[[^]]*\]\(images/([^)]+\.svg)\)", PAGE)

@@ -23,6 +23,8 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import Problem
 
+pytestmark = pytest.mark.docs
+
 ROOMS = (errbridge, errbridge_flask, errbridge_quart)
 PUBLIC = (
     "errbridge",

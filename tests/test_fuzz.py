@@ -41,6 +41,8 @@ from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_wsgi
 from tests.twins import Twins, World
 
+pytestmark = pytest.mark.slow
+
 FUZZ = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # What a client or a database may hold.

@@ -31,6 +31,8 @@ from tests.applications import Part, a_handler, a_native_handler, a_view, an_app
 from tests.clients import Request, Response, call_asgi, call_wsgi
 from tests.twins import Twins, World
 
+pytestmark = pytest.mark.slow
+
 THREADS = 16
 TASKS = 200
 REQUESTS_EACH = 10_000  # on each framework

@@ -14,6 +14,8 @@ import pytest
 
 from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
 
+pytestmark = pytest.mark.servers
+
 STEPS = (1, 2, 3)
 OF_THE_SERVER = {"date", "server", "connection", "alt-svc"}
 

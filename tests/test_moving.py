@@ -21,6 +21,8 @@ import errbridge_flask
 from errbridge import Problem
 from errbridge.application.settings import DEFAULTS
 
+pytestmark = pytest.mark.docs
+
 PAGE = (Path(__file__).parents[1] / "docs" / "moving" / "from-flask-errorshandler.md").read_text(encoding="utf-8")
 
 

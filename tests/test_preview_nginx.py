@@ -24,6 +24,8 @@ from errbridge_flask.cli import errors as commands
 from errbridge_quart.cli import errors as commands_of_quart
 from tests.servers import DEADLINE, end, free_port, listens
 
+pytestmark = pytest.mark.servers
+
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 CONFIG = """

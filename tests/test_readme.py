@@ -10,6 +10,8 @@ import pytest
 import errbridge_flask
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.docs
+
 README = (ROOT / "README.md").read_text()
 
 

@@ -14,6 +14,8 @@ from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
 from tests.asgi.test_bodies import pieces
 
+pytestmark = pytest.mark.servers
+
 JSON = {"Accept": "application/json"}
 
 

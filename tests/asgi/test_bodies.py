@@ -18,6 +18,8 @@ from errbridge.asgi import Bridge, Wsgi
 from tests.asgi.serving import DEADLINE, hypercorn, raw
 from tests.clients import Request, call_asgi
 
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
 MEGABYTE = 1024 * 1024
 PIECE = bytes(range(256)) * 256
 

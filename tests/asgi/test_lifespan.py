@@ -14,6 +14,8 @@ from asgiref.testing import ApplicationCommunicator
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
 
+pytestmark = pytest.mark.servers
+
 
 def recording(name: str, log: list[str], *, fails: str = "", raises: bool = False) -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:

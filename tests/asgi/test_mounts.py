@@ -12,6 +12,8 @@ from errbridge import Scope, SetupError
 from errbridge.asgi import Bridge, Wsgi
 from tests.asgi.serving import hypercorn, raw
 
+pytestmark = pytest.mark.servers
+
 
 def flask_app(name: str) -> flask.Flask:
     app = flask.Flask(name, static_folder=None)

@@ -18,6 +18,8 @@ import quart
 from errbridge.asgi import Bridge
 from tests.asgi.serving import DEADLINE, hypercorn
 
+pytestmark = pytest.mark.servers
+
 variable = contextvars.ContextVar("variable", default="unset")
 
 

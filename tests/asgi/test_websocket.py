@@ -18,6 +18,8 @@ from errbridge import Problem
 from errbridge.asgi import Bridge
 from tests.asgi.serving import Server, hypercorn
 
+pytestmark = pytest.mark.servers
+
 JSON = {"Accept": "application/json"}
 
 

@@ -17,6 +17,8 @@ from errbridge.representations.html import POLICY, STYLE_HASH
 from tests.browser.chromium import Chromium
 from tests.browser.site import ARABIC, STATUSES, Site
 
+pytestmark = pytest.mark.browser
+
 AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 CHECKED = """async () => {
     const found = await axe.run();

@@ -12,6 +12,8 @@ from tests.stacks.servers import STACKS, Stack
 from tests.stacks.table import QUESTIONS, an_app_of_everything
 from tests.twins import Twins
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture(scope="module")
 def twins() -> Twins:

@@ -11,7 +11,7 @@ error          the current span                                    ``error.type`
 uncaught       status ERROR; an event with the exception           the class of the exception
 =============  ==================================================  ==================================
 
-The span gets ``errbridge.incident.id``, ``errbridge.scope`` and ``errbridge.problem.problem.type`` as well.
+The span gets ``errbridge.incident.id``, ``errbridge.scope`` and ``errbridge.problem.type`` as well.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Instrumentation:
             return
         span.set_attribute("errbridge.incident.id", incident.id)
         span.set_attribute("errbridge.scope", str(incident.scope))
-        span.set_attribute("errbridge.problem.problem.type", incident.problem.type)
+        span.set_attribute("errbridge.problem.type", incident.problem.type)
         if error_type is None:
             return
         span.set_attribute("error.type", error_type)
@@ -113,7 +113,7 @@ class Instrumentation:
         problem_type, scope = self._kind(status, incident.problem.type, str(incident.scope))
         attributes: dict[str, str | int] = {
             "http.response.status_code": status,
-            "errbridge.problem.problem.type": problem_type,
+            "errbridge.problem.type": problem_type,
             "errbridge.scope": scope,
         }
         self._counter.add(1, attributes)
@@ -145,7 +145,7 @@ def instrument(
 
     Spans are those of the framework's own instrumentation (``opentelemetry-instrumentation-flask``,
     ``opentelemetry-instrumentation-asgi``) or of the application; errbridge starts none. The counter
-    ``errbridge.errors`` has the attributes ``http.response.status_code``, ``errbridge.problem.problem.type`` and
+    ``errbridge.errors`` has the attributes ``http.response.status_code``, ``errbridge.problem.type`` and
     ``errbridge.scope``.
 
     To do it again with the same options, as an application factory does, changes nothing.

@@ -61,7 +61,7 @@ class Telemetry:
                 attributes = dict(point.attributes or {})
                 kind = tuple(
                     attributes.pop(name)
-                    for name in ("http.response.status_code", "errbridge.problem.problem.type", "errbridge.scope")
+                    for name in ("http.response.status_code", "errbridge.problem.type", "errbridge.scope")
                 )
                 assert attributes == {}
                 values[kind] = point.value  # type: ignore[union-attr, assignment]
@@ -127,7 +127,7 @@ def test_a_span_says_what_the_conventions_want(
     assert span.status.description is None
     assert attributes.get("error.type") == error_type
     assert f"urn:uuid:{attributes['errbridge.incident.id']}" == answer.json["instance"]
-    assert attributes["errbridge.problem.problem.type"] == answer.json["type"]
+    assert attributes["errbridge.problem.type"] == answer.json["type"]
     assert attributes["errbridge.scope"] == "app"
 
 

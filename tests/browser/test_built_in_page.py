@@ -13,9 +13,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from errbridge.representations.html import POLICY, STYLE_HASH
 from tests.browser.chromium import Chromium
 from tests.browser.site import ARABIC, STATUSES, Site
+from tests.policy import POLICY, STYLE_HASH
 
 pytestmark = pytest.mark.browser
 

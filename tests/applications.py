@@ -117,7 +117,7 @@ def at(place: str, *parts: Part) -> Part:
 
 
 def in_style(style: str, *targets: Any) -> Part:
-    """Give targets a style: ``api``, ``web``, ``failure`` or ``default``; without any, the place of the part."""
+    """Register a style, ``api``, ``web``, ``failure`` or ``default``, for targets or else the place of the part."""
     return lambda world: getattr(world.errors, f"{style}_register")(*(targets or (world.place,)))
 
 
@@ -168,7 +168,7 @@ def a_hook(name: str, function: Callable[..., Any]) -> Part:
 
 
 def with_templates(templates: Mapping[str, str]) -> Part:
-    """Give the application these templates, by name."""
+    """Let the application have these templates, by name."""
 
     def set_up(world: World) -> None:
         world.app.jinja_loader = DictLoader(templates)

@@ -163,7 +163,7 @@ def test_every_report_names_what_was_measured() -> None:
     assert [goal["verdict"] for goal in document["goals"]] == [MISSED]
 
 
-def test_a_document_keeps_what_stands_around_the_result() -> None:
+def test_a_document_keeps_what_surrounds_the_result() -> None:
     text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
     assert report.written(text, ["new"]) == f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n"
     with pytest.raises(ValueError, match="bench: begin"):

@@ -1,4 +1,4 @@
-"""``ERROR_DEBUG_DOCUMENT``: in debug mode, programs are told of an exception; people keep the framework's debugger."""
+"""``ERROR_DEBUG_DOCUMENT``: in debug mode, programs get the exception; people keep the framework's debugger."""
 
 from __future__ import annotations
 
@@ -72,15 +72,15 @@ def shop(*, debug: bool = True, **config: Any) -> Application:
     return an_app(in_debug_mode, api, a_blueprint("web", buying, in_style("web")))
 
 
-def told(response: Response) -> dict[str, Any]:
+def exception_of(response: Response) -> dict[str, Any]:
     assert (response.status, response.content_type) == (500, JSON)
     member = response.json["exception"]
     assert isinstance(member, dict)
     return member
 
 
-def shown(world: World, path: str, *headers: tuple[str, str]) -> str:
-    """Ask for what the framework shows the developer, and give the name of the exception."""
+def name_shown(world: World, path: str, *headers: tuple[str, str]) -> str:
+    """Return the name of the exception that the framework shows the developer."""
     try:
         response = world.call(Request(path, headers=headers))
     except Exception as exc:
@@ -101,10 +101,10 @@ def shown(world: World, path: str, *headers: tuple[str, str]) -> str:
         ("/web/buy/piano", [WANTS_JSON, XHR]),
     ],
 )
-def test_programs_are_told_class_message_and_traceback(ask: Ask, path: str, headers: list[tuple[str, str]]) -> None:
+def test_programs_get_class_message_and_traceback(ask: Ask, path: str, headers: list[tuple[str, str]]) -> None:
     response = ask(shop(), path, headers=headers)
 
-    document, member = response.json, told(response)
+    document, member = response.json, exception_of(response)
     assert list(document)[:5] == ["type", "title", "status", "detail", "instance"]
     assert (document["title"], document["detail"]) == ("Internal Server Error", "Unhandled Exception")
     assert (member["class"], member["cause"]["class"]) == ("tests.test_debug_document.Sold", "LookupError")
@@ -116,14 +116,14 @@ def test_programs_are_told_class_message_and_traceback(ask: Ask, path: str, head
     assert "hunter2" not in response.text
 
 
-def test_those_who_read_xml_are_told_in_xml(ask: Ask) -> None:
+def test_clients_that_accept_xml_get_it_in_xml(ask: Ask) -> None:
     response = ask(shop(), "/buy/piano", headers=[WANTS_XML])
 
     assert (response.status, response.content_type) == (500, "application/problem+xml")
     assert ET.fromstring(response.body).findtext("{*}exception/{*}class") == "tests.test_debug_document.Sold"
 
 
-def test_a_head_request_is_told_by_the_headers(ask: Ask) -> None:
+def test_a_head_request_gets_the_headers(ask: Ask) -> None:
     response = ask(shop(), "/buy/piano", "HEAD")
 
     assert (response.status, response.content_type, response.body) == (500, JSON, b"")
@@ -133,7 +133,7 @@ def test_a_head_request_is_told_by_the_headers(ask: Ask) -> None:
 def test_people_keep_the_debugger(world: World, headers: tuple[tuple[str, str], ...]) -> None:
     shop()(world)
 
-    assert shown(world, "/web/buy/piano", *headers) == "Sold"
+    assert name_shown(world, "/web/buy/piano", *headers) == "Sold"
 
 
 MODES: Mapping[str, dict[str, Any]] = {
@@ -143,16 +143,16 @@ MODES: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_outside_of_debug_mode_nobody_is_told(world: World, mode: str) -> None:
+def test_outside_of_debug_mode_no_client_gets_it(world: World, mode: str) -> None:
     shop()(world)
     assert world.errors is not None
     world.app.debug = False
     world.app.config.update(MODES[mode])
 
-    assert shown(world, "/buy/piano", WANTS_JSON) == "Sold"
+    assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
 
 
-def test_in_production_nobody_is_told(ask: Ask) -> None:
+def test_in_production_no_client_gets_it(ask: Ask) -> None:
     def a_shop_in_production(world: World) -> None:
         shop()(world)
         assert world.errors is not None
@@ -164,18 +164,18 @@ def test_in_production_nobody_is_told(ask: Ask) -> None:
     assert "exception" not in response.json
 
 
-def test_where_debug_mode_does_not_show_exceptions_nobody_is_told(ask: Ask) -> None:
+def test_where_debug_mode_does_not_show_exceptions_no_client_gets_it(ask: Ask) -> None:
     response = ask(shop(PROPAGATE_EXCEPTIONS=False), "/buy/piano", headers=[WANTS_JSON])
 
     assert response.status == 500
     assert "exception" not in response.json
 
 
-def test_by_default_nobody_is_told(world: World) -> None:
+def test_by_default_no_client_gets_it(world: World) -> None:
     world.app.debug = True
     world.app.add_url_rule("/buy/<name>", "buy", view_func=buy)
 
-    assert shown(world, "/buy/piano", WANTS_JSON) == "Sold"
+    assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
 
 
 @pytest.mark.parametrize("way", ["option", "init_app", "config"])
@@ -202,7 +202,7 @@ def test_switched_on_later_it_counts_in_debug_mode(ask: Ask) -> None:
         assert world.errors is not None
         world.app.config["ERROR_DEBUG_DOCUMENT"] = True
 
-    assert told(ask(an_app_that_switches_it_on, "/buy/piano", headers=[WANTS_JSON]))["class"].endswith("Sold")
+    assert exception_of(ask(an_app_that_switches_it_on, "/buy/piano", headers=[WANTS_JSON]))["class"].endswith("Sold")
 
 
 def test_http_errors_and_handlers_go_their_way(ask: Ask) -> None:
@@ -213,20 +213,20 @@ def test_http_errors_and_handlers_go_their_way(ask: Ask) -> None:
     assert "exception" not in ask(application, "/nope", headers=[WANTS_JSON]).json
 
 
-def test_an_error_before_any_view_was_found_is_told(ask: Ask) -> None:
+def test_an_error_before_any_view_was_found_is_in_the_document(ask: Ask) -> None:
     application = an_app(shop(), a_hook("before_request", lambda: buy("piano")))
 
-    assert told(ask(application, "/nope", headers=[WANTS_JSON]))["class"].endswith("Sold")
+    assert exception_of(ask(application, "/nope", headers=[WANTS_JSON]))["class"].endswith("Sold")
 
 
-def test_a_failing_handler_is_told_with_the_error_that_it_was_given(world: World) -> None:
+def test_a_failing_handler_is_in_the_document_with_its_error(world: World) -> None:
     def fails(exc: BaseException) -> None:
         raise ZeroDivisionError
 
     shop()(world)
     an_app(aborting("/closed", 503), a_handler(503, fails))(world)
 
-    member = told(world.call(Request("/closed", headers=(WANTS_JSON,))))
+    member = exception_of(world.call(Request("/closed", headers=(WANTS_JSON,))))
 
     assert (member["class"], member["context"]["class"]) == (
         "ZeroDivisionError",
@@ -234,13 +234,16 @@ def test_a_failing_handler_is_told_with_the_error_that_it_was_given(world: World
     )
 
 
-def test_a_trapped_error_is_told(ask: Ask) -> None:
+def test_a_trapped_error_is_in_the_document(ask: Ask) -> None:
     application = an_app(shop(TRAP_HTTP_EXCEPTIONS=True), failing("/form", lambda: BadRequestKeyError("name")))
 
-    assert told(ask(application, "/form", headers=[WANTS_JSON]))["class"] == "werkzeug.exceptions.BadRequestKeyError"
+    assert (
+        exception_of(ask(application, "/form", headers=[WANTS_JSON]))["class"]
+        == "werkzeug.exceptions.BadRequestKeyError"
+    )
 
 
-def test_the_error_of_a_stream_that_sent_nothing_is_told_by_flask() -> None:
+def test_the_error_of_a_stream_that_sent_nothing_is_in_the_document_of_flask() -> None:
     def an_app_that_streams(world: World) -> None:
         def stream() -> Any:
             buy("piano")
@@ -252,7 +255,7 @@ def test_the_error_of_a_stream_that_sent_nothing_is_told_by_flask() -> None:
 
     world = Twins.built(an_app_that_streams).flask
 
-    assert told(world.call(Request("/stream", headers=(WANTS_JSON,))))["class"].endswith("Sold")
+    assert exception_of(world.call(Request("/stream", headers=(WANTS_JSON,))))["class"].endswith("Sold")
 
 
 def test_where_errbridge_itself_is_broken_the_debugger_is_left(
@@ -264,7 +267,7 @@ def test_where_errbridge_itself_is_broken_the_debugger_is_left(
     shop()(world)
     monkeypatch.setattr("errbridge.handling.debugging.told", broken)
 
-    assert shown(world, "/buy/piano", WANTS_JSON) == "Sold"
+    assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
     assert "errbridge failed before it could answer" in caplog.text
 
 
@@ -368,7 +371,7 @@ def test_the_same_bytes_but_for_the_id() -> None:
 
 @pytest.mark.parametrize("framework", ["flask", "quart"])
 def test_the_frameworks_own_command_for_debug_mode_is_enough(framework: str, tmp_path: Path) -> None:
-    """Quart tells an application that it is debugged when it has been loaded; Flask when it is made."""
+    """Quart switches debug mode on when the application has been loaded; Flask when it is made."""
     name = framework.capitalize()
     (tmp_path / "shop.py").write_text(
         f"from {framework} import {name}\nfrom errbridge_{framework} import ErrorHandler\n"

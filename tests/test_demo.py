@@ -115,7 +115,7 @@ README = re.search(r"<!-- demo: answers -->\n```console\n(.*?)```", (ROOT / "REA
 
 
 def test_the_answers_in_the_readme_are_those_of_the_demo(demo: Demo) -> None:
-    """``...`` stands for any text; only the headers that the README shows are compared."""
+    """``...`` matches any text; only the headers that the README shows are compared."""
     assert README
     answers = re.findall(r"^\$ (curl .*)\n((?:(?!\$ ).*\n)*)", README[1], re.MULTILINE)
     assert answers

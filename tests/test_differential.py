@@ -55,7 +55,7 @@ class Branch:
     nested: tuple[Branch, ...] = ()
 
     def prefixes(self, around: str | None = None, path: str = "") -> Iterator[tuple[str, str]]:
-        """Give the dotted name and the effective prefix of every blueprint that has one."""
+        """Return the dotted name and the effective prefix of every blueprint that has one."""
         own = self.declared if self.registered is None else self.registered
         prefix = own if around is None else around if own is None else around.rstrip("/") + own
         name = f"{path}.{self.name}".lstrip(".")

@@ -311,7 +311,7 @@ class Read(HTMLParser):
 
 
 def shown(text: str) -> str:
-    """Give a text as it stands in a page of UTF-8."""
+    """Return a text as it is in a page of UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -453,7 +453,7 @@ def test_nothing_that_a_handler_returns_breaks_an_answer(
 
 
 def given_cookie(*makes: Callable[[], Any]) -> bool:
-    """Tell whether a cookie was meant, and did not come of a line break in another header."""
+    """Return whether a cookie was meant, instead of a line break in another header."""
     made = [make() for make in makes]
     pairs: list[Any] = []
     for value in made:

@@ -124,7 +124,7 @@ QUESTIONS = list(questions())
 
 
 def said(response: Response) -> str:
-    """Give everything that an answer says, but for the incident and for lengths."""
+    """Return everything of a response except for the incident and lengths."""
     status, headers, body = response.comparable()
     return f"{status} {[pair for pair in headers if pair[0] != 'content-length']} {body}"
 
@@ -240,7 +240,7 @@ REUSED: dict[str, Callable[[], Exception]] = {
 
 
 def state(exc: BaseException) -> Any:
-    """Give everything that an exception says, as text, so that a later change cannot change it here too."""
+    """Return everything that an exception says, as text, so that a later change cannot change it here too."""
     inner = [state(member) for member in exc.exceptions] if isinstance(exc, BaseExceptionGroup) else []
     return type(exc), repr(exc.args), repr(sorted(vars(exc).items())), inner
 

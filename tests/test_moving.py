@@ -85,7 +85,7 @@ def form(app: flask.Flask, path: str, **request: Any) -> str:
 
 
 def member(app: flask.Flask, *names: str, method: str = "GET") -> str:
-    """Say where in a document something stands: the first of the names that there is."""
+    """Return the first of these names that a document has, in backquotes."""
     document: Any = app.test_client().open("/api/page", method=method).json
     for name in names:
         found = document
@@ -253,11 +253,11 @@ def test_what_clients_see_is_what_the_page_says(row: list[str]) -> None:
     assert (SITUATIONS[what](THERE), SITUATIONS[what](HERE)) == (theirs, ours)
 
 
-def test_every_situation_stands_in_the_table() -> None:
+def test_every_situation_is_in_the_table() -> None:
     assert [row[0] for row in BEHAVIOUR] == list(SITUATIONS)
 
 
-def test_every_public_name_of_the_other_package_stands_in_the_table() -> None:
+def test_every_public_name_of_the_other_package_is_in_the_table() -> None:
     said = {row[0].strip("`") for row in table("names")}
     classes = {
         name: value

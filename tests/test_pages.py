@@ -163,7 +163,7 @@ def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [record for record in caplog.records if record.name == "errbridge"]
 
 
-def sited(folder: Path, templates: Mapping[str, str], handler: Callable[..., Any] | None = None) -> Application:
+def a_site_in(folder: Path, templates: Mapping[str, str], handler: Callable[..., Any] | None = None) -> Application:
     for name, source in templates.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +188,7 @@ def test_the_log_says_which_template_failed_and_where(
     def shows(exc: BaseException) -> Page:
         return Page("errors/404.html")
 
-    sited(tmp_path, templates, shows if own else None)(world)
+    a_site_in(tmp_path, templates, shows if own else None)(world)
 
     response = world.call(Request("/nope"))
 
@@ -301,7 +301,7 @@ def test_a_policy_that_comes_with_the_error_is_kept(ask: Ask) -> None:
     assert ask(problems, "/lower").header(CSP) == "img-src *"
 
 
-def hardened(set_policy: Callable[[Any], None]) -> Application:
+def with_policy(set_policy: Callable[[Any], None]) -> Application:
     """Set up an application that gives each of its answers a policy."""
 
     def set_up(world: World) -> None:
@@ -332,28 +332,28 @@ def assign_object(response: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/plain", "/crash", "/nope"])
 def test_a_policy_that_the_application_gives_all_its_answers_is_kept(ask: Ask, path: str) -> None:
-    assert ask(hardened(assign), path).header(CSP) == OWN
+    assert ask(with_policy(assign), path).header(CSP) == OWN
 
 
 def test_an_application_that_fills_in_what_is_missing_finds_the_policy_there(ask: Ask) -> None:
-    application = hardened(lambda response: response.headers.setdefault(CSP, OWN))
+    application = with_policy(lambda response: response.headers.setdefault(CSP, OWN))
 
     assert ask(application, "/plain").header(CSP) == POLICY
     assert ask(application, "/own").header(CSP) == OWN
     assert ask(application, "/ok").header(CSP) == OWN
 
 
-def test_a_policy_that_is_only_reported_stands_beside_it(ask: Ask) -> None:
+def test_a_policy_that_is_only_reported_is_sent_beside_it(ask: Ask) -> None:
     def report(response: Any) -> None:
         response.headers[f"{CSP}-Report-Only"] = OWN
 
-    response = ask(hardened(report), "/plain")
+    response = ask(with_policy(report), "/plain")
 
     assert (response.header(CSP), response.header(f"{CSP}-Report-Only")) == (POLICY, OWN)
 
 
 def test_an_application_can_change_the_policy_as_werkzeug_reads_it(ask: Ask) -> None:
-    response = ask(hardened(assign_object), "/plain")
+    response = ask(with_policy(assign_object), "/plain")
 
     sources = dict(part.split(" ", 1) for part in (response.header(CSP) or "").split("; "))
     assert sources["default-src"] == "'self'"

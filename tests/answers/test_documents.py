@@ -37,7 +37,7 @@ class OutOfCredit(Problem, status=402, title="You do not have enough credit", ty
 
 
 def members(response: Response) -> list[tuple[str, Any]]:
-    """Give the members in the order in which they were sent, without the incident's id."""
+    """Return the members in the order in which they were sent, without the incident's id."""
     pairs: list[tuple[str, Any]] = json.loads(response.body, object_pairs_hook=list)
     return [(name, "urn:uuid:<id>" if _is_incident(value) else value) for name, value in pairs]
 

@@ -116,7 +116,7 @@ def test_the_headers_of_an_error_survive_in_every_representation(ask: Ask, heade
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_what_the_headers_say_stands_in_members_too(ask: Ask, header: str) -> None:
+def test_the_facts_of_headers_are_members_too(ask: Ask, header: str) -> None:
     raised, _, _, expected = HEADERS[header]
 
     document = ask(in_every_style(raised), "/api/x").json

@@ -69,7 +69,7 @@ def test_the_default_message_also_reaches_templates(ask: Ask) -> None:
     assert response.text == "Sorry.|Sorry.|500 Internal Server Error: Sorry."
 
 
-def test_a_500_that_somebody_aborted_with_keeps_its_words(ask: Ask) -> None:
+def test_an_aborted_500_keeps_its_words(ask: Ask) -> None:
     response = ask(an_api(aborting("/", 500, "on purpose")), "/")
 
     assert (response.status, response.json["detail"]) == (500, "on purpose")

@@ -1,4 +1,4 @@
-"""The bridge and the adapters together: one voice, whoever answers."""
+"""The bridge and the adapters together: one voice, on either side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mounts: who gets a request, and what it is told about where it is."""
+"""Mounts: which application gets a request, and which path it sees."""
 
 from __future__ import annotations
 

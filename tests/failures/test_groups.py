@@ -201,7 +201,7 @@ def test_an_exception_group_is_answered_as_its_most_severe_error(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_group_is_shown_to_the_developer_unless_it_stands_for_an_http_error(world: World, mode: str) -> None:
+def test_a_group_is_shown_to_the_developer_unless_it_is_an_http_error(world: World, mode: str) -> None:
     world.config = MODES[mode]
     an_app(failing("/mixed", a_group(NotFound(), Bug("secret"))), failing("/http", a_group(NotFound("here"))))(world)
 

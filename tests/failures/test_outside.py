@@ -176,7 +176,7 @@ def test_a_teardown_that_raises_is_shown_to_the_developer(world: World, hook: st
 
 
 @pytest.mark.parametrize("hook", [*HOOKS, *TEARDOWNS])
-def test_what_fails_once_keeps_nobody_from_the_next_request(ask: Ask, hook: str) -> None:
+def test_what_fails_once_does_not_affect_the_next_request(ask: Ask, hook: str) -> None:
     def an_app_after_a_failure(world: World) -> None:
         left = [bug()]
 
@@ -209,7 +209,7 @@ def test_what_ends_the_process_or_the_task_passes_through_untouched(
     assert records(caplog) == []
 
 
-# TimeoutError is an exception like any other until somebody says what it means.
+# TimeoutError is an exception like any other until a handler is registered for it.
 
 
 @pytest.mark.parametrize("where", ["view", "before_request", "after_request", "teardown_request"])

@@ -224,7 +224,7 @@ def test_the_stream_of_a_client_that_is_gone_is_closed(world: World, answer: str
 
 @pytest.mark.parametrize("where", ["view", "handler", "handler for a class", "template"])
 def test_quart_stops_what_it_does_for_a_client_that_is_gone(where: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing is answered, and nothing is logged as if it had been; Flask is not told that a client is gone."""
+    """Nothing is answered, and nothing is logged as if it had been; Flask does not notice that a client is gone."""
     from jinja2 import DictLoader
 
     caplog.set_level(logging.DEBUG, "errbridge")

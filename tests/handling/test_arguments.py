@@ -99,7 +99,7 @@ def noting(seen: list[Incident]) -> Callable[[Exception, Incident], Reply]:
     return handler
 
 
-def test_the_incident_tells_everything_without_a_framework() -> None:
+def test_the_incident_describes_everything_without_a_framework() -> None:
     seen: list[Incident] = []
 
     def sell(number: int) -> None:

@@ -280,7 +280,7 @@ class Watch:
 
 
 def watched(world: World, path: str, headers: Sequence[tuple[str, str]] = ()) -> tuple[Response, list[str]]:
-    """Ask, and tell what left the thread or entered a loop meanwhile."""
+    """Return the response, and what left the thread or entered a loop meanwhile."""
     assert world.errors is not None
     request = Request(path, headers=headers)
     if not world.is_async:

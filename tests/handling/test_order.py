@@ -75,7 +75,7 @@ ALONG_THE_CHAIN = [
     ("app LookupError; /zone KeyError", "zone KeyError", "/zone KeyError"),
     ("app LookupError; app *", "ValueError", "app *"),
     ("app LookupError; inner 5xx", "inner ValueError", "inner 5xx"),
-    # Nobody's: a 500.
+    # Without a handler of its own: a 500.
     ("app 500; app 5xx; app *", "KeyError", "app 500"),
     ("app InternalServerError; app *", "KeyError", "app InternalServerError"),
     ("app 5xx; app *; app 4xx", "KeyError", "app 5xx"),
@@ -97,7 +97,7 @@ NATIVE_HANDLERS = [
     ("native inner 404; inner *", "inner 404", "native inner 404"),
     ("native inner 500; app *; inner *", "inner KeyError", "native inner 500"),
     ("native inner HTTPException; inner 404", "inner 404", "native inner HTTPException"),
-    # Among themselves its own choice stands, and counts where the chosen one is registered.
+    # Among native handlers the framework chooses; the choice counts where the chosen one is registered.
     ("native app 404; native inner HTTPException", "inner 404", "native app 404"),
     ("native app 404; native inner HTTPException; outer *", "inner 404", "outer *"),
     ("native app 404; native inner 404", "inner 404", "native inner 404"),

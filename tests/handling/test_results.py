@@ -199,7 +199,7 @@ def test_without_a_status_of_its_own_an_answer_keeps_that_of_the_error(ask: Ask,
     ],
 )
 @pytest.mark.parametrize("result", ["str", "bytes", "dict", "list", "Page", "Reply", "str, headers"])
-def test_it_is_never_200_because_nobody_said_otherwise(ask: Ask, result: str, path: str, status: int) -> None:
+def test_without_a_status_it_is_never_200(ask: Ask, result: str, path: str, status: int) -> None:
     assert ask(a_zoo_that_returns(RESULTS[result][0], "*"), path).status == status
 
 

@@ -61,5 +61,5 @@ def heading(response: Response) -> str:
     return found[1]
 
 
-def answered(twins: Twins, *paths: str) -> list[tuple[int, str | None]]:
+def statuses_and_types(twins: Twins, *paths: str) -> list[tuple[int, str | None]]:
     return [(response.status, response.content_type) for response in map(twins.ask, paths)]

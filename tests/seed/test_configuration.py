@@ -73,8 +73,8 @@ SETTINGS = [
 EVERY_SETTING = pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: f"{setting.key}={setting.value!r}")
 
 
-def configured(place: str, setting: Setting | None) -> Application:
-    """Build an app with an API and a site; the setting is made in one of the places where it can be."""
+def an_app_with(place: str, setting: Setting | None) -> Application:
+    """Set up an API and a site, with a setting in one of the places where it can be made."""
     values = {} if setting is None else {setting.key: setting.value}
 
     def options(here: str) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def test_init_app_fills_the_configuration_with_the_defaults(world: World) -> Non
 
 @EVERY_SETTING
 def test_what_a_configuration_key_does_by_default(ask: Ask, setting: Setting) -> None:
-    response = ask(configured("nowhere", None), setting.path, headers=setting.headers, app_options=TEMPLATES)
+    response = ask(an_app_with("nowhere", None), setting.path, headers=setting.headers, app_options=TEMPLATES)
 
     assert setting.seen(response) == setting.by_default
 
@@ -124,14 +124,14 @@ def test_what_a_configuration_key_does_by_default(ask: Ask, setting: Setting) ->
     "place", ["config before init_app", "ErrorHandler", "init_app", "config after init_app"], ids=lambda place: place
 )
 def test_a_configuration_key_can_be_changed_wherever_it_is_set(ask: Ask, place: str, setting: Setting) -> None:
-    response = ask(configured(place, setting), setting.path, headers=setting.headers, app_options=TEMPLATES)
+    response = ask(an_app_with(place, setting), setting.path, headers=setting.headers, app_options=TEMPLATES)
 
     assert setting.seen(response) == setting.changed
 
 
 @EVERY_SETTING
 def test_a_configuration_key_can_be_changed_between_two_answers(setting: Setting) -> None:
-    twins = Twins.built(configured("nowhere", None), app_options=TEMPLATES)
+    twins = Twins.built(an_app_with("nowhere", None), app_options=TEMPLATES)
     default = {world.name: world.app.config.get(setting.key) for world in twins.worlds}
     before = setting.seen(twins.ask(setting.path, headers=setting.headers))
 
@@ -223,7 +223,7 @@ def test_a_wrong_value_is_refused_at_set_up_with_what_would_be_right(
 def test_a_value_that_becomes_wrong_later_is_logged_and_not_followed(
     caplog: pytest.LogCaptureFixture, key: str, value: Any, message: str
 ) -> None:
-    twins = Twins.built(configured("nowhere", None), app_options=TEMPLATES)
+    twins = Twins.built(an_app_with("nowhere", None), app_options=TEMPLATES)
     for world in twins.worlds:
         world.app.config[key] = value
 

@@ -31,13 +31,13 @@ from tests.applications import (
     in_style,
     says,
 )
-from tests.seed.shop import BOTH_WAYS, JammedTillError, Register, a_fragile_part, answered
+from tests.seed.shop import BOTH_WAYS, JammedTillError, Register, a_fragile_part, statuses_and_types
 from tests.twins import Twins, World
 
 # Dispatchers
 
 
-def owned(world: World) -> None:
+def add_owners(world: World) -> None:
     """Add an owner for a prefix, for a host, and for both together; ``code=404`` everywhere, the app included."""
     prefixed = world.Blueprint("prefixed", __name__, url_prefix="/api")
     hosted = world.Blueprint("hosted", __name__, subdomain="shop")
@@ -80,12 +80,12 @@ def configured_as_error_dispatcher(world: World, dispatcher: Any) -> None:
     world.app.config["ERROR_DISPATCHER"] = dispatcher
 
 
-def registered(world: World, dispatcher: Any) -> None:
+def by_dispatcher_register(world: World, dispatcher: Any) -> None:
     world.errors.dispatcher_register(world.app, dispatcher)
 
 
 @pytest.mark.parametrize(
-    "use", [given_to_the_error_handler, given_to_init_app, configured_as_error_dispatcher, registered]
+    "use", [given_to_the_error_handler, given_to_init_app, configured_as_error_dispatcher, by_dispatcher_register]
 )
 @pytest.mark.parametrize(("names", "expected"), DISPATCHED.items(), ids=lambda value: value[0])
 def test_a_dispatcher_is_chosen_by_name_or_by_class(
@@ -93,11 +93,11 @@ def test_a_dispatcher_is_chosen_by_name_or_by_class(
 ) -> None:
     for dispatcher in names:
 
-        def owned_by(world: World, dispatcher: Any = dispatcher) -> None:
+        def an_app_with_owners(world: World, dispatcher: Any = dispatcher) -> None:
             use(world, dispatcher)
-            owned(world)
+            add_owners(world)
 
-        assert owners_found(Twins.built(owned_by, config={"SERVER_NAME": "example.com"})) == expected
+        assert owners_found(Twins.built(an_app_with_owners, config={"SERVER_NAME": "example.com"})) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_wrong_method_belongs_to_the_blueprint_of_the_route_unless_nothing_is_
 
 
 def test_without_a_dispatcher_host_and_prefix_both_count() -> None:
-    twins = Twins.built(owned, config={"SERVER_NAME": "example.com"})
+    twins = Twins.built(add_owners, config={"SERVER_NAME": "example.com"})
 
     assert owners_found(twins) == ("prefixed", "hosted", "hosted", "both", "app")
 
@@ -300,7 +300,7 @@ def test_blueprints_at_nested_prefixes_answer_for_their_own_in_either_order(
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")], ids="-".join)
-def test_two_blueprints_of_one_subdomain_are_told_apart_by_their_prefix_in_either_order(order: tuple[str, str]) -> None:
+def test_two_blueprints_of_one_subdomain_differ_by_their_prefix_in_either_order(order: tuple[str, str]) -> None:
     application = an_app(*(a_blueprint(name, a_catch_all(says(name)), subdomain="shop") for name in order))
 
     twins = Twins.built(application, options={"dispatcher": "subdomain"}, config={"SERVER_NAME": "example.com"})
@@ -333,7 +333,7 @@ def test_a_native_handler_for_just_anything_on_the_app_leaves_a_blueprint_its_un
 
     twins = Twins.built(application, options={"dispatcher": "urlprefix"})
 
-    assert answered(twins, "/part/broken", "/part/error", "/part/nope") == [
+    assert statuses_and_types(twins, "/part/broken", "/part/error", "/part/nope") == [
         (500, JSON),
         (500, JSON),
         (404, JSON),

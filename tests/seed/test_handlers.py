@@ -92,7 +92,7 @@ def test_a_handler_registered_with_the_framework_gets_the_errors_of_its_code_onl
 
 
 @EVERY_CODE
-def test_an_error_that_nobody_handles_is_a_document_with_its_status_in_an_api(ask: Ask, code: int) -> None:
+def test_an_error_without_a_handler_is_a_document_with_its_status_in_an_api(ask: Ask, code: int) -> None:
     response = ask(an_api(with_errors_of(code)), "/aborted")
 
     assert (response.status, response.content_type) == (code, JSON)
@@ -246,7 +246,7 @@ def test_a_handler_may_return_a_dict_alone_or_in_a_tuple(
     assert response.header("X-Cheese") == expected
 
 
-def test_an_api_needs_no_handler_to_tell_the_description_given_to_abort(ask: Ask) -> None:
+def test_an_api_needs_no_handler_to_show_the_description_given_to_abort(ask: Ask) -> None:
     application = an_api(aborting("/cheese", 404, description="Resource not found"))
 
     response = ask(application, "/cheese")

@@ -244,7 +244,7 @@ def test_a_website_can_ignore_that_a_request_is_an_xml_http_request(ask: Ask, he
     assert (response.status, response.content_type, response.header("Vary")) == (404, expected, "Accept")
 
 
-def test_an_uncaught_exception_of_a_website_tells_an_xml_http_request_nothing_of_itself(ask: Ask) -> None:
+def test_an_uncaught_exception_of_a_website_shows_an_xml_http_request_nothing_of_itself(ask: Ask) -> None:
     response = ask(a_site(failing("/broken", JammedTillError)), "/broken", headers=XHR)
 
     assert (response.status, response.content_type) == (500, JSON)

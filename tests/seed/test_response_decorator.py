@@ -133,8 +133,8 @@ DECORATORS = [
 MakeDecorator = Callable[[World], Decorator]
 
 
-def decorated_with(make: MakeDecorator, **options: Any) -> Application:
-    """Build an API and a site whose documents a decorator makes."""
+def with_decorator(make: MakeDecorator, **options: Any) -> Application:
+    """Set up an API and a site whose documents a decorator makes."""
 
     def an_api_and_a_site(world: World) -> None:
         world.errors = world.adapter.ErrorHandler(world.app, response=make(world), **options)
@@ -150,7 +150,7 @@ def decorated_with(make: MakeDecorator, **options: Any) -> Application:
 
 @pytest.mark.parametrize("make", DECORATORS)
 def test_a_response_decorator_makes_the_documents_and_their_content_type_is_forced(make: MakeDecorator) -> None:
-    twins = Twins.built(decorated_with(make))
+    twins = Twins.built(with_decorator(make))
 
     late = twins.ask("/late")
     assert (late.status, late.content_type, late.header("Retry-After")) == (503, JSON, "7")
@@ -175,7 +175,7 @@ def test_a_response_decorator_makes_the_documents_and_their_content_type_is_forc
 
 
 def test_a_response_decorator_does_not_touch_pages_and_texts() -> None:
-    twins = Twins.built(decorated_with(with_wraps))
+    twins = Twins.built(with_decorator(with_wraps))
 
     assert heading(twins.ask("/web/nope")) == "Page not found"
     text = twins.ask("/nope", headers=[("Accept", "text/plain")])
@@ -186,7 +186,7 @@ def test_a_response_decorator_does_not_touch_pages_and_texts() -> None:
     ("path", "headers", "vary"), [("/nope", (), "Accept"), ("/web/nope", XHR, "Accept, X-Requested-With")]
 )
 def test_a_decorated_document_says_which_headers_led_to_it(ask: Ask, path: str, headers: Headers, vary: str) -> None:
-    assert ask(decorated_with(with_wraps), path, headers=headers).header("Vary") == vary
+    assert ask(with_decorator(with_wraps), path, headers=headers).header("Vary") == vary
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_a_decorated_document_says_which_headers_led_to_it(ask: Ask, path: str, 
     [
         a_catch_all(lambda exc: "no"),
         a_catch_all(lambda exc: ("no", {"X-Cheese": "none"})),
-        decorated_with(with_wraps),
-        decorated_with(returning_the_document_only),
+        with_decorator(with_wraps),
+        with_decorator(returning_the_document_only),
     ],
     ids=["text", "text and headers", "decorated", "decorated, without headers"],
 )
@@ -214,7 +214,7 @@ def test_a_status_and_headers_of_the_response_decorator_are_kept(ask: Ask) -> No
     def always_fine(world: World) -> Decorator:
         return lambda function: lambda: ({"ok": False}, 200, {"X-Envelope": "1"})
 
-    response = ask(decorated_with(always_fine), "/nope")
+    response = ask(with_decorator(always_fine), "/nope")
 
     assert (response.status, response.json, response.header("X-Envelope")) == (200, {"ok": False}, "1")
 
@@ -238,7 +238,7 @@ def test_the_content_type_of_a_decorated_document_is_forced_as_configured(
     def make(world: World) -> Decorator:
         return lambda function: lambda: world.framework.Response("document", 404, {"Content-Type": made})
 
-    response = ask(decorated_with(make, **config), "/nope")
+    response = ask(with_decorator(make, **config), "/nope")
 
     assert (response.status, response.content_type, response.text) == (404, sent, "document")
 

@@ -23,7 +23,7 @@ from tests.applications import (
     says,
 )
 from tests.clients import Request
-from tests.seed.shop import BOTH_WAYS, TEMPLATES, JammedTillError, Register, a_fragile_part, answered, heading
+from tests.seed.shop import BOTH_WAYS, TEMPLATES, JammedTillError, Register, a_fragile_part, heading, statuses_and_types
 from tests.twins import Twins, World
 
 # "An error handler for 500 will be passed uncaught exceptions in addition to explicit 500 errors."
@@ -164,7 +164,7 @@ def test_500_handlers_are_used_in_debug_mode_when_exceptions_must_not_propagate(
 def test_failure_register_answers_uncaught_exceptions_with_the_built_in_page_and_nothing_else() -> None:
     twins = Twins.built(an_api(a_fragile_part(), in_style("failure")), app_options=TEMPLATES)
 
-    assert answered(twins, "/broken", "/error", "/nope") == [(500, HTML), (500, JSON), (404, JSON)]
+    assert statuses_and_types(twins, "/broken", "/error", "/nope") == [(500, HTML), (500, JSON), (404, JSON)]
     page = twins.ask("/broken")
     assert heading(page) == "Something went wrong on our side"
     assert '<p class="detail" dir="auto">Unhandled Exception</p>' in page.text
@@ -174,13 +174,17 @@ def test_failure_register_answers_uncaught_exceptions_with_the_built_in_page_and
 def test_failure_register_is_for_the_uncaught_exceptions_of_its_target_only() -> None:
     twins = Twins.built(an_api(a_fragile_part(in_style("failure"))))
 
-    assert answered(twins, "/part/broken", "/part/error", "/broken") == [(500, HTML), (500, JSON), (500, JSON)]
+    assert statuses_and_types(twins, "/part/broken", "/part/error", "/broken") == [
+        (500, HTML),
+        (500, JSON),
+        (500, JSON),
+    ]
 
 
 def test_the_style_of_a_blueprint_is_nearer_than_the_failure_page_of_the_app() -> None:
     twins = Twins.built(an_app(a_fragile_part(in_style("api")), in_style("failure")))
 
-    assert answered(twins, "/part/broken", "/broken") == [(500, JSON), (500, HTML)]
+    assert statuses_and_types(twins, "/part/broken", "/broken") == [(500, JSON), (500, HTML)]
     assert twins.ask("/part/broken").json["detail"] == "Unhandled Exception"
 
 
@@ -225,4 +229,4 @@ def test_default_register_answers_everything_plainly_whatever_templates_there_ar
 def test_default_register_sets_a_blueprint_apart_from_the_app_and_the_last_style_counts() -> None:
     twins = Twins.built(an_api(a_fragile_part(in_style("api"), in_style("default"))))
 
-    assert answered(twins, "/part/broken", "/part/nope", "/nope") == [(500, HTML), (404, HTML), (404, JSON)]
+    assert statuses_and_types(twins, "/part/broken", "/part/nope", "/nope") == [(500, HTML), (404, HTML), (404, JSON)]

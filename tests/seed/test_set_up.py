@@ -23,14 +23,14 @@ from tests.twins import WORLDS, Twins, World
 
 
 def other_framework(world: World) -> World:
-    """Give the world that the objects at hand do not belong to."""
+    """Return the world that the objects at hand do not belong to."""
     return WORLDS["flask" if world.is_async else "quart"]()
 
 
 # "When using the application factory pattern"
 
 
-def factory(which: int) -> Application:
+def one_of_two_apps(which: int) -> Application:
     """Set up two applications with one `ErrorHandler`, one blueprint and one handler function, and ask one of them."""
 
     def two_apps(world: World) -> None:
@@ -66,7 +66,7 @@ def factory(which: int) -> Application:
 def test_one_error_handler_serves_the_apps_of_a_factory_and_mixes_nothing_up(
     which: int, name: str, message: str
 ) -> None:
-    twins = Twins.built(factory(which))
+    twins = Twins.built(one_of_two_apps(which))
 
     missing = twins.ask("/nope")
     assert (missing.status, missing.text) == (404, "page_not_found")

@@ -43,7 +43,7 @@ class Sold(Exception):
 
 
 class Unmapped(Exception):
-    """A domain exception that nobody maps."""
+    """A domain exception without a handler."""
 
 
 shared = Handlers()

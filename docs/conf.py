@@ -19,7 +19,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
     (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # What is private to the core but stands in a public signature.
-    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|Frozen|Observable|PlaceDispatcher|RequestHeaders|Schema|ScopeTrie)"),
+    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|Frozen|Observable|RequestHeaders|Schema|ScopeTrie)"),
     (r"py:.*", r"tuple\[.*"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.
     (r"py:.*", r"errbridge\..*\.(F|\w+T)"),
@@ -52,7 +52,7 @@ def in_the_core(app: Any, env: Any, node: Any, contnode: Any) -> Any:
         return None
     first, _, last = node["reftarget"].rpartition(".")
     find = env.domains["py"].resolve_xref
-    for module in ("errbridge", "errbridge.asgi", "errbridge.catalogue.catalogue", "errbridge.pallets.errorhandler"):
+    for module in ("errbridge", "errbridge.asgi", "errbridge.catalogue", "errbridge.pallets.errorhandler"):
         for name in (last, first):  # an attribute is described with its class, so a link to it leads there
             if (found := find(env, node["refdoc"], app.builder, "obj", f"{module}.{name}", node, contnode)) is not None:
                 return found

@@ -1,62 +1,39 @@
-"""The values that flow on the way of an error. None of them changes once it is made.
+"""The values that an error becomes on its way: the incident, and what a handler may return. None of them changes."""
 
-What is made at each error is a named tuple, which costs a quarter of what a frozen dataclass costs; what a user makes,
-and what is checked when it is made, is `Frozen`, like a dataclass.
-"""
+from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
 
-from errbridge.frozen import Frozen
 from errbridge.http.headers import Headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import response_status
+from errbridge.http.status import parse_status
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["Incident", "Page", "Reply", "new_id"]
+__all__ = ["CloseFrame", "Incident", "Page", "Reply", "new_id"]
 
 
 def new_id() -> str:
-    """Make the id of an incident: a random UUID (RFC 9562 section 5.4)."""
-    while True:
-        try:
-            return _ids.pop()
-        except IndexError:  # another thread may take them all at once
-            _ids.extend(_some_ids())
+    """Return the id of a new incident: a random UUID (RFC 9562 section 5.4)."""
+    return str(uuid4())
 
 
-def _some_ids() -> Iterator[str]:
-    """Make several ids of one call of the operating system, which costs more than all the rest of an id."""
-    digits = (int.from_bytes(os.urandom(_BYTES)) & _RANDOM | _FIXED).to_bytes(_BYTES).hex()
-    return map("-".join, re.findall("(.{8})(.{4})(.{4})(.{4})(.{12})", digits))
-
-
-_IDS_AT_ONCE = 32
-_BYTES = 16 * _IDS_AT_ONCE
-_RANDOM = int("ffffffffffff0fff3fffffffffffffff" * _IDS_AT_ONCE, 16)
-_FIXED = int("00000000000040008000000000000000" * _IDS_AT_ONCE, 16)  # the version and the variant
-_ids: list[str] = []  # not given to anybody yet
-
-# Two processes would give the same ones. A server that forks behind Python's back does so before the first error, when
-# there are none yet.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_ids.clear)
-
-
-class Incident(NamedTuple):
-    """One error on its way to an answer, as handlers, dispatchers and templates see it.
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One error, as handlers, templates and hooks see it.
 
     Attributes:
-        exception: What was raised.
-        problem: What it means, complete with ``type`` and ``instance``.
-        request: The request's facts.
-        id: A UUID, also logged and shown on the page.
-        scope: The scope that owns the error, the nearest of the chain. A dispatcher still sees the application here.
-        media_type: What will be answered unless a handler decides otherwise. Empty for a dispatcher.
+        exception: The exception that is being handled.
+        problem: Its meaning, complete with ``type`` and ``instance``.
+        request: The facts of the request.
+        id: A UUID, also in the log record and on the page.
+        scope: The scope that owns the error: the nearest of the chain.
+        media_type: The media type of the answer unless a handler decides otherwise.
         client_gone: Whether the exception says that the client has left.
+        original: The exception that no part of the application caught; None for an HTTP error.
     """
 
     exception: BaseException
@@ -66,10 +43,12 @@ class Incident(NamedTuple):
     scope: Scope = ROOT
     media_type: str = ""
     client_gone: bool = False
+    original: BaseException | None = None
 
 
-class Reply(Frozen):
-    """A finished answer. A handler may return one to decide about every byte.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A finished answer. Return one from a handler to decide about every byte.
 
     Example:
         >>> Reply("gone", 410, {"X-Since": "2020"})
@@ -78,36 +57,31 @@ class Reply(Frozen):
     Args:
         body: Text is encoded as UTF-8.
         status: None keeps the error's status.
-        headers: ``{"Content-Type": ...}`` among them; without one, text is ``text/plain`` and bytes are
+        headers: Response headers. Without a ``Content-Type``, text is ``text/plain`` and bytes are
             ``application/octet-stream``.
 
     Raises:
-        TypeError: The body is neither text nor bytes.
-        ValueError: The status is none of HTTP.
+        TypeError: The body is neither text nor bytes, or the status is no number.
+        ValueError: HTTP has no such status.
     """
 
-    __slots__ = __match_args__ = ("body", "status", "headers")
+    body: str | bytes = b""
+    status: int | None = None
+    headers: Headers = ()
 
-    body: str | bytes
-    status: int | None
-    headers: Headers
-
-    def __init__(self, body: str | bytes = b"", status: int | None = None, headers: Headers = ()) -> None:
-        content: object = body
-        if not isinstance(content, (str, bytes, bytearray, memoryview)):
-            raise TypeError(f"the body of a Reply is text or bytes, not {type(content).__name__}")
-        number: object = status
-        if isinstance(number, str):
-            raise TypeError(f"the status of a Reply is a number, not {number!r}")
+    def __post_init__(self) -> None:
+        body: object = self.body
+        if not isinstance(body, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"the body of a Reply is text or bytes, not {type(body).__name__}")
+        status: object = self.status
+        if isinstance(status, str):
+            raise TypeError("the status of a Reply is a number, not text")
         if status is not None:
-            response_status(status)
-        put = object.__setattr__
-        put(self, "body", body)
-        put(self, "status", status)
-        put(self, "headers", headers)
+            parse_status(status)
 
 
-class Page(Frozen):
+@dataclass(frozen=True, slots=True, init=False)
+class Page:
     """One of the application's own templates, rendered as the application renders it.
 
     Example:
@@ -115,14 +89,12 @@ class Page(Frozen):
         Page(template='gone.html', context={'since': 2020})
 
     Args:
-        template: Its name, or several of which the first that exists is taken.
-        **context: What the template is given besides ``error`` and ``incident``.
+        template: The template's name, or several names, from which the first that exists is rendered.
+        **context: Variables for the template, besides ``error`` and ``incident``.
 
     Raises:
         TypeError: The template is no name.
     """
-
-    __slots__ = __match_args__ = ("template", "context")
 
     template: str | tuple[str, ...]
     context: Mapping[str, Any]
@@ -133,3 +105,11 @@ class Page(Frozen):
             raise TypeError(f"a Page takes the name of a template, or several, not {template!r}")
         object.__setattr__(self, "template", template if isinstance(template, str) else names)
         object.__setattr__(self, "context", context)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFrame:
+    """The code and the reason of a WebSocket's close frame (RFC 6455 section 5.5.1)."""
+
+    code: int
+    reason: str

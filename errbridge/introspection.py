@@ -1,4 +1,4 @@
-"""The way that an exception took, without the line of each frame, which `traceback.walk_tb` spends its time on."""
+"""Look into functions, tracebacks and values."""
 
 from __future__ import annotations
 
@@ -8,36 +8,55 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-__all__ = ["is_async", "name_of", "steps_of"]
+__all__ = ["describe_function", "describe_value", "is_async", "walk_traceback"]
+
+_LONGEST = 32
 
 
-def steps_of(exc: object) -> list[TracebackType]:
-    """List the frames that an exception went through, each as its traceback has it.
+def walk_traceback(exc: object) -> list[TracebackType]:
+    """List the steps of an exception's traceback, the outermost first.
+
+    Unlike `traceback.walk_tb` it computes no line numbers.
 
     Args:
-        exc: The exception. One of which nobody knows whether it is one has no frames.
-
-    Returns:
-        The outermost first.
+        exc: The exception. Anything else has no steps.
     """
     steps: list[TracebackType] = []
-    step: TracebackType | None = getattr(exc, "__traceback__", None)
+    # By the descriptor: an exception's class may define __getattribute__.
+    step = vars(BaseException)["__traceback__"].__get__(exc) if issubclass(type(exc), BaseException) else None
     while step is not None:
         steps.append(step)
         step = step.tb_next
     return steps
 
 
-def name_of(function: Callable[..., Any]) -> str:
-    """Say where a function was written, as a person would look for it."""
-    with suppress(ValueError):  # it may be wrapped in itself
+def describe_function(function: Callable[..., Any]) -> str:
+    """Return the module and qualified name of a function, as you would search for it."""
+    with suppress(ValueError):  # a function may be wrapped in itself
         function = inspect.unwrap(function)
     module = getattr(function, "__module__", None) or type(function).__module__
     return f"{module}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether calling *function* gives an awaitable, objects with an async ``__call__`` included."""
+    """Check whether calling *function* returns an awaitable; objects with an async ``__call__`` count."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is asked, not whether there is one
+        getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is inspected, not its presence
     )
+
+
+def describe_value(value: Any) -> str:
+    """Describe a value for an error message: a number or a short text as it is, anything else by its class.
+
+    The repr of an object is never used: it may hold anything, a whole request included.
+    """
+    cls = type(value)
+    if value is None or cls is bool:
+        return str(value)
+    if issubclass(cls, int) and int.bit_length(value) <= 64:
+        return int.__repr__(value)
+    if issubclass(cls, float):
+        return float.__repr__(value)
+    if issubclass(cls, str) and str.__len__(value) <= _LONGEST and str.isprintable(value):
+        return str.__repr__(value)
+    return f"an object of class {cls.__name__[:_LONGEST]}"

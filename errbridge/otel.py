@@ -23,7 +23,6 @@ from weakref import WeakValueDictionary
 from errbridge.application.hooks import Observable
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
-from errbridge.mapping.problems import is_uncaught, original_of
 
 try:
     from opentelemetry import metrics, trace
@@ -100,8 +99,8 @@ class Instrumentation:
             return
         span.set_attribute("error.type", error_type)
         span.set_status(trace.StatusCode.ERROR)  # without words: the conventions want none that the status implies
-        if is_uncaught(incident.exception) and self._records_exceptions_of(span):
-            span.record_exception(original_of(incident.exception))
+        if incident.original is not None and self._records_exceptions_of(span):
+            span.record_exception(incident.original)
 
     def _records_exceptions_of(self, span: trace.Span) -> bool:
         if self._record_exceptions is not None:
@@ -186,8 +185,7 @@ def _error_type(incident: Incident, status: int) -> str | None:
     """Say what ``error.type`` is; a server's 4xx is no error of the server."""
     if status < 500:
         return None
-    exception = incident.exception
-    return type(original_of(exception)).__qualname__ if is_uncaught(exception) else str(status)
+    return str(status) if incident.original is None else type(incident.original).__qualname__
 
 
 def _current_trace() -> str | None:

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 try:
     import flask
+    from flask.app import Flask
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
-from errbridge.application.settings import Options
-from errbridge.handlers.registry import Registry
+from typing import Any
+
 from errbridge.pallets import BaseErrorHandler
 
 __all__ = ["ErrorHandler"]
 
 
-class ErrorHandler(BaseErrorHandler[flask.Flask, flask.Blueprint]):
+class ErrorHandler(BaseErrorHandler[Flask, flask.Blueprint]):
     """Says how the errors of Flask applications look, and who handles them; see `BaseErrorHandler`."""
 
-    _app_class = flask.Flask
+    _app_class = Flask  # by its defining module: instrumentations replace flask.Flask
     _blueprint_class = flask.Blueprint
 
-    def _attach(self, app: flask.Flask, registry: Registry, options: Options) -> None:
+    def _attach(self, app: Flask, **registered: Any) -> None:
         from errbridge_flask.answering import attach  # a program that only registers never pays for it
 
-        attach(app, registry, options)
+        attach(app, **registered)

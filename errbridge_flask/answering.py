@@ -1,6 +1,6 @@
-"""How errors of Flask applications are answered; loaded with the first of them.
+"""How errors of Flask applications are answered; loaded with the first application.
 
-It collects the facts of the request, drives the core's plan, and makes a Flask response of the outcome.
+The adapter collects the facts of the request, drives the core's plan, and makes a Flask response of the outcome.
 """
 
 from __future__ import annotations
@@ -13,27 +13,19 @@ from typing import Any
 
 import flask
 
-from errbridge.application.protocol import NativeAnswer
-from errbridge.application.settings import Options
-from errbridge.handlers.registry import Registry
-from errbridge.handling.drivers import Call, Colour, Plan, drive
-from errbridge.http.request import ALLOW
-from errbridge.pallets.application import PalletsApplication, dressed
-from errbridge.pallets.attaching import attached
-from errbridge.pallets.seam import Seam
-from errbridge.representations.response import Answer
+from errbridge.adapter import Call, Colour, Draft, Run, drive
+from errbridge.pallets.application import PalletsApplication, finish_response
+from errbridge.pallets.attaching import attach_seam
+from errbridge.pallets.seam import ALLOW, FieldValues, Seam
 
 __all__ = ["attach"]
 
 _STREAMED = "errbridge.streamed"  # in the environ of a request whose answer is a stream
 
-# From Flask 3.2 on the application's context is that of the request, too.
-_context: Any = flask.globals.request_ctx if "request_ctx" in vars(flask.globals) else flask.globals.app_ctx
-
 
 class _FlaskApplication(PalletsApplication):
-    def make_response(self, answer: NativeAnswer, method: str) -> flask.Response:
-        return dressed(self._make_response(answer.body), answer, method)  # type: ignore[no-any-return]
+    def make_response(self, draft: Draft, method: str) -> flask.Response:
+        return finish_response(self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
         return flask.render_template(names if isinstance(names, str) else list(names), **context)
@@ -43,14 +35,14 @@ class _FlaskSeam(Seam):
     def current_request(self) -> flask.Request:
         return flask.request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
-    def url_adapter(self) -> Any:
-        return _context.url_adapter
+    def request_state(self, request: flask.Request) -> dict[str, Any]:
+        return request.environ
 
-    def read(self, request: flask.Request) -> tuple[str, str, str, str, tuple[str, ...]]:
-        # The environ has one value for each name; looking there is a tenth of the cost of asking request.headers.
+    def read_fields(self, request: flask.Request) -> FieldValues:
+        # The environ has one value for each name; a look there is a tenth of the cost of request.headers.
         read: Callable[[str, str], str] = request.environ.get
         scope: Any = request.environ.get("asgi.scope")  # as the bridge leaves it there
-        return (
+        return FieldValues(
             read("HTTP_HOST", ""),
             read("HTTP_ACCEPT", ""),
             read("HTTP_X_REQUESTED_WITH", ""),
@@ -58,33 +50,37 @@ class _FlaskSeam(Seam):
             scope.get(ALLOW, ()) if scope else (),
         )
 
-    def headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
+    def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
 
-    def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
-        return lambda exc: self.respond(drive(plan, self._call))
+    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
+        return lambda exc: self.make_result(drive(run, self._call))
 
     def _call(self, step: Call) -> Any:
         if step.colour is Colour.OWN:
             return step.function(*step.args)
         result = self.app.ensure_sync(step.function)(*step.args)
-        return self.app.async_to_sync(_result)(result) if isawaitable(result) else result
+        return self.app.async_to_sync(_await)(result) if isawaitable(result) else result
 
 
-async def _result(awaitable: Any) -> Any:
+async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def attach(app: flask.Flask, registry: Registry, options: Options) -> None:
-    """Attach errbridge to an application: by `attached`, and where errors pass that do not come to the seam."""
+def attach(app: flask.Flask, **registered: Any) -> None:
+    """Attach errbridge to an application: at its search for handlers, and where errors pass that are not searched for.
+
+    Args:
+        app: The application.
+        **registered: As for `attach_seam`.
+    """
     make_response: Callable[[Any], flask.Response] = app.make_response
     wsgi_app: Callable[..., Any] = app.wsgi_app
-    seam = attached(app, _FlaskApplication, _FlaskSeam, registry, options)
+    seam = attach_seam(app, _FlaskApplication, _FlaskSeam, **registered)
 
     def answering(rv: Any) -> flask.Response:
-        plan = seam.unanswered(rv) if isinstance(rv, Exception) else None
-        answered: Any = rv if plan is None else seam.handler(plan)(rv)
-        response = make_response(answered)
+        handler = seam.respond_to_value(rv)
+        response = make_response(rv if handler is None else handler(rv))
         if not response.is_sequence and not response.direct_passthrough and flask.has_request_context():
             flask.request.environ[_STREAMED] = True
         return response
@@ -100,7 +96,7 @@ def attach(app: flask.Flask, registry: Registry, options: Options) -> None:
 
     def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
         # PEP 3333 allows it while nothing was sent, with exc_info by position.
-        response, exc_info = seam.outside(exc, app.request_class(environ)), sys.exc_info()
+        response, exc_info = seam.respond_outside(exc, app.request_class(environ)), sys.exc_info()
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
         return response(environ, start)
 
@@ -121,7 +117,7 @@ class _First:
 
 
 class _Stream:
-    """A streamed body. Until its first chunk is there nothing is sent, and an error can still be answered."""
+    """A streamed body. Nothing is sent before its first chunk, so that an error until then can still be answered."""
 
     def __init__(self, body: Any, start_over: Callable[[Exception], Iterable[bytes]]) -> None:
         self._body = body
@@ -135,7 +131,8 @@ class _Stream:
             yield from self._start_over(exc)
         else:
             yield first
-            yield from chunks
+            for chunk in chunks:  # not "yield from", which would close the body once more than the server does
+                yield chunk
 
     def close(self) -> None:
         if (close := getattr(self._body, "close", None)) is not None:  # PEP 3333 does not demand one

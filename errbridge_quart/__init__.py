@@ -9,26 +9,27 @@ from __future__ import annotations
 
 try:
     import quart
+    from quart.app import Quart
 except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
-from errbridge.application.settings import Options
-from errbridge.handlers.registry import Registry
+from typing import Any
+
 from errbridge.pallets import BaseErrorHandler
 
 __all__ = ["ErrorHandler"]
 
 
-class ErrorHandler(BaseErrorHandler[quart.Quart, quart.Blueprint]):
+class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
     """Says how the errors of Quart applications look, and who handles them; see `BaseErrorHandler`."""
 
-    _app_class = quart.Quart
+    _app_class = Quart  # by its defining module: instrumentations replace quart.Quart
     _blueprint_class = quart.Blueprint
 
-    def _is_debugged(self, app: quart.Quart) -> bool:
+    def _is_debugged(self, app: Quart) -> bool:
         return app.debug or quart.helpers.get_debug_flag()  # which "quart run --debug" tells the application later
 
-    def _attach(self, app: quart.Quart, registry: Registry, options: Options) -> None:
+    def _attach(self, app: Quart, **registered: Any) -> None:
         from errbridge_quart.answering import attach  # a program that only registers never pays for it
 
-        attach(app, registry, options)
+        attach(app, **registered)

@@ -33,6 +33,7 @@ class OutOfCredit(Problem, status=402, title="Out of <credit>", slug="served-out
     ``POST /credit``:
 
     - by **card**
+      of any kind
     - by <b>bank</b>
     """
 
@@ -94,9 +95,12 @@ def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() ->
 
     text = page.text
     assert "Out of &lt;credit&gt;" in text
-    assert '<p dir="auto">Top the account <em>up</em> &amp; try again, with\n<code>POST /credit</code>:</p>' in text
-    assert '<ul><li dir="auto">by <strong>card</strong></li><li dir="auto">by &lt;b&gt;bank&lt;/b&gt;</li></ul>' in text
-    assert "What is left, in <code>&lt;cents&gt;</code>" in text
+    assert '<p dir="auto">There is less credit than the order costs.</p>' in text
+    assert '<p dir="auto">Top the account *up* &amp; try again, with\n``POST /credit``:</p>' in text
+    assert (
+        '<ul><li dir="auto">by **card**\n  of any kind</li><li dir="auto">by &lt;b&gt;bank&lt;/b&gt;</li></ul>' in text
+    )
+    assert "What is left, in `&lt;cents&gt;`" in text
     for said in (
         "Error 402",
         "/problems/served-out-of-credit",
@@ -104,10 +108,9 @@ def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() ->
         "string (decimal) or null; optional, by default null",
         "one of &quot;a&quot;, &quot;b&quot;; optional, by default &quot;a&quot;",
         "array of integer; optional, by default []",
-        "array of integer, string; optional, by default [1, &quot;a&quot;]",
+        "array; optional, by default [1, &quot;a&quot;]",
         "anything",
-        "object of number or null",
-        "object with street, number or null",
+        "object or null; optional, by default null",
     ):
         assert said in text
     assert "<credit>" not in text
@@ -178,7 +181,8 @@ def test_an_unknown_type_is_a_404_as_any_other() -> None:
     answer = ask_both(served(), "/problems/no-such-thing", headers=API)
 
     assert (answer.status, answer.content_type) == (404, "application/problem+json")
-    assert answer.json["detail"] == "There is no problem type no-such-thing."
+    assert answer.json["detail"] == "There is no such problem type."
+    assert "no-such-thing" not in answer.text
     assert ask_both(served(), "/problems/served-out-of-credit", "POST", headers=API).status == 405
 
 

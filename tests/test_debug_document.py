@@ -265,7 +265,7 @@ def test_where_errbridge_itself_is_broken_the_debugger_is_left(
         raise RuntimeError("a bug in errbridge")
 
     shop()(world)
-    monkeypatch.setattr("errbridge.handling.debugging.told", broken)
+    monkeypatch.setattr("errbridge.handling.debugging.describe_exception", broken)
 
     assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
     assert "errbridge failed before it could answer" in caplog.text

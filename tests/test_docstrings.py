@@ -29,7 +29,7 @@ ROOMS = (errbridge, errbridge_flask, errbridge_quart)
 PUBLIC = (
     "errbridge",
     "errbridge.asgi",
-    "errbridge.catalogue.catalogue",
+    "errbridge.catalogue",
     "errbridge.otel",
     "errbridge.testing",
     "errbridge_flask",

@@ -15,7 +15,7 @@ import quart
 from werkzeug.exceptions import HTTPException, NotFound
 
 import errbridge_quart
-from errbridge import ErrorDispatcher, Incident, Problem, Reply, Scope, SetupError
+from errbridge import ErrorDispatcher, Problem, Reply, RequestFacts, Scope, SetupError
 from errbridge.asgi import Bridge
 from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_asgi
@@ -121,7 +121,7 @@ def test_a_host_has_no_space() -> None:
 
 
 class Asynchronous(ErrorDispatcher):
-    async def dispatch(self, incident: Incident) -> Any:  # type: ignore[override]
+    async def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:  # type: ignore[override]
         return ()
 
 
@@ -129,7 +129,7 @@ class Demanding(ErrorDispatcher):
     def __init__(self, scopes: ScopeTrie, more: int) -> None:
         super().__init__(scopes)
 
-    def dispatch(self, incident: Incident) -> Any:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
         return ()
 
 

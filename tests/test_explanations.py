@@ -14,7 +14,7 @@ import pytest
 from jinja2 import DictLoader
 from werkzeug.exceptions import Conflict, HTTPException, ImATeapot, InternalServerError, NotFound
 
-from errbridge import AutoDispatcher, Incident, Page, Problem, Reply
+from errbridge import AutoDispatcher, Page, Problem, Reply, RequestFacts
 from errbridge.scopes.dispatch import DISPATCHERS
 from tests.clients import Request, Response
 from tests.twins import Twins, World
@@ -273,7 +273,7 @@ class Textless:
 
 
 class FailingDispatcher(AutoDispatcher):
-    def dispatch(self, incident: Incident) -> Any:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
         raise Failure
 
 

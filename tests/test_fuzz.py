@@ -34,9 +34,9 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Page, Problem, Reply, Scope
-from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose_media_type
 from errbridge.http.headers import clean_headers
-from errbridge.http.status import phrase
+from errbridge.http.status import find_phrase
 from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_wsgi
 from tests.twins import Twins, World
@@ -409,7 +409,7 @@ def test_everything_in_a_page_is_text(twins: Twins, make: Callable[[], Problem],
 
     page = check_page(twins.ask(f"/{style}/raise", headers=[("Accept", "text/html")]).text)
 
-    if problem.title == phrase(problem.status):
+    if problem.title == find_phrase(problem.status):
         assert page.texts["h1"]  # of the built-in page, which a failing template leaves the error to, in plain words
     else:
         assert page.texts.get("h1", "") == shown(problem.title)
@@ -487,8 +487,8 @@ def test_headers_are_made_safe_to_send(given: list[tuple[str, Any]]) -> None:
 @FUZZ
 @given(accept=st.text(max_size=60) | accepts, default=st.sampled_from([JSON, HTML, XML, TEXT]))
 def test_any_accept_header_chooses_one_of_the_offers(accept: str, default: str) -> None:
-    assert choose(accept, (JSON, HTML, XML, TEXT), default) in (JSON, HTML, XML, TEXT)
-    assert choose(accept, (default,), default) == default
+    assert choose_media_type(accept, (JSON, HTML, XML, TEXT), default) in (JSON, HTML, XML, TEXT)
+    assert choose_media_type(accept, (default,), default) == default
 
 
 @FUZZ
@@ -600,7 +600,7 @@ def test_what_is_not_done_by_calls_grows_no_faster_either(twins: Twins, name: st
     scopes = ScopeTrie([Scope(prefix="/deep/<int:n>"), Scope(host="<a>.example.com"), Scope(host="*.example.com")])
     steps: dict[str, Callable[[int], object]] = {
         "slashes under a prefix": lambda size: scopes.owners("localhost", "/deep/1" + "/" * size),
-        "ranges": lambda size: choose(",".join(["a/b"] * size), (JSON, HTML), HTML),
+        "ranges": lambda size: choose_media_type(",".join(["a/b"] * size), (JSON, HTML), HTML),
         "labels": lambda size: scopes.owners("a." * size + "example.com", "/"),
     }
     step = steps[name]

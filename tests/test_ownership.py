@@ -196,6 +196,57 @@ def test_a_subdomain_is_a_host_below_server_name_also_without_subdomain_matching
     assert twins.ask("/nope", host="example.com").text == "app"
 
 
+def with_hosts(world: World) -> None:
+    """Build three blueprints below ``example.com``: one with a host and a prefix, one with each of the two."""
+    tree(
+        ("both", {"subdomain": "api", "url_prefix": "/v1"}, {}),
+        ("hosted", {"subdomain": "www"}, {}),
+        ("prefixed", {"url_prefix": "/shop"}, {}),
+    )(world)
+
+
+OWNERS = [
+    # the dispatcher, the URL, the owner
+    ("subdomain", "api.example.com/nope", "both"),
+    ("subdomain", "api.example.com/v1/nope", "both"),
+    ("subdomain", "www.example.com/v1/nope", "hosted"),
+    ("subdomain", "example.com/nope", "prefixed"),
+    ("subdomain", "EXAMPLE.com/shop/nope", "prefixed"),
+    ("subdomain", "other.example.com/shop/nope", "app"),
+    ("urlprefix", "api.example.com/nope", "app"),
+    ("urlprefix", "api.example.com/v1/nope", "both"),
+    ("urlprefix", "www.example.com/v1/nope", "both"),
+    ("urlprefix", "other.example.com/v1/nope", "both"),
+    ("urlprefix", "www.example.com/shop/nope", "prefixed"),
+    ("auto", "api.example.com/nope", "app"),
+    ("auto", "www.example.com/v1/nope", "hosted"),
+    ("auto", "other.example.com/v1/nope", "app"),
+    ("auto", "example.com/nope", "app"),
+]
+
+
+@pytest.mark.parametrize(("dispatcher", "url", "expected"), OWNERS)
+def test_a_dispatcher_looks_at_the_prefix_alone_at_the_host_alone_or_at_both(
+    ask: Ask, dispatcher: str, url: str, expected: str
+) -> None:
+    host, _, path = url.partition("/")
+    config = {"SERVER_NAME": "example.com"}
+
+    response = ask(with_hosts, f"/{path}", host=host, options={"dispatcher": dispatcher}, config=config)
+
+    assert (response.status, response.text) == (404, expected)
+
+
+def test_by_host_a_blueprint_without_prefix_and_host_owns_the_bare_domain_too(ask: Ask) -> None:
+    options, config = {"dispatcher": "subdomain"}, {"SERVER_NAME": "example.com"}
+
+    assert ask(tree(PLAIN), "/nope", host="example.com", options=options, config=config).text == "plain"
+
+
+def test_by_host_no_blueprint_owns_a_url_where_the_application_has_no_server_name(ask: Ask) -> None:
+    assert ask(tree(PLAIN, API), "/api/nope", options={"dispatcher": "subdomain"}).text == "app"
+
+
 def test_the_code_of_a_view_is_nearer_than_the_url_it_stands_at() -> None:
     def build(world: World) -> None:
         world.errors.register("/api")(owner("prefix"))

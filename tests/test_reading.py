@@ -146,6 +146,12 @@ def test_a_text_in_xml_is_read_whatever_encoding_it_declares() -> None:
         assert_problem(response, title="\u00e4")
 
 
+def test_a_response_whose_content_was_not_read_yet_is_read_from_the_body_that_was_passed() -> None:
+    response = httpx.Response(409, headers={"Content-Type": JSON}, stream=httpx.ByteStream(DOCUMENT))
+
+    assert Problem.from_response(response, body=DOCUMENT).title == "T"
+
+
 @pytest.mark.parametrize("accepted", ACCEPTED)
 def test_httpx(accepted: str) -> None:
     with httpx.Client(transport=httpx.WSGITransport(flask_app()), base_url="http://localhost") as client:

@@ -100,7 +100,7 @@ def _matcher(prefixes: tuple[str, ...]) -> Lookup:
 
 
 def _said(found: Any) -> str | None:
-    """Name the nearest owner, however a contender tells it."""
+    """Name the nearest owner, in whatever form a contender returns it."""
     if isinstance(found, tuple):
         return found[0].prefix if found else None
     assert found is None or isinstance(found, str)
@@ -156,9 +156,9 @@ def _near_misses(size: int) -> Iterator[Case]:
     # By text alone, /area00001 would own /area00001x/items.
     paths = list(map(_near_miss, _chosen(prefixes)))
     merged = named(MERGED, size)
-    nobody: list[str | None] = [None] * len(paths)
-    yield _case(merged, _merged(prefixes), paths, nobody, merged)
-    yield _case(named(ERRBRIDGE, size), _errbridge(prefixes), paths, nobody, merged)
+    none: list[str | None] = [None] * len(paths)
+    yield _case(merged, _merged(prefixes), paths, none, merged)
+    yield _case(named(ERRBRIDGE, size), _errbridge(prefixes), paths, none, merged)
 
 
 def _strangers(size: int) -> Iterator[Case]:
@@ -223,7 +223,7 @@ def _hosts(size: int) -> Iterator[Case]:
 
 
 def groups(sizes: Iterable[int] = SIZES) -> Iterator[Group]:
-    """Give the groups one by one; each builds its tables only now.
+    """Yield the groups one by one; each builds its tables only now.
 
     Args:
         sizes: The numbers of prefixes.

@@ -9,7 +9,7 @@ from werkzeug.http import parse_accept_header
 
 from benchmarks.calls import BROWSER
 from benchmarks.measure import Case, Group
-from errbridge.http.accept import HTML, JSON, TEXT, XML, choose
+from errbridge.http.accept import HTML, JSON, TEXT, XML, choose_media_type
 
 __all__ = ["AREA", "ERRBRIDGE", "groups"]
 
@@ -22,7 +22,7 @@ _LONG = 8192
 
 
 def _ours(headers: Sequence[str]) -> Callable[[], list[str]]:
-    return lambda: [choose(header, _OFFERS, JSON) for header in headers]
+    return lambda: [choose_media_type(header, _OFFERS, JSON) for header in headers]
 
 
 def _theirs(headers: Sequence[str]) -> Callable[[], list[str | None]]:

@@ -1,7 +1,7 @@
-"""Who watches the errors of an ``ErrorHandler`` or of a bridge: hooks, and a function that tells the trace.
+"""Who is informed of an error: hooks, and the function that names the current trace.
 
-They are called where the error is answered, which does not wait for them. So each is looked at when it is registered.
-How the hooks are told is in `errbridge.telemetry.observe`.
+Both are called while the error is answered, which does not wait for them. So they are checked when they are registered.
+`errbridge.telemetry` calls the hooks.
 """
 
 from __future__ import annotations
@@ -14,73 +14,76 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
-from errbridge.introspection import is_async, name_of
+from errbridge.introspection import describe_function, is_async
 
-__all__ = ["Hook", "HookT", "Observable", "Observers", "TraceId"]
+__all__ = ["Hook", "HookT", "Hooks", "Observable", "TraceId"]
 
 log = logging.getLogger("errbridge")
 
 Hook = Callable[[Incident, Reply], object]
-"""A plain function that is told of an error and of the answer to it."""
+"""A plain function that is called with an error and the answer to it."""
 
 HookT = TypeVar("HookT", bound=Hook)
 
 TraceId = Callable[[], str | None]
-"""Tells the trace that is being recorded now; None or empty where there is none."""
+"""A plain function that returns the id of the trace being recorded; None or "" if there is none."""
 
 
 @runtime_checkable
 class Observable(Protocol):
-    """Whose errors can be watched: an ``ErrorHandler``, or a ``Bridge``."""
+    """An object whose errors can be observed: an ``ErrorHandler`` or a ``Bridge``."""
 
     def on_incident(self, function: Callable[[Incident, Reply], Any]) -> Any:
         """Call a function after each error."""
 
     def off_incident(self, function: Hook) -> None:
-        """Call it no more."""
+        """Stop calling a function."""
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Have a function tell the trace that an error belongs to; give the one that did so until now."""
+        """Set the function that names the current trace, and return the one it replaces."""
 
 
-class Observers:
-    """Who watches the errors of an ``ErrorHandler`` or of a bridge; itself `Observable`.
+class Hooks:
+    """The hooks of an ``ErrorHandler`` or of a bridge; itself `Observable`.
 
     Attributes:
-        hooks: In the order of registration.
-        trace_id: Tells the trace that an error belongs to; None where nobody records traces.
+        functions: The hooks, in the order of registration.
+        trace_id: Returns the id of the trace that an error belongs to; None if no traces are recorded.
     """
 
-    __slots__ = ("hooks", "trace_id")
+    __slots__ = ("functions", "trace_id")
 
     def __init__(self) -> None:
-        self.hooks: list[Hook] = []
+        self.functions: list[Hook] = []
         self.trace_id: TraceId | None = None
 
     def on_incident(self, function: HookT) -> HookT:
-        """Register a hook. One that is registered already stays where it is, and is called once.
+        """Register a hook. A hook that is registered already keeps its place and is called once.
 
         Args:
             function: Takes ``(incident, reply)``.
+
+        Returns:
+            The function.
 
         Raises:
             SetupError: It cannot be called like that, or is async or a generator function.
         """
         _check(function, "hook", "incident", "reply")
-        if function not in self.hooks:
-            self.hooks.append(function)
+        if function not in self.functions:
+            self.functions.append(function)
         return function
 
     def off_incident(self, function: Hook) -> None:
-        """Call a hook no more; nothing happens if it is none."""
+        """Remove a hook; nothing happens if it is not registered."""
         with suppress(ValueError):
-            self.hooks.remove(function)
+            self.functions.remove(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Have a function tell the trace of each error; None ends that.
+        """Set the function that names the trace of an error; None removes it.
 
         Returns:
-            The function that did so until now.
+            The function that it replaces.
 
         Raises:
             SetupError: It is no plain function without arguments.
@@ -91,40 +94,40 @@ class Observers:
         return before
 
     def current_trace(self) -> str:
-        """Ask for the trace that is being recorded now; empty where there is none."""
+        """Return the id of the trace that is being recorded; "" if there is none."""
         function = self.trace_id
         if function is None:
             return ""
         try:
-            return _text(function()) or ""
+            return _check_trace(function()) or ""
         except Exception:
-            with suppress(Exception):  # of a logging system that is broken the record of the error tells
-                log.exception("%s failed; the error is taken to belong to no trace", name_of(function))
+            with suppress(Exception):  # if logging is broken, the record of the error reports that
+                log.exception("%s failed; the error is taken to belong to no trace", describe_function(function))
             return ""
 
 
-def _text(told: object) -> str | None:
-    if inspect.iscoroutine(told):
-        told.close()
-    if told is None or isinstance(told, str):
-        return told
-    raise TypeError(f"a trace id is text, not {type(told).__qualname__}")
+def _check_trace(trace: object) -> str | None:
+    if inspect.iscoroutine(trace):
+        trace.close()
+    if trace is None or isinstance(trace, str):
+        return trace
+    raise TypeError(f"a trace id is text, not {type(trace).__qualname__}")
 
 
 def _check(function: object, kind: str, *arguments: str) -> None:
-    """Make sure that a function can be called with so many arguments, and is done when it returns."""
+    """Make sure that a function can be called with these arguments, and is done when it returns."""
     called_with = f"({', '.join(arguments)})"
     if not callable(function):
         raise SetupError(f"a {kind} is a function of {called_with}, not {function!r}")
     if is_async(function):
         raise SetupError(
-            f"the {kind} {name_of(function)} is async, but {kind}s are called where the error is answered, which does "
+            f"the {kind} {describe_function(function)} is async, but {kind}s are called where the error is answered, which does "
             "not wait for them: make it a plain function" + _TASK * (kind == "hook")
         )
     if _is_generator(function):
         raise SetupError(
-            f"the {kind} {name_of(function)} is a generator function, of which nothing would run: make it a plain "
-            "function, without yield"
+            f"the {kind} {describe_function(function)} is a generator function, and a call would run nothing of it: make it a "
+            "plain function, without yield"
         )
     try:
         signature = inspect.signature(function)
@@ -134,7 +137,7 @@ def _check(function: object, kind: str, *arguments: str) -> None:
         signature.bind(*arguments)
     except TypeError:
         raise SetupError(
-            f"the {kind} {name_of(function)} cannot be called with {called_with}: it takes {signature}"
+            f"the {kind} {describe_function(function)} cannot be called with {called_with}: it takes {signature}"
         ) from None
 
 
@@ -142,6 +145,5 @@ _TASK = " that starts a task (app.add_background_task in Quart)"
 
 
 def _is_generator(function: Callable[..., object]) -> bool:
-    """Tell whether calling *function* runs nothing of it, but gives a generator of either kind."""
-    called = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is asked
-    return any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, called))
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is examined
+    return any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, call))

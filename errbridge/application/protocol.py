@@ -1,16 +1,18 @@
-"""What the core asks of a framework. The adapters answer; the core never sees who."""
+"""What the core asks of one application. An adapter implements `Application`; the core knows nothing else of a framework."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from errbridge.handlers.handlers import HttpClasses
-from errbridge.incident import Reply
+from errbridge.handlers.handlers import HTTPErrorClasses
+from errbridge.incident import CloseFrame, Reply
+from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.scopes.patterns import ConverterLookup
 from errbridge.scopes.scope import Scope
 
-__all__ = ["Framework", "NativeAnswer", "NativeHandler", "Place"]
+__all__ = ["Application", "Draft", "NativeHandler", "Place"]
 
 
 class Place(NamedTuple):
@@ -25,32 +27,34 @@ class Place(NamedTuple):
     blueprint: object
 
 
-class NativeHandler(NamedTuple):
-    """The framework's own choice among the handlers that were registered with it.
+@dataclass(frozen=True, slots=True)
+class NativeHandler:
+    """The framework's choice among the handlers that are registered with the framework itself.
 
     Attributes:
         function: The handler.
-        exception: What the framework would call it with.
-        blueprint: Where it is registered; None for the application.
-        is_async: Whether calling it gives an awaitable.
-        generic: Whether it would be chosen for any exception at all.
+        exception: The argument that the framework would call it with.
+        blueprint: The blueprint that it is registered on; None for the application.
+        is_async: Whether a call returns an awaitable.
+        is_generic: Whether the framework would choose it for any exception at all.
     """
 
     function: Callable[..., Any]
     exception: BaseException
     blueprint: str | None
     is_async: bool
-    generic: bool
+    is_generic: bool
 
 
-class NativeAnswer(NamedTuple):
-    """An answer that only the framework can turn into a response, and what it still lacks.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A response in the making: a body that only the framework can convert, and what has to be added to it.
 
     Attributes:
-        body: Anything that a view may return alone.
-        status: None where the body is a response with a status of its own.
-        headers: Given by the handler.
-        defaults: Added where the response has no such header.
+        body: Anything that a view may return by itself.
+        status: None if *body* is a response with a status of its own.
+        headers: Headers of the handler; they replace those of the body.
+        defaults: Headers to add where the response has none of that name.
         content_type: Maps the response's content type to the one to send.
         vary: The request headers that the choice of this answer depended on.
     """
@@ -63,21 +67,21 @@ class NativeAnswer(NamedTuple):
     vary: str | None = None
 
 
-class Framework(Protocol):
-    """One application of a framework.
+class Application(Protocol):
+    """One application of a framework, as the core sees it.
 
-    ``make_response`` and ``render_template`` are called by the driver in the framework's own colour: they are
-    coroutine functions where the adapter is async.
+    The driver calls ``make_response`` and ``render_template`` in the framework's own colour: they are coroutine
+    functions if the adapter is async. Everything else is a plain function.
     """
 
     @property
-    def http(self) -> HttpClasses:
-        """The framework's exception classes."""
+    def http_classes(self) -> HTTPErrorClasses:
+        """The framework's exception classes for HTTP errors."""
         ...
 
     @property
     def response_types(self) -> tuple[type, ...]:
-        """The classes of its response objects."""
+        """The classes of the framework's response objects."""
         ...
 
     @property
@@ -87,33 +91,37 @@ class Framework(Protocol):
 
     @property
     def converters(self) -> ConverterLookup:
-        """The converters that its routes can use."""
+        """The URL converters that the application's routes can use."""
         ...
 
     @property
     def logger_name(self) -> str | None:
-        """The logger on which the framework records uncaught exceptions; None when nobody does."""
+        """The logger on which the framework records uncaught exceptions; None if it records none."""
         ...
 
     @property
-    def native_handlers(self) -> object:
-        """What was registered with the framework itself; false if nothing was, and `native_handler` gives None."""
-        ...
-
     def version(self) -> object:
-        """Tell by a value that compares unequal that `places`, or the settings in `config`, are others by now."""
+        """A value that changes whenever `places` may return something else."""
         ...
 
     def places(self) -> Iterable[Place]:
         """List where blueprints are registered."""
         ...
 
+    def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
+        """Read an HTTP exception of the framework; return None for any other exception."""
+        ...
+
+    def traps(self, exc: BaseException) -> bool:
+        """Return whether the application's settings turn this HTTP error into a crash."""
+        ...
+
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
-        """Ask the framework which of its own handlers it chooses."""
+        """Find the framework's own handler for an exception."""
         ...
 
     def propagates(self) -> bool:
-        """Tell whether exceptions are shown to the developer instead of being answered."""
+        """Return whether uncaught exceptions are raised for the developer to see (propagate mode)."""
         ...
 
     def find_template(self, names: Sequence[str]) -> str | None:
@@ -121,21 +129,25 @@ class Framework(Protocol):
         ...
 
     def caches_templates(self) -> bool:
-        """Tell whether a template that was missing will stay so."""
+        """Return whether a template that is missing now stays missing."""
         ...
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
         """Render a template as the application does."""
         ...
 
-    def template_fault(self, error: Exception) -> str:
-        """Tell where in which template an exception of `render_template` arose; empty if nobody knows."""
+    def locate_template_error(self, error: Exception) -> str:
+        """Describe where in which template an exception arose; return "" if that is unknown."""
         ...
 
-    def make_response(self, answer: NativeAnswer, method: str) -> Any:
-        """Make a response of the framework."""
+    def make_response(self, draft: Draft, method: str) -> Any:
+        """Convert a draft to a response of the framework."""
         ...
 
-    def described(self, given: Any) -> Reply:
-        """Describe a response, or a body that becomes one: headers, and the content unless it is a stream."""
+    def describe_response(self, value: Any) -> Reply:
+        """Describe a response, or a value that becomes one, for hooks. The body of a stream is left out."""
+        ...
+
+    def close_websocket(self, frame: CloseFrame) -> None:
+        """Close the current WebSocket with this frame when its view ends."""
         ...

@@ -1,17 +1,20 @@
-"""The ``ERROR_*`` configuration keys: their defaults, one place that checks them, and what is given beside them."""
+"""The settings of one application: the ``ERROR_*`` configuration keys, and what ``ErrorHandler`` takes besides them."""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from inspect import isabstract, iscoroutinefunction, signature
-from operator import itemgetter
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 from errbridge.errors import SetupError
-from errbridge.problem.problem import Problem, built_type
+from errbridge.problem.problem import Problem
+from errbridge.problem.type_uri import build_type
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 
-__all__ = ["DEFAULTS", "Options", "Settings", "Snapshot", "dispatcher_class", "snapshot"]
+__all__ = ["DEFAULTS", "Options", "Settings", "check_dispatcher", "check_style"]
 
 DEFAULTS: Mapping[str, Any] = {
     "ERROR_PAGE": "error.html",
@@ -26,55 +29,41 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_DEBUG_DOCUMENT": False,
     "ERROR_VALIDATION": True,
 }
-"""Every key with its default; the documentation of each stands with the attribute of `Settings` that holds it."""
-
-Snapshot = tuple[Any, ...]
-
-_PLACEHOLDER = r"\{[^\W\d]\w*\}"  # other braces may belong to the URI
+"""Every key with its default. `Settings` documents them."""
 
 
-_values: Callable[[Mapping[str, Any]], Snapshot] = itemgetter(*DEFAULTS)
-
-
-def snapshot(config: Mapping[str, Any]) -> Snapshot:
-    """Take the values as they are now, to see later whether they changed."""
-    try:
-        return _values(config)
-    except KeyError:
-        return tuple(config.get(key, default) for key, default in DEFAULTS.items())
-
-
-class Options(NamedTuple):
-    """What can be given to ``ErrorHandler`` besides the configuration.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Arguments of ``ErrorHandler`` that are no configuration keys, or win over one.
 
     Attributes:
-        response: A decorator over a function that returns ``(document, status, headers)``; it makes a scope's
-            documents.
-        dispatcher: Decides instead of ``ERROR_DISPATCHER``.
-        style: Decides instead of ``ERROR_HANDLER``.
+        response: A decorator over a function that returns ``(document, status, headers)``; it makes the documents.
+        dispatcher: Wins over ``ERROR_DISPATCHER``.
+        style: Wins over ``ERROR_HANDLER``.
     """
 
-    response: Any = None
+    response: Callable[..., Any] | None = None
     dispatcher: type[ErrorDispatcher] | None = None
     style: Style | None = None
 
 
-class Settings(NamedTuple):
-    """The settings of one application.
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """The checked values of the ``ERROR_*`` configuration keys.
 
     Attributes:
         page: ``ERROR_PAGE``, the template of a web scope's pages, after the more specific ones.
         default_msg: ``ERROR_DEFAULT_MSG``, the detail of an uncaught exception.
         xhr_enabled: ``ERROR_XHR_ENABLED``, whether a web scope answers an XMLHttpRequest with a document.
         force_content_type: ``ERROR_FORCE_CONTENT_TYPE``, whether documents are sent as ``application/problem+…``.
-        content_types: ``ERROR_CONTENT_TYPES``, the formats that the previous one applies to.
+        content_types: ``ERROR_CONTENT_TYPES``, the formats for which *force_content_type* counts.
         dispatcher: ``ERROR_DISPATCHER``, a name or a class.
         style: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
         type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
-        csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page goes out with its Content-Security-Policy.
-        debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents tell of uncaught exceptions, in debug mode only.
+        csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page is sent with its Content-Security-Policy.
+        debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents describe uncaught exceptions in debug mode.
         validation: ``ERROR_VALIDATION``, whether an exception of a validation library is a 422, and ``"messages"`` if
-            with the words of the application's own validators, whatever they hold.
+            the messages of the application's own validators are shown to the client.
     """
 
     page: str = "error.html"
@@ -90,26 +79,26 @@ class Settings(NamedTuple):
     validation: bool | Literal["messages"] = True
 
     @classmethod
-    def of(cls, values: Snapshot) -> Self:
-        """Check a snapshot of the configuration.
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        """Check the values of a configuration; a key that is missing has its default.
 
         Raises:
             SetupError: A value has the wrong type, or is a name that does not exist.
         """
-        return cls(*(check(key, value) for (key, check), value in zip(_CHECKS.items(), values, strict=True)))
+        return cls(*(check(key, config.get(key, DEFAULTS[key])) for key, check in _CHECKS.items()))
 
-    def type_of(self, problem: Problem) -> str | None:
+    def build_type(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
-        return None if self.type_uri is None else built_type(self.type_uri, problem.status, problem.slug)
+        return None if self.type_uri is None else build_type(self.type_uri, problem.status, problem.slug)
 
-    def sent_as(self, media_type: str) -> str:
-        """Name the media type under which a document goes out."""
+    def choose_content_type(self, media_type: str) -> str:
+        """Return the media type under which a document is sent."""
         form = media_type.rpartition("+")[2]
         forced = self.force_content_type and form in self.content_types
         return media_type if forced else f"application/{form}"
 
-    def forced(self, content_type: str) -> str:
-        """Name the content type under which a document goes out that the ``response=`` decorator made."""
+    def map_content_type(self, content_type: str) -> str:
+        """Return the content type to send for a document that the ``response=`` decorator made."""
         media_type, _, parameters = content_type.partition(";")
         form = media_type.strip().lower().rpartition("/")[2]
         if not self.force_content_type or form not in self.content_types:
@@ -117,19 +106,19 @@ class Settings(NamedTuple):
         return f"application/problem+{form}" + (f";{parameters}" if parameters else "")
 
 
-def _text(key: str, value: object) -> str:
+def _check_text(key: str, value: object) -> str:
     if isinstance(value, str) and value:
         return value
     raise SetupError(f"{key} is a non-empty string such as {DEFAULTS[key]!r}, not {value!r}")
 
 
-def _flag(key: str, value: object) -> bool:
+def _check_flag(key: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise SetupError(f"{key} is True or False, not {value!r}")
 
 
-def _validation(key: str, value: object) -> bool | Literal["messages"]:
+def _check_validation(key: str, value: object) -> bool | Literal["messages"]:
     if value == "messages":
         return "messages"
     if isinstance(value, bool):
@@ -137,14 +126,14 @@ def _validation(key: str, value: object) -> bool | Literal["messages"]:
     raise SetupError(f"{key} is True, False or 'messages', not {value!r}")
 
 
-def _formats(key: str, value: object) -> tuple[str, ...]:
+def _check_formats(key: str, value: object) -> tuple[str, ...]:
     if isinstance(value, (list, tuple, set, frozenset)) and all(item in ("json", "xml") for item in value):
         return tuple(value)
     raise SetupError(f"{key} lists 'json', 'xml', both or none, not {value!r}")
 
 
-def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
-    """Find a dispatcher by its name, or check that it is one.
+def check_dispatcher(key: str, value: object) -> type[ErrorDispatcher]:
+    """Find a dispatcher by its name, or check that a class is one.
 
     Raises:
         SetupError: It is neither a known name nor a subclass of `ErrorDispatcher`.
@@ -153,9 +142,13 @@ def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
         return DISPATCHERS[value]
     if isinstance(value, type) and issubclass(value, ErrorDispatcher) and value is not ErrorDispatcher:
         if isabstract(value):
-            raise SetupError(f"{key}: {value.__name__} does not implement dispatch(incident)")
+            raise SetupError(f"{key}: {value.__name__} does not implement dispatch(exc, request)")
         if iscoroutinefunction(value.dispatch):
-            raise SetupError(f"{key}: {value.__name__}.dispatch is async; write it with def, for Flask calls it, too")
+            raise SetupError(f"{key}: {value.__name__}.dispatch is async; write it with def, since Flask calls it too")
+        try:
+            signature(value.dispatch).bind(None, None, None)
+        except TypeError:
+            raise SetupError(f"{key}: {value.__name__}.dispatch has to take (exc, request)") from None
         try:
             signature(value).bind(None)
         except TypeError:
@@ -165,7 +158,12 @@ def dispatcher_class(key: str, value: object) -> type[ErrorDispatcher]:
     raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}")
 
 
-def _style(key: str, value: object) -> Style | None:
+def check_style(key: str, value: object) -> Style | None:
+    """Find a style by its name; None stays None.
+
+    Raises:
+        SetupError: There is no style of that name.
+    """
     if value is None:
         return None
     if isinstance(value, str) and value in STYLES:
@@ -173,7 +171,10 @@ def _style(key: str, value: object) -> Style | None:
     raise SetupError(f"{key} is one of {', '.join(map(repr, STYLES))} or None, not {value!r}")
 
 
-def _template(key: str, value: object) -> str | None:
+_PLACEHOLDER = r"\{[^\W\d]\w*\}"  # other braces may belong to the URI
+
+
+def _check_type_uri(key: str, value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) and value:
@@ -187,15 +188,15 @@ def _template(key: str, value: object) -> str | None:
 
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
-    "ERROR_PAGE": _text,
-    "ERROR_DEFAULT_MSG": _text,
-    "ERROR_XHR_ENABLED": _flag,
-    "ERROR_FORCE_CONTENT_TYPE": _flag,
-    "ERROR_CONTENT_TYPES": _formats,
-    "ERROR_DISPATCHER": dispatcher_class,
-    "ERROR_HANDLER": _style,
-    "ERROR_TYPE_URI": _template,
-    "ERROR_CSP_ENABLED": _flag,
-    "ERROR_DEBUG_DOCUMENT": _flag,
-    "ERROR_VALIDATION": _validation,
+    "ERROR_PAGE": _check_text,
+    "ERROR_DEFAULT_MSG": _check_text,
+    "ERROR_XHR_ENABLED": _check_flag,
+    "ERROR_FORCE_CONTENT_TYPE": _check_flag,
+    "ERROR_CONTENT_TYPES": _check_formats,
+    "ERROR_DISPATCHER": check_dispatcher,
+    "ERROR_HANDLER": check_style,
+    "ERROR_TYPE_URI": _check_type_uri,
+    "ERROR_CSP_ENABLED": _check_flag,
+    "ERROR_DEBUG_DOCUMENT": _check_flag,
+    "ERROR_VALIDATION": _check_validation,
 }

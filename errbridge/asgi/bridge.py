@@ -14,7 +14,7 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
-from errbridge.application.hooks import Hook, HookT, Observers, TraceId
+from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
 from errbridge.asgi import edges
 from errbridge.asgi.applications import Asgi, Wsgi, recognise
 from errbridge.asgi.destination import Directory
@@ -93,7 +93,7 @@ class Bridge:
         self._threads = Threads(threads, waiting)
         self._max_body = max_body
         self._grace = grace
-        self._observers = Observers()
+        self._observers = Hooks()
 
     def on_incident(self, function: HookT) -> HookT:
         """Call a function with ``(incident, reply)`` after each error that the bridge answers itself.

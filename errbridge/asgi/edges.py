@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from errbridge.application.hooks import Observers
+from errbridge.application.hooks import Hooks
 from errbridge.application.settings import Settings
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete, declared_length
-from errbridge.handling.plan import answer_edge
+from errbridge.handling.outside import respond_at_edge
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import RequestFacts, is_xhr
 from errbridge.incident import new_id
@@ -47,9 +47,9 @@ def crashed(error: BaseException) -> Problem:
     return problem
 
 
-def answer(problem: Problem, scope: Connection, observers: Observers) -> Complete:
+def answer(problem: Problem, scope: Connection, hooks: Hooks) -> Complete:
     """Answer a problem of the bridge, log it, and tell who watches."""
-    answered = answer_edge(problem, _facts(scope, observers), hooks=observers.hooks)
+    answered = respond_at_edge(problem, _facts(scope, hooks), hooks=hooks)
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answered.headers]
     body = answered.body or b""
     if declared_length(headers) is None:
@@ -79,7 +79,7 @@ def _extra(method: object, path: str, status: int) -> dict[str, object]:
     }
 
 
-def _facts(scope: Connection, observers: Observers) -> RequestFacts:
+def _facts(scope: Connection, hooks: Hooks) -> RequestFacts:
     location = Location.of(scope)
     headers = RequestHeaders(
         lambda: [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
@@ -95,5 +95,5 @@ def _facts(scope: Connection, observers: Observers) -> RequestFacts:
         routing=True,
         websocket=scope["type"] == "websocket",
         headers=headers,
-        trace_id=observers.current_trace(),
+        trace_id=hooks.current_trace(),
     )

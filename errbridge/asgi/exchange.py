@@ -22,7 +22,7 @@ from asgiref.typing import (
 
 from errbridge.asgi.edges import too_large
 from errbridge.asgi.messages import Complete, RawHeaders, declared_length
-from errbridge.http.headers import listed
+from errbridge.http.headers import split_list
 from errbridge.http.status import has_body
 
 __all__ = ["Exchange"]
@@ -174,6 +174,6 @@ def _allowing(headers: RawHeaders, methods: Iterable[str]) -> RawHeaders:
     allowed = [value.decode("latin-1") for name, value in headers if name.lower() == b"allow"]
     if not allowed:
         return headers
-    union = sorted({method for value in allowed for method in listed(value)}.union(methods))
+    union = sorted({method for value in allowed for method in split_list(value)}.union(methods))
     others = [header for header in headers if header[0].lower() != b"allow"]
     return [*others, (b"allow", ", ".join(union).encode("latin-1"))]

@@ -8,7 +8,7 @@ from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.errors import SetupError
-from errbridge.scopes.patterns import Variable, default_converters, segments
+from errbridge.scopes.patterns import Variable, find_converter, split_prefix
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
 
@@ -62,10 +62,8 @@ def _place(key: str | Scope) -> Scope:
 
 def _depth(place: Scope) -> int:
     """Count the segments that a mount takes from the path."""
-    if place.prefix in (None, "/"):
-        return 0
-    parts = segments(str(place.prefix))[1:]
+    parts = split_prefix(place.prefix)
     for token in (token for part in parts for token in part if isinstance(token, Variable)):
-        if not default_converters(token.converter, token.arguments).isolating:
+        if not find_converter(token.converter, token.arguments).isolating:
             raise SetupError(f"the mount {str(place)!r} has no certain end; use a variable without slashes in it")
     return len(parts)

@@ -13,7 +13,7 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
-from errbridge.application.hooks import Observers
+from errbridge.application.hooks import Hooks
 from errbridge.asgi import edges
 from errbridge.problem.problem import Problem
 
@@ -27,7 +27,7 @@ async def serve_websocket(
     scope: WebSocketScope,
     receive: ASGIReceiveCallable,
     send: ASGISendCallable,
-    observers: Observers,
+    hooks: Hooks,
 ) -> None:
     """Have an application serve a WebSocket; what it raises is answered while that is possible, and closes it after.
 
@@ -36,7 +36,7 @@ async def serve_websocket(
         scope: The request, below the application's mount.
         receive: From the server.
         send: To the server.
-        observers: Told of an error that the application did not answer.
+        hooks: Told of an error that the application did not answer.
     """
     accepted = answered = False
 
@@ -53,23 +53,23 @@ async def serve_websocket(
         await app(scope, receive, watched)
     except Exception as error:
         if not accepted and not answered:
-            await deny(error if isinstance(error, Problem) else edges.crashed(error), scope, send, observers)
+            await deny(error if isinstance(error, Problem) else edges.crashed(error), scope, send, hooks)
             return
         edges.broken_off(scope, 101 if accepted else 500, error)
         if not answered:
             await send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": ""})
 
 
-async def deny(problem: Problem, scope: WebSocketScope, send: ASGISendCallable, observers: Observers) -> None:
+async def deny(problem: Problem, scope: WebSocketScope, send: ASGISendCallable, hooks: Hooks) -> None:
     """Refuse a WebSocket before it is accepted: with the problem where the server can send one, else with its 403.
 
     Args:
         problem: Why.
         scope: The request.
         send: To the server.
-        observers: Told of it.
+        hooks: Told of it.
     """
-    answer = edges.answer(problem, scope, observers)
+    answer = edges.answer(problem, scope, hooks)
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1000, "reason": ""})
         return

@@ -13,24 +13,23 @@ The same key again replaces the handler that was there, as in Flask.
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self, TypeVar
 from weakref import WeakSet
 
 from errbridge.errors import SetupError
-from errbridge.http.status import checked_status
-from errbridge.introspection import is_async, name_of
+from errbridge.http.status import check_error_status
+from errbridge.introspection import describe_function, is_async
 
 __all__ = [
     "CATCH_ALL",
-    "NO_CLASSES",
     "F",
+    "HTTPErrorClasses",
     "Handler",
-    "HandlerTable",
     "Handlers",
-    "HttpClasses",
     "Key",
-    "keys_of",
+    "ScopeHandlers",
+    "check_keys",
 ]
 
 CATCH_ALL = "*"
@@ -79,15 +78,17 @@ def _arity(function: Callable[..., Any]) -> int:
     needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
     if required > 2 or needs_keyword:
         raise SetupError(
-            f"the handler {name_of(function)} takes more than (exc, incident): give the other parameters defaults, "
-            "or bind them"
+            f"the handler {describe_function(function)} takes more than (exc, incident): give the other parameters "
+            "defaults, or bind them"
         )
     if not positional and not takes_any:
-        raise SetupError(f"the handler {name_of(function)} takes no argument: give it (exc) or (exc, incident)")
+        raise SetupError(
+            f"the handler {describe_function(function)} takes no argument: give it (exc) or (exc, incident)"
+        )
     return max(required, 1)
 
 
-def keys_of(keys: object) -> tuple[Key, ...]:
+def check_keys(keys: object) -> tuple[Key, ...]:
     """Check what a handler is to be registered for.
 
     Args:
@@ -113,7 +114,7 @@ def _key(key: object) -> Key:
         return key
     if isinstance(key, int):
         try:
-            return checked_status(key)
+            return check_error_status(key)
         except ValueError as error:
             raise SetupError(f"{error}; there is no error to handle") from None
     if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES):
@@ -153,7 +154,7 @@ class Handlers:
         Raises:
             SetupError: A key is none, or the function cannot be called like that.
         """
-        checked = keys_of(keys or None)
+        checked = check_keys(keys or None)
 
         def decorate(function: F) -> F:
             self.add(checked, Handler.of(function))
@@ -165,7 +166,7 @@ class Handlers:
         """Register a handler that was looked at already, for keys that were checked already.
 
         Args:
-            keys: As `keys_of` gives them.
+            keys: As `check_keys` gives them.
             handler: As `Handler.of` gives it.
         """
         self._registered.extend((key, handler) for key in keys)
@@ -184,41 +185,34 @@ class Handlers:
         return iter(self._registered)
 
 
-class HttpClasses(NamedTuple):
-    """The exception classes in which a framework speaks of HTTP errors.
+@dataclass(frozen=True, slots=True)
+class HTTPErrorClasses:
+    """The exception classes in which a framework expresses HTTP errors.
 
     Attributes:
         base: Their base class; a handler for it is a catch-all.
-        by_status: The class of each status code; a handler for it is one for the code.
-        client_gone: What is raised where the client has left; there is nobody to answer.
-        plain: Those whose objects say nothing but what they were made with.
+        by_status: The class of each status code; a handler for the class is one for the code.
     """
 
     base: type[Exception] | None = None
-    by_status: Mapping[int, type[Exception]] = MappingProxyType({})
-    client_gone: tuple[type[Exception], ...] = ()
-    plain: frozenset[type[Exception]] = frozenset()
+    by_status: Mapping[int, type[Exception]] = field(default_factory=dict)
 
-    def canonical(self, key: Key) -> Key:
-        """Give keys that mean the same one form."""
+    def normalize_key(self, key: Key) -> Key:
+        """Return the one form of keys that mean the same."""
         if key is Exception or key is self.base:
             return CATCH_ALL
-        code = getattr(key, "code", None)
-        if isinstance(code, int) and self.by_status.get(code) is key:
-            return code
-        return key
+        return next((status for status, cls in self.by_status.items() if cls is key), key)
 
 
-NO_CLASSES = HttpClasses()
-"""Of no framework."""
+_NO_CLASSES = HTTPErrorClasses()
 
 
-class HandlerTable:
+class ScopeHandlers:
     """The handlers of one scope, ready to be asked.
 
     Args:
         registered: Pairs of key and handler; of the same key the last one counts.
-        http: The framework's classes of HTTP errors.
+        classes: The framework's classes of HTTP errors.
 
     Attributes:
         by_key: All of them, as registered; keys that mean the same in one form.
@@ -227,14 +221,14 @@ class HandlerTable:
 
     __slots__ = ("_catch_all", "_families", "_statuses", "by_key", "classes")
 
-    def __init__(self, registered: Iterable[tuple[Key, Handler]], http: HttpClasses = NO_CLASSES) -> None:
-        by_key = self.by_key = {http.canonical(key): handler for key, handler in registered}
+    def __init__(self, registered: Iterable[tuple[Key, Handler]], classes: HTTPErrorClasses = _NO_CLASSES) -> None:
+        by_key = self.by_key = {classes.normalize_key(key): handler for key, handler in registered}
         self._catch_all = by_key.get(CATCH_ALL)
         self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
         self._statuses = {key: handler for key, handler in by_key.items() if isinstance(key, int)}
         self._families = {int(key[0]): by_key[key] for key in by_key if isinstance(key, str) and key != CATCH_ALL}
         for status, handler in self._statuses.items():
-            if (of_status := http.by_status.get(status)) is not None:
+            if (of_status := classes.by_status.get(status)) is not None:
                 self.classes[of_status] = handler
 
     def for_class(self, cls: type[BaseException]) -> Iterator[Handler]:

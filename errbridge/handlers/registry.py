@@ -1,79 +1,103 @@
-"""What was registered for which target: handlers, a style, or a page for uncaught exceptions only."""
+"""What is registered for each target: handlers, a style, or a plain page for uncaught exceptions."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
-from errbridge.application.hooks import Observers
-from errbridge.handlers.handlers import Handler, Handlers, Key
+from errbridge.handlers.handlers import Handler, Handlers, Key, check_keys
 from errbridge.representations.styles import Style
 
-__all__ = ["Entry", "Registry"]
+__all__ = ["Registrations", "Registry"]
 
 
-class Entry:
-    """Everything registered for one target, in the order of registration."""
+class Registrations:
+    """Everything that is registered for one target, in the order of registration.
 
-    __slots__ = ("failure", "own", "sources", "styles")
+    Attributes:
+        sources: The handler modules; the handlers registered one by one are in modules of their own.
+        styles: The styles; the last one counts.
+        failure: Whether the target answers uncaught exceptions with the plain page.
+    """
+
+    __slots__ = ("_own", "failure", "sources", "styles")
 
     def __init__(self) -> None:
         self.sources: list[Handlers] = []
-        self.own: Handlers | None = None
         self.styles: list[Style] = []
         self.failure = False
+        self._own: Handlers | None = None
 
     @property
     def style(self) -> Style | None:
-        """How the target's errors look: the last word counts."""
+        """How the target's errors look."""
         return self.styles[-1] if self.styles else None
 
-    def registered(self) -> Iterable[tuple[Key, Handler]]:
-        """Give the handlers, the last of a key last."""
+    def handlers(self) -> Iterable[tuple[Key, Handler]]:
+        """List the handlers, the last one of a key last."""
         return (pair for source in self.sources for pair in source)
+
+    def add(self, keys: Iterable[Key], handler: Handler) -> None:
+        """Add a handler behind everything that is registered by now."""
+        if self._own is None or self.sources[-1] is not self._own:
+            self._own = Handlers()
+            self.sources.append(self._own)
+        self._own.add(keys, handler)
 
 
 class Registry:
-    """Targets and what is registered for them. It only grows, and counts how often it did.
+    """Targets, and what is registered for them. A registry only grows, and counts how often it did.
 
-    A target is a blueprint object or a `Scope`; the registry does not look into either. Who watches the errors is kept
-    here, too, and counts for all of them.
+    A target is a blueprint object or a `Scope`; the registry does not look into it.
+
+    Attributes:
+        targets: The registrations of each target.
+        version: Increases with each registration.
     """
 
-    __slots__ = ("__weakref__", "entries", "observers", "version")
+    __slots__ = ("__weakref__", "targets", "version")
 
     def __init__(self) -> None:
-        self.entries: dict[Hashable, Entry] = {}
+        self.targets: dict[Hashable, Registrations] = {}
         self.version = 0
-        self.observers = Observers()
 
     def touch(self) -> None:
-        """Note that something was added: afterwards, or a table could be made of what was there before it."""
+        """Note a change. Call it after the change, or an error map could be built without it and kept."""
         self.version += 1
 
-    def _entry(self, target: Hashable) -> Entry:
-        return self.entries.setdefault(target, Entry())
+    def _registrations(self, target: Hashable) -> Registrations:
+        return self.targets.setdefault(target, Registrations())
+
+    def register(self, target: Hashable, function: Callable[..., Any], code: object = None) -> None:
+        """Register a handler.
+
+        Args:
+            target: A blueprint or a scope.
+            function: The handler.
+            code: A key, or several; None means every error.
+
+        Raises:
+            SetupError: A key is none, or the function cannot be called as a handler.
+        """
+        self.add_handler(target, check_keys(code), Handler.of(function))
 
     def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
-        """Register one handler."""
-        entry = self._entry(target)
-        if entry.own is None or entry.sources[-1] is not entry.own:
-            entry.own = Handlers()
-            entry.sources.append(entry.own)
-        entry.own.add(keys, handler)
+        """Register a handler that was checked, for keys that were checked."""
+        self._registrations(target).add(keys, handler)
         self.touch()
 
     def include(self, target: Hashable, handlers: Handlers) -> None:
-        """Register the handlers of a module, those that it will register later as well."""
-        self._entry(target).sources.append(handlers)
+        """Register the handlers of a module, also those that it registers later."""
+        self._registrations(target).sources.append(handlers)
         handlers.watch(self)
         self.touch()
 
     def set_style(self, target: Hashable, style: Style) -> None:
-        """Say how a target's errors look; the last word counts."""
-        self._entry(target).styles.append(style)
+        """Set how a target's errors look; the last call counts."""
+        self._registrations(target).styles.append(style)
         self.touch()
 
     def set_failure(self, target: Hashable) -> None:
         """Answer a target's uncaught exceptions with the plain page."""
-        self._entry(target).failure = True
+        self._registrations(target).failure = True
         self.touch()

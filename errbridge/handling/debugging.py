@@ -1,49 +1,37 @@
 """An exception as a member of a problem document, for the developer of the application: ``ERROR_DEBUG_DOCUMENT``.
 
-What is told is what a traceback says: class, message, places and their lines of code, and the exceptions behind it. No
-variable is looked at. Still, a message or a line of code can hold a secret. So every text is redacted, by the name
-before a value and by the form of the value itself, before it is cut to its length, and rather too much than too little:
+The member has what a traceback has: classes, messages, places and their lines of code, but no variables. A message or a
+line of code may still hold a secret. So every text is redacted before it is cut, by the name before a value and by the
+form of the value, rather too much than too little.
 
-=================================  ==========================================================
-in a text                          becomes
-=================================  ==========================================================
-``password=...``, ``"token": ...``   the name, and ``[redacted]`` up to the end of the value
-``scheme://user:password@host``    ``scheme://[redacted]@host``
-``Bearer ...``, ``Basic ...``          the scheme of authentication alone
-private keys, signed tokens        ``[redacted]``
-long words that look random        ``[redacted]``
-=================================  ==========================================================
-
-Nothing here is imported until such a document is made.
+This module is imported when the first such document is made.
 """
 
 from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Callable, Iterable
-from traceback import walk_tb
-from types import FrameType
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
 
-__all__ = ["REDACTED", "redacted", "told"]
+from errbridge.introspection import walk_traceback
+
+__all__ = ["REDACTED", "describe_exception", "redact"]
 
 REDACTED = "[redacted]"
 
-_T = TypeVar("_T")
-
 _MOST_EXCEPTIONS = 8
 _FIRST_FRAMES, _LAST_FRAMES = 8, 16
-_MOST_READ = 8192  # characters of a text that are looked at
-_LONGEST_TEXT = 2000
-_LONGEST_LINE = 300
+_MOST_READ, _LONGEST_MESSAGE, _LONGEST_LINE = 8192, 2000, 300
 
 _NAMES = (
     r"passw(?:or)?[dt]|passphrase|passcode|pwd|secret|token|credential|cookie|session|csrf|xsrf|jwt|otp|auth(?!or(?!i))|"
     r"(?:api|access|account|client|encryption|license|master|private|shared|signing|ssh|storage)[ _.-]?key|"
     r"dsn|connection[ _]?string|salt|signature|card[ _]?number|cvv|cvc|iban|ssn|input"  # input: of a validation error
 )
-# What stands between a name and its value: ``=``, ``": "``, ``'] = ``, ``>``; or as in a pair, ``', '``.
+# Between a name and its value: ``=``, ``": "``, ``'] = ``, ``>``; or, as in a pair, ``', '``.
 _BETWEEN = r"""(?:[\\"'`\])]{0,6}\s{0,8}[=:!<>~]{1,3}\s{0,8}|\\{0,2}["'`]\s{0,8},\s{0,8})"""
 _QUOTED = (
     r'[a-z]{0,2}"{3}.*?(?:"{3}|\Z)|'
@@ -52,144 +40,110 @@ _QUOTED = (
     r"[a-z]{0,2}(?:'(?:[^'\\]|\\.)*(?:'|\\?\Z))+|"
     r"`[^`]*(?:`|\Z)"
 )
-# Where something else than a quoted text begins it is not known where it ends: the line, or the text, is given up.
+# The end of a value without quotes is not known: the rest of its line goes, and with a container the rest of the text.
 _VALUE = rf"(?:{_QUOTED}|[\[{{(].*|[^\n]*)"
-
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)", re.DOTALL), REDACTED),
-    (re.compile(r"([a-z][a-z0-9+.-]{0,30}://)\S*@", re.IGNORECASE), rf"\1{REDACTED}@"),
-    (re.compile(r"(?<![\w/])[\w.%+-]{1,64}:(?!//)[^\s@]{1,256}@(?=\w)"), f"{REDACTED}@"),
-    (
-        re.compile(r"\b(bearer|basic|digest|negotiate|ntlm|token|apikey)\s+[^\s,;'\"]{4,}", re.IGNORECASE),
-        rf"\1 {REDACTED}",
-    ),
-    (re.compile(rf"((?:{_NAMES})[\w.-]{{0,40}}{_BETWEEN}){_VALUE}", re.IGNORECASE | re.DOTALL), rf"\1{REDACTED}"),
-    (re.compile(r"\.?\beyJ[\w-]{6,}={0,2}(?:\.[\w-]*={0,2})*|\.eJ[\w-]{8,}(?:\.[\w-]*)*"), REDACTED),
-    (
-        re.compile(r"\b(?:AKIA|ASIA|AIza|gh[pousr]_|github_pat_|glpat-|npm_|hf_|xox[abprs]-|[prsw]k_\w{4}_)[\w-]{8,}"),
-        REDACTED,
-    ),
+_SECRETS = {
+    r"(?s)-----BEGIN [A-Z0-9 ]{0,40}-----.*?(?:-----END [A-Z0-9 ]{0,40}-----|\Z)": REDACTED,
+    r"(?i)([a-z][a-z0-9+.-]{0,30}://)\S*@": rf"\1{REDACTED}@",
+    r"(?<![\w/])[\w.%+-]{1,64}:(?!//)[^\s@]{1,256}@(?=\w)": f"{REDACTED}@",
+    r"(?i)\b(bearer|basic|digest|negotiate|ntlm|token|apikey)\s+[^\s,;'\"]{4,}": rf"\1 {REDACTED}",
+    rf"(?is)((?:{_NAMES})[\w.-]{{0,40}}{_BETWEEN}){_VALUE}": rf"\1{REDACTED}",
+    r"\.?\beyJ[\w-]{6,}={0,2}(?:\.[\w-]*={0,2})*|\.eJ[\w-]{8,}(?:\.[\w-]*)*": REDACTED,
+    r"\b(?:AKIA|ASIA|AIza|gh[pousr]_|github_pat_|glpat-|npm_|hf_|xox[abprs]-|[prsw]k_\w{4}_)[\w-]{8,}": REDACTED,
+}
+_RANDOM_WORD = (
+    r"(?a)(?<![\w-])(?:[0-9a-f]{24,}|[0-9A-F]{24,}|"
+    r"(?=[\w-]*[0-9])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{24,})(?![\w-])"
 )
-_WORD = re.compile(r"[A-Za-z0-9_-]{24,}")
-_REPEATED = re.compile(rf"(?:{re.escape(REDACTED)}){{2,}}")  # one word for what several rules found
-_RANDOM = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}|(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z]).*")
 
 
-def redacted(text: str) -> str:
-    """Take out of a text what looks like a secret.
+def redact(text: str) -> str:
+    """Replace in a text what looks like a secret.
 
     Args:
-        text: Any text; of a long one the end is left out.
+        text: Any text. A long one is cut at a space: half a secret is not recognised as one.
     """
-    return _REPEATED.sub(REDACTED, _WORD.sub(_unless_random, _by_rules(_beginning(text))))
+    if len(text) > _MOST_READ:
+        text = re.sub(r"\S*\Z", "", text[:_MOST_READ])
+    text = re.sub(_RANDOM_WORD, REDACTED, _redact_secrets(text))
+    return re.sub(rf"(?:{re.escape(REDACTED)}){{2,}}", REDACTED, text)  # where several patterns found the same
 
 
-def _by_rules(text: str) -> str:
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+def _redact_secrets(text: str) -> str:
+    for pattern, replacement in _SECRETS.items():
+        text = re.sub(pattern, replacement, text)
     return text
 
 
-def _unless_random(word: re.Match[str]) -> str:
-    return REDACTED if _RANDOM.fullmatch(word[0]) else word[0]
-
-
-def _beginning(text: str) -> str:
-    """Cut a long text, at a space: half a secret is not recognised as one."""
-    if len(text) <= _MOST_READ:
-        return text
-    return re.sub(r"\S*\Z", "", text[:_MOST_READ])
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[:length]}\u2026"
-
-
-def told(exc: BaseException, hidden: Iterable[str] = ()) -> dict[str, Any]:
-    """Tell of an exception.
+def describe_exception(exc: BaseException, hidden: Iterable[str] = ()) -> dict[str, Any]:
+    """Describe an exception and those behind it, at most 8 and each once.
 
     Args:
-        exc: Any exception. Whatever of it cannot be read is left out.
-        hidden: Packages whose frames are left out where a traceback begins with them: the framework's.
+        exc: Any exception.
+        hidden: Packages of the framework. A traceback that begins with their frames is shown without these.
 
     Returns:
-        ``class``, ``message``, ``traceback`` (``file``, ``line``, ``function`` and ``code``, the oldest call first;
-        ``omitted`` counts those left out in the middle), for a group ``exceptions``, and what came before it under
-        ``cause`` or ``context``.
+        ``class``, ``message`` and ``traceback`` (``file``, ``line``, ``function`` and ``code``, the oldest call first);
+        ``omitted``, the number of frames left out in the middle; ``exceptions`` of a group; ``cause`` or ``context``.
     """
-    return _Teller(frozenset(hidden)).told(exc)
+    return _describe(exc, frozenset(hidden), set())
 
 
-class _Teller:
-    """Tells of an exception and those behind it, of each once and not of endlessly many."""
+def _describe(exc: BaseException, hidden: frozenset[str], known: set[int]) -> dict[str, Any]:
+    known.add(id(exc))
+    steps = walk_traceback(exc)
+    steps = steps[next((index for index, step in enumerate(steps) if _package(step) not in hidden), 0) :]
+    omitted = len(steps) - _FIRST_FRAMES - _LAST_FRAMES
+    shown = [*steps[:_FIRST_FRAMES], *steps[-_LAST_FRAMES:]] if omitted > 0 else steps
+    member: dict[str, Any] = {
+        "class": _cut(_redact_secrets(f"{type(exc).__module__}.{type(exc).__qualname__}".removeprefix("builtins."))),
+        "message": _message(exc),
+        "traceback": [_place(step) for step in shown],
+    }
+    if omitted > 0:
+        member["omitted"] = omitted
 
-    def __init__(self, hidden: frozenset[str]) -> None:
-        self._hidden = hidden
-        self._known: set[int] = set()
+    def is_new(other: BaseException | None) -> bool:
+        return other is not None and id(other) not in known and len(known) < _MOST_EXCEPTIONS
 
-    def told(self, exc: BaseException) -> dict[str, Any]:
-        self._known.add(id(exc))
-        frames: list[tuple[FrameType, int]] = []
-        frames = _read(lambda: list(walk_tb(exc.__traceback__)), frames)
-        own = next((index for index, (frame, _) in enumerate(frames) if _package(frame) not in self._hidden), 0)
-        frames = frames[own:]
-        omitted = max(0, len(frames) - _FIRST_FRAMES - _LAST_FRAMES)
-        shown = frames if not omitted else [*frames[:_FIRST_FRAMES], *frames[-_LAST_FRAMES:]]
-        member: dict[str, Any] = {
-            "class": _class_name(exc),
-            "message": _message(exc),
-            "traceback": [_place(frame, line) for frame, line in shown],
-        }
-        if omitted:
-            member["omitted"] = omitted
-        if issubclass(type(exc), BaseExceptionGroup):  # an instance may pretend, or fail to say
-            members: Iterable[BaseException] = _read(lambda: tuple(cast(Any, exc).exceptions), ())
-            member["exceptions"] = [self.told(each) for each in members if self._is_news(each)]
-        before = _read(lambda: exc.__cause__, None)
-        kind = "cause"
-        if before is None and not _read(lambda: exc.__suppress_context__, True):
-            before, kind = _read(lambda: exc.__context__, None), "context"
-        if before is not None and self._is_news(before):
-            member[kind] = self.told(before)
-        return member
-
-    def _is_news(self, exc: BaseException) -> bool:
-        return id(exc) not in self._known and len(self._known) < _MOST_EXCEPTIONS
+    if issubclass(type(exc), BaseExceptionGroup):
+        others = _get(exc, "exceptions", BaseExceptionGroup)
+        member["exceptions"] = [_describe(other, hidden, known) for other in others if is_new(other)]
+    is_caused = _get(exc, "__cause__") is not None or _get(exc, "__suppress_context__")
+    kind = "cause" if is_caused else "context"
+    if is_new(before := _get(exc, f"__{kind}__")):
+        member[kind] = _describe(before, hidden, known)
+    return member
 
 
-def _read(read: Callable[[], _T], otherwise: _T) -> _T:
-    """Read something of an object that may do anything when it is touched."""
-    try:
-        return read()
-    except Exception:
-        return otherwise
-
-
-def _class_name(exc: BaseException) -> str:
-    cls = type(exc)
-    name = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-    return _cut(_by_rules(name), _LONGEST_LINE)
+def _get(exc: BaseException, name: str, cls: type[BaseException] = BaseException) -> Any:
+    """Read an attribute by its descriptor; the exception's own class may define another, or ``__getattribute__``."""
+    return vars(cls)[name].__get__(exc)
 
 
 def _message(exc: BaseException) -> str:
     try:
-        text = str.__str__(str(exc))  # also of a subclass that would do something else when it is cut
+        text = str.__str__(str(exc))  # plain, even if the exception returns a subclass of str
     except Exception as error:
         return f"(no text: {type(error).__name__} was raised)"
-    return _cut(redacted(text), _LONGEST_TEXT)
+    return _cut(redact(text), _LONGEST_MESSAGE)
 
 
-def _package(frame: FrameType) -> str:
-    name: object = frame.f_globals.get("__name__")
-    return name.partition(".")[0] if isinstance(name, str) else ""
+def _package(step: TracebackType) -> str:
+    return str(step.tb_frame.f_globals.get("__name__")).partition(".")[0]
 
 
-def _place(frame: FrameType, line: int) -> dict[str, Any]:
-    name = frame.f_code.co_filename
-    code = _read(lambda: linecache.getline(name, line, frame.f_globals), "")
+def _place(step: TracebackType) -> dict[str, Any]:
+    code, source = step.tb_frame.f_code, ""
+    with suppress(Exception):  # the loader of a module may raise anything
+        source = linecache.getline(code.co_filename, step.tb_lineno, step.tb_frame.f_globals).strip()
     return {
-        "file": _cut(redacted(name), _LONGEST_LINE),
-        "line": line,
-        "function": _cut(_by_rules(frame.f_code.co_qualname), _LONGEST_LINE),
-        "code": _cut(redacted(code.strip()), _LONGEST_LINE),
+        "file": _cut(redact(code.co_filename)),
+        "line": step.tb_lineno,
+        "function": _cut(_redact_secrets(code.co_qualname)),
+        "code": _cut(redact(source)),
     }
+
+
+def _cut(text: str, length: int = _LONGEST_LINE) -> str:
+    return text if len(text) <= length else f"{text[:length]}\u2026"

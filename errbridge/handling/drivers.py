@@ -1,19 +1,20 @@
-"""Plans and their drivers: logic that is written once, and carried out by sync and async code alike.
+"""Plans, and the two drivers that carry them out: logic that is written once, for sync and async code.
 
-A plan is a generator that yields `Call` objects. They are all that it cannot do itself: calling a user's handler, or
-the framework. It is sent what the call returned, or has thrown into it what the call raised, and it returns an outcome.
-A driver only makes the calls, one plainly, the other with ``await``, and decides nothing.
+A plan is a generator. It yields a `Call` for the only thing that it cannot do itself: call a user's handler, or the
+framework. The driver makes the call and sends back the result, or throws in the exception. The plan returns an outcome.
+A driver decides nothing; the two differ in one ``await``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, cast
 
-from errbridge.representations.response import Answer
+from errbridge.representations.response import Response
 
-__all__ = ["Call", "Colour", "Given", "Outcome", "Plan", "Raised", "adrive", "drive"]
+__all__ = ["LEFT", "Call", "Colour", "Left", "Native", "Outcome", "Plan", "Raised", "Run", "adrive", "drive"]
 
 
 class Colour(Enum):
@@ -25,68 +26,104 @@ class Colour(Enum):
 
 
 class Call(NamedTuple):
-    """Something that a plan cannot do itself."""
+    """A call that the driver has to make for the plan."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     colour: Colour
 
 
-class Given(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Native:
     """An outcome that is the framework's: a response, or what a native handler returned."""
 
     value: Any
 
 
-class Raised(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Raised:
     """An outcome that is an exception, to be raised to the framework."""
 
     exception: BaseException
 
 
-Outcome = Answer | Given | Raised
+class Left(Enum):
+    """The outcome of an exception that is none of errbridge's business: the framework goes on without it."""
+
+    LEFT = "left to the framework"
+
+
+LEFT = Left.LEFT
+
+Outcome = Response | Native | Raised | Left
 Plan = Generator[Call, Any, Outcome]
 
 
-def drive(plan: Plan | Answer, call: Callable[[Call], Any]) -> Outcome:
-    """Carry out a plan.
+class Run:
+    """A plan under way, up to its next call or its outcome.
 
     Args:
-        plan: The plan, or an answer for which there is nothing left to do.
-        call: Makes one call and returns its result.
+        plan: A plan that was not started. It is started at once.
+
+    Attributes:
+        call: The next call.
+        outcome: The outcome; None as long as there is a call to make.
     """
-    if isinstance(plan, Answer):
-        return plan
-    try:
-        step = next(plan)
-        while True:
-            try:
-                result = call(step)
-            except Exception as error:
-                step = plan.throw(error)
-            else:
-                step = plan.send(result)
-    except StopIteration as end:
-        return cast(Outcome, end.value)
+
+    __slots__ = ("_plan", "call", "outcome")
+
+    call: Call
+    outcome: Outcome | None
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.outcome = None
+        self._advance(plan.__next__)
+
+    def send(self, result: Any) -> None:
+        """Go on with the result of the call."""
+        self._advance(self._plan.send, result)
+
+    def throw(self, error: Exception) -> None:
+        """Go on with the exception that the call raised."""
+        self._advance(self._plan.throw, error)
+
+    def _advance(self, step: Callable[..., Call], *args: Any) -> None:
+        try:
+            self.call = step(*args)
+        except StopIteration as end:
+            self.outcome = cast(Outcome, end.value)
 
 
-async def adrive(plan: Plan | Answer, call: Callable[[Call], Awaitable[Any]]) -> Outcome:
-    """Carry out a plan, awaiting each call.
+def drive(run: Run, call: Callable[[Call], Any]) -> Outcome:
+    """Carry out the rest of a plan.
 
     Args:
-        plan: The plan, or an answer for which there is nothing left to do.
+        run: The plan.
         call: Makes one call and returns its result.
     """
-    if isinstance(plan, Answer):
-        return plan
-    try:
-        step = next(plan)
-        while True:
-            try:
-                result = await call(step)
-            except Exception as error:
-                step = plan.throw(error)
-            else:
-                step = plan.send(result)
-    except StopIteration as end:
-        return cast(Outcome, end.value)
+    while run.outcome is None:
+        try:
+            result = call(run.call)
+        except Exception as error:
+            run.throw(error)
+        else:
+            run.send(result)
+    return run.outcome
+
+
+async def adrive(run: Run, call: Callable[[Call], Awaitable[Any]]) -> Outcome:
+    """Carry out the rest of a plan, awaiting each call.
+
+    Args:
+        run: The plan.
+        call: Makes one call and returns its result.
+    """
+    while run.outcome is None:
+        try:
+            result = await call(run.call)
+        except Exception as error:
+            run.throw(error)
+        else:
+            run.send(result)
+    return run.outcome

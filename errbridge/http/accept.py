@@ -1,20 +1,22 @@
-"""What the client wants: from an Accept header to one of the media types on offer (RFC 9110 section 12.5.1).
+"""From an Accept header to one of the media types on offer (RFC 9110 section 12.5.1).
 
 The rules, in the order in which they decide:
 
-1. Of the ranges that cover a representation the most specific one gives its quality; a quality of 0 excludes it.
-2. The highest quality wins; at the same quality, being named beats being covered by a wildcard.
-3. Among equals the offered default wins, then JSON, HTML, XML, text.
+1. A representation has the quality of the most specific range that covers it; a quality of 0 excludes it. A range with
+   parameters counts as the bare media type where the header does not list that itself.
+2. The highest quality wins; at the same quality, a named media type beats one that a wildcard covers.
+3. Among equals the default wins, then JSON, HTML, XML, text.
 4. ``application/json`` and every ``+json`` mean the problem document in JSON.
-5. XML has to be named, to beat JSON, and to stand without ``text/html``: browsers list it without wanting it.
-6. Nothing acceptable gives the default: an error is never answered with another error.
+5. XML has to be named, to beat JSON, and to come without ``text/html``: browsers list it without wanting it.
+6. If nothing is acceptable, the default is: an error is never answered with another error.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
-__all__ = ["HTML", "JSON", "TEXT", "XML", "Offer", "choose", "weighed"]
+__all__ = ["HTML", "JSON", "TEXT", "XML", "Offer", "choose_media_type", "weigh_offers"]
 
 JSON = "application/problem+json"
 XML = "application/problem+xml"
@@ -26,8 +28,11 @@ _LONGEST = 4096
 _MOST_RANGES = 32
 _CACHED_LENGTH = 256
 
+# A quote that is never closed runs to the end. Possessive, so that no header is read twice.
+_QUOTED = r'"(?:[^"\\]|\\.?)*+"?'
+
 _Rank = tuple[int, float]
-"""How specific a range is (3 exact, 2 same meaning, 1 ``type/*``, 0 ``*/*``), and the quality that it gives."""
+"""How specific a range is (3 exact, 2 same meaning, 1 ``type/*``, 0 ``*/*``), and its quality."""
 
 _MEANINGS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "*/*": ((JSON, 0), (HTML, 0), (XML, 0), (TEXT, 0)),
@@ -44,32 +49,20 @@ _MEANINGS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "text/plain": ((TEXT, 3),),
 }
 _ANY_JSON = ((JSON, 2),)
-_NAMED = 2
+_EXACT, _NAMED = 3, 2
 _UNKNOWN: _Rank = (0, 0.0)
-_NOTHING = (0.0, False)
+_NOTHING = (0.0, True)  # every quality above 0 is more
 
 
-def choose(accept: str, offers: Sequence[str], default: str) -> str:
-    """Pick the media type to answer in.
-
-    Args:
-        accept: The header's value; empty for none. At most 4 KB and 32 ranges of it are read.
-        offers: The media types that are possible, of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
-        default: The one of them to fall back on.
-    """
-    if len(accept) <= _CACHED_LENGTH:  # longer ones would pin whatever a client likes to send
-        return _remembered(accept, tuple(offers), default)
-    return _choose(accept, offers, default)
-
-
-class Offer(NamedTuple):
-    """How a representation stands with a client.
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How a client rates a representation.
 
     Attributes:
-        media_type: Of the representation.
-        quality: What the most specific range that covers it says; 0 where none does.
-        named: Whether a range names it, or another media type that means the same.
-        acceptable: Whether it can be chosen. XML can be, by rule 5, only where it is wanted.
+        media_type: The media type of the representation.
+        quality: The quality in the most specific range that covers it; 0 if none does.
+        named: Whether a range names it, or another media type of the same meaning.
+        acceptable: Whether it can be chosen. XML can be, by rule 5, only where the client wants it.
     """
 
     media_type: str
@@ -78,88 +71,107 @@ class Offer(NamedTuple):
     acceptable: bool
 
 
-def weighed(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
-    """Find out how each representation stands with a client.
+def weigh_offers(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
+    """Rate representations for a client.
 
     Args:
-        accept: The header's value; empty for none.
-        offers: The media types that are possible, of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
+        accept: The value of the header; empty if the request has none.
+        offers: The possible media types, any of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
     """
-    ranks = _ranks(accept)
-    return tuple(_weighed(offer, ranks) for offer in offers)
+    ranks = _rank(accept)
+    return tuple(_weigh(offer, ranks) for offer in offers)
 
 
-def _weighed(offer: str, ranks: Mapping[str, _Rank]) -> Offer:
-    weight = _weight(ranks.get(offer, _UNKNOWN))
-    return Offer(offer, *weight, _is_acceptable(offer, weight, ranks))
+def _weigh(offer: str, ranks: Mapping[str, _Rank]) -> Offer:
+    specificity, quality = ranks.get(offer, _UNKNOWN)
+    return Offer(offer, quality, specificity >= _NAMED, quality > 0 and (offer != XML or _wants_xml(ranks)))
 
 
-def _is_acceptable(offer: str, weight: tuple[float, bool], ranks: Mapping[str, _Rank]) -> bool:
-    return weight[0] > 0 and (offer != XML or _wants_xml(ranks))
+def choose_media_type(accept: str, offers: Sequence[str], default: str) -> str:
+    """Choose the media type to answer in.
+
+    Args:
+        accept: The value of the header; empty if the request has none. At most 4 KB and 32 ranges of it are read.
+        offers: The possible media types, any of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
+        default: The media type for a client without a preference.
+    """
+    if len(accept) <= _CACHED_LENGTH:  # longer ones would let a client fill the memory
+        return _choose_cached(accept, tuple(offers), default)
+    return _choose(accept, tuple(offers), default)
 
 
-def _choose(accept: str, offers: Sequence[str], default: str) -> str:
-    ranks = _ranks(accept)
+def _choose(accept: str, offers: tuple[str, ...], default: str) -> str:
+    ranks = _rank(accept)
     chosen, best = default, _NOTHING
-    for offer in _preferred(tuple(offers), default):
-        weight = _weight(ranks.get(offer, _UNKNOWN))
-        if weight > best and _is_acceptable(offer, weight, ranks):
+    for offer in _sort(offers, default):
+        specificity, quality = ranks.get(offer, _UNKNOWN)
+        weight = quality, specificity >= _NAMED
+        if weight > best and (offer != XML or _wants_xml(ranks)):
             chosen, best = offer, weight
     return chosen
 
 
+_choose_cached = lru_cache(maxsize=512)(_choose)
+
+
 @lru_cache(maxsize=32)
-def _preferred(offers: tuple[str, ...], default: str) -> tuple[str, ...]:
-    """Order the offers by what wins among equals."""
+def _sort(offers: tuple[str, ...], default: str) -> tuple[str, ...]:
+    """Sort the offers by what wins among equals."""
     return tuple(sorted(offers, key=lambda offer: (offer != default, _ORDER.index(offer))))
 
 
-_remembered = lru_cache(maxsize=512)(_choose)
-
-
-def _weight(rank: _Rank) -> tuple[float, bool]:
-    specificity, quality = rank
-    return quality, specificity >= _NAMED
-
-
 def _wants_xml(ranks: Mapping[str, _Rank]) -> bool:
-    json = ranks.get(JSON, _UNKNOWN)
-    named_html = ranks.get(HTML, _UNKNOWN)[0] == 3
-    return ranks[XML][0] >= _NAMED and _weight(ranks[XML]) > _weight(json) and not named_html
+    specificity, quality = ranks[XML]
+    json_specificity, json_quality = ranks.get(JSON, _UNKNOWN)
+    beats_json = quality > json_quality or (quality == json_quality and json_specificity < _NAMED)
+    return specificity >= _NAMED and beats_json and ranks.get(HTML, _UNKNOWN)[0] < _EXACT
 
 
-def _ranks(accept: str) -> dict[str, _Rank]:
-    """Give each representation the quality of the most specific range that covers it."""
-    if len(accept) > _LONGEST:
-        # Only whole ranges count: what the cut leaves of the last one could mean something else.
-        accept = accept[:_LONGEST].rpartition(",")[0]
+def _rank(accept: str) -> dict[str, _Rank]:
+    """Find the most specific range for each representation, and its quality."""
     ranks: dict[str, _Rank] = {}
-    for item in accept.split(",", _MOST_RANGES)[:_MOST_RANGES]:
-        name, _, parameters = item.partition(";")
-        name = name.strip().lower()
-        meanings = _MEANINGS.get(name)
-        if meanings is None:
-            if not (name.endswith("+json") and "/" in name):
-                continue
-            meanings = _ANY_JSON
-        quality = _quality(parameters) if parameters else 1.0
-        if quality is None:
-            continue
-        for representation, specificity in meanings:
+    for name, (_, quality) in _parse(accept).items():
+        for representation, specificity in _MEANINGS.get(name, _ANY_JSON):
             rank = specificity, quality
             if rank > ranks.get(representation, _UNKNOWN):
                 ranks[representation] = rank
     return ranks
 
 
-def _quality(parameters: str) -> float | None:
-    """Read ``q`` from a range's parameters; None when it is no number."""
-    for parameter in parameters.split(";"):
+def _parse(accept: str) -> dict[str, tuple[bool, float]]:
+    """List the media ranges of interest: whether each is bare, and its quality."""
+    is_cut = len(accept) > _LONGEST
+    accept = accept[:_LONGEST]
+    if '"' in accept:  # only parameters are quoted, and q is not
+        accept = re.sub(_QUOTED, '""', accept, flags=re.DOTALL)
+    if is_cut:
+        accept = accept.rpartition(",")[0]  # what is left of the last range could mean something else
+    ranges: dict[str, tuple[bool, float]] = {}
+    for item in accept.split(",", _MOST_RANGES)[:_MOST_RANGES]:
+        name, _, parameters = item.partition(";")
+        name = name.strip().lower()
+        if name in _MEANINGS or (name.endswith("+json") and "/" in name):
+            found = _parse_parameters(parameters) if parameters else (True, 1.0)
+            # True sorts last: a bare range takes the place of one with parameters, else the higher quality counts.
+            if found is not None and (name not in ranges or found > ranges[name]):
+                ranges[name] = found
+    return ranges
+
+
+def _parse_parameters(parameters: str) -> tuple[bool, float] | None:
+    """Read whether a range has no parameters of its media type, and its quality; None if ``q`` is not a number."""
+    is_bare, weight = True, "1"
+    for parameter in reversed(parameters.split(";")):  # the first q counts, wherever it is (RFC 9110 section 12.5.1)
         name, _, value = parameter.partition("=")
-        if name.strip().lower() == "q":
-            try:
-                quality = float(value)
-            except ValueError:
-                return None
-            return min(max(quality, 0.0), 1.0) if quality == quality else None
-    return 1.0
+        name = name.strip().lower()
+        if name == "q":
+            weight = value
+        elif name:
+            is_bare = False
+    try:
+        quality = float(weight)
+    except ValueError:
+        return None
+    if 0 <= quality <= 1:
+        return is_bare, quality
+    return None if quality != quality else (is_bare, float(quality > 1))

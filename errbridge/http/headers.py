@@ -1,4 +1,4 @@
-"""Headers: reading what users give, making them safe to send, and the rules of fields that are lists (RFC 9110)."""
+"""Header fields: reading them as users write them, making them safe to send, and fields that are lists (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from string import ascii_letters, digits
 from typing import Any, cast
 
+from errbridge.introspection import describe_value
+
 __all__ = [
     "Headers",
     "RequestHeaders",
-    "allowing",
+    "allow_methods",
     "clean_headers",
-    "header_pairs",
-    "joined",
-    "listed",
-    "merge",
-    "set_default",
-    "single",
+    "list_headers",
+    "map_headers",
+    "merge_header",
+    "set_default_header",
+    "split_list",
 ]
 
 log = logging.getLogger("errbridge")
@@ -27,12 +28,32 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 _TOKEN = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110 section 5.6.2
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
+# Response fields of RFC 9110 and RFC 9111 that are not lists, so that a second line makes both invalid (section 5.3).
+_SINGLETONS = frozenset(
+    {
+        "age",
+        "content-length",
+        "content-location",
+        "content-range",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "location",
+        "retry-after",
+        "server",
+    }
+)
 
-def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
-    """Give headers as pairs, whether they were written as a mapping, as pairs, or not at all.
+
+def list_headers(headers: Headers | None) -> tuple[tuple[str, str], ...]:
+    """Return headers as pairs, from a mapping, from pairs, or from None.
+
+    A mapping's value may be a list or tuple of several values, as in Werkzeug.
 
     Raises:
-        TypeError: They are something else.
+        TypeError: The headers are something else.
     """
     if not headers:
         return ()
@@ -40,85 +61,83 @@ def header_pairs(headers: Headers | None) -> tuple[tuple[str, str], ...]:
     pairs: list[tuple[Any, Any]] = []
     for pair in cast(Iterable[object], headers) if items is None else items():
         if not isinstance(pair, (tuple, list)) or len(cast(list[object], pair)) != 2:
-            raise TypeError(f"headers are a mapping, or pairs of name and value, not {headers!r}")
+            raise TypeError(f"headers are a mapping, or pairs of name and value, not {describe_value(headers)}")
         name, value = cast(tuple[Any, Any], pair)
-        if isinstance(value, (tuple, list)):  # several of one name, as Werkzeug's headers take them
+        if isinstance(value, (tuple, list)):
             pairs.extend((name, one) for one in cast(list[Any], value))
         else:
             pairs.append((name, value))
     return tuple(pairs)
 
 
-def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give headers as a mapping; several values of one name become a list of them (RFC 9110 section 5.3)."""
-    values: dict[str, str] = {}
-    for name, value in headers:
-        values[name] = f"{values[name]}, {value}" if name in values else value
-    return values
-
-
-def single(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give those headers as a mapping that occur once; a mapping cannot hold two cookies, for instance."""
+def map_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers that occur once as a mapping. Several lines of one name, as of two cookies, have no place."""
     pairs = tuple(headers)
     names = [name.lower() for name, _ in pairs]
     return {name: value for name, value in pairs if names.count(name.lower()) == 1}
 
 
 def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, str], ...]:
-    """Make headers safe to send: names that are tokens, values without control characters and beyond ASCII a ``?``.
+    """Make headers safe to send.
 
-    ``Allow`` is sorted, since Werkzeug lists the methods in the order of a set.
+    * Names are tokens; a header of any other name is left out.
+    * Values have no control characters; characters beyond ASCII become ``?``.
+    * A field that may occur once occurs once: the last one wins (RFC 9110 section 5.3).
+    * ``Allow`` is sorted, because Werkzeug lists the methods in the order of a set.
     """
-    cleaned = []
+    cleaned: list[tuple[str, str]] = []
+    last: dict[str, int] = {}
     for raw_name, raw_value in headers:
         try:
             name, text = str(raw_name), str(raw_value).translate(_CONTROL)
             value = text.encode("ascii", "replace").decode("ascii").strip()
         except Exception:
-            log.exception("the value of the header %r has no text; it is left out", raw_name)
+            log.exception("the header %s is left out because its name or value has no text", describe_value(raw_name))
             continue
         if not name or not _TOKEN.issuperset(name):
             continue
-        if name.lower() == "allow":
-            value = ", ".join(sorted(listed(value)))
+        field = name.lower()
+        if field == "allow":
+            value = ", ".join(sorted(split_list(value)))
+        if field in _SINGLETONS:
+            last[field] = len(cleaned)
         cleaned.append((name, value))
-    return tuple(cleaned)
+    return tuple(pair for index, pair in enumerate(cleaned) if last.get(pair[0].lower(), index) == index)
 
 
-def listed(value: str) -> list[str]:
-    """Take apart a header that is a list (RFC 9110 section 5.6.1)."""
+def split_list(value: str) -> list[str]:
+    """Split the value of a list field (RFC 9110 section 5.6.1)."""
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
-def allowing(headers: tuple[tuple[str, str], ...], methods: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Add methods to those that ``Allow`` lists."""
-    known = {method for name, value in headers if name.lower() == "allow" for method in listed(value)}
+def allow_methods(headers: tuple[tuple[str, str], ...], methods: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Add methods to ``Allow``."""
+    known = {method for name, value in headers if name.lower() == "allow" for method in split_list(value)}
     others = (pair for pair in headers if pair[0].lower() != "allow")
     return (*others, ("Allow", ", ".join(sorted(known.union(methods)))))
 
 
-def set_default(headers: list[tuple[str, str]], name: str, value: str) -> None:
-    """Add a header unless there is one of its name."""
+def set_default_header(headers: list[tuple[str, str]], name: str, value: str) -> None:
+    """Add a header unless the list has one of its name."""
     if not any(known.lower() == name.lower() for known, _ in headers):
         headers.append((name, value))
 
 
-def merge(headers: list[tuple[str, str]], name: str, value: str) -> None:
-    """Add to a header that is a list, keeping what is there and saying nothing twice."""
-    if not any(known.lower() == name.lower() for known, _ in headers):
-        headers.append((name, value))
-        return
-    given = [value for known, value in headers if known.lower() == name.lower()]
-    headers[:] = [pair for pair in headers if pair[0].lower() != name.lower()]
-    headers.append((name, ", ".join(dict.fromkeys(listed(",".join((*given, value)))))))
+def merge_header(headers: list[tuple[str, str]], name: str, value: str) -> None:
+    """Add items to a list field. A field with new items becomes one line, without repetitions."""
+    lines = [line for known, line in headers if known.lower() == name.lower()]
+    if lines:
+        headers[:] = [pair for pair in headers if pair[0].lower() != name.lower()]
+        value = ", ".join(dict.fromkeys(split_list(",".join((*lines, value)))))
+    headers.append((name, value))
 
 
 class RequestHeaders(Mapping[str, str]):
     """The request's headers, by name in any case; several lines of one name are joined by commas.
 
     Args:
-        read: Gives the pairs. It is not called before the first look.
-        *given: What it is called with.
+        read: Returns the pairs. It is called at the first look.
+        *given: Its arguments.
     """
 
     __slots__ = ("_given", "_read", "_values")
@@ -128,16 +147,20 @@ class RequestHeaders(Mapping[str, str]):
         self._given = given
         self._values: dict[str, str] | None = None
 
-    def _folded(self) -> dict[str, str]:
+    def _load(self) -> dict[str, str]:
         if self._values is None:
-            self._values = joined((name.lower(), value) for name, value in self._read(*self._given))
+            values: dict[str, str] = {}
+            for name, value in self._read(*self._given):
+                field = name.lower()
+                values[field] = f"{values[field]}, {value}" if field in values else value
+            self._values = values
         return self._values
 
     def __getitem__(self, name: str) -> str:
-        return self._folded()[name.lower()]
+        return self._load()[name.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._folded())
+        return iter(self._load())
 
     def __len__(self) -> int:
-        return len(self._folded())
+        return len(self._load())

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from errbridge.http.headers import RequestHeaders
 
 __all__ = ["ALLOW", "RequestFacts", "is_xhr"]
 
 ALLOW = "errbridge.allow"
-"""The key in the scope of an ASGI request under which the bridge says what `RequestFacts.allow` says."""
+"""The key of `RequestFacts.allow` in the scope of an ASGI request; the bridge sets it."""
 
 
-def is_xhr(requested_with: str) -> bool:
-    """Tell by ``X-Requested-With`` whether a request is an XMLHttpRequest."""
-    return requested_with.lower() == "xmlhttprequest"
-
-
-_NO_HEADERS = RequestHeaders()
-
-
-class RequestFacts(NamedTuple):
-    """What the core knows of a request, the same from every framework.
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What the core knows about a request.
 
     Attributes:
-        method: ``GET``; of a WebSocket handshake ``GET`` as well.
-        path: As the framework decoded it, below ``root_path``.
-        host: The Host header as it came.
-        root_path: Where the application is mounted (``SCRIPT_NAME``), without a trailing slash.
-        accept: The Accept header, several lines joined.
+        method: The HTTP method; ``GET`` for a WebSocket handshake too.
+        path: The path below ``root_path``, decoded by the framework.
+        host: The Host header, unchanged.
+        root_path: The mount point of the application (``SCRIPT_NAME``), without a trailing slash.
+        accept: The Accept header, several lines joined by commas.
         xhr: Whether ``X-Requested-With`` is ``XMLHttpRequest``.
         traceparent: The header of W3C Trace Context.
-        endpoint: Of the matched route, in the framework's notation; None on a routing error.
+        endpoint: The endpoint of the matched route, in the framework's notation; None for a routing error.
         blueprints: The blueprints of the matched view, innermost first.
-        rule_blueprints: On a routing 405, the blueprints of the rules that match with another method.
-        allow: On a 405, methods that other applications of the process have for the URL.
-        routing: Whether the error is that of routing itself (404 or 405).
+        rule_blueprints: For a routing 405, the blueprints of the rules that match with another method.
+        allow: For a 405, the methods that other applications in this process have for the URL.
+        routing: Whether routing itself raised the error (404 or 405).
         websocket: Whether the request opens a WebSocket.
-        headers: All of them.
-        trace_id: Of the trace that is being recorded here, where one is; it wins over *traceparent*.
+        headers: All request headers, read at the first look.
+        trace_id: The id of the trace that this process records, if any. It takes precedence over *traceparent*.
     """
 
     method: str = "GET"
@@ -54,5 +47,10 @@ class RequestFacts(NamedTuple):
     allow: tuple[str, ...] = ()
     routing: bool = False
     websocket: bool = False
-    headers: RequestHeaders = _NO_HEADERS
+    headers: RequestHeaders = field(default_factory=RequestHeaders)
     trace_id: str = ""
+
+
+def is_xhr(requested_with: str) -> bool:
+    """Check whether the value of ``X-Requested-With`` is that of an XMLHttpRequest."""
+    return requested_with.lower() == "xmlhttprequest"

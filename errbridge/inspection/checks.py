@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -20,8 +21,8 @@ from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.preview import STATUSES, rooms
 from errbridge.inspection.probes import fault_of, probe, readable_scopes, url_of
 from errbridge.inspection.subject import Source, Subject, key_name, source_of
-from errbridge.problem.problem import ABOUT_BLANK
-from errbridge.scopes.scope import ROOT, Scope, blueprint_path
+from errbridge.problem.type_uri import ABOUT_BLANK
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import expressions
 
 __all__ = ["CHECKS", "Finding", "checked"]
@@ -81,7 +82,7 @@ def _same_place(subject: Subject) -> Iterator[Finding]:
         first, *others = sorted(
             str(scope)
             for scope, owner in there
-            if _has_anything(owner) or not names & set(blueprint_path(str(scope))[1:])
+            if _has_anything(owner) or not names & set(list_blueprints(str(scope))[1:])
         )
         for name in others:
             yield Finding(
@@ -226,7 +227,7 @@ def _templates(subject: Subject) -> Iterator[Finding]:
             continue
         for status in STATUSES:
             try:
-                means = own_means(probe(installation, room.request._replace(accept=HTML), status))
+                means = own_means(probe(installation, replace(room.request, accept=HTML), status))
             except Exception as error:  # a template that cannot be compiled; the plan keeps what Jinja said of it
                 means = str(getattr(getattr(error, "error", error), "name", None) or page)
             if isinstance(means, str):

@@ -14,11 +14,11 @@ from errbridge.application.errormap import Asked, Owner
 from errbridge.handlers.handlers import CATCH_ALL, Handler, Key
 from errbridge.handling.case import Candidate, Case, candidates, claimants, is_registered_at, opened
 from errbridge.handling.plan import own_means
-from errbridge.http.accept import HTML, JSON, XML, Offer, weighed
+from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sorted_keys
 from errbridge.inspection.subject import NativeEntry, Source, Subject, key_name, source_of
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 from errbridge.mapping.problems import is_http_error, is_uncaught, status_of
 from errbridge.scopes.scope import ROOT, Scope
 
@@ -329,7 +329,7 @@ def _media_reasons(case: Case) -> Iterator[str]:
     offers, default = style.offered(request, xhr_enabled=case.settings.xhr_enabled)
     if offers != style.offers:
         yield f"an XMLHttpRequest asks the style {style.name} for a document"
-    weights = weighed(request.accept, offers)
+    weights = weigh_offers(request.accept, offers)
     if not request.accept:
         yield f"no Accept header, so it is what the style {style.name} gives to everyone, {default}"
     elif any(offer.acceptable for offer in weights):
@@ -353,4 +353,4 @@ def _shown_by(case: Case) -> str:
     means = own_means(case)
     if means is None:
         return "the built-in page" if case.incident.media_type == HTML else "the built-in representation"
-    return f"the template {means}" if isinstance(means, str) else f"the response= decorator {name_of(means)}"
+    return f"the template {means}" if isinstance(means, str) else f"the response= decorator {describe_function(means)}"

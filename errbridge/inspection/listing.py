@@ -8,7 +8,7 @@ from typing import NamedTuple
 from errbridge.application.errormap import Owner
 from errbridge.handlers.handlers import Key
 from errbridge.inspection.subject import NativeEntry, Source, Subject, key_name, source_of
-from errbridge.scopes.patterns import segments
+from errbridge.scopes.patterns import split_prefix
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "listed_scopes", "listing", "sorted_keys"]
@@ -115,7 +115,7 @@ def _by_place(item: tuple[Scope, Owner]) -> tuple[object, ...]:
 
 
 def _path(scope: Scope) -> tuple[object, ...]:
-    return () if scope.prefix in (None, "/") else segments(str(scope.prefix))[1:]
+    return split_prefix(scope.prefix)
 
 
 def _tree(scopes: Iterable[tuple[Scope, Owner]], natives: dict[str | None, list[NativeEntry]]) -> Iterable[ScopeEntry]:

@@ -14,9 +14,8 @@ from typing import NamedTuple
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.inspection.preview import EXTENSIONS, STATUSES, Room
 from errbridge.representations.styles import Style
-from errbridge.scopes.patterns import ConverterLookup
-from errbridge.scopes.scope import ROOT
-from errbridge.scopes.trie import expressions
+from errbridge.scopes.patterns import ConverterLookup, build_host_expression, build_path_expression
+from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Made", "http_block", "server_block"]
 
@@ -63,10 +62,9 @@ def http_block(
         xhr: The setting ``ERROR_XHR_ENABLED``.
     """
     owners = [
-        (f"^{host}{path}(?:/|$)", room.folder)
+        (_url_expression(room.scope, converters), room.folder)
         for room in rooms
         if room.scope != ROOT and room.request.routing
-        for host, path in [expressions(room.scope, converters)]
     ]
     name = _prefix(folder)
     styles = {room.style.name: room.style for room in rooms}
@@ -89,6 +87,11 @@ def http_block(
         ),
     ]
     return "\n".join([*parts, ""])
+
+
+def _url_expression(scope: Scope, converters: ConverterLookup) -> str:
+    host, path = build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters)
+    return f"^{host}{path}(?:/|$)"
 
 
 def server_block(folder: str, files: Sequence[Made]) -> str:

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 from errbridge.application.errormap import Installation
@@ -20,8 +21,8 @@ from errbridge.http.request import RequestFacts
 from errbridge.inspection.probes import probe, readable_scopes, request_of
 from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
+from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT, Scope
-from errbridge.scopes.trie import sorted_scopes
 
 __all__ = ["EXTENSIONS", "STATUSES", "Room", "Sheet", "rooms", "sheets", "unobserved"]
 
@@ -70,7 +71,7 @@ def rooms(subject: Subject) -> list[Room]:
     scopes = (scope for scope, _ in readable_scopes(subject))
     found: list[Room] = []
     taken = {"app"}
-    for scope in (*sorted_scopes(scopes, subject.installation.framework.converters), ROOT):
+    for scope in (*sort_scopes(scopes, subject.installation.framework.converters), ROOT):
         request = request_of(subject, scope)
         if request is not None:
             folder = "app" if scope == ROOT else _unique(_UNSAFE.sub("-", str(scope)).strip("-.") or "root", taken)
@@ -91,13 +92,13 @@ def sheets(subject: Subject, room: Room) -> Iterator[Sheet]:
     """Give every page and document of a scope, ready to be shown."""
     for status in STATUSES:
         for media_type in room.style.offers:
-            case = probe(subject.installation, room.request._replace(accept=media_type), status)
+            case = probe(subject.installation, replace(room.request, accept=media_type), status)
             yield Sheet(f"{room.folder}/{status}.{EXTENSIONS[media_type]}", media_type, _anonymous(case))
 
 
 def _anonymous(case: Case) -> Case:
     incident = case.incident
-    problem = incident.problem.completed()
+    problem = incident.problem.fill_in()
     problem.instance = None
     return case._replace(incident=incident._replace(id="", problem=problem))
 

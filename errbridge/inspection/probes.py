@@ -10,8 +10,8 @@ from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import listed_scopes
 from errbridge.inspection.subject import Subject
 from errbridge.problem.problem import Problem
-from errbridge.scopes.patterns import ConverterLookup, Segment, parse, segments
-from errbridge.scopes.scope import ROOT, Scope, blueprint_path
+from errbridge.scopes.patterns import ConverterLookup, Segment, parse_segment, split_pattern
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["fault_of", "is_first", "probe", "readable_scopes", "request_of", "url_of"]
@@ -45,7 +45,7 @@ def url_of(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | None:
         None where no value could be thought of that a variable takes.
     """
     host = "" if scope.host is None else scope.host.replace("*.", "a.")
-    made = [_text(segment, converters) for pattern in (host, scope.prefix or "/") for segment in segments(pattern)]
+    made = [_text(segment, converters) for pattern in (host, scope.prefix or "/") for segment in split_pattern(pattern)]
     if None in made:
         return None
     return str(made[0]), "/".join(map(str, made[1:]))
@@ -57,7 +57,7 @@ def _text(segment: Segment, converters: ConverterLookup) -> str | None:
         if isinstance(token, str):
             text += token
             continue
-        pattern = re.compile(parse((token,), converters)[0])
+        pattern = re.compile(parse_segment((token,), converters).regex)
         own = _WORD.findall(token.arguments or "")  # of any(a, b) they are what it takes
         value = next((value for value in (*own, *_VALUES) if pattern.fullmatch(value)), None)
         if value is None:
@@ -91,7 +91,7 @@ def request_of(subject: Subject, scope: Scope) -> RequestFacts | None:
     if url is not None and (scope.host, scope.prefix) != (None, None) and is_first(installation, scope, request):
         return request
     if scope.blueprint is not None and scope.blueprint in subject.routed():
-        return RequestFacts(path=path, host=host, blueprints=blueprint_path(scope.blueprint))
+        return RequestFacts(path=path, host=host, blueprints=list_blueprints(scope.blueprint))
     return None
 
 

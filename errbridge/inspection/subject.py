@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from errbridge.application.errormap import Installation
 from errbridge.handlers.handlers import CATCH_ALL, Key
-from errbridge.introspection import name_of
+from errbridge.introspection import describe_function
 
 __all__ = ["NativeEntry", "Source", "Subject", "as_data", "key_name", "source_of"]
 
@@ -84,8 +84,8 @@ def source_of(function: Callable[..., Any]) -> Source:
     if code is None:  # an object that can be called
         code = getattr(getattr(type(written), "__call__", None), "__code__", None)  # noqa: B004 - the method is wanted
     if code is None:
-        return Source(name_of(written))
-    return Source(name_of(written), code.co_filename, code.co_firstlineno)
+        return Source(describe_function(written))
+    return Source(describe_function(written), code.co_filename, code.co_firstlineno)
 
 
 def key_name(key: Key | type[BaseException]) -> str:

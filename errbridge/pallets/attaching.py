@@ -1,47 +1,49 @@
-"""Attaching errbridge to an application, with the classes of the adapter.
-
-It is loaded with the first application, and with it everything that answers errors.
-"""
+"""Attaching errbridge to an application. It is loaded with the first application, and with it all that answers errors."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from errbridge.application.errormap import Installation
+from errbridge.adapter import Installation
+from errbridge.application.hooks import Hooks
 from errbridge.application.settings import Options
 from errbridge.handlers.registry import Registry
 from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.errorhandler import EXTENSION
-from errbridge.pallets.seam import SEAM, Seam, checked_seam
+from errbridge.pallets.private import find_search
+from errbridge.pallets.seam import SEAM, Seam
 
-__all__ = ["attached"]
+__all__ = ["attach_seam"]
 
 
-def attached(
+def attach_seam(
     app: Any,
     application_class: type[PalletsApplication],
     seam_class: type[Seam],
+    *,
     registry: Registry,
     options: Options,
+    hooks: Hooks,
 ) -> Seam:
-    """Attach errbridge to an application, at the seam.
+    """Attach errbridge to an application, in place of its search for error handlers.
 
     Args:
         app: The application.
-        application_class: As the core sees it.
-        seam_class: By which errors come to the core.
-        registry: What is registered with its ``ErrorHandler``.
-        options: What was given to that.
+        application_class: The adapter's class of applications.
+        seam_class: The adapter's class of seams.
+        registry: The registry of the ``ErrorHandler``.
+        options: The arguments of the ``ErrorHandler``.
+        hooks: The hooks of the ``ErrorHandler``.
 
     Returns:
-        The seam, for the errors that do not come to it by themselves.
+        The seam, for the errors that pass elsewhere.
 
     Raises:
-        SetupError: The framework has another seam than errbridge knows.
+        SetupError: The framework searches error handlers in another way than errbridge knows.
     """
-    search = checked_seam(app)
-    installation = Installation(application_class(app, search), registry, options)
-    seam = seam_class(app, search, installation)
+    search = find_search(app)
+    installation = Installation(application_class(app, search), registry, options, hooks)
+    seam = seam_class(installation, app, search)
     app._find_error_handler = seam.find_error_handler
     app.extensions[EXTENSION] = installation
     app.extensions[SEAM] = seam

@@ -1,191 +1,277 @@
 """Where the blueprints of an application are registered: their effective prefix and host.
 
-A blueprint does not know. Its prefix may be given when it is registered, again when it is nested, and once more when it
-is registered under a second name (pallets/flask#1498). The framework computes the effective one in the state that it
-makes for each registration, in ``Blueprint.make_setup_state``. That method is meant to be overridden, and here every
-registration is watched in it.
+A blueprint does not know. Its prefix may be set when it is registered, again when it is nested, and once more when it
+is registered under a second name (pallets/flask#1498). The application knows: a rule in its URL map is the effective
+prefix followed by the rule that the author wrote. That can be read at any time, so it makes no difference whether
+errbridge or the blueprint came first, nor how the blueprint came. Places are found
 
-What was registered before errbridge came is worked out from the rules that it left in the URL map: a rule in the map is
-the prefix followed by the rule that the blueprint was given.
+1. from the blueprint's own routes;
+2. without any, from the routes of the blueprints nested in it, less their own part of the prefix;
+3. without those, from the options of the registration, if errbridge saw it, and the blueprint's own ``url_prefix`` and
+   ``subdomain``.
+
+Limits: ``url_prefix="/"`` among the options of a registration leaves no trace in a route, and counts as no prefix. A
+blueprint without any routes is where it was declared, if errbridge did not see its registration. If an extension hides
+all routes of a blueprint, its prefix is the longest path that they have in common, without their last segments.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+from posixpath import commonpath, dirname
+from types import CodeType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from errbridge.application.protocol import Place
+from errbridge.errors import SetupError
 from errbridge.scopes.scope import Scope
 
 __all__ = ["BlueprintPlaces"]
 
-_PORT = r":\d+$"
-
-
-class _Registration(NamedTuple):
-    blueprint: Any
-    prefix: str | None
-    subdomain: str | None
+_PORT = re.compile(r":\d+$")
 
 
 class BlueprintPlaces:
-    """Knows where each blueprint of an application is registered, from now on and before.
+    """The places of an application's blueprints.
 
     Args:
-        app: The application. Its ``register_blueprint`` is watched on this instance.
+        app: The application. Its ``register_blueprint`` is wrapped on this instance, for the sake of blueprints
+            without routes.
 
-    Attributes:
-        registered: The blueprints by name. It only grows.
+    Raises:
+        SetupError: errbridge cannot read the blueprints of this version of the framework.
     """
 
     def __init__(self, app: Any) -> None:
+        for blueprint in app.blueprints.values():
+            _find_recorder(blueprint)
         self._app = app
-        self.registered: dict[str, _Registration] = _found(app)
+        self._options: dict[str, Mapping[str, Any]] = {}
         self._register = app.register_blueprint
-        app.register_blueprint = self._watched
+        app.register_blueprint = self._register_blueprint
+
+    @property
+    def version(self) -> tuple[int, int, str | None]:
+        """A value that changes whenever the places may have changed.
+
+        It is read at each error. Views are counted rather than rules, which the URL map would have to gather first.
+        """
+        app = self._app
+        return len(app.blueprints), len(app.view_functions), app.config.get("SERVER_NAME")
 
     def places(self) -> Iterator[Place]:
-        """List every blueprint once for each host it is registered for."""
-        hosts = _hosts_of_rules(self._app)
-        server_name = re.sub(_PORT, "", self._app.config.get("SERVER_NAME") or "")
-        for name, registered in self.registered.items():
-            prefix = registered.prefix if registered.prefix and registered.prefix.startswith("/") else None
-            if registered.subdomain and server_name:
-                scopes = [Scope(f"{registered.subdomain}.{server_name}", prefix, name)]
-            elif registered.subdomain:
-                scopes = [Scope(blueprint=name)]  # without SERVER_NAME a subdomain is no host
+        """List every blueprint once for each of its hosts."""
+        url_map = self._app.url_map
+        rules: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        for rule in url_map.iter_rules():
+            name, _, endpoint = rule.endpoint.rpartition(".")
+            rules[name][endpoint].append(rule)
+        registrations = self._find_registrations()
+        clues = {name: _read_clues(each, rules[name]) for name, each in registrations.items()}
+        prefixes, subdomains = (_solve(part, registrations, clues) for part in ("prefix", "subdomain"))
+        server_name = _PORT.sub("", self._app.config.get("SERVER_NAME") or "")
+        for name, registration in registrations.items():
+            prefix = prefixes[name] if prefixes[name].startswith("/") else None
+            if subdomain := ".".join(reversed(subdomains[name].split("/")[1:])):
+                # Without SERVER_NAME a subdomain is no host, and the blueprint owns no URL.
+                scopes = [Scope(f"{subdomain}.{server_name}", prefix, name) if server_name else Scope(blueprint=name)]
             else:
-                scopes = [Scope(host, prefix, name) for host in sorted(hosts.get(name, ()))] or [
-                    Scope(None, prefix, name)
-                ]
+                own = (rule for same in rules[name].values() for rule in same if url_map.host_matching and rule.host)
+                hosts: Iterable[str | None] = sorted({_PORT.sub("", rule.host) for rule in own}) or [None]
+                scopes = [Scope(host, prefix, name) for host in hosts]
             for scope in scopes:
-                yield Place(scope, registered.blueprint)
+                yield Place(scope, registration.blueprint)
 
-    def _watched(self, blueprint: Any, **options: Any) -> None:
-        # A blueprint may be registered once more while it is registered, and may have a method of its own.
-        before = [(member, vars(member).get("make_setup_state")) for member in _tree(blueprint)]
-        for member, _ in before:
-            member.make_setup_state = self._noting(member.make_setup_state)
-        try:
-            self._register(blueprint, **options)
-        finally:
-            for member, own in before:
-                if own is None:
-                    del member.make_setup_state
-                else:
-                    member.make_setup_state = own
+    def _register_blueprint(self, blueprint: Any, **options: Any) -> None:
+        _find_recorder(blueprint)
+        name = options.get("name", blueprint.name)
+        if name not in self._app.blueprints:  # the framework refuses it otherwise
+            self._options[name] = options
+        self._register(blueprint, **options)
 
-    def _noting(self, make_setup_state: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(app: Any, options: dict[str, Any], first_registration: bool = False) -> Any:
-            state = make_setup_state(app, options, first_registration)
-            name = f"{state.name_prefix}.{state.name}".lstrip(".")
-            self.registered[name] = _Registration(state.blueprint, state.url_prefix, state.subdomain)
-            return state
-
-        return noting
+    def _find_registrations(self) -> dict[str, _Registration]:
+        """Return the registrations by name, parents first."""
+        found: dict[str, _Registration] = {}
+        for name, blueprint in sorted(self._app.blueprints.items(), key=lambda item: item[0].count(".")):
+            parent, _, own_name = name.rpartition(".")
+            for nested, options in _read_nested(found[parent].blueprint) if parent in found else ():
+                if nested is blueprint and options.get("name", nested.name) == own_name:
+                    found[name] = _Registration(blueprint, options, parent)
+            found.setdefault(name, _Registration(blueprint, self._options.get(name)))
+        return found
 
 
-def _tree(blueprint: Any) -> Iterable[Any]:
-    """Give a blueprint and all that are nested in it, each once."""
-    found = {id(blueprint): blueprint}
-    waiting = [blueprint]
-    while waiting:
-        for nested, _ in waiting.pop()._blueprints:
-            if id(nested) not in found:
-                found[id(nested)] = nested
-                waiting.append(nested)
-    return found.values()
+@dataclass(frozen=True, slots=True)
+class _Registration:
+    """One registration of a blueprint.
+
+    Attributes:
+        blueprint: The blueprint.
+        options: Those of its registration or nesting; None if errbridge did not see it.
+        parent: The name of the blueprint in which it is nested.
+    """
+
+    blueprint: Any
+    options: Mapping[str, Any] | None
+    parent: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """Its own part of the prefix."""
+        return self._get("url_prefix")
+
+    @property
+    def subdomain(self) -> str:
+        """Its own part of the subdomain, as a path."""
+        return _reverse(self._get("subdomain"))
+
+    def _get(self, option: str) -> str:
+        value = (self.options or {}).get(option)
+        if value == "/":  # a registration that errbridge did not see could not be known from one without a prefix
+            return ""
+        return (getattr(self.blueprint, option) if value is None else value) or ""
 
 
-def _hosts_of_rules(app: Any) -> dict[str, set[str]]:
-    """Collect the hosts of each blueprint's routes, where the application matches hosts."""
-    hosts: dict[str, set[str]] = {}
-    if app.url_map.host_matching:
-        for rule in app.url_map.iter_rules():
-            name = rule.endpoint.rpartition(".")[0]
-            if name and rule.host:
-                hosts.setdefault(name, set()).add(re.sub(_PORT, "", rule.host))
-    return hosts
+@dataclass(frozen=True, slots=True)
+class _Clue:
+    """What one endpoint says about where a blueprint is registered.
+
+    Attributes:
+        candidates: The prefixes or subdomains that explain its rules. There are several if the endpoint has several
+            rules; the blueprint's own come first.
+        is_guess: Whether the blueprint's rules cannot be read.
+    """
+
+    candidates: Iterable[str]
+    is_guess: bool = False
 
 
-# What was registered before.
+_Clues = dict[str, list[_Clue]]
 
 
-def _found(app: Any) -> dict[str, _Registration]:
-    registered: dict[str, _Registration] = {}
-    for name, blueprint in app.blueprints.items():  # in the order of registration: parents first
-        rules = dict(_rules(app, name, blueprint))
-        parent = registered.get(name.rpartition(".")[0])
-        declared = _joined(parent.prefix if parent else None, blueprint.url_prefix)
-        registered[name] = _Registration(blueprint, _prefix(rules, declared), _subdomain(app, name, blueprint))
-    for name in reversed(registered):  # a parent without routes is where its children are
-        _lend_prefix(registered, name)
-    return registered
+def _solve(part: str, registrations: dict[str, _Registration], found: Mapping[str, _Clues]) -> dict[str, str]:
+    """Find the effective prefix or subdomain of each registration; empty if there is none."""
+    clues = {name: list(own[part]) for name, own in found.items()}
+    for name, registration in reversed(registrations.items()):
+        parent = registration.parent
+        if parent and all(clue.is_guess for clue in found[parent][part]):
+            inner = getattr(registration, part)
+            clues[parent] += [_Clue(_remove(clue.candidates, inner), clue.is_guess) for clue in clues[name]]
+    solved: dict[str, str] = {}
+    for name, registration in registrations.items():
+        outer, inner = solved[registration.parent] if registration.parent else "", getattr(registration, part)
+        expected = f"{outer.rstrip('/')}/{inner.lstrip('/')}" if outer and inner else outer or inner
+        certain = [clue for clue in clues[name] if not clue.is_guess]
+        usable = clues[name] if not certain and registration.options is None else certain
+        # One endpoint can be ambiguous, and an extension may add rules of its own to a name: the most clues decide.
+        votes = Counter(candidate for clue in usable for candidate in clue.candidates)
+        likeliest, count = max(votes.items(), key=itemgetter(1), default=(expected, 0))
+        solved[name] = expected if votes[expected.rstrip("/")] == count else likeliest
+    return solved
 
 
-def _rules(app: Any, name: str, blueprint: Any) -> Iterator[tuple[str, set[str]]]:
-    """Give each rule that a blueprint was given, with the rules of the map that it became."""
-    for rule, endpoint in _own_rules(blueprint):
-        with suppress(KeyError):
-            yield rule, {str(found.rule) for found in app.url_map.iter_rules(f"{name}.{endpoint}")}
+def _remove(paths: Iterable[str], ending: str) -> dict[str, None]:
+    """Return the paths that end with another one, without it."""
+    ending = ending.strip("/") and f"/{ending.strip('/')}"
+    paths = [path.rstrip("/") for path in paths]
+    return {path.removesuffix(ending).rstrip("/"): None for path in paths if path.endswith(ending)}
 
 
-def _own_rules(blueprint: Any) -> list[tuple[str, str]]:
-    recorder = _Recorder()
+def _read_clues(registration: _Registration, rules: Mapping[str, list[Any]]) -> _Clues:
+    """Compare a blueprint's routes with the rules that they became in the application."""
+    routes = _read_routes(registration.blueprint)
+    prefix = [
+        _Clue(_remove((each.rule for each in rules[endpoint]), rule))
+        for endpoint, rule, _ in routes
+        if rule is not None and endpoint in rules
+    ]
+    if rules and not prefix:
+        common = commonpath([dirname(each.rule) for same in rules.values() for each in same])
+        own = registration.prefix.rstrip("/")
+        before, found, _ = f"{common}/".rpartition(f"{own}/")
+        prefix = [_Clue({(before + own if own and found else common).rstrip("/")}, is_guess=True)]
+    elsewhere = {endpoint for endpoint, _, options in routes if options.get("subdomain") is not None}
+    subdomain = [
+        _Clue({_reverse(each.subdomain if each.subdomain != each.map.default_subdomain else None) for each in same})
+        for endpoint, same in rules.items()
+        if endpoint not in elsewhere
+    ]
+    return {"prefix": prefix, "subdomain": subdomain}
+
+
+def _reverse(subdomain: str | None) -> str:
+    """Return a subdomain as a path: nested subdomains are a prefix that is read from right to left."""
+    return "".join(f"/{label}" for label in reversed((subdomain or "").split(".")) if label)
+
+
+# All that is read of a blueprint's private state. Once it is registered, nothing public has a rule as its author wrote
+# it, or the options of a nesting; without them /a/b may be b under /a, or /a/b without a prefix.
+
+
+class _Route(NamedTuple):
+    """A route as its author wrote it; the rule is None if it cannot be read."""
+
+    endpoint: str
+    rule: str | None
+    options: Mapping[str, Any]
+
+
+def _read_routes(blueprint: Any) -> list[_Route]:
+    routes: list[_Route] = []
+
+    def add_url_rule(rule: Any, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
+        routes.append(_Route(endpoint or str(getattr(view_func, "__name__", "")), _read_rule(rule), options))
+
     if blueprint.has_static_folder:
-        recorder.add_url_rule(f"{blueprint.static_url_path}/<path:filename>", "static")
+        add_url_rule(f"{blueprint.static_url_path}/<path:filename>", "static")
+    code = _find_recorder(blueprint)
     for deferred in blueprint.deferred_functions:
-        # These do nothing but hand their rule on; whatever else was deferred may do anything, and did it once already.
-        if getattr(deferred, "__qualname__", "") == "Blueprint.add_url_rule.<locals>.<lambda>":
-            deferred(recorder)
-    return recorder.rules
+        # Only the framework's own are called, which hand a rule on. Others may do anything, and have already done it.
+        if getattr(deferred, "__code__", None) is code:
+            deferred(SimpleNamespace(add_url_rule=add_url_rule))
+    return routes
 
 
-class _Recorder:
-    """Stands in for the state of a registration, to be told the rules."""
-
-    def __init__(self) -> None:
-        self.rules: list[tuple[str, str]] = []
-
-    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
-        self.rules.append((rule, endpoint or str(getattr(view_func, "__name__", ""))))
-
-
-def _prefix(rules: dict[str, set[str]], declared: str | None) -> str | None:
-    """Find the prefix that explains all rules."""
-    explaining: set[str] | None = None
-    for rule, full in rules.items():
-        ending = f"/{rule.lstrip('/')}" if rule else ""
-        found = {whole.removesuffix(ending) for whole in full if whole.endswith(ending)}
-        if found:
-            explaining = found if explaining is None else explaining & found
-    if not explaining or (declared or "").rstrip("/") in explaining:
-        return declared
-    return min(explaining)
+def _read_rule(rule: Any) -> str | None:
+    if isinstance(rule, str):
+        return rule
+    prefix = "/prefix:"
+    with suppress(Exception):  # an extension's own: Flask-RESTful and Flask-RESTX record a function of the prefix
+        made = str(rule(prefix))
+        return made.removeprefix(prefix) if made.startswith(prefix) else None
+    return None
 
 
-def _lend_prefix(registered: dict[str, _Registration], name: str) -> None:
-    parent = registered.get(name.rpartition(".")[0])
-    child = registered[name]
-    own = child.blueprint.url_prefix
-    if parent is None or not child.prefix or not own or _own_rules(parent.blueprint):
-        return
-    ending = f"/{own.strip('/')}"
-    if child.prefix.rstrip("/").endswith(ending):
-        prefix = child.prefix.rstrip("/").removesuffix(ending) or None
-        registered[name.rpartition(".")[0]] = _Registration(parent.blueprint, prefix, parent.subdomain)
+def _read_nested(blueprint: Any) -> list[tuple[Any, Mapping[str, Any]]]:
+    return blueprint._blueprints  # type: ignore[no-any-return]
 
 
-def _joined(prefix: str | None, nested: str | None) -> str | None:
-    if prefix is None or nested is None:
-        return prefix if nested is None else nested
-    return f"{prefix.rstrip('/')}/{nested.lstrip('/')}"
+def _find_recorder(blueprint: Any) -> CodeType:
+    """Return the code of the functions with which the framework's blueprints record a route."""
+    return _probe(next(cls for cls in reversed(type(blueprint).__mro__) if "record" in vars(cls)))
 
 
-def _subdomain(app: Any, name: str, blueprint: Any) -> str | None:
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint.rpartition(".")[0] == name:
-            return rule.subdomain or None
-    return blueprint.subdomain or None
+@lru_cache(maxsize=8)
+def _probe(cls: Any) -> CodeType:
+    """Record a route and a nested blueprint, and make sure that both are read."""
+    seen = []
+    with suppress(AttributeError, TypeError, ValueError):
+        outer, inner = (cls(name, __name__, root_path=".") for name in ("outer", "inner"))
+        outer.add_url_rule("/rule", "endpoint")
+        outer.register_blueprint(inner, url_prefix="/inner")
+        (recorded,) = outer.deferred_functions
+        recorded(
+            SimpleNamespace(add_url_rule=lambda rule, endpoint, view_func, **options: seen.append((rule, endpoint)))
+        )
+        if seen == [("/rule", "endpoint")] and _read_nested(outer) == [(inner, {"url_prefix": "/inner"})]:
+            return recorded.__code__  # type: ignore[no-any-return]
+    raise SetupError(
+        f"errbridge cannot read the blueprints of this version of {cls.__module__.partition('.')[0].capitalize()}; "
+        f"install a version that it supports, or a newer errbridge"
+    )

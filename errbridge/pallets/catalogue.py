@@ -9,14 +9,13 @@ from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
-from errbridge.application.protocol import NativeAnswer
-from errbridge.application.settings import Settings, snapshot
+from errbridge.adapter import Draft
+from errbridge.application.settings import Settings
 from errbridge.catalogue import Catalogue, types_of
-from errbridge.catalogue.pages import index_page, type_page
+from errbridge.catalogue.pages import render_index, render_type
 from errbridge.errors import SetupError
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import usual_headers
 
 __all__ = ["ENDPOINT", "serve"]
 
@@ -36,9 +35,10 @@ def serve(app: Any, url_prefix: str, types: Types) -> None:
         raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
     if ENDPOINT in app.view_functions:
         raise SetupError("this application serves a catalogue already; call catalogue() once")
-    template = Settings.of(snapshot(app.config)).type_uri or f"{url_prefix}/{{slug}}"
+    template = Settings.read(app.config).type_uri or f"{url_prefix}/{{slug}}"
     pages = _Pages(app, types, template)
-    view = _async(pages) if iscoroutinefunction(pages.seam.installation.framework.make_response) else pages.response
+    is_async = iscoroutinefunction(pages.seam.installation.application.make_response)
+    view = pages.respond_async if is_async else pages.respond
     try:
         app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
         app.add_url_rule(f"{url_prefix}/<slug>", ENDPOINT, view, methods=["GET"])
@@ -47,63 +47,54 @@ def serve(app: Any, url_prefix: str, types: Types) -> None:
     # Only now, as a type that leads nowhere is worse than none.
     pages.seam.installation.problem_types = pages.types
     app.config["ERROR_TYPE_URI"] = template
+    pages.seam.installation.own.touch()
 
 
 class _Pages:
-    """The pages of an application; they are of the types that exist when they are asked for."""
+    """The pages of one application, with the types that exist at each request."""
 
     def __init__(self, app: Any, types: Types, type_uri: str) -> None:
         self.seam: Seam = app.extensions[SEAM]
-        self.types = _chosen(types)
+        self.types = _list_chosen(types)
         found = types_of(self.types)
-        self._made: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))
+        self._known: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))
 
-    def _catalogue(self) -> Catalogue:
-        """Follow what is defined and configured since. What became wrong is reported and not followed."""
-        wanted = (self.seam.installation.table().settings.type_uri, types_of(self.types))
-        known, catalogue = self._made
+    def _find_catalogue(self) -> Catalogue:
+        """Return the catalogue of the types that exist by now; if they conflict, the one before, with one record."""
+        type_uri, found = wanted = (self.seam.installation.error_map().settings.type_uri, types_of(self.types))
+        known, catalogue = self._known
         if known != wanted:
             try:
-                catalogue = Catalogue.of(wanted[1], type_uri=wanted[0])
+                catalogue = Catalogue.of(found, type_uri=type_uri)
             except SetupError:
                 log.exception("the problem types do not go together any more; those from before are served")
-            self._made = (wanted, catalogue)
+            self._known = (wanted, catalogue)
         return catalogue
 
-    def response(self, slug: str) -> Any:
-        """Answer a request; an awaitable where the framework is async.
-
-        Raises:
-            Problem: There is no such type.
-        """
+    def respond(self, slug: str) -> Any:
+        """Answer a request; an awaitable if the framework is async."""
         request = self.seam.current_request()
-        _, accept, *_ = self.seam.read(request)
-        catalogue = self._catalogue()
-        if not slug:
-            page = index_page(catalogue, accept)
-        elif (found := catalogue.find(slug)) is not None:
-            page = type_page(found, accept)
-        else:
-            raise Problem(404, detail=f"There is no problem type {slug}.")
+        accept = self.seam.read_fields(request).accept
         installation = self.seam.installation
-        policy = page.policy if installation.table().settings.csp_enabled else None
-        headers = (*usual_headers(page.media_type, "Accept", policy, False), ("Cache-Control", "max-age=3600"))
-        return installation.framework.make_response(NativeAnswer(page.body, 200, headers), request.method)
+        csp = installation.error_map().settings.csp_enabled
+        catalogue = self._find_catalogue()
+        if not slug:
+            response = render_index(catalogue, accept, csp=csp)
+        elif (found := catalogue.find(slug)) is not None:
+            response = render_type(found, accept, csp=csp)
+        else:
+            raise Problem(404, detail="There is no such problem type.")
+        return installation.application.make_response(Draft(response.body, 200, response.headers), request.method)
+
+    async def respond_async(self, slug: str) -> Any:
+        """Answer a request of an async framework."""
+        return await self.respond(slug)
 
 
-def _chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:
-    if types is None:
-        return None
+def _list_chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:
     if isinstance(types, (ModuleType, type)):
-        return (types,)  # a class that is no problem is refused later, by name
+        return (types,)  # the catalogue refuses a class that is no problem, by name
     try:
-        return tuple(types)
+        return None if types is None else tuple(types)
     except TypeError:
         raise SetupError(f"types= takes problem classes and modules, not {types!r}") from None
-
-
-def _async(pages: _Pages) -> Any:
-    async def view(slug: str) -> Any:
-        return await pages.response(slug)
-
-    return view

@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable, Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from errbridge.application.hooks import Hook, HookT, TraceId
-from errbridge.application.settings import DEFAULTS, Options, Settings, dispatcher_class, snapshot
+from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
+from errbridge.application.settings import DEFAULTS, Options, Settings, check_dispatcher
 from errbridge.errors import SetupError
-from errbridge.handlers.handlers import F, Handler, Handlers, keys_of
+from errbridge.handlers.handlers import F, Handler, Handlers, check_keys
 from errbridge.handlers.registry import Registry
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, Style
@@ -19,7 +19,7 @@ from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
 if TYPE_CHECKING:
-    from errbridge.application.errormap import Installation
+    from errbridge.application.installation import Installation
 
 __all__ = ["EXTENSION", "BaseErrorHandler"]
 
@@ -63,6 +63,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         **config: Any,
     ) -> None:
         self._registry = Registry()
+        self._hooks = Hooks()
         self._options = _options(response, dispatcher, handler)
         self._config = _known(config)
         if app is not None:
@@ -112,14 +113,14 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             given.style or self._options.style,
         )
         settings = {**DEFAULTS, **application.config, **self._config, **_known(config)}
-        checked = Settings.of(snapshot(settings))  # before anything is changed, so that a failure leaves nothing behind
+        checked = Settings.read(settings)  # before anything is changed, so that a failure leaves nothing behind
         if checked.debug_document and not self._is_debugged(app):
             raise SetupError(
                 "ERROR_DEBUG_DOCUMENT tells tracebacks to clients, so it is for debug mode only: switch that on before "
                 "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
             )
         application.config.update({key: settings[key] for key in DEFAULTS})
-        self._attach(app, self._registry, options)
+        self._attach(app, registry=self._registry, options=options, hooks=self._hooks)
         return app
 
     def _is_debugged(self, app: Any) -> bool:
@@ -127,7 +128,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return bool(app.debug)
 
     @abstractmethod
-    def _attach(self, app: AppT, registry: Registry, options: Options) -> None:
+    def _attach(self, app: AppT, *, registry: Registry, options: Options, hooks: Hooks) -> None:
         """Load what answers errors, which registering does without, and attach it to an application."""
 
     # Registering.
@@ -155,7 +156,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: A target or key is none, or the function cannot be called like that.
         """
-        keys = keys_of(code)
+        keys = check_keys(code)
         found = self._targets("register", targets)
 
         def decorate(function: F) -> F:
@@ -266,7 +267,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: The dispatcher is none, or the application was not initialised.
         """
-        self._installation("dispatcher_register", app).use_dispatcher(dispatcher_class("dispatcher", dispatcher))
+        self._installation("dispatcher_register", app).use_dispatcher(check_dispatcher("dispatcher", dispatcher))
 
     # Watching.
 
@@ -293,7 +294,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: The function is async, or cannot be called with ``(incident, reply)``.
         """
-        return self._registry.observers.on_incident(function)
+        return self._hooks.on_incident(function)
 
     def off_incident(self, function: Hook) -> None:
         """Call a function no more that was given to `on_incident`.
@@ -306,7 +307,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Args:
             function: The function; nothing happens if it is not registered.
         """
-        self._registry.observers.off_incident(function)
+        self._hooks.off_incident(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
         """Have a function tell the trace that an error belongs to: documents show it as ``trace_id``.
@@ -326,7 +327,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: It is no plain function without arguments.
         """
-        return self._registry.observers.trace_with(function)
+        return self._hooks.trace_with(function)
 
     def catalogue(
         self,
@@ -414,7 +415,7 @@ def _options(response: object, dispatcher: object, handler: object) -> Options:
         style = STYLES.get(handler) if isinstance(handler, str) else None
         if style is None:
             raise SetupError(f"handler= is one of {', '.join(map(repr, STYLES))}, not {handler!r}")
-    return Options(response, None if dispatcher is None else dispatcher_class("dispatcher=", dispatcher), style)
+    return Options(response, None if dispatcher is None else check_dispatcher("dispatcher=", dispatcher), style)
 
 
 def _known(config: dict[str, Any]) -> dict[str, Any]:

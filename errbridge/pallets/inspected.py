@@ -13,14 +13,13 @@ from werkzeug.exceptions import HTTPException, InternalServerError, default_exce
 from errbridge.application.errormap import Installation
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Key
-from errbridge.http.status import phrase
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry
 from errbridge.mapping.problems import is_http_error, representative, status_of
 from errbridge.pallets.catalogue import ENDPOINT
 from errbridge.pallets.seam import SEAM, Seam, is_ready
-from errbridge.problem.problem import Problem, declared, plain_text, revived
-from errbridge.scopes.scope import blueprint_path
+from errbridge.problem.problem import Problem, read_declaration, restore_problem
+from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["PalletsSubject", "error_class", "situation", "specimen"]
 
@@ -66,7 +65,7 @@ class PalletsSubject:
     def routed(self) -> Collection[str]:
         """Name the blueprints that have a route, and those around them."""
         endpoints = (rule.endpoint.rpartition(".")[0] for rule in self.app.url_map.iter_rules())
-        return {name for endpoint in endpoints if endpoint for name in blueprint_path(endpoint)}
+        return {name for endpoint in endpoints if endpoint for name in list_blueprints(endpoint)}
 
     def type_pages(self) -> str | None:
         """Name the path below which ``errors.catalogue()`` serves its pages."""
@@ -170,11 +169,10 @@ def specimen(error: type[Exception] | int) -> Exception:
 
 def _problem(cls: type[Problem]) -> Problem:
     """Make a problem of a class without the fields that have to be given, whatever they are."""
-    said = declared(cls)
+    said = read_declaration(cls)
     if said.status is None:
         raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    title = plain_text(said.title) if said.title else phrase(said.status)
-    return revived(cls, said.status, title=title, detail=None, type=said.type, instance=None, extensions={})
+    return restore_problem(cls, {"status": said.status})
 
 
 def situation(

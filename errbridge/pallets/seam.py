@@ -1,49 +1,55 @@
-"""The seam by which errbridge is attached to an application.
+"""The seam between a framework and the core: exceptions and facts in, plans out.
 
-Every search for an error handler, in Flask and in Quart, for requests and for WebSockets, goes through one method of
-``flask.sansio.app.App``: ``_find_error_handler(exc, blueprints)``. That is the seam: errbridge answers in its place. So
-all that the frameworks do around a handler stays theirs: debug, testing and propagate mode, ``TRAP_*``, signals, the
-log record, ``before_request`` and ``after_request``. The method is private; whether it still is what it was is checked
-when an application is initialised.
-
-Two things never get there. An HTTP exception without a status, which both frameworks would send as 200, is met in the
-public ``make_response``, together with an error that a view returned instead of raising it. And what escapes the
-framework, from opening the session or tearing down, is met around the application.
+Errors arrive on three ways. The framework searches a handler for almost all of them (`Seam.find_error_handler`). An HTTP
+exception without a status, which both frameworks would send as 200, and an error that a view returned instead of raising
+it, pass ``make_response`` (`Seam.respond_to_value`). What escapes the framework, from opening the session or tearing
+down, is met around the application (`Seam.respond_outside`).
 """
 
 from __future__ import annotations
 
-import inspect
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RoutingException
 
-from errbridge.application.errormap import Installation, Table
-from errbridge.errors import SetupError
-from errbridge.handling.case import is_claimable, opened
-from errbridge.handling.drivers import Given, Outcome, Plan
-from errbridge.handling.plan import answer, answer_debugging, answer_outside, claim
-from errbridge.handling.prepared import prepared
-from errbridge.http.headers import RequestHeaders
-from errbridge.http.request import RequestFacts, is_xhr
-from errbridge.mapping.problems import is_http_error, is_uncaught, representative, status_of
-from errbridge.pallets.application import Search, headers_of, rule_blueprints
+from errbridge.adapter import (
+    LEFT,
+    Installation,
+    Native,
+    Outcome,
+    Raised,
+    RequestFacts,
+    RequestHeaders,
+    Response,
+    Run,
+    respond,
+)
+from errbridge.handling.context import Trace
+from errbridge.handling.outside import respond_debugging, respond_outside
+from errbridge.http.request import ALLOW, is_xhr
+from errbridge.pallets.exceptions import is_response
+from errbridge.pallets.private import HandlerSearch
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import Answer, last_resort
+from errbridge.representations.response import last_resort
+from errbridge.scopes.scope import list_blueprints
 
-__all__ = ["SEAM", "Seam", "checked_seam", "is_ready"]
+__all__ = ["ALLOW", "SEAM", "FieldValues", "Seam"]
 
 log = logging.getLogger("errbridge")
 
-_FAILED = "errbridge failed before it could answer"
+SEAM = "errbridge.seam"
+"""The key of ``app.extensions`` under which the command line finds the seam."""
 
-# With whose frames the traceback of any exception of a view begins.
+_TRACE = "errbridge.trace"  # in the environ or ASGI scope of a request: the contexts of its last error
+
+# The traceback of any exception of a view begins with frames of these packages.
 _FRAMEWORK = (
     "asgiref",
     "asyncio",
@@ -57,157 +63,157 @@ _FRAMEWORK = (
     "threading",
     "werkzeug",
 )
-SEAM = "errbridge.seam"  # for the command line, which asks it what it would ask
+
+
+class FieldValues(NamedTuple):
+    """The header fields of a request that are read at each error; several lines joined, "" if there is none.
+
+    Attributes:
+        host: ``Host``.
+        accept: ``Accept``.
+        requested_with: ``X-Requested-With``.
+        traceparent: ``Traceparent``.
+        allow: Methods that other applications of the process have for the URL, from the bridge.
+    """
+
+    host: str
+    accept: str
+    requested_with: str
+    traceparent: str
+    allow: tuple[str, ...]
 
 
 class Seam(ABC):
-    """Takes a framework's questions for an error handler to the core.
+    """Takes the errors of an application to the core.
 
     Args:
+        installation: errbridge in the application.
         app: The application.
         search: The framework's own search, for what stays its business.
-        installation: errbridge in that application.
     """
 
-    def __init__(self, app: Any, search: Search, installation: Installation) -> None:
-        self.app = app
+    def __init__(self, installation: Installation, app: Any, search: HandlerSearch) -> None:
         self.installation = installation
-        self._search = search
+        self.app = app
+        self.search = search
 
     @abstractmethod
     def current_request(self) -> Any:
-        """Give the request, or WebSocket, that is being answered."""
+        """Return the request or WebSocket that is being handled."""
 
     @abstractmethod
-    def url_adapter(self) -> Any:
-        """Give the URL adapter with which the current request was routed."""
+    def request_state(self, request: Any) -> dict[str, Any]:
+        """Return a dictionary that lives as long as a request: its environ or ASGI scope."""
 
     @abstractmethod
-    def read(self, request: Any) -> tuple[str, str, str, str, tuple[str, ...]]:
-        """Read Host, Accept, X-Requested-With and Traceparent; several lines joined, empty where there is none.
-
-        Returns:
-            The four, and what stands in the ASGI scope under `errbridge.incident.ALLOW`.
-        """
+    def read_fields(self, request: Any) -> FieldValues:
+        """Read the header fields that matter at each error."""
 
     @abstractmethod
-    def headers(self, request: Any) -> Iterable[tuple[str, str]]:
-        """Give the headers of a request as the client sent them."""
+    def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
+        """List the headers of a request as the client sent them."""
 
-    def facts(
-        self, exc: BaseException, request: Any, blueprints: Sequence[str], url_adapter: Any = None
-    ) -> RequestFacts:
+    @abstractmethod
+    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
+        """Make an error handler of the framework's own colour that carries out a plan."""
+
+    def facts(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> RequestFacts:
         """Collect the facts of a request.
 
         Args:
             exc: The error that came of it.
             request: The request.
-            blueprints: Those of the matched view, innermost first.
-            url_adapter: With which the request was routed, if it is not the current one.
+            blueprints: The blueprints of the matched view, innermost first.
         """
-        host, accept, requested_with, traceparent, allow = self.read(request)
-        routing, rule = exc is request.routing_exception, request.url_rule
-        observers = self.installation.shared.observers
-        return RequestFacts(  # by position, which costs half as much as by name
-            request.method,
-            request.path,
-            host,
-            request.root_path.rstrip("/"),
-            accept,
-            requested_with != "" and is_xhr(requested_with),
-            traceparent,
-            None if rule is None else rule.endpoint,
-            tuple(blueprints),
-            rule_blueprints(url_adapter or self.url_adapter(), exc)
-            if routing and isinstance(exc, MethodNotAllowed)
+        fields = self.read_fields(request)
+        is_routing, rule = exc is request.routing_exception, request.url_rule
+        hooks = self.installation.hooks
+        return RequestFacts(
+            method=request.method,
+            path=request.path,
+            host=fields.host,
+            root_path=request.root_path.rstrip("/"),
+            accept=fields.accept,
+            xhr=fields.requested_with != "" and is_xhr(fields.requested_with),
+            traceparent=fields.traceparent,
+            endpoint=None if rule is None else rule.endpoint,
+            blueprints=tuple(blueprints),
+            rule_blueprints=self._rule_blueprints(request, exc)
+            if is_routing and isinstance(exc, MethodNotAllowed)
             else (),
-            allow,
-            routing,
-            request.scheme in ("ws", "wss"),
-            RequestHeaders(self.headers, request),
-            observers.current_trace() if observers.trace_id is not None else "",
+            allow=fields.allow,
+            routing=is_routing,
+            websocket=request.scheme in ("ws", "wss"),
+            headers=RequestHeaders(self.list_headers, request),
+            trace_id=hooks.current_trace() if hooks.trace_id is not None else "",
         )
 
-    @abstractmethod
-    def handler(self, plan: Plan | Answer) -> Callable[[BaseException], Any]:
-        """Make an error handler of the framework's own colour that carries out a plan."""
+    def _rule_blueprints(self, request: Any, exc: MethodNotAllowed) -> tuple[str, ...]:
+        """Find the blueprints that have a route for the URL with another method."""
+        adapter = self.app.create_url_adapter(request)
+        found: dict[str, None] = {}
+        waiting = set(exc.valid_methods or ())
+        while waiting:
+            method = min(waiting)
+            waiting.discard(method)
+            try:
+                rule, _ = adapter.match(method=method, return_rule=True)
+            except HTTPException:  # a redirect is one, too
+                continue
+            waiting.difference_update(rule.methods or ())
+            found.update(dict.fromkeys(_endpoint_blueprints(rule.endpoint)))
+        return tuple(found)
 
-    def respond(self, outcome: Outcome) -> Any:
-        """Turn an outcome into what the framework expects of an error handler."""
-        if isinstance(outcome, Answer):
-            response = self.app.response_class(outcome.body, outcome.status, headers_of(outcome.headers))
-            if outcome.body is None and outcome.content_type is None:  # the frameworks would make one up
-                del response.headers["Content-Type"]
-            return response
-        if isinstance(outcome, Given):
-            return outcome.value
-        raise outcome.exception
+    def start(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> Run:
+        """Start the plan for an error of a request."""
+        state = self.request_state(request)
+        trace: Trace = state.get(_TRACE, [])
+        original = getattr(exc, "original_exception", None)
+        if original is not None and trace and trace[-1].original is original:
+            facts = trace[-1].request
+        else:
+            trace, facts = [], self.facts(exc, request, blueprints)
+        run = Run(respond(self.installation, exc, facts, trace))
+        if isinstance(run.outcome, Raised):  # the framework comes back with a 500 made of it
+            state[_TRACE] = trace
+        else:
+            state.pop(_TRACE, None)
+        return run
 
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
-        """Answer the framework's question; None lets the exception go on its way."""
-        if is_ready(exc) or self.is_trapped(exc):
-            return self._search.handler(exc, blueprints)
-        plan = self.plan(exc, blueprints)
-        return None if plan is None else self.handler(plan)
-
-    def plan(self, exc: BaseException, blueprints: Sequence[str]) -> Plan | Answer | None:
-        """Plan the answer to an exception; None where nobody claims it before it is a 500.
-
-        Args:
-            exc: The exception.
-            blueprints: Those of the matched view, innermost first.
-        """
-        request = self.current_request()
-        if isinstance(exc, HTTPException) or is_http_error(exc):
-            return self._answer(exc, request, blueprints)
+        """Answer the framework's search for a handler; None lets the exception go on its way."""
         try:
-            table = self.installation.table()
-            stands_for = partial(self._stand_in, exc, request, blueprints, table)
-            if is_claimable(table, exc, blueprints):
-                case = opened(table, exc, self.facts(exc, request, blueprints))
-                if (claimed := claim(case, stands_for)) is not None:
-                    return claimed
-            return stands_for()
+            run = self.start(exc, self.current_request(), blueprints)
         except Exception:
-            log.exception(_FAILED)
+            log.exception("errbridge could not read the request")
+            return self.search.find(exc, blueprints)
+        if run.outcome is LEFT:
+            return self.search.find(exc, blueprints)
+        if isinstance(run.outcome, Raised) and run.outcome.exception is exc:
             return None
+        return self.make_handler(run)
 
-    def _answer(
-        self, error: BaseException, request: Any, blueprints: Sequence[str], table: Table | None = None
-    ) -> Plan | Answer:
+    def respond_to_value(self, value: object) -> Callable[[BaseException], Any] | None:
+        """Return a handler for what is about to become a response, if it is an error that nothing was asked about."""
+        if not isinstance(value, (Problem, HTTPException)):
+            return None
+        if isinstance(value, RoutingException) or (isinstance(value, HTTPException) and is_response(value)):
+            return None
         try:
-            facts = self.facts(error, request, blueprints)
-            table = table or self.installation.table()
-            return prepared(table, error, facts) or answer(opened(table, error, facts))
-        except Exception:
-            log.exception(_FAILED)
-            return _settled(last_resort(request.method, status_of(error, 500)))
-
-    def _stand_in(
-        self, exc: BaseException, request: Any, blueprints: Sequence[str], table: Table
-    ) -> Plan | Answer | None:
-        """Plan the answer to the HTTP error that another exception stands for."""
-        error = representative(exc, table.settings)
-        if error is None or self.is_trapped(error):
+            request = self.current_request()
+        except RuntimeError:  # without a request there is no error to answer: make_response() in an app context
             return None
-        return _settled(Given(error)) if is_ready(error) else self._answer(error, request, blueprints, table)
+        run = self.start(value, request, request.blueprints)
+        return None if run.outcome is LEFT else self.make_handler(run)
 
-    def unanswered(self, value: object) -> Plan | Answer | None:
-        """Plan the answer to what is about to become a response, if it is an error that nobody was asked about."""
-        if isinstance(value, Problem):
-            return self.plan(value, self.current_request().blueprints)
-        if not isinstance(value, HTTPException) or isinstance(value, RoutingException) or is_ready(value):
-            return None
-        return self.plan(value, self.current_request().blueprints)
-
-    def outside(self, exc: BaseException, request: Any) -> Any:
-        """Answer what escaped the framework's own handling, where no request is at hand any more.
+    def respond_outside(self, exc: BaseException, request: Any) -> Any:
+        """Answer what escaped the framework's own handling, when there is no request context any more.
 
         Raises:
-            BaseException: What was given, where exceptions are shown to the developer.
+            BaseException: The exception, in propagate mode.
         """
-        if self.installation.framework.propagates():
-            if (document := self._debug_document(exc, request)) is not None:
+        if self.installation.application.propagates():
+            if (document := self._respond_debugging(exc, request)) is not None:
                 return document
             raise exc
         error: HTTPException = InternalServerError(original_exception=exc)  # whatever it is, it comes too late
@@ -217,67 +223,47 @@ class Seam(ABC):
             error = unroutable
         try:
             facts = self.facts(error, request, request.blueprints)
-            return self.respond(answer_outside(self.installation.table(), error, facts))
+            return self.build_response(respond_outside(self.installation, error, facts))
         except Exception:
-            log.exception(_FAILED)
-            return self.respond(last_resort(request.method, 500))
+            log.exception("errbridge failed before it could answer")
+            return self.build_response(last_resort(request.method, 500))
 
-    def _debug_document(self, exc: BaseException, request: Any) -> Any:
-        """Tell a program of an exception that is shown to the developer; None if that is off, or it is no program."""
+    def _respond_debugging(self, exc: BaseException, request: Any) -> Any:
+        """Describe to a program an exception that is raised for the developer; None if that is off, or it is none."""
         if not self.app.debug:
             return None
         try:
-            table = self.installation.table()
-            if not table.settings.debug_document:
+            if not self.installation.error_map().settings.debug_document:
                 return None
-            if request.url_rule is None:  # Flask has let go of the request; whose view it was decides about the style
+            if request.url_rule is None:  # Flask has let go of the request; the style is that of the view's owner
                 with suppress(HTTPException):
                     request.url_rule, request.view_args = self.app.create_url_adapter(request).match(return_rule=True)
             error = InternalServerError(original_exception=exc)
             facts = self.facts(error, request, request.blueprints)
-            answered = answer_debugging(table, error, facts, _FRAMEWORK)
-            return None if answered is None else self.respond(answered)
+            response = respond_debugging(self.installation, error, facts, _FRAMEWORK)
+            return None if response is None else self.build_response(response)
         except Exception:
-            log.exception(_FAILED)
+            log.exception("errbridge failed before it could answer")
             return None
 
-    def is_trapped(self, exc: BaseException) -> bool:
-        """Tell whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""
-        if isinstance(exc, HTTPException):
-            return bool(self.app.trap_http_exception(exc)) and not is_uncaught(exc)
-        return isinstance(exc, Problem) and bool(self.app.config["TRAP_HTTP_EXCEPTIONS"])
+    def make_result(self, outcome: Outcome) -> Any:
+        """Turn an outcome into what the framework expects of an error handler."""
+        if isinstance(outcome, Response):
+            return self.build_response(outcome)
+        if isinstance(outcome, Native):
+            return outcome.value
+        assert isinstance(outcome, Raised)
+        raise outcome.exception
+
+    def build_response(self, response: Response) -> Any:
+        """Build a response of the framework."""
+        built = self.app.response_class(response.body, response.status, Headers(list(response.headers)))
+        if response.body is None and response.content_type is None:  # the frameworks would make one up
+            del built.headers["Content-Type"]
+        return built
 
 
-def is_ready(exc: BaseException) -> bool:
-    """Tell whether an exception is an answer already: it brings a response, or is no error, like a redirect."""
-    if not isinstance(exc, HTTPException):
-        return False
-    if getattr(exc, "response", None) is not None:  # a subclass may not have called the constructor
-        return True
-    return exc.code is not None and 100 <= exc.code < 400
-
-
-def _settled(outcome: Outcome) -> Plan:
-    """Plan nothing more."""
-    yield from ()
-    return outcome
-
-
-_FRAMEWORKS_OWN = "flask.sansio.app"
-
-
-def checked_seam(app: Any) -> Search:
-    """Give the framework's search for handlers, if it still is what errbridge knows.
-
-    Raises:
-        SetupError: It is not.
-    """
-    found: Any = getattr(app, "_find_error_handler", None)
-    if callable(found) and len(inspect.signature(found).parameters) == 2:
-        # One that takes its place need not look among what was registered; by its name it may pass for the original.
-        is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
-        return Search(cast("Callable[..., Any]", found), app, is_replaced)
-    raise SetupError(
-        "this version of the framework searches error handlers in a way that errbridge does not know; "
-        "install a version of errbridge that supports it, or the framework's version before"
-    )
+@lru_cache(maxsize=1024)
+def _endpoint_blueprints(endpoint: str) -> tuple[str, ...]:
+    name = endpoint.rpartition(".")[0]
+    return list_blueprints(name) if name else ()

@@ -1,1 +1,5 @@
-"""What an error is: `Problem`, its fields, and problem documents of other services, read back."""
+"""What an error is: `Problem`, its fields, and the problem documents of other services."""
+
+from errbridge.problem.problem import Problem
+
+__all__ = ["Problem"]

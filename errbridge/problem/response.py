@@ -1,23 +1,25 @@
-"""A response, read: status, headers and content, whichever client it came from."""
+"""The response of another service, from any client."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
-from typing import Any, NamedTuple
+from typing import Any
 
-from errbridge.http.headers import RequestHeaders, header_pairs
+from errbridge.http.headers import RequestHeaders, list_headers
 
-__all__ = ["Received", "received"]
+__all__ = ["ClientResponse", "read_response"]
 
 
-class Received(NamedTuple):
-    """A response, read.
+@dataclass(frozen=True, slots=True)
+class ClientResponse:
+    """What a client received.
 
     Attributes:
         status: The status code.
         headers: By name in any case.
-        body: The content, as bytes or as the text that somebody made of it.
-        url: Where it came from; empty if nobody knows.
+        body: The content, as bytes, or as text if the client decoded it.
+        url: The address of the request; empty if unknown.
     """
 
     status: int
@@ -41,48 +43,46 @@ class Received(NamedTuple):
         return self.body if isinstance(self.body, str) else self.body.decode("utf-8", "replace")
 
 
-def received(response: Any, body: bytes | str | None = None) -> Received:
+def read_response(response: Any, body: bytes | str | None = None) -> ClientResponse:
     """Read a response.
 
     Args:
-        response: Of the test clients of Flask and Quart, of httpx or requests; a `Reply`; or
+        response: From the test clients of Flask and Quart, from httpx or requests; a `Reply`; or
             ``(status, headers, body)``.
-        body: Its content, where it cannot be read without ``await``.
+        body: Its content, if that has to be awaited.
 
     Raises:
         TypeError: It is no response, or has to be awaited, or its content has; the message says what to do.
     """
+    kind = f"{type(response).__module__}.{type(response).__qualname__}"
     if isawaitable(response):
         if iscoroutine(response):
-            response.close()  # which nobody can await any more
-        raise TypeError(f"{_kind(response)} is no response yet: await it first")
-    given: tuple[Any, ...] = response if isinstance(response, tuple) else ()
-    if len(given) == 3:
-        status, headers, content = given
+            response.close()  # or Python warns that it was never awaited
+        raise TypeError(f"{kind} is no response yet: await it first")
+    if isinstance(response, tuple) and len(response) == 3:
+        status, headers, content = response
     else:
         status = getattr(response, "status_code", getattr(response, "status", None))
         headers, content = getattr(response, "headers", None), None
     if not isinstance(status, int):
         raise TypeError(
-            f"{response!r} is no response: it has no status_code; give one of httpx, requests, Flask or Quart, or "
+            f"{kind} is no response: it has no status_code; give one of httpx, requests, Flask or Quart, or "
             "(status, headers, body)"
         )
     if body is not None:
         content = body
     elif content is None:
-        content = _content(response)
+        content = _read_content(response)
     if isinstance(content, (bytearray, memoryview)):
         content = bytes(content)
     if not isinstance(content, (bytes, str)):
-        raise TypeError(
-            f"the content of {_kind(response)} cannot be read without await; pass it: body=await response.get_data()"
-        )
-    pairs = tuple((_text(name), _text(value)) for name, value in header_pairs(headers))
-    return Received(status, RequestHeaders(lambda: pairs), content, _url(response))
+        raise TypeError(f"the content of {kind} cannot be read without await; pass it: body=await response.get_data()")
+    pairs = tuple((_decode(name), _decode(value)) for name, value in list_headers(headers))
+    return ClientResponse(status, RequestHeaders(lambda: pairs), content, _read_url(response))
 
 
-def _content(response: Any) -> object:
-    """Read the content, in the order in which the clients can be told apart; None where it has to be awaited."""
+def _read_content(response: Any) -> object:
+    """Return the content, or None if it has to be awaited; the order of the questions tells the clients apart."""
     complete = getattr(getattr(response, "response", None), "data", None)  # Quart keeps it in an object
     if isinstance(complete, bytes):
         return complete
@@ -92,17 +92,13 @@ def _content(response: Any) -> object:
     return next((found for found in attributes if isinstance(found, (bytes, bytearray, memoryview, str))), None)
 
 
-def _url(response: Any) -> str:
+def _read_url(response: Any) -> str:
     try:
         url = getattr(response, "url", None) or response.request.url
-    except Exception:  # httpx raises what it likes where there was no request
+    except Exception:  # httpx raises RuntimeError if there was no request
         return ""
     return str(url)
 
 
-def _kind(response: object) -> str:
-    return f"{type(response).__module__}.{type(response).__qualname__}"
-
-
-def _text(value: object) -> str:
+def _decode(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

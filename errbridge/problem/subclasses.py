@@ -1,26 +1,27 @@
-"""TODO."""
+"""The classes that are derived from a class."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from errbridge.problem.problem import Problem
+from typing import TypeVar
 
 __all__ = ["subclasses"]
 
+T = TypeVar("T")
 
-def subclasses(base: type[Problem]) -> Iterator[type[Problem]]:
-    """Give every class that is derived from a problem class, in the order of their definition.
 
-    A class that was defined anew, by reloading its module for instance, counts in its last form.
+def subclasses(base: type[T]) -> Iterator[type[T]]:
+    """List every class that is derived from a class, directly or not, in the order of their definition.
+
+    When a class was defined twice, for instance by reloading its module, the last definition counts.
 
     Args:
-        base: The problem class.
+        base: The class.
 
     Yields:
         Each class once.
     """
-    found: dict[tuple[str, str], type[Problem]] = {}
+    found: dict[tuple[str, str], type[T]] = {}
     waiting = [base]
     while waiting:
         for cls in waiting.pop(0).__subclasses__():

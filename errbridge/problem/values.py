@@ -1,7 +1,7 @@
-"""Any Python value as one that JSON can hold. It never fails, never recurses without end, and tells no secrets.
+"""Any Python value as one that JSON can hold. It never fails, never recurses without end, and reveals no ``repr``.
 
 =====================================  ==========================================
-given                                  becomes
+value                                  becomes
 =====================================  ==========================================
 date, time, datetime                   ISO 8601
 timedelta                              seconds
@@ -34,7 +34,7 @@ from itertools import islice
 from pathlib import PurePath
 from uuid import UUID
 
-__all__ = ["JSONValue", "plain"]
+__all__ = ["JSONValue", "to_json_value"]
 
 JSONValue = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"]
 
@@ -44,20 +44,20 @@ _LONGEST_INTEGER = 2**4096  # Python refuses to print integers of more than 4300
 _SURROGATE = "[\ud800-\udfff]"
 
 
-def plain(value: object, _path: tuple[int, ...] = ()) -> JSONValue:
+def to_json_value(value: object, _path: tuple[int, ...] = ()) -> JSONValue:
     """Turn a value into one that JSON can hold, as the module's table says."""
     try:
-        return _plain(value, _path)
+        return _convert(value, _path)
     except Exception:  # a value's own __str__, __iter__ or items() may raise anything
         return type(value).__name__
 
 
-def _plain(value: object, path: tuple[int, ...]) -> JSONValue:
+def _convert(value: object, path: tuple[int, ...]) -> JSONValue:
     match value:
         case None | bool():
             return value
         case Enum():
-            return plain(value.value, path)
+            return to_json_value(value.value, path)
         case str():
             return re.sub(_SURROGATE, "\ufffd", value)
         case int():
@@ -71,38 +71,38 @@ def _plain(value: object, path: tuple[int, ...]) -> JSONValue:
         case Decimal() | UUID() | PurePath():
             return re.sub(_SURROGATE, "\ufffd", str(value))
         case bytes() | bytearray() | memoryview():
-            return _bytes(bytes(value))
+            return _decode_bytes(bytes(value))
         case _:
-            return _container(value, path)
+            return _convert_container(value, path)
 
 
-def _container(value: object, path: tuple[int, ...]) -> JSONValue:
+def _convert_container(value: object, path: tuple[int, ...]) -> JSONValue:
     if id(value) in path or len(path) >= _DEEPEST:
         return None
     path = (*path, id(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {_key(key): plain(item, path) for key, item in islice(value.items(), _MOST_ITEMS)}
+        return {_write_key(key): to_json_value(item, path) for key, item in islice(value.items(), _MOST_ITEMS)}
     if isinstance(value, AbstractSet) and not isinstance(value, (KeysView, ValuesView)):
-        items = [plain(item, path) for item in islice(value, _MOST_ITEMS)]
+        items = [to_json_value(item, path) for item in islice(value, _MOST_ITEMS)]
         return sorted(items, key=lambda item: (type(item).__name__, str(item)))
     if isinstance(value, (list, tuple, KeysView, ValuesView, range)):
-        return [plain(item, path) for item in islice(value, _MOST_ITEMS)]
+        return [to_json_value(item, path) for item in islice(value, _MOST_ITEMS)]
     if type(value).__str__ is not object.__str__ and not isinstance(value, type):
         return re.sub(_SURROGATE, "\ufffd", str(value))
     return type(value).__name__
 
 
-def _key(key: object) -> str:
+def _write_key(key: object) -> str:
     if isinstance(key, Enum):
         key = key.value
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
-    return str(plain(key))
+    return str(to_json_value(key))
 
 
-def _bytes(value: bytes) -> str:
+def _decode_bytes(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-__all__ = ["NAMESPACE", "element_name", "member_name"]
+__all__ = ["NAMESPACE", "decode_name", "encode_name"]
 
 NAMESPACE = "urn:ietf:rfc:7807"
 """RFC 9457 kept the namespace of its predecessor."""
@@ -16,23 +16,23 @@ NAMESPACE = "urn:ietf:rfc:7807"
 _NOT_IN_NAMES = r"[^A-Za-z0-9._\-]|_(?=x)|^_\Z|^[0-9.\-]"
 
 
-def element_name(name: str) -> str:
+def encode_name(name: str) -> str:
     """Write any text as the name of an element."""
-    return re.sub(_NOT_IN_NAMES, _coded, name) or "_"
+    return re.sub(_NOT_IN_NAMES, _encode, name) or "_"
 
 
-def member_name(name: str) -> str:
-    """Read the name that `element_name` wrote."""
-    return "" if name == "_" else re.sub(_CODE, _decoded, name)
+def decode_name(name: str) -> str:
+    """Read the name that `encode_name` wrote."""
+    return "" if name == "_" else re.sub(_CODE, _decode, name)
 
 
 _CODE = "_x([0-9A-F]{4,6})_"
 
 
-def _decoded(found: re.Match[str]) -> str:
+def _decode(found: re.Match[str]) -> str:
     code = int(found[1], 16)
     return chr(code) if code <= sys.maxunicode else found[0]
 
 
-def _coded(found: re.Match[str]) -> str:
+def _encode(found: re.Match[str]) -> str:
     return f"_x{ord(found.group()):04X}_"

@@ -1,9 +1,7 @@
 """``text/html``: the built-in page, one document that needs nothing else.
 
-It carries no script and loads nothing, so that it works under `POLICY`, which goes out with it. Everything that is not
-fixed is escaped, and the only links lead to the same page or to the application's own root.
-
-What depends on the status alone is made once for each status; an error adds its own words to it.
+It has no script and loads nothing, so it works under `POLICY`, which goes out with it. Everything variable is escaped,
+and links lead to the same page or to the application's own root only.
 """
 
 from __future__ import annotations
@@ -11,17 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
-from errbridge.http.request import RequestFacts
-from errbridge.http.status import phrase
+from errbridge.http.status import find_phrase
 from errbridge.incident import Incident
-from errbridge.problem.values import plain
+from errbridge.problem.problem import Problem
+from errbridge.problem.values import to_json_value
 
-__all__ = ["POLICY", "STYLE_HASH", "framed", "policy_of", "render_html"]
+__all__ = ["POLICY", "STYLE_HASH", "build_page", "build_policy", "render_html"]
 
 _STYLE = (
     ":root{color-scheme:light dark;--ground:#f3f5f8;--card:#fff;--text:#18202c;--soft:#525d70;--line:#dde2ea;"
@@ -67,26 +65,26 @@ def _hash(style: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
 
 
-def policy_of(*styles: str) -> str:
-    """Give the Content-Security-Policy of a page that has these styles and needs nothing else.
+def build_policy(*styles: str) -> str:
+    """Return the Content-Security-Policy of a page that has these styles and needs nothing else.
 
     Args:
-        *styles: What stands in its ``<style>`` elements.
+        *styles: The contents of its ``<style>`` elements.
     """
     hashes = " ".join(f"'{_hash(style)}'" for style in styles)
-    # No frame-ancestors: who may frame the application is its own to say, and X-Frame-Options would no longer count.
+    # No frame-ancestors: framing is for the application to allow, and the directive would override X-Frame-Options.
     return f"default-src 'none'; style-src {hashes}; base-uri 'none'; form-action 'none'"
 
 
 STYLE_HASH = _hash(_STYLE)
-"""The hash of the page's style, as a Content-Security-Policy names it: ``style-src 'sha256-…'``."""
+"""The hash of the page's style for your own Content-Security-Policy: ``style-src 'sha256-…'``."""
 
-POLICY = policy_of(_STYLE)
+POLICY = build_policy(_STYLE)
 """The Content-Security-Policy that goes out with the page."""
 
 
 class _Words(NamedTuple):
-    """What to tell somebody who did not cause the error and cannot read status codes."""
+    """The words for visitors, who did not cause the error and cannot read status codes."""
 
     hint: str
     heading: str = ""
@@ -149,8 +147,8 @@ _WORDS: Mapping[int, _Words] = {
 _OTHER_CLIENT = _Words("The request could not be carried out.")
 _OTHER_SERVER = _Words(_WORDS[500].hint, retry=True)
 
-_LONGEST_WAIT = 24 * 60 * 60  # whoever has to come back on another day is not helped by a number of minutes
-_MOST_ERRORS = 10  # that somebody reads before going back to the form
+_LONGEST_WAIT = 24 * 60 * 60  # in minutes, a longer one helps no visitor
+_MOST_ERRORS = 10  # a visitor reads that many before going back to the form
 
 _START = (
     '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -159,99 +157,83 @@ _START = (
 )
 _STYLED = f"</title>\n<style>{_STYLE}</style>\n"
 _BODY = "</head>\n<body>\n<main>\n"
-_HEAD_END = f"{_STYLED}{_BODY}"
 _END = "</main>\n</body>\n</html>\n"
 
 
-def framed(title: str, content: str, style: str) -> tuple[bytes, str]:
-    """Make another page that looks like this one.
+def build_page(title: str, content: str, style: str) -> tuple[bytes, str]:
+    """Build another page in the same look.
 
     Args:
-        title: Of the window.
+        title: The title of the window.
         content: HTML.
-        style: What it needs besides.
+        style: CSS that the content needs besides.
 
     Returns:
         The page, and the Content-Security-Policy under which it works.
     """
     page = f"{_START}{escape(title)}{_STYLED}<style>{style}</style>\n{_BODY}{content}{_END}"
-    return page.encode("utf-8", "replace"), policy_of(_STYLE, style)
-
-
-class _Fixed(NamedTuple):
-    """What the page of a status has whatever the error."""
-
-    title: str
-    start: bytes
-    words: _Words
-
-
-@cache
-def _fixed(status: int) -> _Fixed:
-    words = _WORDS.get(status) or (_OTHER_CLIENT if status < 500 else _OTHER_SERVER)
-    title = phrase(status)
-    start = _begun(status, title, words.heading) if words.heading else _begun(status, title)
-    return _Fixed(title, start, words)
-
-
-def _begun(status: int, title: str, heading: str = "") -> bytes:
-    """Start a page, up to its heading; a title that says more than the status is the heading itself."""
-    text = escape(title)
-    said = f"Error {status} \u00b7 {text}" if heading else f"Error {status}"
-    return (
-        f'{_START}{status} {text}{_HEAD_END}<p class="status">{said}</p>\n<h1 dir="auto">{heading or text}</h1>\n'
-    ).encode("utf-8", "replace")
+    return page.encode("utf-8", "replace"), build_policy(_STYLE, style)
 
 
 def render_html(incident: Incident) -> bytes:
     """Render the problem of an incident as the built-in page."""
-    problem = incident.problem
-    status = problem.status
-    extensions = problem.extensions
-    title, start, words = _fixed(status)
-    if problem.title != title:
-        start = _begun(status, problem.title)
+    problem, request = incident.problem, incident.request
+    words = _find_words(problem.status)
+    is_stock = problem.title == find_phrase(problem.status)
+    start = _open_stock_page(problem.status) if is_stock else _open_page(problem.status, problem.title)
     detail = f'<p class="detail" dir="auto">{escape(problem.detail)}</p>\n' if problem.detail else ""
-    above, below = ("", detail) if detail and _for_developers(incident, words) else (detail, "")
-    errors = _errors(extensions["errors"]) if "errors" in extensions else ""
-    wait = _wait(extensions["retry_after"]) if "retry_after" in extensions else ""
+    above, below = ("", detail) if _is_technical(problem, words) else (detail, "")
+    errors = _list_errors(problem.extensions["errors"]) if "errors" in problem.extensions else ""
+    wait = _describe_wait(problem.extensions.get("retry_after"))
+    retry = '<a href="">Try again</a>' if words.retry and request.method in ("GET", "HEAD") else ""
     rest = (
         f'{above}{errors}<p class="hint">{words.hint}{wait}</p>\n'
-        f"<nav>{_ways_out(words, incident.request)}</nav>\n"
-        f"{_footer(below, incident.id)}{_END}"
+        f'<nav>{retry}<a href="{_link_home(request.root_path)}">Go to the home page</a></nav>\n'
+        f"{_build_footer(below, incident.id)}{_END}"
     )
     return start + rest.encode("utf-8", "replace")
 
 
-def _footer(below: str, reference: str) -> str:
-    """End the page with what to quote. A page that was made in advance, to be served as a file, has no reference."""
-    if reference:
-        below = (
-            f'{below}<p class="reference">Reference: <code>{reference}</code></p>\n'
+def _find_words(status: int) -> _Words:
+    return _WORDS.get(status) or (_OTHER_CLIENT if status < 500 else _OTHER_SERVER)
+
+
+@cache
+def _open_stock_page(status: int) -> bytes:
+    return _open_page(status, find_phrase(status), _find_words(status).heading)
+
+
+def _open_page(status: int, title: str, heading: str = "") -> bytes:
+    """Write the page up to its heading; a title that says more than the status is the heading itself."""
+    title = escape(title)
+    label = f"Error {status} \u00b7 {title}" if heading else f"Error {status}"
+    body = f'<p class="status">{label}</p>\n<h1 dir="auto">{heading or title}</h1>\n'
+    return f"{_START}{status} {title}{_STYLED}{_BODY}{body}".encode("utf-8", "replace")
+
+
+def _is_technical(problem: Problem, words: _Words) -> bool:
+    """Check whether the detail is that of a bug or a framework, which says less to visitors than our own words."""
+    is_stock = problem._has_stock_detail  # pyright: ignore[reportPrivateUsage]
+    return problem.status == 500 or (words.heading != "" and is_stock)
+
+
+def _link_home(root_path: str) -> str:
+    # Never from the Host header. Slashes, and what browsers take for slashes, would lead to another host.
+    root = quote(root_path.strip("/"), errors="replace") if root_path else ""
+    return escape(f"/{root}/") if root else "/"
+
+
+def _build_footer(detail: str, reference: str) -> str:
+    content = detail
+    if reference:  # empty on a page that was made in advance, to be served as a file
+        content += (
+            f'<p class="reference">Reference: <code>{reference}</code></p>\n'
             "<p>Please quote it if you ask us for help.</p>\n"
         )
-    return f"<footer>\n{below}</footer>\n" if below else ""
+    return f"<footer>\n{content}</footer>\n" if content else ""
 
 
-def _for_developers(incident: Incident, words: _Words) -> bool:
-    """Tell whether a detail helps only whoever looks for the error: our own words say to others what it means."""
-    cls: Any = type(incident.exception)  # mypy takes the hash of a class for that of its instances
-    problem = incident.problem
-    return problem.status == 500 or (words.heading != "" and problem.detail == _stock_text(cls))
-
-
-@lru_cache(maxsize=64)
-def _stock_text(cls: type[BaseException]) -> object:
-    """Give the text that a framework's own class has for any error of its status; None for an application's class."""
-    described = next((base for base in cls.__mro__ if "description" in vars(base)), None)
-    headed = next((base for base in cls.__mro__ if "get_headers" in vars(base)), None)
-    if described is None or headed is None or described.__module__ != headed.__module__:
-        return None
-    return vars(described)["description"]
-
-
-def _wait(retry_after: object) -> str:
-    """Say how long to wait; only whole seconds are worth telling a person."""
+def _describe_wait(retry_after: object) -> str:
     if type(retry_after) is not int or not 0 < retry_after <= _LONGEST_WAIT:
         return ""
     if retry_after < 120:
@@ -259,39 +241,25 @@ def _wait(retry_after: object) -> str:
     return f" Try again in about {round(retry_after / 60)} minutes."
 
 
-def _errors(given: object) -> str:
-    """List what is wrong with the input, where the problem says it error by error (RFC 9457 section 3)."""
-    items = list(_error_texts(plain(given)))
-    if not items:
-        return ""
-    more = len(items) - _MOST_ERRORS
-    shown = [f'<li dir="auto">{escape(item)}</li>' for item in items[:_MOST_ERRORS]]
-    if more > 0:
-        shown.append(f"<li>and {more} more</li>")
-    return f"<ul>{''.join(shown)}</ul>\n"
+def _list_errors(errors: object) -> str:
+    """List what is wrong with the input, as far as the problem has words for it (RFC 9457 section 3)."""
+    texts = list(_read_errors(to_json_value(errors)))
+    items = [f'<li dir="auto">{escape(text)}</li>' for text in texts[:_MOST_ERRORS]]
+    if len(texts) > _MOST_ERRORS:
+        items.append(f"<li>and {len(texts) - _MOST_ERRORS} more</li>")
+    return f"<ul>{''.join(items)}</ul>\n" if items else ""
 
 
-def _error_texts(errors: object) -> Iterator[str]:
+def _read_errors(errors: object) -> Iterator[str]:
     for error in errors if isinstance(errors, list) else ():
-        detail = error.get("detail") if isinstance(error, dict) else error
+        members = error if isinstance(error, dict) else {"detail": error}
+        detail = members.get("detail")
         if isinstance(detail, str) and detail:
-            place = _place(error) if isinstance(error, dict) else ""
+            place = _name_place(members)
             yield f"{place}: {detail}" if place else detail
 
 
-def _place(error: Mapping[str, object]) -> str:
-    """Name the place of an error as somebody who filled in a form would."""
+def _name_place(error: Mapping[str, object]) -> str:
+    """Name the place of an error in the words of a form: ``items / 0 / price`` for ``#/items/0/price``."""
     place = next((place for key in ("pointer", "parameter", "header") if isinstance(place := error.get(key), str)), "")
     return place.removeprefix("#").removeprefix("/").replace("/", " / ").replace("~1", "/").replace("~0", "~")
-
-
-def _ways_out(words: _Words, request: RequestFacts) -> str:
-    # Never built from the Host header. Slashes and what browsers take for them would lead to another host.
-    root = quote(request.root_path.strip("/"), errors="replace") if request.root_path else ""
-    home = f'<a href="{escape(f"/{root}/")}">Go to the home page</a>' if root else _HOME
-    if words.retry and request.method in ("GET", "HEAD"):
-        return f'<a href="">Try again</a>{home}'
-    return home
-
-
-_HOME = '<a href="/">Go to the home page</a>'

@@ -1,31 +1,41 @@
-"""The end of the way: finished bytes, and the rules that every finished answer keeps."""
+"""The finished response, and the rules that every finished response keeps."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.http.headers import Headers, clean_headers, header_pairs, merge, set_default
-from errbridge.http.status import has_body, phrase, response_status
+from errbridge.http.headers import Headers, clean_headers, list_headers, merge_header, set_default_header
+from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
 
-__all__ = ["Answer", "defaults", "finish", "finished_reply", "last_resort", "sorted_out", "usual_headers"]
+__all__ = [
+    "Response",
+    "build_headers",
+    "build_reply",
+    "build_response",
+    "default_headers",
+    "describe",
+    "last_resort",
+    "split_content_type",
+]
 
 _CONTENT_TYPES = {JSON: JSON, XML: XML, HTML: "text/html; charset=utf-8", TEXT: "text/plain; charset=utf-8"}
 
-# What the server or the representation decides about; an exception's own values would contradict the body.
+# The server or the representation decides about these; an exception's own values would contradict the body.
 _NOT_FROM_EXCEPTIONS = frozenset(
     {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"}
 )
 
 
-class Answer(NamedTuple):
-    """An answer that any server can send as it is.
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response that any server can send as it is.
 
     Attributes:
         status: The status code.
-        headers: All of them, ``Content-Type`` first.
+        headers: All headers, ``Content-Type`` first.
         body: None where the method or the status forbids content.
     """
 
@@ -35,16 +45,21 @@ class Answer(NamedTuple):
 
     @property
     def content_type(self) -> str | None:
-        """The value of ``Content-Type``; None where there is no content to speak of."""
+        """The value of ``Content-Type``; None if the response has none."""
         name, value = self.headers[0] if self.headers else ("", "")
         return value if name == "Content-Type" else None
 
 
-def defaults(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
-    """List the headers that an answer has unless it sets them itself: the exception's own, and the safe ones."""
+def describe(response: Response) -> Reply:
+    """Describe a response for hooks."""
+    return Reply(response.body or b"", response.status, response.headers)
+
+
+def default_headers(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
+    """List the headers that a response has unless it sets them itself: the exception's own, and the safe ones."""
     found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
     for name, value in _safe_headers(server_error=status >= 500):
-        set_default(found, name, value)
+        set_default_header(found, name, value)
     return tuple(found)
 
 
@@ -53,53 +68,49 @@ def _safe_headers(*, server_error: bool) -> tuple[tuple[str, str], ...]:
     return (nosniff, ("Cache-Control", "no-store")) if server_error else (nosniff,)
 
 
-def finish(incident: Incident, body: bytes, content_type: str, vary: str, policy: str | None = None) -> Answer:
-    """Make the answer of a representation.
+def build_response(
+    incident: Incident, body: bytes, content_type: str, *, vary: str, policy: str | None = None
+) -> Response:
+    """Build the response of a representation.
 
     Args:
         incident: The error.
-        body: What the representation made.
-        content_type: A media type of ours, or a complete value.
+        body: The bytes of the representation.
+        content_type: A media type of errbridge's own, or a complete value.
         vary: The request headers that the choice depended on.
         policy: The Content-Security-Policy under which the body works, unless the problem brings one.
     """
     problem = incident.problem
-    if not problem.headers and has_body(incident.request.method, problem.status):
-        return Answer(problem.status, usual_headers(content_type, vary, policy, problem.status >= 500), body)
-    headers = list(defaults(incident, problem.status))
-    merge(headers, "Vary", vary)
+    headers = list(default_headers(incident, problem.status))
+    merge_header(headers, "Vary", vary)
     if policy is not None:
-        set_default(headers, "Content-Security-Policy", policy)
+        set_default_header(headers, "Content-Security-Policy", policy)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
-    return _sendable(incident.request.method, problem.status, [content, *headers], body)
+    return _finish(incident.request.method, problem.status, [content, *headers], body)
 
 
 @lru_cache(maxsize=64)
-def usual_headers(content_type: str, vary: str, policy: str | None, server_error: bool) -> tuple[tuple[str, str], ...]:
-    """Make the headers of an answer that brings none of its own, as most errors do.
+def build_headers(content_type: str, vary: str, policy: str | None) -> tuple[tuple[str, str], ...]:
+    """Build the headers of a page that is no error.
 
     Args:
-        content_type: A media type of ours, or a complete value.
+        content_type: A media type of errbridge's own, or a complete value.
         vary: The request headers that the choice depended on.
         policy: The Content-Security-Policy under which the body works, if it needs one.
-        server_error: Whether it must not be kept.
     """
-    headers = [("Content-Type", _CONTENT_TYPES.get(content_type, content_type))]
-    headers += _safe_headers(server_error=server_error)
-    headers.append(("Vary", vary))
-    if policy is not None:
-        headers.append(("Content-Security-Policy", policy))
-    return tuple(headers)
+    content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
+    headers = (content, *_safe_headers(server_error=False), ("Vary", vary))
+    return headers if policy is None else (*headers, ("Content-Security-Policy", policy))
 
 
-def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
-    """Clean a handler's headers and take the content type out, of which there can be only one: the last.
+def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """Clean a handler's headers and split off the content type; if there are several, the last one.
 
-    What the server decides about is left out; a length would be wrong as soon as a text is encoded.
+    Headers that the server decides about are left out: a length would be wrong as soon as a text is encoded.
     """
     content_type: str | None = None
     others: list[tuple[str, str]] = []
-    for name, value in clean_headers(header_pairs(headers)):
+    for name, value in clean_headers(list_headers(headers)):
         match name.lower():
             case "content-type":
                 content_type = value
@@ -110,41 +121,40 @@ def sorted_out(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, st
     return content_type, tuple(others)
 
 
-def finished_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: str | None = None) -> Answer:
-    """Make the answer that a handler described byte by byte; what it says itself wins.
+def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: str | None = None) -> Response:
+    """Build the response that a handler described byte by byte; its own headers win.
 
     Args:
         incident: The error.
         reply: The description.
-        text_type: The media type of a text for which it gives none.
-        vary: The request headers that the choice may have depended on; None if it did not.
+        text_type: The media type of a text without a content type of its own.
+        vary: The request headers that the choice may have depended on; None if it depended on none.
     """
-    status = incident.problem.status if reply.status is None else response_status(reply.status)
+    status = incident.problem.status if reply.status is None else parse_status(reply.status)
     if isinstance(reply.body, str):
         body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
     else:
         body, content_type = bytes(reply.body), "application/octet-stream"
-    own_type, given = sorted_out(reply.headers)
-    content_type = own_type or content_type
-    own = {name.lower() for name, _ in given}
-    added = [pair for pair in defaults(incident, status) if pair[0].lower() not in own]
-    headers = [("Content-Type", content_type), *given, *added]
+    own_type, own_headers = split_content_type(reply.headers)
+    names = {name.lower() for name, _ in own_headers}
+    defaults = [pair for pair in default_headers(incident, status) if pair[0].lower() not in names]
+    headers = [("Content-Type", own_type or content_type), *own_headers, *defaults]
     if vary is not None:
-        merge(headers, "Vary", vary)
-    return _sendable(incident.request.method, status, headers, body)
+        merge_header(headers, "Vary", vary)
+    return _finish(incident.request.method, status, headers, body)
 
 
-def last_resort(method: str, status: int) -> Answer:
-    """Make the answer for when everything else has failed."""
-    text = f"{status} {phrase(status)}\n".encode()
+def last_resort(method: str, status: int) -> Response:
+    """Build the response for when everything else has failed."""
+    text = f"{status} {find_phrase(status)}\n".encode()
     headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_safe_headers(server_error=True)]
-    return _sendable(method, status, headers, text)
+    return _finish(method, status, headers, text)
 
 
-def _sendable(method: str, status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
+def _finish(method: str, status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
     if has_body(method, status):
-        return Answer(status, tuple(headers), body)
-    if method == "HEAD" and has_body("GET", status):  # RFC 9110 section 8.6: what GET would have said
+        return Response(status, tuple(headers), body)
+    if method == "HEAD" and has_body("GET", status):  # RFC 9110 section 8.6: the length that GET would have had
         headers.append(("Content-Length", str(len(body))))
-        return Answer(status, tuple(headers), None)
-    return Answer(status, tuple(pair for pair in headers if pair[0].lower() != "content-type"), None)
+        return Response(status, tuple(headers), None)
+    return Response(status, tuple(pair for pair in headers if pair[0].lower() != "content-type"), None)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from errbridge.incident import Incident
-from errbridge.problem.values import JSONValue, plain
+from errbridge.problem.values import JSONValue, to_json_value
 
 __all__ = ["render_text"]
 
 
 def render_text(incident: Incident) -> bytes:
     """Render the problem of an incident as readable text."""
-    return ("\n".join(_lines(incident)) + "\n").encode("utf-8", "replace")
+    return ("\n".join(_write_lines(incident)) + "\n").encode("utf-8", "replace")
 
 
-def _lines(incident: Incident) -> Iterator[str]:
+def _write_lines(incident: Incident) -> Iterator[str]:
     problem = incident.problem
     yield f"{problem.status} {problem.title}"
     if problem.detail:
@@ -24,30 +24,30 @@ def _lines(incident: Incident) -> Iterator[str]:
     if problem.extensions:
         yield ""
         for name, value in problem.extensions.items():
-            yield from _member(str(plain(name)), plain(value))
-    if incident.id:  # a text that was made in advance, to be served as a file, has none
+            yield from _write_member(str(to_json_value(name)), to_json_value(value))
+    if incident.id:  # empty in a text that was made in advance, to be served as a file
         yield ""
         yield f"Reference: {incident.id}"
 
 
-def _member(name: str, value: JSONValue) -> Iterator[str]:
+def _write_member(name: str, value: JSONValue) -> Iterator[str]:
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):  # validation errors, for instance
         yield f"{name}:"
         for item in value:
-            yield f"- {_inline(item)}"
+            yield f"- {_write_value(item)}"
     else:
-        yield f"{name}: {_inline(value)}"
+        yield f"{name}: {_write_value(value)}"
 
 
-def _inline(value: JSONValue) -> str:
+def _write_value(value: JSONValue) -> str:
     match value:
         case None:
             return "-"
         case bool():
             return "yes" if value else "no"
         case list():
-            return ", ".join(map(_inline, value))
+            return ", ".join(map(_write_value, value))
         case dict():
-            return ", ".join(f"{name}: {_inline(item)}" for name, item in value.items())
+            return ", ".join(f"{name}: {_write_value(item)}" for name, item in value.items())
         case _:
             return " ".join(str(value).split())

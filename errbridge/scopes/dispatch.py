@@ -1,7 +1,7 @@
 """Dispatchers: which scopes own the URL of an error.
 
-The chain of an error starts with the blueprints of the view that was matched and ends with the application. What
-stands between them, the owners of the URL, is the dispatcher's to say.
+The chain of an error starts with the blueprints of the view that was matched and ends with the application. The
+dispatcher lists the owners of the URL, which come between them.
 """
 
 from __future__ import annotations
@@ -10,141 +10,151 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from errbridge.incident import Incident
+from errbridge.http.request import RequestFacts
 from errbridge.scopes.scope import Scope
 
 if TYPE_CHECKING:
-    from errbridge.scopes.trie import ScopeTrie  # made by those who answer; registering does without it
+    from errbridge.scopes.patterns import ConverterLookup
+    from errbridge.scopes.trie import ScopeTrie
 
 __all__ = [
     "DISPATCHERS",
     "AutoDispatcher",
     "DefaultDispatcher",
     "ErrorDispatcher",
-    "PlaceDispatcher",
     "SubdomainDispatcher",
     "URLPrefixDispatcher",
+    "make_dispatcher",
 ]
 
 
 class ErrorDispatcher(ABC):
-    """Says which scopes own the URL of an error. Subclass it to decide by other means.
+    """Lists the scopes that own the URL of an error. Subclass it to decide by other means.
 
-    A dispatcher knows nothing of a framework, so one class serves Flask and Quart. It is made anew whenever something
-    was registered.
+    A dispatcher knows no framework, so one class serves Flask and Quart. A new one is made after each change of the
+    registrations.
 
     Example::
 
         class ByProduct(ErrorDispatcher):
-            def dispatch(self, incident):
-                product = incident.request.headers.get("X-Product")
-                return [product, *self.owners(incident)] if product else self.owners(incident)
+            def dispatch(self, exc, request):
+                product = request.headers.get("X-Product")
+                return [product, *self.owners(request)] if product else self.owners(request)
 
         errors.dispatcher_register(app, ByProduct)
 
     Args:
-        scopes: The scopes of the application; ``scopes.owners(host, path)`` gives those that contain a URL.
+        scopes: The scopes of the application; ``scopes.owners(host, path)`` lists those that contain a URL.
     """
 
     def __init__(self, scopes: ScopeTrie) -> None:
         self.scopes = scopes
 
     @abstractmethod
-    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | Scope | str | None:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str] | Scope | str | None:
         """List the owners of the URL, the nearest first.
 
         Args:
-            incident: The error; ``incident.request`` tells host, path, headers and the rest.
+            exc: The exception.
+            request: The facts of its request: host, path, headers and the rest.
 
         Returns:
             Scopes or names of blueprints, or a single one. None or nothing leaves the error to the matched view's
             blueprints and to the application.
         """
 
-    def owners(self, incident: Incident) -> tuple[Scope, ...]:
+    def owners(self, request: RequestFacts) -> tuple[Scope, ...]:
         """List the scopes that contain the URL, those of a 405's own route before them.
 
         Args:
-            incident: The error.
+            request: The facts of the request.
 
         Returns:
             The scopes, the nearest first.
         """
-        request = incident.request
-        return _with_rule(request.rule_blueprints, self.scopes.owners(request.host, request.path))
+        owners = self.scopes.owners(request.host, request.path)
+        if request.rule_blueprints:
+            return (*(Scope(blueprint=name) for name in request.rule_blueprints), *owners)
+        return owners
 
-
-def _with_rule(blueprints: tuple[str, ...], owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-    """Put the blueprints of a 405's own route before the owners of its URL."""
-    return (*(Scope(blueprint=name) for name in blueprints), *owners) if blueprints else owners
-
-
-class PlaceDispatcher(ErrorDispatcher):
-    """Decides by nothing but where a request went, and so needs no incident to be made for it."""
-
-    def dispatch(self, incident: Incident) -> tuple[Scope, ...]:
-        """List the owners of the URL, the nearest first."""
-        return self.among(self.owners(incident))
-
-    def chosen(self, contained: tuple[Scope, ...], rule_blueprints: tuple[str, ...]) -> tuple[Scope, ...]:
-        """List the owners of a URL, the nearest first, as `dispatch` does for an incident.
+    @classmethod
+    def list_spaces(cls, scope: Scope, domain: str | None) -> tuple[Scope, ...]:
+        """List the pieces of URL space that a scope owns under this dispatcher.
 
         Args:
-            contained: What ``scopes.owners(host, path)`` gives for it.
-            rule_blueprints: Of a 405's own route.
+            scope: One of the scopes of the application.
+            domain: The application's own host, the one that subdomains are below; None where it has none.
 
         Returns:
-            Scopes; those of blueprints have their names.
+            Hosts and prefixes as scopes without a blueprint's name or with it; nothing if the scope owns no URL.
         """
-        return self.among(_with_rule(rule_blueprints, contained))
-
-    @abstractmethod
-    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        """Leave out the owners that do not count.
-
-        Args:
-            owners: All scopes that contain the URL, the nearest first.
-
-        Returns:
-            The others.
-        """
+        return () if scope.host is None and scope.prefix is None else (scope,)
 
 
-class DefaultDispatcher(PlaceDispatcher):
-    """Nobody owns a URL: errors of routing are the application's, as in the frameworks themselves."""
+class DefaultDispatcher(ErrorDispatcher):
+    """No owner of a URL: errors of routing are the application's, as in the frameworks themselves."""
 
-    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        """Leave out all of them."""
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> tuple[Scope, ...]:
+        """Return no owners."""
         return ()
 
 
-class AutoDispatcher(PlaceDispatcher):
+class AutoDispatcher(ErrorDispatcher):
     """By host and prefix: a blueprint owns the URLs under its prefix (pallets/flask#1498)."""
 
-    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        """Leave out none."""
-        return owners
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> tuple[Scope, ...]:
+        """List the owners of the URL, the nearest first."""
+        return self.owners(request)
 
 
-class URLPrefixDispatcher(PlaceDispatcher):
-    """By prefix; scopes that have only a host do not count."""
+class URLPrefixDispatcher(AutoDispatcher):
+    """By prefix alone: a scope with a prefix owns it on every host."""
 
-    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        """Leave out those that have only a host."""
-        return tuple(scope for scope in owners if scope.prefix is not None or scope.host is None)
-
-
-class SubdomainDispatcher(PlaceDispatcher):
-    """By host; scopes that have only a prefix do not count."""
-
-    def among(self, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        """Leave out those that have only a prefix."""
-        return tuple(scope for scope in owners if scope.host is not None or scope.prefix is None)
+    @classmethod
+    def list_spaces(cls, scope: Scope, domain: str | None) -> tuple[Scope, ...]:
+        """Return the prefix of a scope."""
+        return () if scope.prefix is None else (Scope(prefix=scope.prefix),)
 
 
-DISPATCHERS: Mapping[str, type[PlaceDispatcher]] = {
+class SubdomainDispatcher(AutoDispatcher):
+    """By host alone: a scope with a host owns all of it, a blueprint without one owns the bare domain.
+
+    Where several scopes own a host, those whose prefix contains the path are nearer than the others.
+    """
+
+    @classmethod
+    def list_spaces(cls, scope: Scope, domain: str | None) -> tuple[Scope, ...]:
+        """Return the host of a scope, below its prefix and as a whole."""
+        host = domain if scope.host is None and scope.blueprint is not None else scope.host
+        if host is None:
+            return ()
+        whole = Scope(host)
+        return (whole,) if scope.prefix is None else (Scope(host, scope.prefix), whole)
+
+
+DISPATCHERS: Mapping[str, type[ErrorDispatcher]] = {
     "default": DefaultDispatcher,
     "urlprefix": URLPrefixDispatcher,
     "subdomain": SubdomainDispatcher,
     "auto": AutoDispatcher,
 }
+
+
+def make_dispatcher(
+    cls: type[ErrorDispatcher], scopes: Iterable[Scope], converters: ConverterLookup, *, domain: str | None = None
+) -> ErrorDispatcher:
+    """Make a dispatcher for the scopes of an application.
+
+    Args:
+        cls: The class of the dispatcher.
+        scopes: The scopes, in any order, those that own no URL included.
+        converters: Finds the converters of the variables.
+        domain: The application's own host (``SERVER_NAME``), with or without a port; None where it has none.
+
+    Raises:
+        SetupError: A prefix or host uses an unknown converter.
+    """
+    from errbridge.scopes.trie import ScopeTrie, normalize_host  # an application that had no error needs no trie
+
+    domain = normalize_host(domain or "") or None
+    return cls(ScopeTrie(scopes, converters, lambda scope: cls.list_spaces(scope, domain)))

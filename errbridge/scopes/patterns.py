@@ -1,13 +1,16 @@
 """The pattern language of prefixes and hosts: ``/users/<int:uid>``, ``<tenant>.example.com``.
 
 A pattern is read once, when the trie is built. A segment without a variable is compared as text; a segment with one is
-compared by the regular expression of its converter, which the application may bring along (Werkzeug's converters and
-the application's own), so that a prefix owns exactly the URLs that its routes could match.
+compared by the regular expression of its converter. The application can bring its own converters (Werkzeug's, with
+those of its URL map), so a prefix owns the URLs whose segments its routes accept. A converter that refuses a value
+only when it converts it is not asked; for such values the prefix still owns the URL.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from errbridge.errors import SetupError
 
@@ -16,20 +19,26 @@ __all__ = [
     "ConverterLookup",
     "Segment",
     "Variable",
-    "default_converters",
-    "host_labels",
-    "parse",
-    "segments",
+    "build_host_expression",
+    "build_path_expression",
+    "find_converter",
+    "is_text",
+    "is_wildcard",
+    "parse_segment",
+    "split_host",
+    "split_pattern",
+    "split_prefix",
 ]
 
 
-class Converter(NamedTuple):
-    """How a variable matches.
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """How a variable, or a whole segment, matches.
 
     Attributes:
         regex: The regular expression of one value, without groups that matter.
         isolating: False when a value may contain a slash, as with Werkzeug's ``path``.
-        weight: Lower is more specific; orders variables that stand at the same place.
+        weight: Lower is more specific; orders variables at the same position.
     """
 
     regex: str
@@ -41,7 +50,8 @@ ConverterLookup = Callable[[str, str | None], Converter]
 """Finds the converter of a variable: ``(name, arguments)``, as in ``<name(arguments):variable>``."""
 
 
-class Variable(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Variable:
     """``<converter(arguments):name>`` in a pattern."""
 
     name: str
@@ -51,7 +61,7 @@ class Variable(NamedTuple):
 
 Token = str | Variable
 Segment = tuple[Token, ...]
-"""What stands between two slashes: text and variables in turn."""
+"""The text and the variables between two slashes, in turn."""
 
 _TOKEN = (
     r"(?P<text>[^<>/]+)"
@@ -60,8 +70,8 @@ _TOKEN = (
 )
 
 
-def segments(pattern: str) -> tuple[Segment, ...]:
-    """Split a pattern at its slashes; those within a converter's arguments do not count.
+def split_pattern(pattern: str) -> tuple[Segment, ...]:
+    """Split a pattern at its slashes, except for those within a converter's arguments.
 
     Args:
         pattern: For instance ``/users/<int:uid>``.
@@ -70,7 +80,7 @@ def segments(pattern: str) -> tuple[Segment, ...]:
         SetupError: The pattern cannot be read.
     """
     parts: list[list[Token]] = [[]]
-    for token in _tokens(pattern):
+    for token in _read_tokens(pattern):
         if token == "/":
             parts.append([])
         else:
@@ -78,7 +88,7 @@ def segments(pattern: str) -> tuple[Segment, ...]:
     return tuple(tuple(part) for part in parts)
 
 
-def _tokens(pattern: str) -> Iterator[Token]:
+def _read_tokens(pattern: str) -> Iterator[Token]:
     token = re.compile(_TOKEN)
     position = 0
     while position < len(pattern):
@@ -95,8 +105,13 @@ def _tokens(pattern: str) -> Iterator[Token]:
             yield Variable(found["variable"], found["converter"] or "default", found["arguments"])
 
 
-def host_labels(host: str) -> tuple[Segment, ...]:
-    """Split a host at its dots; those within a converter's arguments do not count.
+def split_prefix(prefix: str | None) -> tuple[Segment, ...]:
+    """Split a prefix into its segments; a scope without a prefix has none, and neither has ``/``."""
+    return () if prefix is None or prefix == "/" else split_pattern(prefix)[1:]
+
+
+def split_host(host: str) -> tuple[Segment, ...]:
+    """Split a host at its dots, except for those within a converter's arguments.
 
     Args:
         host: For instance ``<tenant>.example.com``.
@@ -105,7 +120,7 @@ def host_labels(host: str) -> tuple[Segment, ...]:
         SetupError: The host cannot be read.
     """
     labels: list[Segment] = [()]
-    for token in segments(host)[0]:
+    for token in split_pattern(host)[0]:
         if isinstance(token, str):
             first, *rest = token.split(".")
             labels[-1] = (*labels[-1], *filter(None, [first]))
@@ -115,18 +130,50 @@ def host_labels(host: str) -> tuple[Segment, ...]:
     return tuple(labels)
 
 
-def parse(segment: Segment, converters: ConverterLookup) -> tuple[str, bool, int]:
-    """Turn a segment into ``(regular expression, isolating, weight)``."""
-    expression, isolating, weight = "", True, 0
+def is_text(segment: Segment) -> bool:
+    """Return whether a segment has no variable."""
+    return all(isinstance(token, str) for token in segment)
+
+
+def is_wildcard(host: str) -> bool:
+    """Return whether a host is a pattern that several hosts match."""
+    return host.startswith("*.") or "<" in host
+
+
+def parse_segment(segment: Segment, converters: ConverterLookup) -> Converter:
+    """Return how a whole segment matches. Text weighs nothing."""
+    regex, isolating, weight = "", True, 0
     for token in segment:
         if isinstance(token, str):
-            expression += re.escape(token)
+            regex += re.escape(token)
             continue
         converter = converters(token.converter, token.arguments)
-        expression += f"(?:{converter.regex})"
+        regex += f"(?:{converter.regex})"
         isolating = isolating and converter.isolating
         weight += converter.weight
-    return expression, isolating, weight
+    return Converter(regex, isolating, weight)
+
+
+def build_path_expression(prefix: str | None, converters: ConverterLookup) -> str:
+    """Return the regular expression of a prefix; a slash or the end of the path has to follow it."""
+    return "".join(f"/{parse_segment(segment, converters).regex}" for segment in split_prefix(prefix))
+
+
+def build_host_expression(host: str | None, converters: ConverterLookup) -> str:
+    """Return the regular expression of the hosts that a scope's host matches."""
+    if host is None:
+        return "[^/]*"
+    labels = split_host(host)
+    if labels[0] == ("*",):
+        return rf"[^/]+\.{_join_labels(labels[1:], converters)}"
+    if not is_wildcard(host):
+        return _join_labels(labels, converters)
+    # A variable would take in dots as well, if the number of labels did not forbid it.
+    return rf"(?=[^./]+(?:\.[^./]+){{{len(labels) - 1}}}(?:/|$)){_join_labels(labels, converters)}"
+
+
+def _join_labels(labels: Iterable[Segment], converters: ConverterLookup) -> str:
+    return r"\.".join(parse_segment(label, converters).regex for label in labels)
 
 
 _BUILT_IN = {
@@ -139,12 +186,12 @@ _BUILT_IN = {
 }
 
 
-def default_converters(name: str, arguments: str | None) -> Converter:
-    """Find a converter by its name in Flask, for patterns that stand outside an application.
+def find_converter(name: str, arguments: str | None) -> Converter:
+    """Find a converter by its name in Flask, for patterns outside an application.
 
     Args:
         name: ``string``, ``int``, ``float``, ``path``, ``uuid`` or ``any``.
-        arguments: What stood in parentheses; only ``any(a, b)`` takes any here.
+        arguments: The text in parentheses; only that of ``any(a, b)`` counts here.
 
     Raises:
         SetupError: There is no such converter.

@@ -1,18 +1,18 @@
-"""Scopes: pieces of URL space, and blueprints, that can own errors. Who owns a URL is found by `errbridge.scopes.trie`."""
+"""Scopes: pieces of URL space, and blueprints, that can own errors."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass
 
 from errbridge.errors import SetupError
-from errbridge.frozen import Frozen
-from errbridge.scopes.patterns import host_labels, segments
+from errbridge.scopes.patterns import split_host, split_pattern
 
-__all__ = ["ROOT", "Scope", "blueprint_path"]
+__all__ = ["ROOT", "Scope", "list_blueprints"]
 
 
-class Scope(Frozen):
+@dataclass(frozen=True, slots=True)
+class Scope:
     """A piece of URL space, or a blueprint, that can own errors.
 
     Example:
@@ -29,30 +29,19 @@ class Scope(Frozen):
             on a blueprint, pass the blueprint itself.
 
     Raises:
-        SetupError: The host or prefix cannot be one.
+        SetupError: No URL can have the host or the prefix.
     """
 
-    __match_args__ = ("host", "prefix", "blueprint")
-    __slots__ = ("_hash", "blueprint", "host", "prefix")
+    host: str | None = None
+    prefix: str | None = None
+    blueprint: str | None = None
 
-    host: str | None
-    prefix: str | None
-    blueprint: str | None
-    _hash: int
-
-    def __init__(self, host: str | None = None, prefix: str | None = None, blueprint: str | None = None) -> None:
-        put = object.__setattr__
-        put(self, "prefix", None if prefix is None else _checked_prefix(prefix))
-        put(self, "host", None if host is None else _checked_host(host))
-        put(self, "blueprint", blueprint)
-        put(self, "_hash", hash((self.host, self.prefix, blueprint)))  # scopes are looked up at each error
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __setstate__(self, values: tuple[Any, ...]) -> None:
-        super().__setstate__(values)
-        object.__setattr__(self, "_hash", hash(values))  # another process has other ones
+    def __post_init__(self) -> None:
+        # Scopes are keys and made for every 405, so a blueprint's name alone costs no more than the two checks.
+        if self.host is not None:
+            object.__setattr__(self, "host", _normalize_host(self.host))
+        if self.prefix is not None:
+            object.__setattr__(self, "prefix", _normalize_prefix(self.prefix))
 
     def __str__(self) -> str:
         if self.blueprint is not None:
@@ -62,18 +51,18 @@ class Scope(Frozen):
         return self.prefix or "app"
 
 
-def _checked_prefix(prefix: object) -> str:
+def _normalize_prefix(prefix: object) -> str:
     if not isinstance(prefix, str):
         raise SetupError(f"a prefix is a string such as '/api', not {prefix!r}")
     if not prefix.startswith("/"):
         raise SetupError(f"the prefix {prefix!r} does not start with a slash; write '/{prefix}'")
-    for segment in segments(prefix):
+    for segment in split_pattern(prefix):
         if any(isinstance(token, str) and set("?#*") & set(token) for token in segment):
             raise SetupError(f"the prefix {prefix!r} has a '?', '#' or '*'; a prefix is a path, and owns all below it")
     return prefix.rstrip("/") or "/"
 
 
-def _checked_host(host: object) -> str:
+def _normalize_host(host: object) -> str:
     if not isinstance(host, str) or not host:
         raise SetupError(f"a host is a string such as 'api.example.com' or '*.example.com', not {host!r}")
     host = host.rstrip(".")
@@ -81,12 +70,12 @@ def _checked_host(host: object) -> str:
         raise SetupError(f"the host {host!r} contains a space")
     if "/" in host:
         raise SetupError(f"the host {host!r} contains a slash; give the path as prefix=")
-    text = "".join(str(token) for segment in segments(host) for token in segment if isinstance(token, str))
+    text = "".join(token for segment in split_pattern(host) for token in segment if isinstance(token, str))
     if ":" in text and not host.startswith("["):
         raise SetupError(f"the host {host!r} has a port; hosts are compared without it, so leave it out")
     if "*" in host.removeprefix("*."):
         raise SetupError(f"the host {host!r} has a star that is not its first label; write '*.example.com'")
-    if not all(host_labels(host)) or (host.startswith("[") and not host.endswith("]")):
+    if not all(split_host(host)) or (host.startswith("[") and not host.endswith("]")):
         raise SetupError(f"no request has the host {host!r}; write it as 'api.example.com' or '[::1]'")
     return host if "<" in host else host.lower()
 
@@ -95,7 +84,7 @@ ROOT = Scope()
 """The application itself, the last owner of every error."""
 
 
-def blueprint_path(name: str) -> tuple[str, ...]:
+def list_blueprints(name: str) -> tuple[str, ...]:
     """List a blueprint's dotted name and those of the blueprints around it, innermost first."""
     parts = name.split(".")
     return tuple(".".join(parts[:length]) for length in range(len(parts), 0, -1))

@@ -8,41 +8,54 @@ A scope is a piece of URL space: a host, a prefix, or both. The rules:
 3. Hosts come first: scopes of the exact host, then of wildcard hosts (most labels first), then those without a host.
 4. Two scopes at one place are ordered by the blueprint's name; a scope that is no blueprint comes after them.
 
-The registered prefixes form a tree of branches, one a segment. Several branches can match the same segment, one as
-text and others by a variable. Following them all at each request would make the cost depend on the patterns, so the
-tree is turned into nodes first, each of which stands for *all* branches that its path leads to: the subset
-construction of automata. A lookup then takes one dictionary step a segment, is never longer than the longest prefix,
-and finds the list of owners ready in the node where it ends. Only text that was registered is ever stored, so a request
-cannot make the table grow; where overlapping patterns would make too many nodes, those beyond a bound are made anew
-each time.
+The registered prefixes form a tree of branches, one for each segment. Several branches can match the same segment, one
+as text and others by a variable. To follow them all at each request would make the cost depend on the patterns, so the
+tree is turned into nodes first, each for *all* branches that its path leads to: the subset construction of automata. A
+lookup then takes one dictionary step for each segment, never more than the longest prefix has, and finds the tuple of
+owners ready in the node where it ends.
+
+Nodes for registered texts are made with the trie. Only the sets of branches that several kinds of variables lead to are
+found out by requests, and kept by set, never by the text of a request. Overlapping patterns can make exponentially many
+nodes, so their number has a bound; a lookup beyond it follows the branches themselves.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import (
     ConverterLookup,
     Segment,
     Variable,
-    default_converters,
-    host_labels,
-    parse,
-    segments,
+    build_path_expression,
+    find_converter,
+    is_text,
+    is_wildcard,
+    parse_segment,
+    split_host,
+    split_prefix,
 )
+from errbridge.scopes.precedence import rank_host, rank_scope
 from errbridge.scopes.scope import Scope
 
-__all__ = ["ScopeTrie", "expressions", "normalize_host", "sorted_scopes"]
+__all__ = ["ScopeTrie", "normalize_host"]
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
-_NODES_PER_BRANCH = 8
+_NODES_PER_SEGMENT = 8
 _ANY_TEXT = frozenset({"(?:[^/]+)", "(?:[^/]{1,})"})  # as Werkzeug's default converter was and is
 _MOST_SPANNING = 2
 _LONGEST_SPANNED = 512  # characters
+
+_Owned = tuple[Scope, Scope]
+"""A scope, and a piece of URL space that it owns."""
+
+_Entry = tuple[int, Scope]
+"""A scope with its rank among those of its host, so that sorted entries are owners with the nearest first."""
 
 
 def normalize_host(host: str) -> str:
@@ -54,251 +67,211 @@ def normalize_host(host: str) -> str:
 
 
 class _Branch:
-    """One segment of the prefixes as they were registered."""
+    """One segment of the registered prefixes."""
 
-    __slots__ = ("dynamic", "scopes", "static")
+    __slots__ = ("entries", "texts", "variables")
 
     def __init__(self) -> None:
-        self.static: dict[str, _Branch] = {}
-        self.dynamic: list[_Dynamic] = []
-        self.scopes: list[Scope] = []
+        self.entries: list[_Entry] = []
+        self.texts: dict[str, _Branch] = {}
+        self.variables: dict[re.Pattern[str], _Branch] = {}
 
-    def text(self, text: str) -> _Branch:
-        return self.static.setdefault(text, _Branch())
+    def grow(self, segment: Segment, expression: str) -> _Branch:
+        """Return the branch of a segment below this one."""
+        if is_text(segment):
+            return self.texts.setdefault("".join(map(str, segment)), _Branch())
+        return self.variables.setdefault(re.compile(expression), _Branch())
 
-    def variable(self, expression: str, weight: int) -> _Branch:
-        for known in self.dynamic:
-            if known.pattern.pattern == expression:
-                return known.branch
-        added = _Dynamic(weight, re.compile(expression), _Branch())
-        self.dynamic.append(added)
-        self.dynamic.sort(key=lambda dynamic: (dynamic.weight, dynamic.pattern.pattern))
-        return added.branch
-
-
-class _Dynamic(NamedTuple):
-    weight: int
-    pattern: re.Pattern[str]
-    branch: _Branch
-
-    @property
-    def takes_any(self) -> bool:
-        return self.pattern.pattern in _ANY_TEXT
+    def follow(self, text: str) -> Iterator[_Branch]:
+        """List the branches below this one that a segment of a path leads to."""
+        if text in self.texts:
+            yield self.texts[text]
+        for pattern, branch in self.variables.items():
+            if pattern.fullmatch(text):
+                yield branch
 
 
 class _Node:
-    """All branches that one path leads to, with everyone who owns what lies below it.
+    """All branches that one path leads to, and the owners of every URL below it.
 
     Attributes:
-        owners: Those that contain the path.
-        static: Where texts lead that were registered.
-        other: Where any other text leads, if the variables here take just any; known from the first one on.
-        open: Whether another text has to be looked at.
+        owners: The scopes that contain the path, the nearest first.
+        entries: The same with their ranks; a scope is in it once for each of its spaces that contain the path.
+        texts: The nodes of registered texts.
+        other: The node of any other text, where all variables here match any.
+        is_open: Whether another text can lead further.
     """
 
-    __slots__ = ("_branches", "_followed", "_takes_any", "_trie", "open", "other", "owners", "static")
+    __slots__ = ("_branches", "_kept", "_left", "entries", "is_open", "other", "owners", "texts")
 
-    def __init__(self, trie: _PathTrie, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> None:
-        self._trie = trie
+    def __init__(self, branches: tuple[_Branch, ...], inherited: tuple[_Entry, ...], left: Iterator[int]) -> None:
         self._branches = branches
-        self._followed: dict[tuple[int, ...], _Node] = {}
-        self.owners: tuple[Scope, ...] = (*(scope for branch in branches for scope in branch.scopes), *inherited)
-        self.static: dict[str, _Node] = {}
+        self._left = left
+        self._kept: dict[tuple[_Branch, ...], _Node] = {}
+        own = [entry for branch in branches for entry in branch.entries]
+        self.entries = tuple(sorted((*inherited, *own))) if own else inherited
+        self.owners = tuple(dict.fromkeys(scope for _, scope in self.entries))
+        self.texts: dict[str, _Node] = {}
         self.other: _Node | None = None
-        self.open = any(branch.dynamic for branch in branches)
-        self._takes_any = all(dynamic.takes_any for branch in branches for dynamic in branch.dynamic)
-        for text in dict.fromkeys(text for branch in branches for text in branch.static):
-            child = trie.node(_follow(branches, text), self.owners)
-            if child is None:
-                self.open, self._takes_any = True, False
-            else:
-                self.static[text] = child
+        patterns = [pattern.pattern for branch in branches for pattern in branch.variables]
+        self.is_open = bool(patterns)
+        for text in chain.from_iterable(branch.texts for branch in branches):
+            if text not in self.texts:
+                child = self._make(self._find(text))
+                if child is None:
+                    self.is_open = True
+                    return
+                self.texts[text] = child
+        if patterns and _ANY_TEXT.issuperset(patterns):
+            self.other = self._make(tuple(chain.from_iterable(branch.variables.values() for branch in branches)))
 
-    def follow(self, segment: str) -> _Node | None:
-        """Take the step that no registered text answers: by variables, or beyond the bound."""
-        branches = _follow(self._branches, segment)
+    def _find(self, text: str) -> tuple[_Branch, ...]:
+        return tuple(chain.from_iterable(branch.follow(text) for branch in self._branches))
+
+    def _make(self, branches: tuple[_Branch, ...]) -> _Node | None:
+        """Make a node that stays; None when there are as many as there may be."""
+        return None if next(self._left, None) is None else _Node(branches, self.entries, self._left)
+
+    def follow(self, text: str) -> _Node | None:
+        """Take a step by variables, or beyond the bound."""
+        branches = self._find(text)
         if not branches:
             return None
-        key = tuple(map(id, branches))
-        known = self._followed.get(key)
-        if known is None:
-            known = self._trie.node(branches, self.owners)
-            if known is None:
-                return _Node(self._trie, branches, self.owners)
-            self._followed[key] = known
-        if self._takes_any:  # then this is the only step from here
-            self.other = known
-        return known
+        child = self._kept.get(branches) or self._make(branches)
+        if child is None:
+            return _Node(branches, self.entries, self._left)  # childless, so it costs no more than the step itself
+        self._kept[branches] = child
+        return child
 
 
-def _follow(branches: tuple[_Branch, ...], segment: str) -> tuple[_Branch, ...]:
-    found: list[_Branch] = []
-    for branch in branches:
-        if (static := branch.static.get(segment)) is not None:
-            found.append(static)
-        found.extend(dynamic.branch for dynamic in branch.dynamic if dynamic.pattern.fullmatch(segment))
-    return tuple(found)
-
-
-class _Tail(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Tail:
     """A prefix with a variable that spans slashes (``<path:rest>``); it is compared as a whole."""
 
     pattern: re.Pattern[str]
     compared: int
-    scope: Scope
+    entry: _Entry
 
 
 class _PathTrie:
     """The prefixes of one host.
 
     Attributes:
-        elsewhere: Who owns what is below none of the prefixes.
+        elsewhere: The owners of a path below none of the prefixes.
         firsts: The first segments of the prefixes; None where they are not all plain text.
     """
 
-    __slots__ = ("_branches", "_budget", "_depth", "_ranks", "_root", "_tails", "elsewhere", "firsts")
+    __slots__ = ("_depth", "_root", "_tails", "elsewhere", "firsts")
 
-    def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup) -> None:
+    def __init__(self, owned: Iterable[_Owned], converters: ConverterLookup) -> None:
         self._depth = 0
-        self._branches = 1
         self._tails: list[_Tail] = []
         root = _Branch()
-        ordered = sorted(scopes, key=_at_one_place)
-        for scope in ordered:
-            self._add(root, scope, converters)
-        # The nodes are in order by themselves; what is compared as a whole has to be put between them.
-        self._ranks = {scope: _rank(scope, converters) for scope in ordered} if self._tails else {}
-        self._budget = _NODES_PER_BRANCH * self._branches
-        self._root = _Node(self, (root,), ())
+        segments = 1
+        for rank, (scope, space) in enumerate(sorted(owned, key=lambda pair: rank_scope(pair[0], pair[1], converters))):
+            parts = [(segment, parse_segment(segment, converters)) for segment in split_prefix(space.prefix)]
+            if not all(converter.isolating for _, converter in parts):
+                self._tails.append(_build_tail(space, (rank, scope), converters))
+                continue
+            branch = root
+            for segment, converter in parts:
+                branch = branch.grow(segment, converter.regex)
+            branch.entries.append((rank, scope))
+            self._depth = max(self._depth, len(parts))
+            segments += len(parts)
+        self._root = _Node((root,), (), iter(range(_NODES_PER_SEGMENT * segments)))
         self.elsewhere = self._root.owners
-        only_static = not self._tails and not self._root.open
-        self.firsts: Collection[str] | None = self._root.static if only_static else None
-
-    def _add(self, root: _Branch, scope: Scope, converters: ConverterLookup) -> None:
-        parts = _path_segments(scope.prefix)
-        branch = root
-        for part in parts:
-            if _is_text(part):
-                branch = branch.text("".join(map(str, part)))
-            else:
-                expression, isolating, weight = parse(part, converters)
-                if not isolating:
-                    self._add_tail(parts, scope, converters)
-                    return
-                branch = branch.variable(expression, weight)
-        branch.scopes.append(scope)
-        self._depth = max(self._depth, len(parts))
-        self._branches += len(parts)
-
-    def _add_tail(self, parts: tuple[Segment, ...], scope: Scope, converters: ConverterLookup) -> None:
-        expression = _path_expression(parts, converters)
-        variables = [token for part in parts for token in part if isinstance(token, Variable)]
-        spanning = sum(not converters(token.converter, token.arguments).isolating for token in variables)
-        if spanning > _MOST_SPANNING:
-            raise SetupError(f"{scope} has {spanning} variables that span slashes; errbridge compares at most two")
-        # With two, the time grows with the square of what is compared.
-        compared = sys.maxsize if spanning < _MOST_SPANNING else _LONGEST_SPANNED
-        self._tails.append(_Tail(re.compile(rf"{expression}(?=/|\Z)"), compared, scope))
-
-    def node(self, branches: tuple[_Branch, ...], inherited: tuple[Scope, ...]) -> _Node | None:
-        """Make a node to be kept; None when there are as many as there may be."""
-        if self._budget <= 0:
-            return None
-        self._budget -= 1
-        return _Node(self, branches, inherited)
+        self.firsts = None if self._tails or self._root.is_open else self._root.texts
 
     def owners(self, path: str) -> tuple[Scope, ...]:
+        """List the owners of a path, the nearest first."""
         node = self._root
         depth = self._depth
         for segment in path.split("/", depth + 1)[1 : depth + 1]:
-            if segment in node.static:
-                node = node.static[segment]
+            if segment in node.texts:
+                node = node.texts[segment]
             elif node.other is not None and segment:
                 node = node.other
-            elif node.open and (child := node.follow(segment)) is not None:
+            elif node.is_open and (child := node.follow(segment)) is not None:
                 node = child
             else:
                 break
-        if self._tails:
-            return self._with_tails(path, node.owners)
-        return node.owners
+        return self._merge(path, node) if self._tails else node.owners
 
-    def _with_tails(self, path: str, owners: tuple[Scope, ...]) -> tuple[Scope, ...]:
-        found = [*owners, *(tail.scope for tail in self._tails if tail.pattern.match(path, 0, tail.compared))]
-        return tuple(sorted(found, key=self._ranks.__getitem__))
+    def _merge(self, path: str, node: _Node) -> tuple[Scope, ...]:
+        tails = (tail.entry for tail in self._tails if tail.pattern.match(path, 0, tail.compared))
+        return tuple(dict.fromkeys(scope for _, scope in sorted(chain(node.entries, tails))))
 
 
-def _rank(scope: Scope, converters: ConverterLookup) -> tuple[Any, ...]:
-    """Say where a scope stands among the owners of a path: the order that the nodes have by the way they are made."""
-    kinds = []
-    for part in _path_segments(scope.prefix):
-        expression, _, weight = parse(part, converters)
-        kinds.append((0, 0, "") if _is_text(part) else (1, weight, expression))
-    return -len(kinds), kinds, _at_one_place(scope)
+def _build_tail(space: Scope, entry: _Entry, converters: ConverterLookup) -> _Tail:
+    variables = [token for part in split_prefix(space.prefix) for token in part if isinstance(token, Variable)]
+    spanning = sum(not converters(token.converter, token.arguments).isolating for token in variables)
+    if spanning > _MOST_SPANNING:
+        raise SetupError(f"{space} has {spanning} variables that span slashes; errbridge compares at most two")
+    # With two, the time grows with the square of what is compared.
+    compared = sys.maxsize if spanning < _MOST_SPANNING else _LONGEST_SPANNED
+    return _Tail(re.compile(rf"{build_path_expression(space.prefix, converters)}(?=/|\Z)"), compared, entry)
 
 
-def _path_expression(parts: Iterable[Segment], converters: ConverterLookup) -> str:
-    return "".join(f"/{parse(part, converters)[0]}" for part in parts)
+class _WildcardHost:
+    """A host with a star or with variables, compared label by label up to its suffix."""
 
+    __slots__ = ("_count", "_labels", "_starred", "paths", "rank", "suffix")
 
-def _is_text(part: Segment) -> bool:
-    return all(isinstance(token, str) for token in part)
-
-
-def _path_segments(prefix: str | None) -> tuple[Segment, ...]:
-    return () if prefix in (None, "/") else segments(str(prefix))[1:]
-
-
-def _at_one_place(scope: Scope) -> tuple[bool, str, str]:
-    # The texts still differ where the patterns mean the same: /<int:a> and /<int:b>.
-    return scope.blueprint is None, scope.blueprint or "", f"{scope.host or ''}{scope.prefix or ''}"
-
-
-class _WildcardHost(NamedTuple):
-    """A host with a star or with variables, compared label by label from the end."""
-
-    labels: tuple[re.Pattern[str], ...]
-    starred: bool
-    paths: _PathTrie
-    rank: tuple[int, bool, str]
+    def __init__(self, host: str, paths: _PathTrie, converters: ConverterLookup) -> None:
+        self.paths = paths
+        self.rank = rank_host(host)
+        labels = split_host(host)
+        self._starred = labels[0] == ("*",)
+        compared = labels[1:] if self._starred else labels
+        self._count = len(compared)
+        last = max((index for index, label in enumerate(compared, 1) if not is_text(label)), default=0)
+        self._labels = [re.compile(parse_segment(label, converters).regex, re.IGNORECASE) for label in compared[:last]]
+        self.suffix = ".".join("".join(map(str, label)).lower() for label in compared[last:])
 
     def matches(self, labels: list[str]) -> bool:
-        more = len(labels) - len(self.labels)
-        return (more > 0 if self.starred else more == 0) and all(
-            pattern.fullmatch(label) for pattern, label in zip(self.labels, labels[more:], strict=True)
-        )
+        """Return whether a host with the same suffix matches."""
+        more = len(labels) - self._count
+        if more < 1 if self._starred else more:
+            return False
+        return not self._labels or all(map(re.Pattern.fullmatch, self._labels, labels[more:]))
 
 
 class ScopeTrie:
     """Finds the scopes that own a URL.
 
     Args:
-        scopes: All of them, in any order.
+        scopes: The scopes, in any order.
         converters: Finds the converters of the variables; Flask's own by default.
+        spaces: Lists the pieces of URL space that a scope owns; by default the scope itself.
 
     Raises:
         SetupError: A prefix or host uses an unknown converter.
     """
 
-    __slots__ = ("_anywhere", "_elsewhere", "_exact", "_firsts", "_has_hosts", "_wildcards")
+    __slots__ = ("_anywhere", "_elsewhere", "_has_hosts", "_hosts", "_wildcards")
 
-    def __init__(self, scopes: Iterable[Scope], converters: ConverterLookup = default_converters) -> None:
-        by_host: dict[str | None, list[Scope]] = {}
+    def __init__(
+        self,
+        scopes: Iterable[Scope],
+        converters: ConverterLookup = find_converter,
+        spaces: Callable[[Scope], Iterable[Scope]] = lambda scope: (scope,),
+    ) -> None:
+        owned: dict[str | None, list[_Owned]] = {}
         for scope in scopes:
-            by_host.setdefault(scope.host, []).append(scope)
-        anywhere = self._anywhere = _PathTrie(by_host.pop(None, ()), converters)
-        self._firsts, self._elsewhere = anywhere.firsts, anywhere.elsewhere
-        self._exact: dict[str, _PathTrie] = {}
+            for space in spaces(scope):
+                owned.setdefault(space.host, []).append((scope, space))
+        anywhere = owned.pop(None, ())
+        self._anywhere = _PathTrie(anywhere, converters)
+        self._elsewhere = (self._anywhere,) if anywhere else ()
+        tries = {str(host): _PathTrie(pairs, converters) for host, pairs in owned.items()}
+        self._has_hosts = bool(tries)
         self._wildcards: dict[str, list[_WildcardHost]] = {}
-        for host, owned in by_host.items():
-            assert host is not None
-            paths = _PathTrie(owned, converters)
-            if _is_wildcard(host):
-                suffix, wildcard = _wildcard(host, paths, converters)
-                self._wildcards.setdefault(suffix, []).append(wildcard)
-            else:
-                self._exact[host] = paths
-        self._has_hosts = bool(by_host)
+        for host, paths in tries.items():
+            if is_wildcard(host):
+                wildcard = _WildcardHost(host, paths, converters)
+                self._wildcards.setdefault(wildcard.suffix, []).append(wildcard)
+        self._hosts = {host: (paths, *self._match(host)) for host, paths in tries.items() if not is_wildcard(host)}
 
     def owners(self, host: str, path: str) -> tuple[Scope, ...]:
         """List the scopes that contain a URL, the nearest first.
@@ -307,95 +280,37 @@ class ScopeTrie:
             host: The Host header, in any form.
             path: The path as the framework decoded it, below the mount point of the application.
         """
+        trie = self._anywhere
         if self._has_hosts:
-            return self._of_host(normalize_host(host), path)
-        # Most of what is not found is not by its first segment, which is cheaper to look up than to split off.
-        if self._firsts is not None:
+            tries = self._hosts.get(host)  # most clients send a host as it is registered
+            if tries is None:
+                host = normalize_host(host)
+                tries = self._hosts.get(host) or self._match(host)
+            if len(tries) != 1:
+                return _join(tries, path)
+            trie = tries[0]
+        # Most paths that lead nowhere do so at their first segment, which is cheaper to look up than to split off.
+        if trie.firsts is not None:
             end = path.find("/", 1)
-            if (path[1:] if end < 0 else path[1:end]) not in self._firsts:
-                return self._elsewhere
-        return self._anywhere.owners(path)
+            if (path[1:] if end < 0 else path[1:end]) not in trie.firsts:
+                return trie.elsewhere
+        return trie.owners(path)
 
-    def _of_host(self, host: str, path: str) -> tuple[Scope, ...]:
-        found: list[Scope] = []
-        if (exact := self._exact.get(host)) is not None:
-            found += exact.owners(path)
-        if self._wildcards:
-            for wildcard in sorted(self._matching(host), key=lambda wildcard: wildcard.rank):
-                found += wildcard.paths.owners(path)
-        found += self._anywhere.owners(path)
-        return tuple(found)
-
-    def _matching(self, host: str) -> Iterator[_WildcardHost]:
-        if len(host) > _LONGEST_HOST:
-            return
+    def _match(self, host: str) -> tuple[_PathTrie, ...]:
+        """Find the prefixes of the wildcard hosts that a host matches, and those without a host."""
+        if not self._wildcards or len(host) > _LONGEST_HOST or ".." in host or host.startswith("."):
+            return self._elsewhere
         labels = host.split(".")
-        if not all(labels):
-            return
+        candidates: list[_WildcardHost] = []
         suffix = host
         while suffix:
-            _, _, suffix = suffix.partition(".")
-            for wildcard in self._wildcards.get(suffix, ()):
-                if wildcard.matches(labels):
-                    yield wildcard
+            suffix = suffix.partition(".")[2]
+            if suffix in self._wildcards:
+                candidates += self._wildcards[suffix]
+        found = [(wildcard.rank, wildcard.paths) for wildcard in candidates if wildcard.matches(labels)]
+        found.sort()  # no two hosts have one rank
+        return (*[paths for _, paths in found], *self._elsewhere)
 
 
-def _wildcard(host: str, paths: _PathTrie, converters: ConverterLookup) -> tuple[str, _WildcardHost]:
-    """Read a wildcard host; the labels behind its star or its last variable are the key that it is found by."""
-    labels = host_labels(host)
-    rank = _wildcard_rank(host)
-    starred = rank[1]
-    compared = labels[1:] if starred else labels
-    patterns = tuple(re.compile(parse(label, converters)[0], re.IGNORECASE) for label in compared)
-    last = max((index for index, label in enumerate(labels) if not _is_text(label)), default=0)
-    suffix = ".".join("".join(map(str, label)).lower() for label in labels[last + 1 :])
-    return suffix, _WildcardHost(patterns, starred, paths, rank)
-
-
-def _wildcard_rank(host: str) -> tuple[int, bool, str]:
-    labels = host_labels(host)
-    return -len(labels), labels[0] == ("*",), host
-
-
-# For those who cannot ask the trie: the configuration of another server, for instance.
-
-
-def sorted_scopes(scopes: Iterable[Scope], converters: ConverterLookup = default_converters) -> list[Scope]:
-    """Sort scopes so that of all that contain a URL the first is the nearest, whatever the URL.
-
-    Args:
-        scopes: Any.
-        converters: Finds the converters of the variables.
-    """
-    return sorted(scopes, key=lambda scope: (_host_rank(scope.host), _rank(scope, converters)))
-
-
-def _host_rank(host: str | None) -> tuple[Any, ...]:
-    if host is None:
-        return (2,)
-    return (1, _wildcard_rank(host)) if _is_wildcard(host) else (0, host)
-
-
-def _is_wildcard(host: str) -> bool:
-    return host.startswith("*.") or "<" in host
-
-
-def expressions(scope: Scope, converters: ConverterLookup = default_converters) -> tuple[str, str]:
-    """Give regular expressions of the hosts of a scope and of its prefix, which a slash or the end has to follow.
-
-    Args:
-        scope: Any.
-        converters: Finds the converters of the variables.
-    """
-    host = "[^/]*" if scope.host is None else _host_expression(host_labels(scope.host), converters)
-    return host, _path_expression(_path_segments(scope.prefix), converters)
-
-
-def _host_expression(labels: tuple[Segment, ...], converters: ConverterLookup) -> str:
-    if labels[0] == ("*",):
-        return r"\.".join(["[^/]+", *(parse(label, converters)[0] for label in labels[1:])])
-    expression = r"\.".join(parse(label, converters)[0] for label in labels)
-    if all(map(_is_text, labels)):
-        return expression
-    # A variable would take in dots as well, if the number of labels did not forbid it.
-    return rf"(?=[^./]+(?:\.[^./]+){{{len(labels) - 1}}}(?:/|$)){expression}"
+def _join(tries: tuple[_PathTrie, ...], path: str) -> tuple[Scope, ...]:
+    return tuple(chain.from_iterable([trie.owners(path) for trie in tries]))

@@ -23,14 +23,13 @@ import logging
 import os
 import re
 import sys
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from errbridge.incident import Incident
-from errbridge.introspection import steps_of
-from errbridge.mapping.problems import is_uncaught, original_of
+from errbridge.introspection import walk_traceback
 from errbridge.problem.problem import Problem
 
-__all__ = ["Failure", "level_of", "log", "record"]
+__all__ = ["Failure", "choose_level", "log", "write_record"]
 
 log = logging.getLogger("errbridge")
 """On which every error is recorded."""
@@ -41,7 +40,8 @@ _LONGEST = 2048
 _NOT_OWN = rf"<|.*[/\\](site|dist)-packages[/\\]|{re.escape(os.path.dirname(os.__file__))}"
 
 
-class Failure(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Failure:
     """Something that went wrong while an error was answered.
 
     Attributes:
@@ -53,12 +53,12 @@ class Failure(NamedTuple):
     exception: BaseException
 
 
-def level_of(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
-    """Give the level of an error's record.
+def choose_level(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
+    """Return the level of an error's record.
 
     Args:
-        status: The status that is answered.
-        failed: Whether something failed while it was answered.
+        status: The status of the answer.
+        failed: Whether something failed while the error was handled.
         client_gone: Whether the client has left.
     """
     if status >= 500 or failed:
@@ -66,33 +66,32 @@ def level_of(status: int, *, failed: bool = False, client_gone: bool = False) ->
     return logging.DEBUG if client_gone else logging.INFO
 
 
-def record(incident: Incident, status: int, failure: Failure | None = None, logged_by: str | None = None) -> None:
+def write_record(
+    incident: Incident, status: int, level: int, *, failure: Failure | None = None, logged_by: str | None = None
+) -> None:
     """Write the record of an incident. Whatever a handler of the logging system does, the answer stays.
 
     Args:
         incident: The error.
-        status: The status that was answered.
-        failure: What failed while it was answered.
+        status: The status of the answer.
+        level: The level.
+        failure: What failed while the error was handled.
         logged_by: The logger on which the framework records uncaught exceptions.
     """
     try:
-        level = level_of(status, failed=failure is not None, client_gone=incident.client_gone)
-        if log.isEnabledFor(level):
-            _write(incident, level, status, failure, logged_by)
+        _write(incident, status, level, failure, logged_by)
     except Exception:
-        _last_words()
+        _report_broken_logging()
 
 
-def _write(incident: Incident, level: int, status: int, failure: Failure | None, logged_by: str | None) -> None:
-    uncaught = status >= 500 and is_uncaught(incident.exception)
+def _write(incident: Incident, status: int, level: int, failure: Failure | None, logged_by: str | None) -> None:
     request = incident.request
-    path, method = _line(request.path[:_LONGEST]), _line(request.method[:32])
+    path, method = _one_line(request.path[:_LONGEST]), _one_line(request.method[:32])
+    shown = incident.original if status >= 500 else None
+    note = _describe_cause(incident.exception)
     if failure is not None:
-        shown: BaseException | None = failure.exception
-    else:
-        shown = original_of(incident.exception) if uncaught else None
-    note = _stood_for(incident.exception) if failure is None else f" after {failure.what} failed"
-    made = log.makeRecord(
+        shown, note = failure.exception, f" after {failure.what} failed"
+    record = log.makeRecord(
         log.name,
         level,
         __file__,
@@ -100,7 +99,7 @@ def _write(incident: Incident, level: int, status: int, failure: Failure | None,
         "%s %s answered %d%s (incident %s)",
         (method, path, status, note, incident.id),
         None if shown is None else (type(shown), shown, shown.__traceback__),
-        "record",
+        "write_record",
         {
             "incident_id": incident.id,
             "method": method,
@@ -109,22 +108,23 @@ def _write(incident: Incident, level: int, status: int, failure: Failure | None,
             "scope": str(incident.scope),
         },
     )
-    logged = failure is None and shown is not incident.exception  # as the cause of the framework's own 500
-    if shown is not None and logged and logged_by is not None:
-        made.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"
-    log.handle(made)
+    # The framework has logged the exception of which it made its own 500, with the stack.
+    is_logged = failure is None and shown is not None and shown is not incident.exception
+    if is_logged and logged_by is not None:
+        record.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"
+    log.handle(record)
 
 
-def _stood_for(exc: BaseException) -> str:
+def _describe_cause(exc: BaseException) -> str:
     """Name the exception of which a problem was made, and where the application met it; its text may hold anything."""
     cause = exc.__cause__ if isinstance(exc, Problem) else None
     if cause is None:
         return ""
-    return f" for {type(cause).__module__}.{type(cause).__qualname__}{_place(cause)}"
+    return f" for {type(cause).__module__}.{type(cause).__qualname__}{_locate(cause)}"
 
 
-def _place(exc: BaseException) -> str:
-    steps = steps_of(exc)
+def _locate(exc: BaseException) -> str:
+    steps = walk_traceback(exc)
     if not steps:
         return ""
     own = (step for step in reversed(steps) if not re.match(_NOT_OWN, step.tb_frame.f_code.co_filename))
@@ -132,12 +132,12 @@ def _place(exc: BaseException) -> str:
     return f" at {met.tb_frame.f_code.co_filename}:{met.tb_lineno}"
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     """Take out what would make several lines of one, or is no text."""
     return text if text.isprintable() else re.sub(_CONTROL, "\ufffd", text)
 
 
-def _last_words() -> None:
+def _report_broken_logging() -> None:
     try:
         print("errbridge could not write a log record", file=sys.stderr)  # noqa: T201 - the logging system is broken
     except Exception:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, overload
 
-from errbridge.application.errormap import Installation
 from errbridge.application.hooks import Observable
+from errbridge.application.installation import Installation
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
-from errbridge.mapping.problems import original_of
 
 __all__ = ["Incidents", "Observation", "record_incidents"]
 
@@ -172,7 +171,7 @@ def _fits_status(seen: Observation, wanted: int | str) -> bool:
 
 def _fits_exception(seen: Observation, wanted: type[BaseException]) -> bool:
     raised = seen.incident.exception
-    return isinstance(raised, wanted) or isinstance(original_of(raised), wanted)
+    return isinstance(raised, wanted) or isinstance(seen.incident.original, wanted)
 
 
 def _fits_path(seen: Observation, wanted: str | re.Pattern[str]) -> bool:
@@ -193,7 +192,7 @@ def _watchable(watched: Any) -> Observable:
     extensions: Any = getattr(watched, "extensions", None)
     installed = extensions.get("errbridge") if isinstance(extensions, dict) else None
     if isinstance(installed, Installation):
-        return installed.shared.observers
+        return installed.hooks
     if isinstance(watched, Observable):
         return watched
     raise SetupError(

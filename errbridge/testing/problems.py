@@ -10,10 +10,11 @@ from numbers import Number
 from typing import Any, NamedTuple, cast
 
 from errbridge.http.accept import JSON, XML
-from errbridge.problem.problem import ABOUT_BLANK, Problem, built_type, declared
-from errbridge.problem.reading import read_document
-from errbridge.problem.response import Received, received
-from errbridge.problem.values import JSONValue, plain
+from errbridge.problem.document import parse_document
+from errbridge.problem.problem import Problem, read_declaration
+from errbridge.problem.response import ClientResponse, read_response
+from errbridge.problem.type_uri import ABOUT_BLANK, build_type
+from errbridge.problem.values import JSONValue, to_json_value
 
 __all__ = ["Expected", "assert_problem"]
 
@@ -88,7 +89,7 @@ def assert_problem(
         TypeError: It is no response, or has to be awaited, or its content has; the message says what to do.
     """
     __tracebackhide__ = True
-    got = received(response, body)
+    got = read_response(response, body)
     expected: dict[str, Expected] = {"status": status, "type": type, "title": title, "detail": detail}
     expected = {name: value for name, value in (expected | {"instance": instance}).items() if value is not _UNSAID}
     entry = {"pointer": pointer, "parameter": parameter, "header": header, "code": code}
@@ -114,12 +115,12 @@ def assert_problem(
 
 def _of_class(cls: type[Problem]) -> dict[str, Expected]:
     """Say what is expected of every problem of a class."""
-    own = declared(cls)
+    own = read_declaration(cls)
     expected = {"status": own.status, "title": own.title, "type": cls}
     return {name: value for name, value in expected.items() if value is not None}
 
 
-def _read(got: Received) -> tuple[Mapping[str, Any], bool]:
+def _read(got: ClientResponse) -> tuple[Mapping[str, Any], bool]:
     """Read the document, and tell whether its values are texts, as those of XML are.
 
     Raises:
@@ -127,15 +128,18 @@ def _read(got: Received) -> tuple[Mapping[str, Any], bool]:
     """
     if not got.body.strip():
         raise ValueError("it is empty")
-    members, from_text = read_document(XML if got.media_type.endswith("xml") else JSON, got.body)
+    document = parse_document(XML if got.media_type.endswith("xml") else JSON, got.body)
+    members, from_text = document.members, document.is_text
     status = str(members.get("status"))
-    return (members | {"status": int(status)} if from_text and status.isdecimal() else members), from_text
+    return ({**members, "status": int(status)} if from_text and status.isdecimal() else members), from_text
 
 
 # What differs, a line or more for each.
 
 
-def _of_response(got: Received, status: Expected, content_type: Expected, headers: Mapping[str, Expected]) -> list[str]:
+def _of_response(
+    got: ClientResponse, status: Expected, content_type: Expected, headers: Mapping[str, Expected]
+) -> list[str]:
     lines = []
     if status is not _UNSAID and not _fits(got.status, status):
         lines.append(_differs("status", status, got.status))
@@ -187,7 +191,7 @@ def _fits(value: Any, expected: Expected, *, from_text: bool = False) -> bool:
         return expected.fits(value)
     if _is_judge(expected):
         return bool(expected(value))
-    if from_text and value == "" and plain(expected) in _EMPTY:
+    if from_text and value == "" and to_json_value(expected) in _EMPTY:
         return True
     if isinstance(expected, Mapping):
         wanted = _named(expected)
@@ -204,7 +208,7 @@ def _fits(value: Any, expected: Expected, *, from_text: bool = False) -> bool:
         )
     if _equal(value, expected):
         return True
-    stands_for_it = plain(expected)  # such as the text of a UUID, or the list that a set becomes
+    stands_for_it = to_json_value(expected)  # such as the text of a UUID, or the list that a set becomes
     if isinstance(stands_for_it, (dict, list)):
         return _fits(value, stands_for_it, from_text=from_text)
     return _equal(value, _written(stands_for_it) if from_text else stands_for_it)
@@ -221,7 +225,7 @@ def _is_judge(expected: Expected) -> bool:
 
 def _named(members: Mapping[Any, Expected]) -> dict[str, Expected]:
     """Give members the names that they have in a document."""
-    return {name: item for key, item in members.items() for name in cast(dict[str, None], plain({key: None}))}
+    return {name: item for key, item in members.items() for name in cast(dict[str, None], to_json_value({key: None}))}
 
 
 def _equal(value: Any, expected: Any) -> bool:
@@ -258,10 +262,10 @@ class _TypeOf(NamedTuple):
 
     def fits(self, value: object) -> bool:
         """Tell whether a document's type is that of the class."""
-        own = declared(self.cls)
+        own = read_declaration(self.cls)
         if own.slug is None:  # Problem itself may have any
             return True
-        exact = own.type or built_type(self.type_uri, self.status, own.slug)
+        exact = own.uri or build_type(self.type_uri, self.status, own.slug)
         if exact is not None:
             return value == exact
         # Only at the end: /problems/no-cards is no type of a class Problems, nor is sold.html one of a class Html.
@@ -269,15 +273,15 @@ class _TypeOf(NamedTuple):
         return isinstance(value, str) and (value == ABOUT_BLANK or re.fullmatch(ends_in_slug, value) is not None)
 
     def __str__(self) -> str:
-        own = declared(self.cls)
-        exact = own.type or built_type(self.type_uri, self.status, own.slug or "")
+        own = read_declaration(self.cls)
+        exact = own.uri or build_type(self.type_uri, self.status, own.slug or "")
         return f"the type of {self.cls.__qualname__} ({exact or f'{own.slug}; type_uri= says how it is built'})"
 
 
 # The message.
 
 
-def _no_match(got: Received, members: Mapping[str, Any], differences: list[str]) -> str:
+def _no_match(got: ClientResponse, members: Mapping[str, Any], differences: list[str]) -> str:
     document = json.dumps(members, indent=2, ensure_ascii=False)
     return "\n".join(
         (
@@ -289,7 +293,7 @@ def _no_match(got: Received, members: Mapping[str, Any], differences: list[str])
     )
 
 
-def _no_document(got: Received, differences: list[str]) -> str:
+def _no_document(got: ClientResponse, differences: list[str]) -> str:
     excerpt = _readable(got)
     location = got.headers.get("location")
     return "\n".join(
@@ -304,7 +308,7 @@ def _no_document(got: Received, differences: list[str]) -> str:
     )
 
 
-def _readable(got: Received) -> list[str]:
+def _readable(got: ClientResponse) -> list[str]:
     """Give the beginning of a body; of a page what a person would see."""
     text = got.text
     if got.media_type in ("text/html", "application/xhtml+xml"):

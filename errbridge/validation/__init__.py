@@ -80,7 +80,7 @@ def meaning(exc: BaseException, *, messages: bool = False) -> Problem | None:
     members = _members(exc, reader, messages)
     if members is None:
         return None
-    problem = _INVALID.completed(extensions=members)
+    problem = _INVALID.fill_in(extensions=members)
     problem.__cause__ = exc
     return problem
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import FrameType
 from typing import Literal, NamedTuple
 
-from errbridge.introspection import steps_of
+from errbridge.introspection import walk_traceback
 
 __all__ = [
     "WORDS",
@@ -109,7 +109,7 @@ def raised_in(exc: BaseException) -> str | None:
 
 def frames_of(exc: object) -> list[FrameType]:
     """List the frames that an exception went through, the outermost first; none where it has no traceback."""
-    return [step.tb_frame for step in steps_of(exc)]
+    return [step.tb_frame for step in walk_traceback(exc)]
 
 
 def _text(exc: BaseException) -> str | None:

@@ -40,7 +40,7 @@ PROBLEMS = {
 class Documented(Problem, status=409, title="Sold out <b>", slug="documented"):
     """Another buyer was faster.
 
-    There may be **another** piano, see ``others``:
+    There may be another piano, see others:
 
     - a grand piano
     - an upright one

@@ -19,7 +19,7 @@ from errbridge.handling.drivers import Call, Colour, Outcome, Plan, adrive, driv
 from errbridge.handling.plan import answer
 from errbridge.mapping.problems import normalize
 from errbridge.representations.response import Answer
-from errbridge.scopes.patterns import ConverterLookup, default_converters
+from errbridge.scopes.patterns import ConverterLookup, find_converter
 
 ID = "0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99"
 
@@ -142,7 +142,7 @@ class Application:
 
     http = HTTP
     response_types: tuple[type, ...] = (Response,)
-    converters: ConverterLookup = staticmethod(default_converters)
+    converters: ConverterLookup = staticmethod(find_converter)
     native_handlers = ("whatever `native` knows",)
 
     def __init__(self, *places: Place, asynchronous: bool = False, **config: Any) -> None:

@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 
 from errbridge import Problem, SetupError
 from errbridge.catalogue import Catalogue, Field, ProblemType, types_of
-from errbridge.problem.fields import hints_of
+from errbridge.problem.fields import resolve_annotations
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.xml_names import NAMESPACE
 from errbridge.representations.json import render_json
@@ -218,7 +218,7 @@ def test_what_is_no_problem_type_is_refused(wrong: Any, said: str) -> None:
 
 @pytest.mark.parametrize("slug", ["a/b", "a b", "?", "..", "-", "\u00fc", "a\n"])
 def test_a_slug_that_cannot_stand_in_a_uri_is_refused(slug: str) -> None:
-    with pytest.raises(SetupError, match="it stands in URIs and is made of letters, digits and"):
+    with pytest.raises(SetupError, match="a slug is a part of URIs: make it of letters, digits and"):
         Catalogue.of([define("Slugged", status=400, slug=slug)])
 
 
@@ -291,7 +291,7 @@ PROBLEMS = [
 
 
 def document_of(problem: Problem) -> Any:
-    completed = problem.completed(type=ProblemType.of(type(problem), TEMPLATE).uri, extensions={"trace_id": "t"})
+    completed = problem.fill_in(type=ProblemType.of(type(problem), TEMPLATE).uri, extensions={"trace_id": "t"})
     return json.loads(render_json(incident_of(completed)))
 
 
@@ -462,5 +462,5 @@ def test_annotations_of_a_class_whose_module_is_gone_are_unknown() -> None:
     )
 
     assert "gone" not in sys.modules
-    assert hints_of(cls)["a"] is Any
+    assert resolve_annotations(cls)["a"] is Any
     assert ProblemType.of(cls).fields[0].schema == {}

@@ -10,8 +10,8 @@ from errbridge import (
     AutoDispatcher,
     DefaultDispatcher,
     ErrorDispatcher,
-    Incident,
     Problem,
+    RequestFacts,
     Scope,
     SetupError,
     SubdomainDispatcher,
@@ -23,7 +23,7 @@ from errbridge.representations.styles import API, DEFAULT, WEB
 
 
 class Mine(ErrorDispatcher):
-    def dispatch(self, incident: Incident) -> list[Scope]:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> list[Scope]:
         return []
 
 

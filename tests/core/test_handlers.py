@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from errbridge import Handlers, Problem, SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Handler, HandlerTable, HttpClasses, Key, keys_of
-from errbridge.introspection import is_async, name_of
+from errbridge.introspection import describe_function, is_async
 from tests.core.fakes import HTTP, Conflict, HttpError, NotFound, ServerError
 
 
@@ -122,7 +122,7 @@ def test_what_gives_an_awaitable_is_known_at_registration(function: Callable[...
     ],
 )
 def test_a_handler_is_named_where_it_was_written(function: Callable[..., Any], expected: str) -> None:
-    assert name_of(function) == expected
+    assert describe_function(function) == expected
 
 
 # Keys.

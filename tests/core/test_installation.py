@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge import ErrorDispatcher, Incident, Problem, RequestFacts, Scope, SetupError
+from errbridge import ErrorDispatcher, Problem, RequestFacts, Scope, SetupError
 from errbridge.application.errormap import Installation
 from errbridge.application.settings import Options
 from errbridge.handlers.registry import Registry
@@ -22,10 +22,10 @@ def chain(installation: Installation, **facts: Any) -> list[str]:
     return [str(owner.scope) for owner in installation.table().chain(incident_of(Problem(404), **facts))]
 
 
-def dispatching(function: Callable[[Incident], Any]) -> type[ErrorDispatcher]:
+def dispatching(function: Callable[[RequestFacts], Any]) -> type[ErrorDispatcher]:
     class Mine(ErrorDispatcher):
-        def dispatch(self, incident: Incident) -> Iterable[Scope | str] | None:
-            found: Iterable[Scope | str] | None = function(incident)
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str] | None:
+            found: Iterable[Scope | str] | None = function(request)
             return found
 
     return Mine
@@ -119,14 +119,14 @@ def test_the_dispatcher_is_the_configured_one_unless_an_option_says_otherwise_an
 )
 def test_a_dispatcher_lists_scopes_or_names_of_blueprints(found: Any, expected: list[str]) -> None:
     app = Application(place("api", "/api"), place("shop"))
-    installation = installed(app, dispatcher=dispatching(lambda incident: found))
+    installation = installed(app, dispatcher=dispatching(lambda request: found))
 
     assert chain(installation) == expected
 
 
 def test_a_dispatcher_that_names_a_blueprint_reaches_what_is_registered_for_it() -> None:
     app = Application(place("api", "/api"))
-    installation = installed(app, dispatcher=dispatching(lambda incident: ["api", Scope(prefix="/x")]))
+    installation = installed(app, dispatcher=dispatching(lambda request: ["api", Scope(prefix="/x")]))
     installation.shared.set_style("api", API)
     installation.shared.set_style(Scope(prefix="/x"), WEB)
 
@@ -135,18 +135,18 @@ def test_a_dispatcher_that_names_a_blueprint_reaches_what_is_registered_for_it()
     assert styles == [API, WEB, DEFAULT]
 
 
-def fail(incident: Incident) -> None:
+def fail(request: RequestFacts) -> None:
     raise RuntimeError("in the dispatcher")
 
 
-def half(incident: Incident) -> Iterable[str]:
+def half(request: RequestFacts) -> Iterable[str]:
     yield "api"
     raise RuntimeError("in the dispatcher")
 
 
-@pytest.mark.parametrize("function", [fail, half, lambda incident: 5, lambda incident: [5], lambda incident: [None]])
+@pytest.mark.parametrize("function", [fail, half, lambda request: 5, lambda request: [5], lambda request: [None]])
 def test_a_dispatcher_that_fails_is_logged_and_leaves_the_error_to_the_application(
-    caplog: pytest.LogCaptureFixture, function: Callable[[Incident], Any]
+    caplog: pytest.LogCaptureFixture, function: Callable[[RequestFacts], Any]
 ) -> None:
     installation = installed(Application(place("api", "/api")), dispatcher=dispatching(function))
 
@@ -157,7 +157,7 @@ def test_a_dispatcher_that_fails_is_logged_and_leaves_the_error_to_the_applicati
 
 
 def test_a_single_name_or_scope_is_as_good_as_a_list_of_one() -> None:
-    for dispatcher in (dispatching(lambda incident: "api"), dispatching(lambda incident: Scope(blueprint="api"))):
+    for dispatcher in (dispatching(lambda request: "api"), dispatching(lambda request: Scope(blueprint="api"))):
         assert chain(installed(Application(place("api", "/api")), dispatcher=dispatcher)) == ["api", "app"]
 
 
@@ -174,14 +174,17 @@ def test_a_scope_with_a_converter_that_the_application_does_not_have_is_left_out
     assert (logged.levelno, "/<nope:x>" in logged.getMessage()) == (logging.ERROR, True)
 
 
-def test_a_dispatcher_sees_the_application_as_the_scope() -> None:
-    seen: list[Incident] = []
+def test_a_dispatcher_is_given_the_exception_and_the_facts_of_the_request() -> None:
+    seen: list[tuple[BaseException, RequestFacts]] = []
 
-    def see(incident: Incident) -> None:
-        seen.append(incident)
+    class Seeing(ErrorDispatcher):
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> None:
+            seen.append((exc, request))
 
-    chain(installed(dispatcher=dispatching(see)), path="/x")
-    assert (seen[0].scope, seen[0].media_type, seen[0].request.path) == (ROOT, "", "/x")
+    incident = incident_of(Problem(404), path="/x")
+    installed(dispatcher=Seeing).table().chain(incident)
+
+    assert seen == [(incident.exception, incident.request)]
 
 
 # Styles.
@@ -311,8 +314,8 @@ def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.Monkey
     monkeypatch.setattr("errbridge.application.errormap._MOST_REMEMBERED", 3)
 
     class ByHeader(ErrorDispatcher):
-        def dispatch(self, incident: Incident) -> str:
-            return incident.request.path
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> str:
+            return request.path
 
     installation = installed(dispatcher=ByHeader)
     table = installation.table()
@@ -337,4 +340,4 @@ def test_the_owners_of_more_places_than_are_remembered_are_found_as_well(monkeyp
         chain = table.chain_at(RequestFacts(path=f"/{name}/nope"))
         assert chain is not None
         assert [str(owner.scope) for owner in chain] == [name, "app"]
-    assert len(table._at) == len(table._chains) == 3
+    assert len(table._chains) == 3

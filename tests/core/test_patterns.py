@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import SetupError
-from errbridge.scopes.patterns import Converter, Variable, default_converters, parse, segments
+from errbridge.scopes.patterns import Converter, Variable, find_converter, parse_segment, split_pattern
 
 
 def expression(pattern: str) -> str:
-    (segment,) = segments(pattern)
-    return parse(segment, default_converters)[0]
+    (segment,) = split_pattern(pattern)
+    return parse_segment(segment, find_converter).regex
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def expression(pattern: str) -> str:
     ],
 )
 def test_a_pattern_is_split_at_its_slashes_into_text_and_variables(pattern: str, expected: object) -> None:
-    assert segments(pattern) == expected
+    assert split_pattern(pattern) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_pattern_is_split_at_its_slashes_into_text_and_variables(pattern: str,
 )
 def test_a_pattern_that_cannot_be_read_says_from_where_on_and_what_to_write(pattern: str) -> None:
     with pytest.raises(SetupError, match=r"cannot be read from .* on: write variables as <name> or <converter:name>"):
-        segments(pattern)
+        split_pattern(pattern)
 
 
 @given(st.lists(st.text(alphabet="ab/é .*+?()[]{}\\^$|-", max_size=6), max_size=5))
@@ -53,14 +53,14 @@ def test_a_pattern_that_cannot_be_read_says_from_where_on_and_what_to_write(patt
 def test_text_without_variables_is_split_like_a_path_and_matches_only_itself(parts: list[str]) -> None:
     path = "/".join(parts)
 
-    split = segments(path)
+    split = split_pattern(path)
 
     assert [segment[0] if segment else "" for segment in split] == path.split("/")
     for segment, text in zip(split, path.split("/"), strict=True):
-        found, isolating, weight = parse(segment, default_converters)
-        assert (isolating, weight) == (True, 0)
-        assert re.fullmatch(found, text)
-        assert not re.fullmatch(found, text + "x")
+        converter = parse_segment(segment, find_converter)
+        assert (converter.isolating, converter.weight) == (True, 0)
+        assert re.fullmatch(converter.regex, text)
+        assert not re.fullmatch(converter.regex, text + "x")
 
 
 @pytest.mark.parametrize(
@@ -79,23 +79,23 @@ def test_text_without_variables_is_split_like_a_path_and_matches_only_itself(par
     ],
 )
 def test_a_converter_matches_what_it_matches_in_flask(pattern: str, matching: list[str], others: list[str]) -> None:
-    whole = tuple(token for segment in segments(pattern) for token in segment)
-    found, _, _ = parse(whole, default_converters)
+    whole = tuple(token for segment in split_pattern(pattern) for token in segment)
+    found = parse_segment(whole, find_converter).regex
 
     assert [text for text in matching if re.fullmatch(found, text)] == matching
     assert [text for text in others if re.fullmatch(found, text)] == []
 
 
 def test_only_a_path_may_contain_slashes() -> None:
-    assert parse(segments("<path:x>")[0], default_converters)[1] is False
-    assert parse(segments("a<path:x>b")[0], default_converters)[1] is False
-    assert parse(segments("<path:x><int:y>")[0], default_converters)[1] is False
-    assert parse(segments("<x>")[0], default_converters)[1] is True
+    assert parse_segment(split_pattern("<path:x>")[0], find_converter).isolating is False
+    assert parse_segment(split_pattern("a<path:x>b")[0], find_converter).isolating is False
+    assert parse_segment(split_pattern("<path:x><int:y>")[0], find_converter).isolating is False
+    assert parse_segment(split_pattern("<x>")[0], find_converter).isolating is True
 
 
 def test_the_more_specific_converter_weighs_less_and_weights_add_up() -> None:
     def weight(pattern: str) -> int:
-        return parse(segments(pattern)[0], default_converters)[2]
+        return parse_segment(split_pattern(pattern)[0], find_converter).weight
 
     assert 0 < weight("<int:x>") == weight("<float:x>") < weight("<x>") < weight("<path:x>")
     assert weight("<int:x>-<int:y>") == 2 * weight("<int:x>")
@@ -109,7 +109,9 @@ def test_a_converter_is_found_by_its_name_and_arguments() -> None:
         asked.append((name, arguments))
         return Converter("x+", isolating=False, weight=7)
 
-    assert parse(segments("a<list(2, sep='.'):y>")[0], lookup) == ("a(?:x+)", False, 7)
+    assert parse_segment(split_pattern("a<list(2, sep='.'):y>")[0], lookup) == Converter(
+        "a(?:x+)", isolating=False, weight=7
+    )
     assert asked == [("list", "2, sep='.'")]
 
 
@@ -117,7 +119,7 @@ def test_alternatives_of_a_converter_stay_within_their_variable() -> None:
     def lookup(name: str, arguments: str | None) -> Converter:
         return Converter("a|b")
 
-    found, _, _ = parse(segments("x<c:y>z")[0], lookup)
+    found = parse_segment(split_pattern("x<c:y>z")[0], lookup).regex
 
     assert re.fullmatch(found, "xaz")
     assert not re.fullmatch(found, "xa")
@@ -128,10 +130,10 @@ def test_an_unknown_converter_is_refused_with_those_that_exist() -> None:
     with pytest.raises(
         SetupError, match=r"no converter 'nope'; use one of any, default, float, int, path, string, uuid"
     ):
-        default_converters("nope", None)
+        find_converter("nope", None)
 
 
 @pytest.mark.parametrize("arguments", [None, ""])
 def test_any_without_choices_is_refused(arguments: str | None) -> None:
     with pytest.raises(SetupError):
-        default_converters("any", arguments)
+        find_converter("any", arguments)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
-from errbridge.problem.problem import ABOUT_BLANK, kebab, plain_text
+from errbridge.problem.problem import make_plain_text
+from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
 from tests.core.fakes import ANY_TEXT
 
 
@@ -126,7 +127,7 @@ def test_the_slug_is_the_given_one_else_of_the_class_else_of_the_phrase() -> Non
     ],
 )
 def test_names_are_written_in_kebab_case(name: str, expected: str) -> None:
-    assert kebab(name) == expected
+    assert make_slug(name) == expected
 
 
 # Detail.
@@ -149,7 +150,7 @@ def test_a_lazy_translation_is_resolved_and_an_attribute_named_striptags_is_not_
         def __str__(self) -> str:
             return "übersetzt"
 
-    assert plain_text(Lazy()) == "übersetzt"
+    assert make_plain_text(Lazy()) == "übersetzt"
     detail: Any = Lazy()
     assert Problem(404, detail=detail).detail == "übersetzt"
 
@@ -313,7 +314,7 @@ def test_headers_are_given_as_a_mapping_or_as_pairs(headers: Any, expected: obje
 
 
 def complete(problem: Problem, **extensions: Any) -> Problem:
-    return problem.completed(type="urn:made", instance="urn:uuid:1", extensions=extensions)
+    return problem.fill_in(type="urn:made", instance="urn:uuid:1", extensions=extensions)
 
 
 def test_completing_fills_in_only_what_was_left_open() -> None:
@@ -323,7 +324,7 @@ def test_completing_fills_in_only_what_was_left_open() -> None:
     assert (open_problem.type, open_problem.instance) == ("urn:made", "urn:uuid:1")
     assert dict(open_problem.extensions) == {"a": 1, "b": 3}
     assert (full.type, full.instance) == ("urn:own", "/own")
-    assert Problem(404).completed(type=None, instance=None, extensions={}).document() == Problem(404).document()
+    assert Problem(404).fill_in(type=None, instance=None, extensions={}).document() == Problem(404).document()
 
 
 def test_completing_changes_nothing_of_the_problem_itself() -> None:

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
-from errbridge.problem.problem import ABOUT_BLANK
-from errbridge.problem.values import plain
-from errbridge.problem.xml_names import element_name, member_name
+from errbridge.problem.type_uri import ABOUT_BLANK
+from errbridge.problem.values import to_json_value
+from errbridge.problem.xml_names import decode_name, encode_name
 from errbridge.representations.json import render_json
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.xml import render_xml
@@ -165,7 +165,7 @@ def test_any_problem_comes_back_from_json_as_it_was_sent(members: dict[str, Any]
     read = Problem.from_response((members["status"], {"Content-Type": JSON}, render_json(incident)))
 
     assert type(read) is Problem
-    assert read.document() == plain(incident.problem.document())
+    assert read.document() == to_json_value(incident.problem.document())
 
 
 @UNHURRIED
@@ -176,7 +176,7 @@ def test_any_problem_comes_back_from_xml_as_texts(members: dict[str, Any], exten
     incident = incident_of(Problem(**members, **extensions))
     read = Problem.from_response((members["status"], {"Content-Type": XML}, render_xml(incident)))
 
-    expected = {name: in_xml_again(plain(value)) for name, value in incident.problem.document().items()}
+    expected = {name: in_xml_again(to_json_value(value)) for name, value in incident.problem.document().items()}
     assert read.document() == expected | {"status": members["status"]}
 
 
@@ -231,12 +231,12 @@ def test_any_values_of_simple_fields_come_back_as_they_were_sent(values: dict[st
 @UNHURRIED
 @given(name=ANY_TEXT)
 def test_every_name_of_a_member_can_be_read_back_from_its_element(name: str) -> None:
-    assert member_name(element_name(name)) == name
+    assert decode_name(encode_name(name)) == name
 
 
 def test_a_code_that_is_no_character_is_left_alone() -> None:
-    assert member_name("_xFFFFFF_") == "_xFFFFFF_"
-    assert member_name("_x41_") == "_x41_"
+    assert decode_name("_xFFFFFF_") == "_xFFFFFF_"
+    assert decode_name("_x41_") == "_x41_"
 
 
 # Which class.
@@ -507,6 +507,41 @@ def test_the_body_may_be_given_in_every_form_of_bytes_and_text() -> None:
     for given_body in (body, bytearray(body), memoryview(body), '{"title": "T\u00e4"}'):
         assert Problem.from_response((400, [(b"content-type", JSON.encode())], given_body)).title == "T\u00e4"
     assert Problem.from_response((400, {"content-type": JSON}, b""), body=body).title == "T\u00e4"
+
+
+def test_a_message_never_repeats_the_content_of_what_is_no_response() -> None:
+    class Secret:
+        def __repr__(self) -> str:
+            return "token=s3cret"
+
+    for wrong in ({"Authorization": "s3cret"}, (Secret(), {}, b"s3cret"), Secret()):
+        with pytest.raises(TypeError) as raised:
+            Problem.from_response(wrong)
+        assert "s3cret" not in str(raised.value)
+
+
+def test_a_message_repeats_no_more_than_a_short_text_of_another_service() -> None:
+    with pytest.raises(ValueError, match="of the type xxx") as raised:
+        Full.from_response(answered({"type": "x" * 10_000}))
+    assert len(str(raised.value)) < 500
+    with pytest.raises(ValueError, match="not text/xxx") as raised:
+        Problem.from_response((400, {"Content-Type": f"text/{'x' * 10_000}"}, b""))
+    assert len(str(raised.value)) < 500
+
+
+def test_a_title_that_is_a_lazy_translation_is_a_text_in_a_problem_that_was_read() -> None:
+    class Lazy:
+        def __str__(self) -> str:
+            return "Gesperrt"
+
+    title: Any = Lazy()
+
+    class Translated(Problem, status=423, title=title, type="urn:translated"):
+        """With a title of the application's catalogue."""
+
+    read = Problem.from_response(answered({"type": "urn:translated"}))
+    assert type(read) is Translated
+    assert read.title == "Gesperrt"
 
 
 @pytest.mark.parametrize("wrong", [None, "text", (400, {}), (400, {"Content-Type": JSON}, None), {"title": "T"}])

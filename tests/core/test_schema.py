@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from errbridge import Problem
-from errbridge.catalogue.schema import schema_of
+from errbridge.catalogue.schema import make_schema
 from errbridge.representations.json import render_json
 from tests.core.fakes import incident_of
 
@@ -116,8 +116,6 @@ OTHERS: list[tuple[Any, Any]] = [
     (list[int], {"type": "array", "items": {"type": "integer"}}),
     (list[Any], {"type": "array"}),
     (abc.Sequence[str], {"type": "array", "items": {"type": "string"}}),
-    (abc.ValuesView[str], {"type": "array", "items": {"type": "string"}}),
-    (abc.KeysView[str], {"type": "array", "items": {"type": "string"}}),
     (set[int], {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}),
     (abc.Set, {"type": "array", "uniqueItems": True}),
     (tuple, {"type": "array"}),
@@ -180,7 +178,7 @@ OTHERS: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("annotation", "expected"), SCALARS + OTHERS, ids=str)
 def test_the_schema_of_an_annotation(annotation: Any, expected: Any) -> None:
-    schema = schema_of(annotation)
+    schema = make_schema(annotation)
 
     assert schema == expected
     Draft202012Validator.check_schema(schema)
@@ -192,18 +190,18 @@ def test_an_alias_of_python_3_12_means_what_it_stands_for() -> None:
 
         __value__ = list[int]
 
-    assert schema_of(TypeAliasType()) == schema_of(list[int])
+    assert make_schema(TypeAliasType()) == make_schema(list[int])
 
 
 @pytest.mark.parametrize("annotation", UNKNOWN, ids=str)
 def test_what_is_not_known_may_be_anything(annotation: Any) -> None:
-    assert schema_of(annotation) == {}
+    assert make_schema(annotation) == {}
 
 
 def test_a_schema_is_a_new_one_each_time() -> None:
-    schema_of(int)["description"] = "changed"
+    make_schema(int)["description"] = "changed"
 
-    assert schema_of(int) == {"type": "integer"}
+    assert make_schema(int) == {"type": "integer"}
 
 
 def described(value: Any) -> Any:
@@ -270,13 +268,13 @@ def test_what_a_value_becomes_in_json_satisfies_the_schema_of_its_annotation(dat
     annotation, values = data.draw(ANNOTATED)
     value = data.draw(values)
 
-    Draft202012Validator(schema_of(annotation)).validate(described(value))
+    Draft202012Validator(make_schema(annotation)).validate(described(value))
 
 
 @UNHURRIED
 @given(st.sets(st.integers() | st.text(max_size=2) | st.uuids()))
 def test_a_set_becomes_an_array_without_repetition(value: set[Any]) -> None:
-    Draft202012Validator(schema_of(set[Any])).validate(described(value))
+    Draft202012Validator(make_schema(set[Any])).validate(described(value))
 
 
 @pytest.mark.parametrize(
@@ -284,4 +282,4 @@ def test_a_set_becomes_an_array_without_repetition(value: set[Any]) -> None:
     [(int, "1"), (Decimal, 1.5), (list[int], [1, "2"]), (Colour, "blue"), (Item, {"name": "a"}), (Range, (1, None, 2))],
 )
 def test_the_schema_tells_a_wrong_value_from_a_right_one(annotation: Any, wrong: Any) -> None:
-    assert not Draft202012Validator(schema_of(annotation)).is_valid(described(wrong))
+    assert not Draft202012Validator(make_schema(annotation)).is_valid(described(wrong))

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, fields, replace
 from itertools import permutations, product
 from typing import Any, get_type_hints
 
@@ -18,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Scope, SetupError
-from errbridge.scopes.patterns import Converter
+from errbridge.scopes.patterns import Converter, build_host_expression, build_path_expression
+from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT
-from errbridge.scopes.trie import ScopeTrie, expressions, normalize_host, sorted_scopes
+from errbridge.scopes.trie import ScopeTrie, normalize_host
 
 # The oracle. It knows the kinds of segments that the tests use as predicates of its own, and nothing of the trie.
 
@@ -192,7 +194,10 @@ def test_sorted_scopes_and_their_expressions_find_the_same_owners_as_the_trie(
 ) -> None:
     """The configuration of another server consists of them."""
     trie = ScopeTrie(scopes, converters)
-    patterns = [(scope, *expressions(scope, converters)) for scope in sorted_scopes(scopes, converters)]
+    patterns = [
+        (scope, build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters))
+        for scope in sort_scopes(scopes, converters)
+    ]
 
     for host, path in urls:
         if host.startswith(".") or ".." in host:  # no server gets so far with them
@@ -255,16 +260,16 @@ def test_owners_stay_right_far_beyond_the_bound_on_nodes() -> None:
         assert trie.owners("", path) == owners(scopes, "", path)
 
 
-def test_requests_do_not_make_the_table_grow_without_bound() -> None:
-    trie = ScopeTrie(
-        [Scope(prefix="/" + "/".join("<x>" if other != index else "a" for other in range(12))) for index in range(12)],
-        converters,
-    )
+@pytest.mark.parametrize("deciding", ["a", "<ab:x>"])
+def test_requests_do_not_make_the_table_grow_without_bound(deciding: str) -> None:
+    prefixes = ("/" + "/".join("<x>" if other != index else deciding for other in range(12)) for index in range(12))
+    trie = ScopeTrie([Scope(prefix=prefix) for prefix in prefixes], converters)
 
     def nodes(node: Any) -> int:
-        return 1 + sum(nodes(child) for child in (*node.static.values(), *node._followed.values()))
+        below = (*node.texts.values(), *node._kept.values(), *filter(None, [node.other]))
+        return 1 + sum(map(nodes, below))
 
-    for letters in product("ab", repeat=11):
+    for letters in product("az", repeat=11):
         trie.owners("", "/" + "/".join(letters))
 
     # The paths above lead to 4095 different sets of branches.
@@ -566,12 +571,24 @@ def test_a_scope_cannot_be_changed() -> None:
     assert scope == Scope(prefix="/a")
 
 
+def test_a_scope_is_a_dataclass_without_room_for_more() -> None:
+    scope = Scope("Example.COM", "/api/")
+
+    assert [field.name for field in fields(scope)] == ["host", "prefix", "blueprint"]
+    assert astuple(scope) == ("example.com", "/api", None)
+    assert replace(scope, prefix="/v2/") == Scope("example.com", "/v2")
+    with pytest.raises(SetupError, match="does not start with a slash"):
+        replace(scope, prefix="v2")
+    assert not hasattr(scope, "__dict__")
+
+
 def test_a_scope_can_be_copied_read_and_taken_apart() -> None:
     scope = Scope("*.example.com", "/api", "shop")
+    same_values: Any = ("*.example.com", "/api", "shop")
     same: list[Any] = [copy.copy(scope), copy.deepcopy(scope), pickle.loads(pickle.dumps(scope)), eval(repr(scope))]
 
     assert all(other == scope and hash(other) == hash(scope) for other in same)
-    assert scope != ("*.example.com", "/api", "shop")
+    assert scope != same_values
     match scope:
         case Scope(host, prefix, blueprint):
             assert (host, prefix, blueprint) == ("*.example.com", "/api", "shop")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 
-from errbridge.http.status import checked_status, has_body, phrase, response_status
+from errbridge.http.status import check_error_status, find_phrase, has_body, parse_status
 
 
 @pytest.mark.parametrize(
@@ -29,23 +30,23 @@ from errbridge.http.status import checked_status, has_body, phrase, response_sta
     ],
 )
 def test_phrases_are_those_of_rfc_9110_on_every_python(status: int, expected: str) -> None:
-    assert phrase(status) == expected
+    assert find_phrase(status) == expected
 
 
 def test_every_error_status_has_a_phrase() -> None:
-    assert all(phrase(status) for status in range(400, 600))
+    assert all(find_phrase(status) for status in range(400, 600))
 
 
 def test_a_status_becomes_a_plain_int() -> None:
-    assert type(checked_status(HTTPStatus.NOT_FOUND)) is int
-    assert checked_status(400) == 400
-    assert checked_status(599) == 599
+    assert type(check_error_status(HTTPStatus.NOT_FOUND)) is int
+    assert check_error_status(400) == 400
+    assert check_error_status(599) == 599
 
 
 @pytest.mark.parametrize("status", [None, True, 399, 600, "404", 404.0])
 def test_what_is_no_status_of_an_error_is_refused(status: Any) -> None:
     with pytest.raises(ValueError, match="an integer from 400 to 599"):
-        checked_status(status)
+        check_error_status(status)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_head_and_some_statuses_carry_no_content(method: str, status: int, expec
     ],
 )
 def test_the_status_of_a_response_is_a_number_or_a_text_that_begins_with_one(status: object, expected: int) -> None:
-    found = response_status(status)
+    found = parse_status(status)
 
     assert found == expected
     assert type(found) is int
@@ -91,4 +92,62 @@ def test_the_status_of_a_response_is_a_number_or_a_text_that_begins_with_one(sta
 )
 def test_what_http_has_no_status_for_is_refused(status: object) -> None:
     with pytest.raises(ValueError, match="a number from 100 to 599"):
-        response_status(status)
+        parse_status(status)
+
+
+class Telling(int):
+    def __repr__(self) -> str:
+        raise AssertionError("the repr was called")
+
+    __str__ = __repr__
+
+
+class Loud:
+    def __repr__(self) -> str:
+        raise AssertionError("the repr was called")
+
+    __str__ = __repr__
+
+
+SECRET = "secret " * 5
+
+
+@pytest.mark.parametrize("read", [check_error_status, parse_status])
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (99, "99"),
+        (-1, "-1"),
+        (HTTPStatus.CONTINUE + 2000, "2100"),
+        (99.5, "99.5"),
+        ("no status", "'no status'"),
+        ("x" * 32, f"'{'x' * 32}'"),
+        ("x" * 33, "an object of class str"),
+        (SECRET, "an object of class str"),
+        ("a\nb", "an object of class str"),
+        (b"404", "an object of class bytes"),
+        ([SECRET], "an object of class list"),
+        ({"HTTP_AUTHORIZATION": SECRET}, "an object of class dict"),
+        (Loud, "an object of class type"),
+        (type("N" * 1000, (), {})(), f"an object of class {'N' * 32}"),
+    ],
+)
+def test_a_refused_status_is_shown_only_if_it_is_a_number_or_a_short_text(
+    read: Callable[[object], int], status: object, shown: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^the status of ") as caught:
+        read(status)
+
+    assert str(caught.value).endswith(f", not {shown}")
+
+
+@pytest.mark.parametrize("read", [check_error_status, parse_status])
+def test_a_refused_status_is_not_asked_how_it_looks(read: Callable[[object], int]) -> None:
+    with pytest.raises(ValueError, match=r", not 7$"):
+        read(Telling(7))
+    with pytest.raises(ValueError, match=r", not an object of class Loud$"):
+        read(Loud())
+    with pytest.raises(ValueError, match=r", not an object of class int$"):
+        read(10**5000)  # which Python refuses to print

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge import ErrorDispatcher, Incident
+from errbridge import ErrorDispatcher, RequestFacts
 from tests.applications import Ask, a_blueprint, a_catch_all, an_app, raising, says
 from tests.clients import Request
 from tests.failures.fragile import STATUS, Failure, a_fragile_app
@@ -20,13 +20,13 @@ from tests.twins import Twins, World
 
 def dispatching(function: Callable[[Any], Any]) -> type[ErrorDispatcher]:
     class Dispatcher(ErrorDispatcher):
-        def dispatch(self, incident: Incident) -> Any:
-            return function(incident)
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
+            return function(request)
 
     return Dispatcher
 
 
-def half_way(incident: Incident) -> Iterator[str]:
+def half_way(request: RequestFacts) -> Iterator[str]:
     yield "api"
     raise Failure("secret")
 
@@ -34,8 +34,8 @@ def half_way(incident: Incident) -> Iterator[str]:
 DISPATCHERS: dict[str, Callable[[Any], Any]] = {
     "raises": raising(lambda: Failure("secret")),
     "raises StopIteration": raising(lambda: StopIteration("secret")),
-    "lists garbage": lambda incident: [42],
-    "gives no list": lambda incident: 42,
+    "lists garbage": lambda request: [42],
+    "gives no list": lambda request: 42,
     "fails half way": half_way,
 }
 
@@ -67,7 +67,7 @@ class Unmakeable(ErrorDispatcher):
     def __init__(self, scopes: Any) -> None:
         raise Failure("secret")
 
-    def dispatch(self, incident: Incident) -> Any:
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
         return ()
 
 
@@ -83,6 +83,6 @@ def test_when_errbridge_itself_is_broken_the_client_gets_constant_bytes(path: st
 
 
 def test_a_dispatcher_that_lists_what_does_not_exist_does_no_harm(ask: Ask) -> None:
-    options = {"dispatcher": dispatching(lambda incident: ["missing", "missing.too"])}
+    options = {"dispatcher": dispatching(lambda request: ["missing", "missing.too"])}
 
     complete(ask(a_fragile_app, "/nope", options=options), 404, "text/html")

@@ -13,7 +13,7 @@ from errbridge import (
     AutoDispatcher,
     DefaultDispatcher,
     ErrorDispatcher,
-    Incident,
+    RequestFacts,
     Scope,
     SubdomainDispatcher,
     URLPrefixDispatcher,
@@ -58,7 +58,7 @@ PLACES = {
 DISPATCHED: Mapping[tuple[str, type[ErrorDispatcher]], tuple[str, ...]] = {
     ("default", DefaultDispatcher): ("app", "app", "app", "app", "app"),
     ("urlprefix", URLPrefixDispatcher): ("prefixed", "app", "prefixed", "both", "app"),
-    ("subdomain", SubdomainDispatcher): ("app", "hosted", "hosted", "both", "app"),
+    ("subdomain", SubdomainDispatcher): ("prefixed", "hosted", "hosted", "both", "prefixed"),
     ("auto", AutoDispatcher): ("prefixed", "hosted", "hosted", "both", "app"),
 }
 
@@ -125,8 +125,8 @@ def test_without_a_dispatcher_host_and_prefix_both_count() -> None:
 class TenantDispatcher(ErrorDispatcher):
     """By a header; one class for both frameworks."""
 
-    def dispatch(self, incident: Incident) -> Iterable[Scope | str] | None:
-        match incident.request.headers.get("X-Tenant"):
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str] | None:
+        match request.headers.get("X-Tenant"):
             case "blueprint":
                 return ["tenant"]
             case "scope":
@@ -135,7 +135,7 @@ class TenantDispatcher(ErrorDispatcher):
                 found: list[Scope | str] = [Scope(prefix="/elsewhere"), "tenant"]
                 return iter(found)
             case "owners":
-                return self.owners(incident)
+                return self.owners(request)
             case "nothing":
                 return []
             case "stranger":
@@ -182,7 +182,7 @@ def recorder(name: str, calls: list[str], owner: str) -> type[ErrorDispatcher]:
     """Make a dispatcher class that notes when it is executed."""
 
     class Recorder(ErrorDispatcher):
-        def dispatch(self, incident: Incident) -> Iterable[Scope | str]:
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> Iterable[Scope | str]:
             calls.append(name)
             return [Scope(prefix=owner)]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from errbridge.http.accept import JSON
 from errbridge.incident import Reply
-from errbridge.problem.response import Received, received
+from errbridge.problem.response import ClientResponse, read_response
 from errbridge.testing.conformance.cases import CASES
 from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
 
@@ -54,7 +54,7 @@ def differences(ask: Ask, case: Case) -> list[str]:
         What is not as expected, a sentence each; nothing if all is well.
     """
     with _records() as records:
-        got = received(ask(case.question))
+        got = read_response(ask(case.question))
     expected = case.expected
     found = [*_of_response(got, expected), *_of_content(got, case), *_of_record(records, got, case)]
     if got.media_type in (JSON, _PLAIN_JSON) and got.body:
@@ -64,7 +64,7 @@ def differences(ask: Ask, case: Case) -> list[str]:
     return found
 
 
-def _of_response(got: Received, expected: Expected) -> Iterator[str]:
+def _of_response(got: ClientResponse, expected: Expected) -> Iterator[str]:
     if got.status != expected.status:
         yield f"the status is {got.status}, not {expected.status}"
     if expected.media_type is not None and got.media_type != expected.media_type:
@@ -80,7 +80,7 @@ def _of_response(got: Received, expected: Expected) -> Iterator[str]:
             yield f"the header {name} is {got.headers.get(name)!r}, without {item!r}"
 
 
-def _of_content(got: Received, case: Case) -> Iterator[str]:
+def _of_content(got: ClientResponse, case: Case) -> Iterator[str]:
     expected = case.expected
     if case.question.method == "HEAD":
         if got.body:
@@ -99,7 +99,7 @@ def _of_content(got: Received, case: Case) -> Iterator[str]:
 _SECRET = "secret"
 
 
-def _of_record(records: list[logging.LogRecord], got: Received, case: Case) -> Iterator[str]:
+def _of_record(records: list[logging.LogRecord], got: ClientResponse, case: Case) -> Iterator[str]:
     if len(records) != 1:
         yield f"the log has {len(records)} records of the error, not one"
         return
@@ -115,7 +115,7 @@ def _of_record(records: list[logging.LogRecord], got: Received, case: Case) -> I
 _PLAIN_JSON = "application/json"
 
 
-def _of_json(records: list[logging.LogRecord], got: Received, expected: Expected) -> Iterator[str]:
+def _of_json(records: list[logging.LogRecord], got: ClientResponse, expected: Expected) -> Iterator[str]:
     try:
         document = json.loads(got.body)
     except ValueError as error:
@@ -133,7 +133,7 @@ def _of_json(records: list[logging.LogRecord], got: Received, expected: Expected
             yield f"instance is {document.get('instance')!r}, the log says {instance!r}"
 
 
-def _of_document(document: dict[str, Any], got: Received, expected: Expected) -> Iterator[str]:
+def _of_document(document: dict[str, Any], got: ClientResponse, expected: Expected) -> Iterator[str]:
     wanted = {"status": got.status, **expected.members}
     for name, value in wanted.items():
         if _written(document.get(name)) != _written(value):

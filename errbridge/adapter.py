@@ -1,0 +1,50 @@
+"""Everything that an adapter for a framework needs of errbridge. Both adapters of this project use nothing else.
+
+An adapter implements `Application`, collects `RequestFacts`, starts the plan that `respond` returns, drives it with
+`drive` or `adrive`, and makes a response of the outcome. It decides nothing.
+"""
+
+from __future__ import annotations
+
+from errbridge.application.installation import Installation
+from errbridge.application.protocol import Application, Draft, NativeHandler, Place
+from errbridge.application.settings import DEFAULTS
+from errbridge.handlers.handlers import HTTPErrorClasses
+from errbridge.handlers.registry import Registry
+from errbridge.handling.drivers import LEFT, Call, Colour, Native, Outcome, Raised, Run, adrive, drive
+from errbridge.handling.respond import respond
+from errbridge.http.headers import RequestHeaders
+from errbridge.http.request import RequestFacts
+from errbridge.incident import CloseFrame
+from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.representations.response import Response
+from errbridge.representations.styles import API, DEFAULT, WEB
+
+__all__ = [
+    "API",
+    "DEFAULT",
+    "DEFAULTS",
+    "LEFT",
+    "WEB",
+    "Application",
+    "Call",
+    "CloseFrame",
+    "Colour",
+    "Draft",
+    "HTTPErrorClasses",
+    "HTTPErrorFacts",
+    "Installation",
+    "Native",
+    "NativeHandler",
+    "Outcome",
+    "Place",
+    "Raised",
+    "Registry",
+    "RequestFacts",
+    "RequestHeaders",
+    "Response",
+    "Run",
+    "adrive",
+    "drive",
+    "respond",
+]

@@ -1,0 +1,124 @@
+"""errbridge in one application: what is registered and configured there, and the error map that is built from it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from types import ModuleType
+
+from errbridge.application.errormap import ErrorMap, Owner
+from errbridge.application.hooks import Hooks
+from errbridge.application.protocol import Application
+from errbridge.application.settings import Options, Settings
+from errbridge.errors import SetupError
+from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
+from errbridge.handlers.registry import Registrations, Registry
+from errbridge.problem.problem import Problem
+from errbridge.representations.styles import DEFAULT
+from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
+from errbridge.scopes.scope import ROOT, Scope
+from errbridge.scopes.trie import ScopeTrie
+
+__all__ = ["Installation"]
+
+log = logging.getLogger("errbridge")
+
+
+class Installation:
+    """errbridge in one application.
+
+    Args:
+        application: The application, as the core sees it.
+        shared: The registry of the ``ErrorHandler``, which all of its applications share.
+        options: The arguments of the ``ErrorHandler``.
+        hooks: The hooks of the ``ErrorHandler``.
+
+    Attributes:
+        own: The registry of this application alone.
+        problem_types: The types of its catalogue; None for all that exist.
+
+    Raises:
+        SetupError: The configuration is wrong.
+    """
+
+    def __init__(
+        self, application: Application, shared: Registry, options: Options | None = None, hooks: Hooks | None = None
+    ) -> None:
+        self.application = application
+        self.shared = shared
+        self.own = Registry()
+        self.options = options or Options()
+        self.hooks = hooks or Hooks()
+        self.problem_types: tuple[type[Problem] | ModuleType, ...] | None = None
+        self._settings = Settings.read(application.config)
+        # Two threads may find a change at once. The versions and the map made for them are replaced together.
+        self._built: tuple[object, ErrorMap] | None = None
+
+    def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
+        """Replace the dispatcher; the last call counts."""
+        self.options = replace(self.options, dispatcher=dispatcher)
+        self.own.touch()
+
+    def error_map(self) -> ErrorMap:
+        """Return the error map of everything that is registered by now."""
+        versions = self.shared.version, self.own.version, self.application.version
+        built = self._built
+        if built is None or versions != built[0]:
+            built = self._built = (versions, self._build())
+        return built[1]
+
+    def registrations(self, target: object) -> list[Registrations]:
+        """List what is registered for a target: for all applications first, then for this one."""
+        return [registry.targets[target] for registry in (self.shared, self.own) if target in registry.targets]
+
+    def _read_settings(self) -> Settings:
+        """Read the configuration once more: it may be complete only after ``init_app``."""
+        try:
+            self._settings = Settings.read(self.application.config)
+        except SetupError:
+            log.exception("the configuration became wrong after init_app; the settings from before stay in force")
+        return self._settings
+
+    def _build(self) -> ErrorMap:
+        settings = self._read_settings()
+        owners: dict[str | Scope, Owner] = {}
+        scopes: list[Scope] = []
+        for place in self.application.places():
+            scope = place.scope
+            scopes.append(scope)
+            assert scope.blueprint is not None
+            owners[scope.blueprint] = self._build_owner(scope, place.blueprint)
+        for target in (*self.shared.targets, *self.own.targets):
+            if isinstance(target, Scope):
+                owners[target] = self._build_owner(target, target)
+                if target != ROOT:
+                    scopes.append(target)
+        root = self._build_owner(ROOT, ROOT)
+        style = root.style or self.options.style or settings.style or DEFAULT
+        owners[ROOT] = replace(root, style=style)
+        dispatcher = self._build_dispatcher(self.options.dispatcher or settings.dispatcher, scopes)
+        return ErrorMap(settings, owners, dispatcher, self.options.response)
+
+    def _build_dispatcher(self, cls: type[ErrorDispatcher], scopes: list[Scope]) -> ErrorDispatcher:
+        converters, domain = self.application.converters, self.application.config.get("SERVER_NAME")
+        scopes = list(dict.fromkeys(scopes))
+        try:
+            return make_dispatcher(cls, scopes, converters, domain=domain)
+        except Exception:
+            return make_dispatcher(cls, filter(self._is_readable, scopes), converters, domain=domain)
+
+    def _is_readable(self, scope: Scope) -> bool:
+        """Log a scope that uses a converter which the application does not have; only now is it known."""
+        try:
+            ScopeTrie((scope,), self.application.converters)
+        except Exception:  # also whatever the constructor of a converter raises for its arguments
+            log.exception("the scope %s is left out", scope)
+            return False
+        return True
+
+    def _build_owner(self, scope: Scope, target: object) -> Owner:
+        found = self.registrations(target)
+        handlers: list[tuple[Key, Handler]] = [pair for each in found for pair in each.handlers()]
+        style = next((each.style for each in reversed(found) if each.style is not None), None)
+        failure = any(each.failure for each in found)
+        return Owner(scope, ScopeHandlers(handlers, self.application.http_classes), style, failure)

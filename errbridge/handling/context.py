@@ -1,0 +1,160 @@
+"""What is known of one error before any handler is asked."""
+
+from __future__ import annotations
+
+from copy import copy
+
+from errbridge.application.errormap import Chain
+from errbridge.application.installation import Installation
+from errbridge.application.protocol import Application, NativeHandler
+from errbridge.handling.drivers import Call
+from errbridge.http.request import RequestFacts
+from errbridge.incident import Incident, new_id
+from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.mapping.problems import complete, problem_of, uncaught_problem
+from errbridge.problem.problem import Problem
+from errbridge.representations.styles import Style
+
+__all__ = ["ErrorContext", "Trace"]
+
+
+class ErrorContext:
+    """One error, with everything that does not depend on a handler.
+
+    Args:
+        installation: errbridge in the application.
+        exc: The exception.
+        request: The facts of the request.
+        http: What *exc* says, if it is an HTTP exception of the framework.
+
+    Attributes:
+        error_map: The registrations in force.
+        exception: The exception.
+        original: The exception that no part of the application caught; None for an HTTP error.
+        is_uncaught: Whether the error is answered as an uncaught exception, which a handler can change.
+        problem: The meaning of the exception, as its author left it.
+        is_shared: Whether equal errors share *problem*, so that what is derived from it can be kept.
+        chain: The owners.
+        style: The style of the nearest owner that has one.
+        media_type: The media type to answer in.
+        id: The id of the incident.
+        logger_name: The logger on which the framework records an uncaught exception; None if it records none.
+        native: The framework's own handler.
+        asked: The calls of handlers so far.
+    """
+
+    __slots__ = (
+        "_incident",
+        "asked",
+        "chain",
+        "client_gone",
+        "error_map",
+        "exception",
+        "id",
+        "installation",
+        "is_shared",
+        "is_uncaught",
+        "logger_name",
+        "media_type",
+        "native",
+        "original",
+        "problem",
+        "request",
+        "style",
+    )
+
+    def __init__(
+        self, installation: Installation, exc: BaseException, request: RequestFacts, *, http: HTTPErrorFacts | None
+    ) -> None:
+        self.installation = installation
+        self.error_map = installation.error_map()
+        self.exception = exc
+        self.request = request
+        self.original: BaseException | None = None
+        self.is_shared = True
+        if isinstance(exc, Problem):
+            self.problem, self.is_shared = exc, False
+        elif http is None or http.original is not None:
+            self.original = exc if http is None else http.original
+            self.problem = uncaught_problem(self.error_map.settings.default_msg)
+        else:
+            self.problem, self.is_shared = problem_of(http), http.is_shared
+        self.is_uncaught = self.original is not None
+        self.client_gone = http is not None and http.client_gone
+        self.chain: Chain = self.error_map.find_chain(exc, request)
+        self._choose_style()
+        self.id = new_id()
+        self.logger_name = self.application.logger_name
+        self.native = self._find_native()
+        self.asked: list[Call] = []
+        self._incident: Incident | None = None
+
+    def _choose_style(self) -> None:
+        self.style: Style = self.chain.styles[self.is_uncaught]
+        settings = self.error_map.settings
+        self.media_type = self.style.choose_media_type(self.request, xhr_enabled=settings.xhr_enabled)
+
+    def _find_native(self) -> NativeHandler | None:
+        # A blueprint's native handlers count for its own views and, for errors of routing, for its URLs
+        # (pallets/flask#1498).
+        request = self.request
+        blueprints = request.blueprints or (self.chain.blueprints if request.routing else ())
+        return self.application.native_handler(self.exception, blueprints)
+
+    def as_server_error(self, exc: BaseException) -> ErrorContext:
+        """Return the context of the 500 that the framework made of this uncaught exception: the same incident."""
+        context = copy(self)
+        context.exception = exc
+        context.native = context._find_native()
+        context._incident = None
+        return context
+
+    def restate(self, problem: Problem) -> ErrorContext:
+        """Return the context of the problem that a handler made of this error, which is then no uncaught exception."""
+        context = copy(self)
+        context.is_uncaught = False
+        context.problem, context.is_shared = problem, False
+        context._choose_style()
+        context._incident = None
+        return context
+
+    def anonymize(self) -> ErrorContext:
+        """Return the context of a page that is made in advance, for an incident that is not known yet."""
+        context = copy(self)
+        context.id = ""
+        context._incident = None
+        return context
+
+    @property
+    def application(self) -> Application:
+        """The application."""
+        return self.installation.application
+
+    @property
+    def incident(self) -> Incident:
+        """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
+        if self._incident is None:
+            self._incident = Incident(
+                exception=self.exception,
+                problem=complete(self.problem, self.request, self.id, self.error_map.settings.build_type(self.problem)),
+                request=self.request,
+                id=self.id,
+                scope=self.chain.owners[0].scope,
+                media_type=self.media_type,
+                client_gone=self.client_gone,
+                original=self.original,
+            )
+        return self._incident
+
+    @property
+    def vary(self) -> str:
+        """The request headers that the choice of the media type depends on."""
+        return self.style.vary(xhr_enabled=self.error_map.settings.xhr_enabled)
+
+
+Trace = list[ErrorContext]
+"""The contexts of one error, the latest last.
+
+An uncaught exception arrives twice: as itself, and as the 500 that the framework makes of it. The second time the trace
+of the first is passed in again, so that both are one incident.
+"""

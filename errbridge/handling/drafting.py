@@ -1,0 +1,116 @@
+"""From what a handler returned to a response: what errbridge can finish itself, and what the framework has to convert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from types import GeneratorType
+from typing import Any, NamedTuple
+
+from errbridge.application.protocol import Draft
+from errbridge.handling.context import ErrorContext
+from errbridge.handling.drivers import Call, Colour, Native, Plan
+from errbridge.handling.reporting import report
+from errbridge.http.headers import list_headers
+from errbridge.http.status import parse_status
+from errbridge.incident import Reply
+from errbridge.representations.response import build_reply, default_headers, describe, split_content_type
+
+__all__ = ["Parts", "convert", "pass_on", "split"]
+
+
+class Parts(NamedTuple):
+    """What a view may return, taken apart."""
+
+    body: Any
+    status: Any = None
+    headers: Any = None
+
+
+def split(value: Any) -> Parts:
+    """Take apart what a view may return: a body, ``(body, status or headers)``, or all three.
+
+    Raises:
+        TypeError: It is a tuple of another form.
+    """
+    if not isinstance(value, tuple):
+        return Parts(value)
+    if len(value) == 3:
+        return Parts(*value)
+    if len(value) == 2:
+        body, second = value
+        if isinstance(second, (list, tuple)) or hasattr(second, "items"):
+            return Parts(body, None, second)
+        return Parts(body, second)
+    raise TypeError("a handler returns a tuple as (body, status), (body, headers) or (body, status, headers)")
+
+
+def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_document: bool = False) -> Plan:
+    """Plan the response for a value that a view could have returned.
+
+    Args:
+        context: The error.
+        value: The value.
+        vary: The request headers that the choice of this answer may depend on.
+        is_document: Whether it is the problem document, as the ``response=`` decorator made it.
+    """
+    incident, application = context.incident, context.application
+    if isinstance(value, Reply):
+        response = build_reply(incident, value, vary=vary)
+        report(context, response.status, partial(describe, response))
+        return response
+    body, status, headers = split(value)
+    is_response = isinstance(body, application.response_types)
+    if status is None and not is_response:
+        status = incident.problem.status
+    number = incident.problem.status if status is None else parse_status(status)
+    content_type, others = split_content_type(headers)
+    has_defaults = is_document or not is_response
+    draft = Draft(
+        _plain_body(body),
+        status,
+        headers=others if content_type is None else (("Content-Type", content_type), *others),
+        defaults=default_headers(incident, number) if has_defaults else (),
+        content_type=context.error_map.settings.map_content_type if is_document else None,
+        vary=vary if has_defaults else None,
+    )
+    response = yield Call(application.make_response, (draft, incident.request.method), Colour.OWN)
+    return pass_on(context, response, _find_status(response))
+
+
+def _plain_body(body: Any) -> Any:
+    """Replace a body that not every framework takes by an equal one that both do."""
+    if isinstance(body, bytearray):
+        return bytes(body)
+    if isinstance(body, Iterator) and not isinstance(body, GeneratorType):
+        return (chunk for chunk in body)
+    return body
+
+
+def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Native:
+    """Return the outcome that only the framework can send.
+
+    Args:
+        context: The error.
+        value: A response of the framework, or what a native handler returned.
+        status: The status that it will have; None if the framework finds out.
+    """
+    if status is None:
+        try:
+            status = _find_status(value)
+        except (TypeError, ValueError):
+            status = context.problem.status
+    report(context, status, partial(_describe, context, value, status))
+    return Native(value)
+
+
+def _find_status(value: Any) -> int:
+    """Return the status of a response, or of a value that becomes one; the frameworks use 200 if none is given."""
+    body, status, _ = split(value)
+    return parse_status(status if status is not None else getattr(body, "status_code", 200))
+
+
+def _describe(context: ErrorContext, value: Any, status: int) -> Reply:
+    body, _, headers = split(value)
+    reply = context.application.describe_response(body)
+    return Reply(reply.body, status, (*list_headers(reply.headers), *list_headers(headers)))

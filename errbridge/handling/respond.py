@@ -1,0 +1,249 @@
+"""The order of things: one error, from the exception to the outcome. This is the only place that knows it.
+
+1. An exception that is an answer already, that builds one of its own, or that the application's settings make a crash,
+   is left to the framework.
+2. An exception that is no HTTP error is offered to the handlers of its class and its base classes, scope by scope. If
+   none takes it, the HTTP error that it means is answered: a validation error, or the member of a group. An exception
+   that means none is raised, as if errbridge were not there; the framework makes a 500 of it, which arrives here too.
+3. An HTTP error goes from scope to scope, the nearest first. In each, the framework's own handler is asked first, then
+   errbridge's handlers, then the scope's style answers.
+
+What a handler returns decides how it goes on: a problem is shown in the style of the scope, a page is rendered, a reply
+is sent as it is, any other value is the framework's to convert, and None passes the error on.
+
+When something fails on the way, the next rung is tried: the scope's built-in representation, then constant bytes. In
+propagate mode the failure is raised instead, for the developer to see.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any
+
+from errbridge.application.installation import Installation
+from errbridge.application.protocol import Application
+from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
+from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.drafting import Parts, convert, pass_on, split
+from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
+from errbridge.handling.showing import fail, link, render_page, show
+from errbridge.http.headers import list_headers
+from errbridge.http.request import RequestFacts
+from errbridge.http.status import check_error_status, find_phrase, is_error, parse_status
+from errbridge.incident import Page, Reply
+from errbridge.introspection import describe_function
+from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.mapping.groups import find_http_error, find_single_error
+from errbridge.mapping.problems import problem_of
+from errbridge.problem.problem import Problem
+from errbridge.representations.response import last_resort
+
+__all__ = ["is_left", "respond", "status_of"]
+
+log = logging.getLogger("errbridge")
+
+Attempt = Generator[Call, Any, Outcome | None]
+"""A part of a plan. It returns None to leave the error to the next part."""
+
+
+def respond(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace | None = None) -> Plan:
+    """Plan the answer to an error.
+
+    Args:
+        installation: errbridge in the application where it occurred.
+        exc: The exception, or the 500 that the framework made of one.
+        request: The facts of the request.
+        trace: Collects the contexts of the error; pass it in again with the 500.
+
+    Returns:
+        A plan. Its outcome is a response, a value for the framework to send, or an exception to raise; `LEFT` if the
+        framework has to go on as if errbridge were not there.
+    """
+    trace = [] if trace is None else trace
+    try:
+        return (yield from _respond(installation, exc, request, trace))
+    except Exception:
+        log.exception("errbridge failed before it could answer")
+        status = status_of(installation.application, exc)
+        return Raised(exc) if status is None else last_resort(request.method, status)
+
+
+def _respond(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
+    application = installation.application
+    http = application.http_error(exc)
+    if is_left(application, exc, http):
+        return LEFT
+    if http is not None or isinstance(exc, Problem):
+        context = _open(installation, exc, request, http, trace)
+        if http is not None and http.own_response is not None and not has_own_handler(context):
+            return LEFT if context.native is not None else pass_on(context, http.own_response)
+        return (yield from _answer(context))
+    outcome = yield from _claim(_open(installation, exc, request, None, trace))
+    if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
+        outcome = yield from _claim(_open(installation, single, request, None, trace))
+    if outcome is not None:
+        return outcome
+    return (yield from _answer_meaning(installation, exc, request, trace))
+
+
+def _open(
+    installation: Installation, exc: BaseException, request: RequestFacts, http: HTTPErrorFacts | None, trace: Trace
+) -> ErrorContext:
+    if http is not None and http.original is not None and trace and trace[-1].original is http.original:
+        context = trace[-1].as_server_error(exc)
+    else:
+        context = ErrorContext(installation, exc, request, http=http)
+    trace.append(context)
+    return context
+
+
+def is_left(application: Application, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
+    """Return whether an exception is left to the framework: it is an answer already, or a crash by the settings."""
+    return (http is not None and http.is_response) or application.traps(exc)
+
+
+def status_of(application: Application, exc: BaseException) -> int | None:
+    """Return the status of an HTTP error; None for an uncaught exception."""
+    if isinstance(exc, Problem):
+        return exc.status
+    http = application.http_error(exc)
+    if http is None or http.original is not None:
+        return None
+    return 500 if http.status is None else http.status
+
+
+def _claim(context: ErrorContext) -> Attempt:
+    """Step 2. A failure is raised: the framework sends its signal, logs it and, in debug mode, shows the debugger."""
+    for candidate, vary in _with_vary(context, find_claimants(context)):
+        try:
+            outcome = yield from _ask(context, candidate, vary)
+        except Exception as error:
+            return Raised(link(error, context))
+        if outcome is not None:
+            return outcome
+    return None
+
+
+def _answer_meaning(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
+    """Answer the HTTP error that an exception means, or raise the exception."""
+    application = installation.application
+    validation = installation.error_map().settings.validation
+    error = find_http_error(exc, lambda member: status_of(application, member), validation)
+    if error is None:
+        return Raised(exc)
+    http = application.http_error(error)
+    if application.traps(error):
+        return Raised(exc)
+    if is_left(application, error, http):
+        return Native(error)
+    return (yield from _answer(_open(installation, error, request, http, trace)))
+
+
+def _answer(context: ErrorContext) -> Plan:
+    """Step 3."""
+    for candidate, vary in _with_vary(context, find_candidates(context)):
+        try:
+            outcome = yield from _ask(context, candidate, vary)
+        except Exception as error:
+            return fail(context, f"the handler {describe_function(candidate.call.function)}", error)
+        if outcome is not None:
+            return outcome
+    return (yield from show(context))
+
+
+def _with_vary(context: ErrorContext, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
+    """Pair each handler that was not asked yet with the request headers that its answer may depend on.
+
+    A handler that takes the incident may choose by what the client wants, also to pass.
+    """
+    vary = None
+    for candidate in candidates:
+        if all(candidate.call.function is not call.function for call in context.asked):
+            if candidate.sees_incident:
+                vary = context.vary
+            yield candidate, vary
+
+
+def _ask(context: ErrorContext, candidate: Candidate, vary: str | None) -> Attempt:
+    """Ask one handler. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
+    context.asked.append(candidate.call)
+    try:
+        result = yield candidate.call
+    except Exception as error:
+        if not _is_answer(context.application, error):
+            raise
+        result = error
+    if result is None or result is candidate.call.args[0]:  # the exception itself: "not mine" in Flask's documentation
+        return None
+    parts = split(result) if isinstance(result, tuple) and len(result) in (2, 3) else Parts(result)
+    body = parts.body() if isinstance(parts.body, type) and issubclass(parts.body, BaseException) else parts.body
+    if isinstance(body, BaseException):
+        return (yield from _answer_with(context, body, parts))
+    if isinstance(body, Page):
+        return (yield from render_page(context, body, parts.status, parts.headers, vary=vary))
+    if isinstance(body, Reply):
+        return (yield from convert(context, _override_reply(body, parts), vary=vary))
+    if candidate.is_native:
+        return pass_on(context, result)
+    return (yield from convert(context, result, vary=vary))
+
+
+def _is_answer(application: Application, error: BaseException) -> bool:
+    """Return whether an exception that a handler raised means an answer: it has a status, or carries a response."""
+    if isinstance(error, Problem):
+        return True
+    http = application.http_error(error)
+    if http is None or http.original is not None:
+        return False
+    return http.response is not None or is_error(http.status)
+
+
+def _answer_with(context: ErrorContext, error: BaseException, parts: Parts) -> Plan:
+    """Answer with the HTTP error that a handler raised or returned.
+
+    Raises:
+        TypeError: It is another exception.
+    """
+    if not _is_answer(context.application, error):
+        raise TypeError("a handler returned an exception that is no HTTP error") from error
+    http = context.application.http_error(error)
+    if http is not None and http.response is not None:
+        return (yield from convert(context, (http.response, parts.status, parts.headers)))
+    problem = problem_of(http) if http is not None else error
+    assert isinstance(problem, Problem)
+    return (yield from show(context.restate(_inherit_headers(_override(problem, parts), context.problem))))
+
+
+def _override(problem: Problem, parts: Parts) -> Problem:
+    """Apply the status and the headers of a tuple, which win."""
+    if parts.status is None and not parts.headers:
+        return problem
+    given = list_headers(parts.headers)
+    names = {name.lower() for name, _ in given}
+    kept = (pair for pair in problem.headers if pair[0].lower() not in names)
+    problem = problem.fill_in(headers=(*kept, *given))
+    if parts.status is not None:
+        before, problem.status = problem.status, check_error_status(parse_status(parts.status))
+        if problem.title == find_phrase(before):
+            problem.title = find_phrase(problem.status)
+    return problem
+
+
+def _inherit_headers(problem: Problem, handled: Problem) -> Problem:
+    """Keep the headers of the error that a handler made another problem of the same status of (RFC 9110 15.5.6)."""
+    if problem.status != handled.status or not handled.headers or problem is handled:
+        return problem
+    names = {name.lower() for name, _ in problem.headers}
+    inherited = (pair for pair in handled.headers if pair[0].lower() not in names)
+    return problem.fill_in(headers=(*problem.headers, *inherited))
+
+
+def _override_reply(reply: Reply, parts: Parts) -> Reply:
+    if parts.status is None and not parts.headers:
+        return reply
+    given = list_headers(parts.headers)
+    names = {name.lower() for name, _ in given}
+    kept = (pair for pair in list_headers(reply.headers) if pair[0].lower() not in names)
+    status = reply.status if parts.status is None else parse_status(parts.status)
+    return Reply(reply.body, status, (*kept, *given))

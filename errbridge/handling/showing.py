@@ -1,0 +1,265 @@
+"""How a problem is shown: by the ``response=`` decorator, by the application's template, or by errbridge itself.
+
+Most errors bring nothing of their own: a URL that does not exist, ``abort(403)``, an uncaught exception. Their answers
+differ in the incident's id and in nothing else. So `_render_shared` renders each of them once, around a placeholder for
+the id, and is a pure function: everything that the answer depends on is among its arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import astuple
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from errbridge.application.settings import Settings
+from errbridge.handling.context import ErrorContext
+from errbridge.handling.drafting import convert
+from errbridge.handling.drivers import Call, Colour, Outcome, Plan, Raised
+from errbridge.handling.reporting import report
+from errbridge.http.accept import HTML, JSON, XML
+from errbridge.http.headers import list_headers, map_headers
+from errbridge.http.request import RequestFacts
+from errbridge.http.status import parse_status
+from errbridge.incident import Incident, Page, Reply
+from errbridge.introspection import is_async
+from errbridge.mapping.problems import complete, is_individual
+from errbridge.problem.problem import Problem
+from errbridge.problem.values import to_json_value
+from errbridge.representations.html import POLICY
+from errbridge.representations.rendering import REPRESENTATIONS
+from errbridge.representations.response import Response, build_reply, build_response, describe, last_resort
+from errbridge.representations.styles import Style
+from errbridge.telemetry.record import Failure
+
+__all__ = ["fail", "find_means", "render_page", "show", "show_built_in", "template_folders"]
+
+Means = str | Callable[..., Any]
+"""What of the application's own shows a problem: the name of a template, or the ``response=`` decorator."""
+
+
+def show(context: ErrorContext) -> Plan:
+    """Plan the answer that shows a problem, without asking a handler."""
+    try:
+        means = find_means(context)
+        if means is not None:
+            return (yield from _show_with(context, means))
+    except Exception as error:
+        return fail(context, "the application's own way to show it", error)
+    return show_built_in(context)
+
+
+def find_means(context: ErrorContext) -> Means | None:
+    """Find the template or the decorator that shows a problem; None if errbridge shows it.
+
+    Raises:
+        TemplateFailure: The template exists, but cannot be compiled.
+    """
+    if context.media_type in (JSON, XML):
+        return context.error_map.response
+    if context.media_type == HTML and context.style.has_templates:
+        return _find_template(context)
+    return None
+
+
+def _show_with(context: ErrorContext, means: Means) -> Plan:
+    if not isinstance(means, str):
+        return (yield from _decorate(context, means))
+    body = yield from _render_template(context, Page(means))
+    content = str(body).encode("utf-8", "replace")
+    response = build_response(context.incident, content, HTML, vary=context.vary)
+    report(context, response.status, partial(describe, response), answered=context.problem)
+    return response
+
+
+def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
+    problem = context.incident.problem
+
+    def document() -> tuple[Any, int, dict[str, str]]:
+        return to_json_value(problem.document()), problem.status, map_headers(problem.headers)
+
+    decorated = response(document)
+    value = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
+    return (yield from convert(context, value, vary=context.vary, is_document=True))
+
+
+# Templates.
+
+
+class TemplateFailure(Exception):
+    """A template failed. The application never sees this; the log does, to name the template.
+
+    Args:
+        where: The template, and the place in it.
+        error: The exception that it raised.
+    """
+
+    def __init__(self, where: str, error: Exception) -> None:
+        super().__init__(where)
+        self.where = where
+        self.error = error
+
+
+def template_folders(blueprints: Sequence[str]) -> list[str]:
+    """List the folders in which templates are looked up: those of the blueprints, then the application's."""
+    return [*(f"{name.rpartition('.')[2]}/errors" for name in blueprints), "errors"]
+
+
+def _find_template(context: ErrorContext) -> str | None:
+    status, found = context.problem.status, context.chain.templates
+    if status in found and context.application.caches_templates():
+        return found[status]
+    pages = (status, f"{status // 100}xx")
+    names = [f"{folder}/{page}.html" for folder in template_folders(context.chain.blueprints) for page in pages]
+    names.append(context.error_map.settings.page)
+    try:
+        template = context.application.find_template(names)
+    except Exception as error:  # it exists, but cannot be compiled; or the application's loader failed
+        raise _name_template(context, names, error) from None
+    found[status] = template
+    return template
+
+
+def render_page(
+    context: ErrorContext, page: Page, status: Any = None, headers: Any = None, *, vary: str | None
+) -> Plan:
+    """Plan the answer of a handler that returned a page.
+
+    Args:
+        context: The error.
+        page: The page.
+        status: The handler's own status.
+        headers: The handler's own headers.
+        vary: The request headers that the choice of this answer may depend on.
+    """
+    body = yield from _render_template(context, page)
+    number = None if status is None else parse_status(status)
+    reply = Reply(str(body), number, list_headers(headers))
+    response = build_reply(context.incident, reply, HTML, vary)
+    report(context, response.status, partial(describe, response))
+    return response
+
+
+def _render_template(context: ErrorContext, page: Page) -> Generator[Call, Any, Any]:
+    variables = {"error": context.incident.problem, "incident": context.incident, **page.context}
+    try:
+        return (yield Call(context.application.render_template, (page.template, variables), Colour.OWN))
+    except Exception as error:
+        names = (page.template,) if isinstance(page.template, str) else page.template
+        raise _name_template(context, names, error) from None
+
+
+def _name_template(context: ErrorContext, names: Iterable[str], error: Exception) -> TemplateFailure:
+    where = f"template {' or '.join(map(repr, names))}"
+    place = context.application.locate_template_error(error)
+    return TemplateFailure(f"{where}: {place}" if place else where, error)
+
+
+# The built-in representations.
+
+
+class Look(NamedTuple):
+    """Everything but the problem and the request that a built-in answer depends on.
+
+    Attributes:
+        settings: The settings in force.
+        style: The style of the scope.
+        media_type: The media type of the answer.
+    """
+
+    settings: Settings
+    style: Style
+    media_type: str
+
+
+def render(look: Look, incident: Incident) -> Response:
+    """Render an incident in one of the built-in representations."""
+    settings, style, media_type = look
+    body = REPRESENTATIONS[media_type](incident)
+    content_type = settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
+    policy = POLICY if media_type == HTML and settings.csp_enabled else None
+    vary = style.vary(xhr_enabled=settings.xhr_enabled)
+    return build_response(incident, body, content_type, vary=vary, policy=policy)
+
+
+class Template(NamedTuple):
+    """A response that lacks nothing but the id.
+
+    Attributes:
+        status: The status code.
+        headers: All headers.
+        around: The parts of the body around each place of the id; None if there is no body.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    around: tuple[bytes, ...] | None
+
+
+_PLACEHOLDER = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"  # no stock sentence contains it
+
+
+@lru_cache(maxsize=2048)
+def _render_shared(look: Look, problem: Problem, method: str, root_path: str) -> Template:
+    """Render a problem that equal errors share, around the place of the id."""
+    request = RequestFacts(method, root_path=root_path)
+    completed = complete(problem, request, _PLACEHOLDER, look.settings.build_type(problem))
+    incident = Incident(problem, completed, request, _PLACEHOLDER, media_type=look.media_type)
+    status, headers, body = astuple(render(look, incident))
+    return Template(status, headers, None if body is None else tuple(body.split(_PLACEHOLDER.encode())))
+
+
+def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:
+    """Answer without anything of the application's, and report it.
+
+    Args:
+        context: The error.
+        failure: What failed before.
+    """
+    request, look = context.request, Look(context.error_map.settings, context.style, context.media_type)
+    try:
+        if context.is_shared and context.id and not is_individual(request):
+            status, headers, around = _render_shared(look, context.problem, request.method, request.root_path)
+            response = Response(status, headers, None if around is None else context.id.encode().join(around))
+        else:
+            response = render(look, context.incident)
+    except Exception as error:
+        failure = failure or Failure("the built-in representation", link(error, context))
+        response = last_resort(request.method, context.problem.status)
+    report(context, response.status, partial(describe, response), answered=context.problem, failure=failure)
+    return response
+
+
+# Failures.
+
+
+def fail(context: ErrorContext, what: str, error: Exception) -> Outcome:
+    """Go on after a failure: raise it in propagate mode, otherwise answer without the part that failed.
+
+    Args:
+        context: The error that was being handled.
+        what: What failed, as the subject of a sentence.
+        error: What it raised.
+    """
+    if isinstance(error, TemplateFailure):
+        what = f"{what} ({error.where})"
+    failure = Failure(what, link(error, context))
+    return Raised(failure.exception) if context.application.propagates() else show_built_in(context, failure)
+
+
+def link(error: Exception, context: ErrorContext) -> Exception:
+    """Make the exception that was being handled the context of the one that it led to.
+
+    Python does so itself, but not across threads.
+    """
+    if isinstance(error, TemplateFailure):
+        error = error.error
+    handled = context.original or context.exception
+    last: BaseException = error
+    seen = {id(error)}
+    while (earlier := last.__cause__ or last.__context__) is not None and id(earlier) not in seen:
+        seen.add(id(earlier))
+        last = earlier
+    if id(handled) not in seen:
+        last.__context__ = handled
+    return error

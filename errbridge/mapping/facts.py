@@ -1,0 +1,43 @@
+"""What the framework's own HTTP exception says, as the adapter that knows its class reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["HTTPErrorFacts"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HTTPErrorFacts:
+    """An HTTP exception of the framework, read.
+
+    Attributes:
+        status: The status code; None if the exception has none.
+        title: A name of the exception's own; None for the standard phrase.
+        detail: What happened, as text; a dict or list becomes the extension member ``description``.
+        is_stock: Whether *detail* is the framework's sentence for every error of the status.
+        headers: Response headers that the exception brings.
+        members: Extension members that a library attached to the exception.
+        original: The uncaught exception behind the framework's 500.
+        is_response: Whether the exception is an answer already: a redirect, or one that carries a response.
+        response: The response that it carries.
+        own_response: The response that its class builds in a way of its own, which is sent unless a handler is
+            registered for the class.
+        client_gone: Whether it says that the client has left.
+        is_shared: Whether every such exception has this very object, so that what is derived from it can be kept.
+    """
+
+    status: int | None
+    title: str | None = None
+    detail: object = None
+    is_stock: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
+    original: BaseException | None = None
+    is_response: bool = False
+    response: object | None = None
+    own_response: object | None = None
+    client_gone: bool = False
+    is_shared: bool = False

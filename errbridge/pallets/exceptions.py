@@ -1,0 +1,179 @@
+"""What Werkzeug's HTTP exceptions say: the one module that knows their attributes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+from markupsafe import Markup
+from werkzeug.exceptions import ClientDisconnected, HTTPException, InternalServerError, default_exceptions
+
+from errbridge.handlers.handlers import HTTPErrorClasses
+from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.problem.problem import Problem
+
+__all__ = ["CLASSES", "build_exception", "is_response", "read_http_error"]
+
+log = logging.getLogger("errbridge")
+
+_T = TypeVar("_T")
+
+CLASSES = HTTPErrorClasses(HTTPException, default_exceptions)
+
+# Werkzeug's own classes, whose objects say nothing but what they were made with.
+_WERKZEUG = HTTPException.__module__
+_PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == _WERKZEUG)
+_NO_ARGUMENTS = {"response": None}  # everything that an exception has that was made without arguments
+
+
+def is_response(exc: HTTPException) -> bool:
+    """Return whether an exception is an answer already: it carries a response, or is no error, like a redirect."""
+    if getattr(exc, "response", None) is not None:  # a subclass may not have called the constructor
+        return True
+    return exc.code is not None and 100 <= exc.code < 400
+
+
+def read_http_error(exc: BaseException, *, messages: bool = False) -> HTTPErrorFacts | None:
+    """Read an HTTP exception.
+
+    Args:
+        exc: Any exception.
+        messages: Whether the messages of the application's own validators may be shown.
+
+    Returns:
+        None for any other exception. Equal exceptions of Werkzeug's own classes share one object.
+    """
+    if not isinstance(exc, HTTPException):
+        return None
+    cls: Any = type(exc)
+    if cls in _PLAIN and type(exc.description) is str:  # a lazy translation is another one for each request
+        attributes = vars(exc)
+        if attributes == _NO_ARGUMENTS:
+            return _read_plain(cls, exc.description, None)
+        methods: Any = attributes.get("valid_methods")
+        if attributes == {**_NO_ARGUMENTS, "valid_methods": methods} and _are_names(methods):
+            return _read_plain(cls, exc.description, tuple(sorted(methods)))
+    original = getattr(exc, "original_exception", None) if isinstance(exc, InternalServerError) else None
+    if isinstance(original, BaseException):
+        return HTTPErrorFacts(500, original=original)
+    try:
+        return _read(exc, messages)
+    except Exception:  # even its code is computed, and fails
+        log.exception("an HTTP exception could not be read; it is answered as a 500")
+        return HTTPErrorFacts(None)
+
+
+def _are_names(methods: Any) -> bool:
+    return isinstance(methods, (list, tuple, set, frozenset)) and all(type(method) is str for method in methods)
+
+
+@lru_cache(maxsize=256)
+def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> HTTPErrorFacts:
+    exc: HTTPException = cls(description) if methods is None else cls(methods, description)
+    return HTTPErrorFacts(
+        exc.code,
+        detail=description,
+        is_stock=description == cls.description,
+        headers=tuple(_read_headers(exc)),
+        client_gone=issubclass(cls, ClientDisconnected),
+        is_shared=True,
+    )
+
+
+def _read(exc: HTTPException, messages: bool) -> HTTPErrorFacts:
+    own = _examine(type(exc))
+    description: Any = _try(lambda: exc.description)
+    return HTTPErrorFacts(
+        exc.code,
+        title=_try(lambda: str(exc.name)) if own.has_name else None,
+        detail=_try(lambda: _strip_markup(exc.get_description())) if own.has_description else description,
+        is_stock=description is not None and description is own.stock_description,
+        headers=tuple(_try(lambda: _read_headers(exc)) or ()),
+        members=_try(lambda: _read_members(exc, messages)) or {},
+        is_response=is_response(exc),
+        response=getattr(exc, "response", None),
+        own_response=_try(exc.get_response) if own.has_body and exc.code is not None and not is_response(exc) else None,
+        client_gone=isinstance(exc, ClientDisconnected),
+    )
+
+
+def _try(read: Callable[[], _T]) -> _T | None:
+    """Read one thing of an exception. A subclass may compute it and fail, which costs nothing but that."""
+    try:
+        return read()
+    except Exception:
+        log.exception("an HTTP exception could not be read completely")
+        return None
+
+
+class _Overrides(NamedTuple):
+    """What a class of exceptions has of its own, as far as Werkzeug's base class has it too."""
+
+    has_name: bool
+    has_description: bool
+    has_body: bool
+    stock_description: object
+
+
+def _examine(cls: Any) -> _Overrides:
+    known = _overrides.get(cls)
+    if known is None:
+        described = next(base for base in cls.__mro__ if "description" in vars(base))
+        known = _overrides[cls] = _Overrides(
+            has_name=cls.name is not HTTPException.name,
+            has_description=cls.get_description is not HTTPException.get_description,
+            has_body=cls.get_body is not HTTPException.get_body or cls.get_response is not HTTPException.get_response,
+            # A class with a text of its own has no stock one.
+            stock_description=vars(described)["description"] if described.__module__ == _WERKZEUG else None,
+        )
+    return known
+
+
+_overrides: WeakKeyDictionary[type, _Overrides] = WeakKeyDictionary()
+
+
+def _strip_markup(text: str) -> str:
+    """Take the tags out of a description; Werkzeug's method returns HTML."""
+    return Markup(text).striptags()
+
+
+def _read_headers(exc: HTTPException) -> list[tuple[str, str]]:
+    pairs = exc.get_headers(None, None)  # Werkzeug passes both, and a subclass may have no defaults for them
+    headers = [(name, value) for name, value in pairs if name.lower() != "content-type"]
+    # Werkzeug leaves the header out if it means "at once".
+    if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
+        headers.append(("Retry-After", "0"))
+    return headers
+
+
+def _read_members(exc: Any, messages: bool) -> dict[str, Any]:
+    """Read what a library attached: Werkzeug's missing key, or the validation error of webargs and quart-schema."""
+    if exc.code is not None and exc.code >= 500:
+        return {}
+    if not (isinstance(exc, KeyError) or hasattr(exc, "exc") or hasattr(exc, "validation_error")):
+        return {}
+    from errbridge import validation
+
+    return validation.carried(exc, messages=messages)
+
+
+def build_exception(problem: Problem) -> HTTPException:
+    """Build the HTTP exception that a native handler gets for a raised problem."""
+    exc = default_exceptions.get(problem.status, HTTPException)(description=problem.detail)
+    exc.code = problem.status
+    exc.__cause__ = problem
+    own_headers = exc.get_headers
+
+    def get_headers(environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        return [*own_headers(environ, scope), *problem.headers]
+
+    exc.get_headers = get_headers  # type: ignore[method-assign]
+    return exc
+
+
+def server_error(exc: BaseException) -> InternalServerError:
+    """Build the 500 that the frameworks make of an uncaught exception."""
+    return InternalServerError(original_exception=exc)

@@ -1,0 +1,113 @@
+"""Every use of what Flask and Quart do not document, each with its reason, and checked when an application is set up.
+
+``App._find_error_handler(exc, blueprints)``: Every search for an error handler, in both frameworks, for requests and
+WebSockets, goes through this method of ``flask.sansio.app.App``. errbridge answers in its place, so that everything
+around a handler stays the framework's: debug, testing and propagate mode, ``TRAP_*``, signals, the log record,
+``before_request`` and ``after_request``. The documented ways lose some of that: a handler for ``Exception`` silences
+the signal and the debugger, one for ``HTTPException`` replaces the application's own, and neither reaches a blueprint's
+handler for a URL that does not exist (pallets/flask#1498).
+
+``App.error_handler_spec``: Where the application's own handlers are registered. The search returns a handler without
+the blueprint on which it found it, and errbridge has to compare that place with its own scopes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from werkzeug.exceptions import HTTPException
+
+from errbridge.errors import SetupError
+
+__all__ = ["HandlerSearch", "NativeRegistration", "find_search"]
+
+_FRAMEWORKS_OWN = "flask.sansio.app"
+
+
+class NativeRegistration(NamedTuple):
+    """A handler that is registered with the framework itself.
+
+    Attributes:
+        blueprint: The blueprint; None for the application.
+        status: The status code; None if it is registered for a class without one.
+        cls: The class.
+        function: The handler.
+    """
+
+    blueprint: str | None
+    status: int | None
+    cls: type[Exception]
+    function: Callable[..., Any]
+
+
+class HandlerSearch:
+    """The framework's own search for an error handler.
+
+    Args:
+        find: The search.
+        app: The application.
+        is_replaced: Whether it is not the one that the framework has for every application.
+    """
+
+    def __init__(self, find: Callable[..., Any], app: Any, is_replaced: bool) -> None:
+        self._find = find
+        self._app = app
+        self._is_replaced = is_replaced
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no handler to find. A search leaves an empty entry for all that it did not find."""
+        return not (self._is_replaced or self._app.error_handler_spec)
+
+    def find(self, exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
+        """Find the handler that the framework chooses.
+
+        Args:
+            exc: The exception.
+            blueprints: The blueprints of the matched view, innermost first.
+        """
+        return None if self.is_empty else self._find(exc, list(blueprints))
+
+    def locate(
+        self, function: Callable[..., Any], exc: Exception, blueprints: Sequence[str]
+    ) -> tuple[str | None, type | None]:
+        """Find where the framework found a handler: the same one may be registered in several places.
+
+        Returns:
+            The blueprint, None for the application; and the class for which it is registered.
+        """
+        code = exc.code if isinstance(exc, HTTPException) else None
+        for status in dict.fromkeys((code, None)):
+            for name in (*blueprints, None):
+                found = self._app.error_handler_spec[name][status]
+                for cls in type(exc).__mro__:
+                    if found.get(cls) is function:
+                        return name, cls
+        return None, None
+
+    def registrations(self) -> Iterator[NativeRegistration]:
+        """List the handlers that are registered with the framework itself."""
+        for blueprint, by_status in self._app.error_handler_spec.items():
+            for status, by_class in by_status.items():
+                for cls, function in by_class.items():
+                    yield NativeRegistration(blueprint, status, cls, function)
+
+
+def find_search(app: Any) -> HandlerSearch:
+    """Return the framework's search for handlers if it is what errbridge knows.
+
+    Raises:
+        SetupError: It is not.
+    """
+    found: Any = getattr(app, "_find_error_handler", None)
+    is_known = callable(found) and len(inspect.signature(found).parameters) == 2
+    if not is_known or not isinstance(getattr(app, "error_handler_spec", None), dict):
+        raise SetupError(
+            "this version of the framework searches error handlers in a way that errbridge does not know; "
+            "install a version of errbridge that supports it, or the framework's version before"
+        )
+    # One that takes its place need not look among what is registered; by its name it may pass for the original.
+    is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
+    return HandlerSearch(found, app, is_replaced)

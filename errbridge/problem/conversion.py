@@ -1,0 +1,151 @@
+"""The values of a problem document, converted to the annotations of a problem class.
+
+A value is converted if that loses nothing, and refused if it is of another type: RFC 9457 section 3.1 has clients
+ignore it. Annotations beyond the tables below leave values as JSON has them. XML has texts, lists and mappings only; a
+text is read as the number, the bool or the null that its annotation asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import abc
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, is_typeddict
+from uuid import UUID
+
+from errbridge.problem.fields import is_union, resolve_annotations, unwrap_annotation
+from errbridge.problem.values import to_json_value
+
+__all__ = ["convert"]
+
+_MISMATCHES = (ValueError, TypeError, ArithmeticError)
+_NUMBER = r"\s*-?\d+(\.\d+)?([eE][+-]?\d+)?\s*"  # not the underscores and infinities that Python reads as well
+
+
+def _to_integer(number: float) -> int:
+    if number != int(number):
+        raise ValueError("the number has a fraction")
+    return int(number)  # JSON Schema counts 1.0 among the integers
+
+
+# By annotation, the types of JSON that it is converted from, and how. A bool is none of the numbers.
+_SCALARS: Mapping[type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
+    NoneType: ((NoneType,), lambda value: value),
+    bool: ((bool,), bool),
+    int: ((int, float), _to_integer),
+    float: ((int, float), lambda value: value),
+    str: ((str,), str),
+    Decimal: ((str, int, float), lambda value: Decimal(str(value))),
+    UUID: ((str,), UUID),
+    datetime: ((str,), datetime.fromisoformat),
+    date: ((str,), date.fromisoformat),
+    time: ((str,), time.fromisoformat),
+    timedelta: ((int, float), lambda value: timedelta(seconds=value)),
+}
+
+# The same for XML: the form of a text, and what it is in JSON.
+_TEXTS: Mapping[type, tuple[str, Callable[[str], Any]]] = {
+    NoneType: ("", lambda _text: None),
+    bool: ("true|false", "true".__eq__),
+    int: (_NUMBER, int),
+    float: (_NUMBER, float),
+    timedelta: (_NUMBER, float),
+}
+
+_ARRAYS: Mapping[type, Callable[[list[Any]], Any]] = {
+    list: list,
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+    abc.Sequence: list,
+    abc.Set: frozenset,
+}
+
+
+def convert(annotation: Any, value: Any, *, is_text: bool) -> Any:
+    """Convert the value of a member to a resolved annotation; *is_text* for a value from XML.
+
+    Raises:
+        ValueError: The value is of another type.
+    """
+    try:
+        return _convert(annotation, value, is_text)
+    except _MISMATCHES as error:
+        raise ValueError("the value is of another type than the annotation") from error
+
+
+def _convert(annotation: Any, value: Any, is_text: bool) -> Any:
+    annotation = unwrap_annotation(annotation)
+    arguments = get_args(annotation)
+    cls = NoneType if annotation is None else get_origin(annotation) or annotation
+    if is_union(annotation):
+        return _convert_to_any(arguments, value, is_text)
+    if cls is Literal:
+        return _find_choice(arguments, value, is_text)
+    if not isinstance(cls, type):
+        return value
+    if cls in _SCALARS:
+        return _convert_scalar(cls, value, is_text)
+    if cls in _ARRAYS:
+        return _convert_array(cls, arguments, value, is_text)
+    if issubclass(cls, Enum):
+        return _find_choice(cls, value, is_text)
+    if is_typeddict(cls) or issubclass(cls, abc.Mapping):
+        return _convert_mapping(cls, arguments, value, is_text)
+    return value
+
+
+def _convert_to_any(annotations: tuple[Any, ...], value: Any, is_text: bool) -> Any:
+    if is_text and value == "" and NoneType in annotations:
+        return None  # a str among them would take it
+    for annotation in annotations:
+        try:
+            return _convert(annotation, value, is_text)
+        except _MISMATCHES:
+            continue
+    raise ValueError
+
+
+def _find_choice(choices: Iterable[Any], value: Any, is_text: bool) -> Any:
+    for choice in choices:
+        written: Any = to_json_value(choice)
+        if is_text:
+            written = str(written).lower() if isinstance(written, bool) else "" if written is None else str(written)
+        if written == value and type(written) is type(value):
+            return choice
+    raise ValueError
+
+
+def _convert_scalar(cls: type, value: Any, is_text: bool) -> Any:
+    if is_text and cls in _TEXTS:
+        form, read = _TEXTS[cls]
+        if re.fullmatch(form, value, re.ASCII) is None:
+            raise ValueError
+        value = read(value.strip())
+    types, convert_value = _SCALARS[cls]
+    if type(value) not in types:
+        raise TypeError
+    return convert_value(value)
+
+
+def _convert_array(cls: type, arguments: tuple[Any, ...], value: Any, is_text: bool) -> Any:
+    items = [] if is_text and value == "" else value
+    if not isinstance(items, list):
+        raise TypeError
+    annotations: Iterable[Any] = [arguments[0] if arguments else Any] * len(items)
+    if cls is tuple and arguments and arguments[-1] is not Ellipsis:
+        annotations = arguments
+    return _ARRAYS[cls]([_convert(each, item, is_text) for each, item in zip(annotations, items, strict=True)])
+
+
+def _convert_mapping(cls: type, arguments: tuple[Any, ...], value: Any, is_text: bool) -> Any:
+    members = {} if is_text and value == "" else value
+    if not isinstance(members, dict):
+        raise TypeError
+    annotations: Mapping[str, Any] = resolve_annotations(cls) if is_typeddict(cls) else {}
+    other = arguments[1] if len(arguments) == 2 else Any
+    return {name: _convert(annotations.get(name, other), each, is_text) for name, each in members.items()}

@@ -37,9 +37,18 @@ def group(name: str) -> tuple[str, ...]:
 def tests(session: nox.Session) -> None:
     """Run the tests with branch coverage."""
     session.install(EVERYTHING, *group("tests"), *group("bench"))
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-n", "2", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
     if not session.posargs:
         session.run("coverage", "report")
+
+
+@nox.session
+def quick(session: nox.Session) -> None:
+    """Run the tests of the core and the conformance cases, without coverage, in less than 25 seconds."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("pytest", "-n", "2", "tests/core", "tests/test_conformance.py", *session.posargs)
 
 
 @nox.session

@@ -21,7 +21,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 @dataclass(frozen=True)
 class Request:
-    """A request as a client means it; ``headers`` may repeat a name."""
+    """A request of a client; ``headers`` may repeat a name."""
 
     path: str
     method: str = "GET"
@@ -36,7 +36,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer as it went out."""
+    """A response as it was sent."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -44,9 +44,13 @@ class Response:
     raised: BaseException | None = field(default=None, compare=False)
 
     def header(self, name: str) -> str | None:
-        """Give the values of a header, joined; None if it was not sent."""
+        """Return the values of a header, joined; None if it was not sent."""
         values = [value for known, value in self.headers if known.lower() == name.lower()]
         return ", ".join(values) if values else None
+
+    def members(self, name: str) -> set[str]:
+        """Return the members of a header that is a list, such as ``Vary``."""
+        return {member.strip() for member in (self.header(name) or "").split(",")} - {""}
 
     @property
     def content_type(self) -> str | None:
@@ -63,7 +67,7 @@ class Response:
         return loaded
 
     def comparable(self) -> tuple[int, list[tuple[str, str]], str]:
-        """Give everything that has to be the same on every stack: all but the incident's id."""
+        """Return everything that has to be the same on every stack: all except for the incident's id."""
         headers = sorted((name.lower(), value) for name, value in self.headers)
         return self.status, headers, _UUID.sub("<id>", self.body.decode("utf-8", "surrogateescape"))
 

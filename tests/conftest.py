@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +13,29 @@ from tests.clients import Response
 from tests.twins import WORLDS, World, ask_both
 
 
+def pytest_collection_finish() -> None:
+    """Exempt the collected tests from garbage collection: they all stay, and each full collection would visit them."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Escape lone surrogates in captured logs: a worker of pytest-xdist cannot send them."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report
+
+
 @pytest.fixture
 def ask() -> Callable[..., Response]:
-    """Build an application on both frameworks, ask both, and give the answer on which they agree."""
+    """Set up an application on both frameworks, ask both, and return the answer on which they agree."""
     return ask_both
 
 
 @pytest.fixture(params=sorted(WORLDS))
 def world(request: pytest.FixtureRequest) -> World:
-    """One framework after the other, for what cannot be asked of both at once."""
+    """One framework after the other, for tests that cannot ask both at once."""
     made: Any = WORLDS[request.param]()
     assert isinstance(made, World)
     return made
@@ -28,7 +43,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 @pytest.fixture(autouse=True)
 def loggers_speak_again() -> Iterator[None]:
-    """Undo what a test does to the logger of the twins, which every application of theirs shares."""
+    """Switch the logger of the twins on again; all their applications share it."""
     logger = logging.getLogger("tests.twins")
     yield
     logger.disabled = False

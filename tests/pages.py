@@ -88,7 +88,7 @@ class Block:
 
 
 def blocks_of(text: str) -> Iterator[Block]:
-    """Give the blocks of a page in order.
+    """Yield the blocks of a page in order.
 
     Raises:
         PageError: A comment is followed by no block, a fence has no end, or a file has a name that readers do not see.
@@ -122,7 +122,7 @@ def blocks_of(text: str) -> Iterator[Block]:
 
 
 def _paragraph_before(text: str, position: int) -> str:
-    """Give the paragraph above a comment."""
+    """Return the paragraph above a comment."""
     return text[:position].rstrip().rpartition("\n\n")[2]
 
 
@@ -296,7 +296,7 @@ async def _ask(app: Any, request: httpx.Request) -> httpx.Response:
 
 
 def _transcript(text: str) -> Iterator[tuple[str, str]]:
-    """Give each command with what is shown below it; a backslash continues a command."""
+    """Yield each command with what is shown below it; a backslash continues a command."""
     first, *entries = re.split(r"^\$ ", text, flags=re.MULTILINE)
     if first.strip():
         raise PageError("a console block begins with a command: $ ...")

@@ -68,22 +68,22 @@ class Server:
 
 
 def module(*words: str) -> list[str]:
-    """Give the command line that runs a module with this interpreter."""
+    """Return the command line that runs a module with this interpreter."""
     return [sys.executable, "-m", *words]
 
 
-# Flask and Hypercorn choose a port and say which one; Quart prints the one that it was told.
+# Flask and Hypercorn choose a port and say which one; Quart prints the one of its command line.
 _PORTS = {"flask": "--port 0", "quart": "--port {free}", "hypercorn": "--bind 127.0.0.1:0"}
 
 
 def as_typed(line: str) -> list[str]:
-    """Give the command line of a server as a reader types it, with another port."""
+    """Return the command line of a server as a reader types it, with another port."""
     words = shlex.split(line)
     return module(*words, *shlex.split(_PORTS[words[0]].format(free=free_port())))
 
 
 def environment() -> dict[str, str]:
-    """Give this environment, with the commands of this interpreter's packages in reach and nothing of pytest's."""
+    """Return this environment, with the commands of this interpreter's packages in reach and nothing of pytest's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "QUART_", "PYTEST_"))}
     return kept | {"PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))}
 
@@ -133,7 +133,7 @@ def serving(words: Sequence[str], log: Path, *, cwd: Path = ROOT, ready: str = "
 
 
 def listens(base: str) -> bool:
-    """Tell whether something listens at a URL."""
+    """Return whether something listens at a URL."""
     try:
         socket.create_connection(("127.0.0.1", int(base.rstrip("/").rpartition(":")[2])), timeout=1).close()
     except OSError:

@@ -31,6 +31,8 @@ from errbridge import Scope
 from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, call_asgi
 
+pytestmark = pytest.mark.slow
+
 SIZES = (10, 100)
 GROUPS = {
     (group.area, group.name): group
@@ -161,7 +163,7 @@ def test_every_report_names_what_was_measured() -> None:
     assert [goal["verdict"] for goal in document["goals"]] == [MISSED]
 
 
-def test_a_document_keeps_what_stands_around_the_result() -> None:
+def test_a_document_keeps_what_surrounds_the_result() -> None:
     text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
     assert report.written(text, ["new"]) == f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n"
     with pytest.raises(ValueError, match="bench: begin"):

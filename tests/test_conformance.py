@@ -208,15 +208,15 @@ def test_a_server_error_must_not_be_stored() -> None:
 def test_certifying_builds_each_application_once_and_lists_what_differs() -> None:
     names: list[str] = []
 
-    def build(application: Application) -> Ask:
+    def make(application: Application) -> Ask:
         names.append(application.name)
         return answering(RIGHT, {})
 
-    certify(build, [CASE, CASE])
+    certify(make, [CASE, CASE])
     assert names == [APPLICATION.name]
     wrong = Case("another name", APPLICATION, Question("/"), Expected(410))
     with pytest.raises(AssertionError) as raised:
-        certify(build, [CASE, wrong])
+        certify(make, [CASE, wrong])
     assert str(raised.value).splitlines() == ["1 differences:", f"{wrong}: the status is 409, not 410"]
 
 

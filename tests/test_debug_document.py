@@ -1,4 +1,4 @@
-"""``ERROR_DEBUG_DOCUMENT``: in debug mode, programs are told of an exception; people keep the framework's debugger."""
+"""``ERROR_DEBUG_DOCUMENT``: in debug mode, programs get the exception; people keep the framework's debugger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,27 @@ from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.test import EnvironBuilder
 
 from errbridge import Problem, SetupError
+from tests.applications import (
+    JSON,
+    Application,
+    Ask,
+    a_blueprint,
+    a_handler,
+    a_hook,
+    a_view,
+    aborting,
+    an_app,
+    answering,
+    failing,
+    in_style,
+)
 from tests.clients import Request, Response
-from tests.twins import Build, Twins, World
+from tests.twins import Twins, World
 
-Ask = Callable[..., Response]
-
-JSON = ("Accept", "application/json")
-XML = ("Accept", "application/problem+xml")
-HTML = ("Accept", "text/html")
+WANTS_JSON = ("Accept", "application/json")
+WANTS_XML = ("Accept", "application/problem+xml")
+WANTS_HTML = ("Accept", "text/html")
 XHR = ("X-Requested-With", "XMLHttpRequest")
-PROBLEM = "application/problem+json"
 
 
 class Sold(Exception):
@@ -41,34 +52,35 @@ def buy(name: str) -> None:
         raise Sold({"name": name, "api_key": "hunter2"}) from error
 
 
-def shop(*, debug: bool = True, **config: Any) -> Build:
-    def build(world: World) -> None:
+def shop(*, debug: bool = True, **config: Any) -> Application:
+    """Set up an API without a prefix, so that only the view says whose an error is, and a site at /web."""
+
+    def in_debug_mode(world: World) -> None:
         world.app.debug = debug
         world.app.config.update(config)
         world.options = {"ERROR_DEBUG_DOCUMENT": True}
-        api = world.Blueprint("api", __name__)  # without a prefix: only the view tells whose an error is
-        web = world.Blueprint("web", __name__, url_prefix="/web")
-        for place in (api, web):
-            place.add_url_rule("/buy/<name>", "buy", view_func=buy)
-        api.add_url_rule("/broken", "broken", view_func=lambda: world.abort(503))
-        api.add_url_rule("/text", "text", view_func=lambda: {"a": 1}["b"])
-        world.errors.api_register(api)
-        world.errors.web_register(web)
-        world.app.register_blueprint(api)
-        world.app.register_blueprint(web)
 
-    return build
+    buying = a_view("/buy/<name>", buy)
+    api = a_blueprint(
+        "api",
+        buying,
+        aborting("/broken", 503),
+        a_view("/text", lambda: {"a": 1}["b"]),
+        in_style("api"),
+        url_prefix=None,
+    )
+    return an_app(in_debug_mode, api, a_blueprint("web", buying, in_style("web")))
 
 
-def told(response: Response) -> dict[str, Any]:
-    assert (response.status, response.content_type) == (500, PROBLEM)
+def exception_of(response: Response) -> dict[str, Any]:
+    assert (response.status, response.content_type) == (500, JSON)
     member = response.json["exception"]
     assert isinstance(member, dict)
     return member
 
 
-def shown(world: World, path: str, *headers: tuple[str, str]) -> str:
-    """Ask for what the framework shows the developer, and give the name of the exception."""
+def name_shown(world: World, path: str, *headers: tuple[str, str]) -> str:
+    """Return the name of the exception that the framework shows the developer."""
     try:
         response = world.call(Request(path, headers=headers))
     except Exception as exc:
@@ -83,16 +95,16 @@ def shown(world: World, path: str, *headers: tuple[str, str]) -> str:
     ("path", "headers"),
     [
         ("/buy/piano", []),
-        ("/buy/piano", [JSON]),
+        ("/buy/piano", [WANTS_JSON]),
         ("/web/buy/piano", [XHR]),
-        ("/web/buy/piano", [JSON]),
-        ("/web/buy/piano", [JSON, XHR]),
+        ("/web/buy/piano", [WANTS_JSON]),
+        ("/web/buy/piano", [WANTS_JSON, XHR]),
     ],
 )
-def test_programs_are_told_class_message_and_traceback(ask: Ask, path: str, headers: list[tuple[str, str]]) -> None:
+def test_programs_get_class_message_and_traceback(ask: Ask, path: str, headers: list[tuple[str, str]]) -> None:
     response = ask(shop(), path, headers=headers)
 
-    document, member = response.json, told(response)
+    document, member = response.json, exception_of(response)
     assert list(document)[:5] == ["type", "title", "status", "detail", "instance"]
     assert (document["title"], document["detail"]) == ("Internal Server Error", "Unhandled Exception")
     assert (member["class"], member["cause"]["class"]) == ("tests.test_debug_document.Sold", "LookupError")
@@ -104,24 +116,24 @@ def test_programs_are_told_class_message_and_traceback(ask: Ask, path: str, head
     assert "hunter2" not in response.text
 
 
-def test_those_who_read_xml_are_told_in_xml(ask: Ask) -> None:
-    response = ask(shop(), "/buy/piano", headers=[XML])
+def test_clients_that_accept_xml_get_it_in_xml(ask: Ask) -> None:
+    response = ask(shop(), "/buy/piano", headers=[WANTS_XML])
 
     assert (response.status, response.content_type) == (500, "application/problem+xml")
     assert ET.fromstring(response.body).findtext("{*}exception/{*}class") == "tests.test_debug_document.Sold"
 
 
-def test_a_head_request_is_told_by_the_headers(ask: Ask) -> None:
+def test_a_head_request_gets_the_headers(ask: Ask) -> None:
     response = ask(shop(), "/buy/piano", "HEAD")
 
-    assert (response.status, response.content_type, response.body) == (500, PROBLEM, b"")
+    assert (response.status, response.content_type, response.body) == (500, JSON, b"")
 
 
-@pytest.mark.parametrize("headers", [(), (HTML,), (("Accept", "text/plain"),)])
+@pytest.mark.parametrize("headers", [(), (WANTS_HTML,), (("Accept", "text/plain"),)])
 def test_people_keep_the_debugger(world: World, headers: tuple[tuple[str, str], ...]) -> None:
     shop()(world)
 
-    assert shown(world, "/web/buy/piano", *headers) == "Sold"
+    assert name_shown(world, "/web/buy/piano", *headers) == "Sold"
 
 
 MODES: Mapping[str, dict[str, Any]] = {
@@ -131,39 +143,39 @@ MODES: Mapping[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_outside_of_debug_mode_nobody_is_told(world: World, mode: str) -> None:
+def test_outside_of_debug_mode_no_client_gets_it(world: World, mode: str) -> None:
     shop()(world)
     assert world.errors is not None
     world.app.debug = False
     world.app.config.update(MODES[mode])
 
-    assert shown(world, "/buy/piano", JSON) == "Sold"
+    assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
 
 
-def test_in_production_nobody_is_told(ask: Ask) -> None:
-    def build(world: World) -> None:
+def test_in_production_no_client_gets_it(ask: Ask) -> None:
+    def a_shop_in_production(world: World) -> None:
         shop()(world)
         assert world.errors is not None
         world.app.debug = False
 
-    response = ask(build, "/buy/piano", headers=[JSON])
+    response = ask(a_shop_in_production, "/buy/piano", headers=[WANTS_JSON])
 
     assert response.status == 500
     assert "exception" not in response.json
 
 
-def test_where_debug_mode_does_not_show_exceptions_nobody_is_told(ask: Ask) -> None:
-    response = ask(shop(PROPAGATE_EXCEPTIONS=False), "/buy/piano", headers=[JSON])
+def test_where_debug_mode_does_not_show_exceptions_no_client_gets_it(ask: Ask) -> None:
+    response = ask(shop(PROPAGATE_EXCEPTIONS=False), "/buy/piano", headers=[WANTS_JSON])
 
     assert response.status == 500
     assert "exception" not in response.json
 
 
-def test_by_default_nobody_is_told(world: World) -> None:
+def test_by_default_no_client_gets_it(world: World) -> None:
     world.app.debug = True
     world.app.add_url_rule("/buy/<name>", "buy", view_func=buy)
 
-    assert shown(world, "/buy/piano", JSON) == "Sold"
+    assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
 
 
 @pytest.mark.parametrize("way", ["option", "init_app", "config"])
@@ -179,48 +191,42 @@ def test_outside_of_debug_mode_it_is_refused(world: World, way: str) -> None:
         errors.init_app(app, **given if way == "init_app" else {})
 
     assert "--debug" in str(caught.value)
-    assert "errbridge" not in app.extensions
     app.debug = True
     errors.init_app(app, **given if way == "init_app" else {})
 
 
 def test_switched_on_later_it_counts_in_debug_mode(ask: Ask) -> None:
-    def build(world: World) -> None:
+    def an_app_that_switches_it_on(world: World) -> None:
         world.app.debug = True
         world.app.add_url_rule("/buy/<name>", "buy", view_func=buy)
         assert world.errors is not None
         world.app.config["ERROR_DEBUG_DOCUMENT"] = True
 
-    assert told(ask(build, "/buy/piano", headers=[JSON]))["class"].endswith("Sold")
+    assert exception_of(ask(an_app_that_switches_it_on, "/buy/piano", headers=[WANTS_JSON]))["class"].endswith("Sold")
 
 
 def test_http_errors_and_handlers_go_their_way(ask: Ask) -> None:
-    def build(world: World) -> None:
-        shop()(world)
-        world.errors.register(world.app, code=Sold)(lambda exc: Problem(409, detail="sold"))
+    application = an_app(shop(), a_handler(Sold, lambda exc: Problem(409, detail="sold")))
 
-    assert ask(build, "/buy/piano").json["detail"] == "sold"
-    assert "exception" not in ask(build, "/broken").json
-    assert "exception" not in ask(build, "/nope", headers=[JSON]).json
+    assert ask(application, "/buy/piano").json["detail"] == "sold"
+    assert "exception" not in ask(application, "/broken").json
+    assert "exception" not in ask(application, "/nope", headers=[WANTS_JSON]).json
 
 
-def test_an_error_before_any_view_was_found_is_told(ask: Ask) -> None:
-    def build(world: World) -> None:
-        shop()(world)
-        world.app.before_request(lambda: buy("piano"))
+def test_an_error_before_any_view_was_found_is_in_the_document(ask: Ask) -> None:
+    application = an_app(shop(), a_hook("before_request", lambda: buy("piano")))
 
-    assert told(ask(build, "/nope", headers=[JSON]))["class"].endswith("Sold")
+    assert exception_of(ask(application, "/nope", headers=[WANTS_JSON]))["class"].endswith("Sold")
 
 
-def test_a_failing_handler_is_told_with_the_error_that_it_was_given(world: World) -> None:
+def test_a_failing_handler_is_in_the_document_with_its_error(world: World) -> None:
     def fails(exc: BaseException) -> None:
         raise ZeroDivisionError
 
     shop()(world)
-    world.app.add_url_rule("/closed", "closed", view_func=lambda: world.abort(503))
-    world.errors.register(world.app, code=503)(fails)
+    an_app(aborting("/closed", 503), a_handler(503, fails))(world)
 
-    member = told(world.call(Request("/closed", headers=(JSON,))))
+    member = exception_of(world.call(Request("/closed", headers=(WANTS_JSON,))))
 
     assert (member["class"], member["context"]["class"]) == (
         "ZeroDivisionError",
@@ -228,19 +234,17 @@ def test_a_failing_handler_is_told_with_the_error_that_it_was_given(world: World
     )
 
 
-def test_a_trapped_error_is_told(ask: Ask) -> None:
-    def build(world: World) -> None:
-        shop(TRAP_HTTP_EXCEPTIONS=True)(world)
-        world.app.add_url_rule("/form", "form", view_func=form)
+def test_a_trapped_error_is_in_the_document(ask: Ask) -> None:
+    application = an_app(shop(TRAP_HTTP_EXCEPTIONS=True), failing("/form", lambda: BadRequestKeyError("name")))
 
-    def form() -> None:
-        raise BadRequestKeyError("name")
-
-    assert told(ask(build, "/form", headers=[JSON]))["class"] == "werkzeug.exceptions.BadRequestKeyError"
+    assert (
+        exception_of(ask(application, "/form", headers=[WANTS_JSON]))["class"]
+        == "werkzeug.exceptions.BadRequestKeyError"
+    )
 
 
-def test_the_error_of_a_stream_that_sent_nothing_is_told_by_flask() -> None:
-    def build(world: World) -> None:
+def test_the_error_of_a_stream_that_sent_nothing_is_in_the_document_of_flask() -> None:
+    def an_app_that_streams(world: World) -> None:
         def stream() -> Any:
             buy("piano")
             yield "never"
@@ -249,9 +253,9 @@ def test_the_error_of_a_stream_that_sent_nothing_is_told_by_flask() -> None:
         world.options = {"ERROR_DEBUG_DOCUMENT": True}
         world.app.add_url_rule("/stream", "stream", view_func=stream)
 
-    world = Twins.built(build).flask
+    world = Twins.built(an_app_that_streams).flask
 
-    assert told(world.call(Request("/stream", headers=(JSON,))))["class"].endswith("Sold")
+    assert exception_of(world.call(Request("/stream", headers=(WANTS_JSON,))))["class"].endswith("Sold")
 
 
 def test_where_errbridge_itself_is_broken_the_debugger_is_left(
@@ -263,7 +267,7 @@ def test_where_errbridge_itself_is_broken_the_debugger_is_left(
     shop()(world)
     monkeypatch.setattr("errbridge.handling.debugging.describe_exception", broken)
 
-    assert shown(world, "/buy/piano", JSON) == "Sold"
+    assert name_shown(world, "/buy/piano", WANTS_JSON) == "Sold"
     assert "errbridge failed before it could answer" in caplog.text
 
 
@@ -271,7 +275,7 @@ def test_it_is_one_record_with_the_stack(world: World, caplog: pytest.LogCapture
     caplog.set_level(logging.DEBUG)
     shop()(world)
 
-    response = world.call(Request("/buy/piano", headers=(JSON,)))
+    response = world.call(Request("/buy/piano", headers=(WANTS_JSON,)))
 
     (record,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
     assert (record.name, vars(record)["status"], vars(record)["scope"]) == ("errbridge", 500, "api")
@@ -285,7 +289,7 @@ async def test_the_frameworks_own_test_clients_get_the_document(world: World) ->
     shop()(world)
     assert world.errors is not None
 
-    response = world.app.test_client().get("/buy/piano", headers=[JSON])
+    response = world.app.test_client().get("/buy/piano", headers=[WANTS_JSON])
     response = await response if world.is_async else response
 
     assert response.status_code == 500
@@ -294,20 +298,18 @@ async def test_the_frameworks_own_test_clients_get_the_document(world: World) ->
 
 @pytest.mark.parametrize("kind", ["teardown", "stream"])
 def test_an_error_after_the_start_of_an_answer_replaces_it(kind: str) -> None:
-    def build(world: World) -> None:
-        def stream() -> Any:
-            buy("piano")
-            yield "never"
+    def stream() -> Any:
+        buy("piano")
+        yield "never"
 
-        shop()(world)
-        world.app.add_url_rule("/fine", "fine", view_func=(lambda: stream()) if kind == "stream" else (lambda: "fine"))
-        if kind == "teardown":
-            world.app.teardown_request(lambda exc: buy("piano"))
-
-    flask_world = Twins.built(build).flask
+    parts = {
+        "stream": [a_view("/fine", stream)],
+        "teardown": [answering("/fine"), a_hook("teardown_request", lambda exc: buy("piano"))],
+    }[kind]
+    flask_world = Twins.built(an_app(shop(), *parts)).flask
     assert flask_world.errors is not None
     starts: list[tuple[Any, ...]] = []
-    environ = EnvironBuilder("/fine", headers=[JSON]).get_environ()
+    environ = EnvironBuilder("/fine", headers=[WANTS_JSON]).get_environ()
 
     body = b"".join(flask_world.app(environ, lambda *given: starts.append(given)))
 
@@ -329,21 +331,16 @@ def test_the_signal_is_sent_once(world: World) -> None:
     receiver = anote if world.is_async else note
     signal: Any = world.framework.got_request_exception
     with signal.connected_to(receiver, world.app):
-        world.call(Request("/buy/piano", headers=(JSON,)))
+        world.call(Request("/buy/piano", headers=(WANTS_JSON,)))
 
     assert seen == ["Sold"]
 
 
 def test_hostile_text_of_an_exception_stays_text(ask: Ask) -> None:
-    def crash() -> None:
-        raise ValueError("</script><b>\ud800\x00")
+    application = an_app(shop(), failing("/crash", lambda: ValueError("</script><b>\ud800\x00")))
 
-    def build(world: World) -> None:
-        shop()(world)
-        world.app.add_url_rule("/crash", "crash", view_func=crash)
-
-    for accept in (JSON, XML):
-        response = ask(build, "/crash", headers=[accept])
+    for accept in (WANTS_JSON, WANTS_XML):
+        response = ask(application, "/crash", headers=[accept])
         assert response.status == 500
         assert response.header("X-Content-Type-Options") == "nosniff"
 
@@ -355,7 +352,8 @@ def test_without_the_key_the_room_is_not_even_entered() -> None:
         "errbridge_flask.ErrorHandler(app, handler='api')\n"
         "app.add_url_rule('/', 'crash', view_func=lambda: 1 / 0)\n"
         "assert app.test_client().get('/').status_code == 500\n"
-        "assert 'errbridge.handling.plan' in sys.modules and 'errbridge.handling.debugging' not in sys.modules\n"
+        "loaded = [name for name in sys.modules if name.startswith('errbridge')]\n"
+        "assert 'errbridge.handling' in loaded and not [name for name in loaded if 'debugging' in name]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60, env={**os.environ})
 
@@ -363,7 +361,7 @@ def test_without_the_key_the_room_is_not_even_entered() -> None:
 def test_the_same_bytes_but_for_the_id() -> None:
     bodies = []
     for world in Twins.built(shop()).worlds:
-        document = world.call(Request("/text", headers=(JSON,))).json
+        document = world.call(Request("/text", headers=(WANTS_JSON,))).json
         document.pop("instance")
         bodies.append(json.dumps(document))
 
@@ -373,7 +371,7 @@ def test_the_same_bytes_but_for_the_id() -> None:
 
 @pytest.mark.parametrize("framework", ["flask", "quart"])
 def test_the_frameworks_own_command_for_debug_mode_is_enough(framework: str, tmp_path: Path) -> None:
-    """Quart tells an application that it is debugged when it has been loaded; Flask when it is made."""
+    """Quart switches debug mode on when the application has been loaded; Flask when it is made."""
     name = framework.capitalize()
     (tmp_path / "shop.py").write_text(
         f"from {framework} import {name}\nfrom errbridge_{framework} import ErrorHandler\n"

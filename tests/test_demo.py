@@ -12,6 +12,8 @@ import pytest
 from examples.demo import tour
 from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
 
+pytestmark = pytest.mark.servers
+
 PROBLEM = "application/problem+json"
 XML = "application/problem+xml"
 PAGE = "text/html; charset=utf-8"
@@ -113,7 +115,7 @@ README = re.search(r"<!-- demo: answers -->\n```console\n(.*?)```", (ROOT / "REA
 
 
 def test_the_answers_in_the_readme_are_those_of_the_demo(demo: Demo) -> None:
-    """``...`` stands for any text; only the headers that the README shows are compared."""
+    """``...`` matches any text; only the headers that the README shows are compared."""
     assert README
     answers = re.findall(r"^\$ (curl .*)\n((?:(?!\$ ).*\n)*)", README[1], re.MULTILINE)
     assert answers

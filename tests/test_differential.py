@@ -15,12 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem, Reply
 from tests.clients import Request, call_asgi, call_wsgi
 from tests.twins import Twins, World
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("ERRBRIDGE_DIFFERENTIAL_EXAMPLES", "600"))
 
@@ -52,7 +55,7 @@ class Branch:
     nested: tuple[Branch, ...] = ()
 
     def prefixes(self, around: str | None = None, path: str = "") -> Iterator[tuple[str, str]]:
-        """Give the dotted name and the effective prefix of every blueprint that has one."""
+        """Return the dotted name and the effective prefix of every blueprint that has one."""
         own = self.declared if self.registered is None else self.registered
         prefix = own if around is None else around if own is None else around.rstrip("/") + own
         name = f"{path}.{self.name}".lstrip(".")
@@ -160,7 +163,7 @@ def equip(world: World, target: Any, name: str, owner: Owner) -> None:
         getattr(world.errors, f"{owner.style}_register")(target)
 
 
-def builder(site: Site) -> Callable[[World], None]:
+def an_app_of(site: Site) -> Callable[[World], None]:
     def add(world: World, parent: Any, branch: Branch) -> None:
         blueprint = world.Blueprint(branch.name, __name__, url_prefix=branch.declared)
         equip(world, blueprint, f"blueprint {branch.name}", branch.owner)
@@ -174,7 +177,7 @@ def builder(site: Site) -> Callable[[World], None]:
         options = {} if branch.registered is None else {"url_prefix": branch.registered}
         parent.register_blueprint(blueprint, **options)
 
-    def build(world: World) -> None:
+    def set_up(world: World) -> None:
         assert world.errors is not None
         for key in site.app.native:
             world.app.register_error_handler(key, lambda exc: ("native app", 418))
@@ -184,7 +187,7 @@ def builder(site: Site) -> Callable[[World], None]:
         for branch in site.branches:
             add(world, world.app, branch)
 
-    return build
+    return set_up
 
 
 # The oracle.
@@ -249,7 +252,7 @@ def recorded() -> Iterator[list[logging.LogRecord]]:
 def test_flask_and_quart_agree_and_a_missing_url_belongs_to_whom_brute_force_says(
     site: Site, asked: list[Request]
 ) -> None:
-    twins = Twins.built(builder(site), options={"dispatcher": site.dispatcher}, app_options={"static_folder": None})
+    twins = Twins.built(an_app_of(site), options={"dispatcher": site.dispatcher}, app_options={"static_folder": None})
     for world in twins.worlds:
         world.app.logger.disabled = True
 

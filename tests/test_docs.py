@@ -8,6 +8,8 @@ import pytest
 
 from tests.pages import PAGES, PageError, blocks_of, carry_out, carry_out_text
 
+pytestmark = [pytest.mark.servers, pytest.mark.docs, pytest.mark.slow]
+
 APP = """\
 ```python
 from flask import Flask
@@ -67,7 +69,7 @@ def test_a_page_that_says_something_wrong_is_found_out(text: str, complaint: str
     assert complaint in str(raised.value)
 
 
-def test_the_blocks_of_a_page_share_what_they_define_until_one_stands_alone(folder: Path) -> None:
+def test_the_blocks_of_a_page_share_what_they_define_until_one_is_alone(folder: Path) -> None:
     said("<!-- given:\nx = 1\n-->\n```python\ny = x\n```\n```pycon\n>>> y\n1\n```\n", folder)
     said("```python\ny = 1\n```\n<!-- alone -->\n```python\nassert 'y' not in globals()\n```\n", folder)
 

@@ -6,8 +6,12 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 from errbridge.asgi import Bridge
 from tests.asgi.test_comparison import OTHERS, ROWS
+
+pytestmark = pytest.mark.docs
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "bridge.md").read_text()

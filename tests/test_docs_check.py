@@ -11,6 +11,8 @@ import pytest
 import errbridge
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.docs
+
 CHECK: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "check.py"))
 
 

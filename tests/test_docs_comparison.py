@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.docs
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,7 +53,7 @@ def test_what_was_only_read_has_its_source() -> None:
             assert all("[^" in cell for cell in row[-2:] if cell != "—"), row
 
 
-def test_the_rows_that_are_asked_stand_on_the_page() -> None:
+def test_the_rows_that_are_asked_are_on_the_page() -> None:
     source = (ROOT / ".ci" / "check_comparison.py").read_text(encoding="utf-8")
     probes = re.findall(r'^    "(.+?)": (?:lambda|\w+,)', source, re.MULTILINE)
 

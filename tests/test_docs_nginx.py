@@ -16,7 +16,7 @@ from tests.pages import blocks_of
 from tests.servers import DEADLINE, ROOT, environment, free_port, listens, module, serving
 
 NGINX = shutil.which("nginx", path=f"{environment()['PATH']}:/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+pytestmark = [pytest.mark.servers, pytest.mark.docs, pytest.mark.skipif(NGINX is None, reason="nginx is not installed")]
 
 APP = """
 from errbridge import Scope

@@ -23,6 +23,8 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import Problem
 
+pytestmark = pytest.mark.docs
+
 ROOMS = (errbridge, errbridge_flask, errbridge_quart)
 PUBLIC = (
     "errbridge",
@@ -51,7 +53,7 @@ def ours(value: Any) -> bool:
 
 
 def public_functions() -> Iterator[tuple[str, Any]]:
-    """Give every exported function, and every public method where it is first declared."""
+    """Yield every exported function, and every public method where it is first declared."""
     seen: set[Any] = set()
     for name in PUBLIC:
         module = importlib.import_module(name)
@@ -71,7 +73,7 @@ def is_protocol(cls: type) -> bool:
 
 
 def methods(cls: type) -> Iterator[tuple[str, Any]]:
-    """Give the public methods of a class; one that overrides is documented where it is declared."""
+    """Yield the public methods of a class; one that overrides is documented where it is declared."""
     for name in dir(cls):
         if name.startswith("_") or is_protocol(cls):
             continue
@@ -145,7 +147,7 @@ def test_a_public_class_says_what_it_is_made_of(name: str) -> None:
 
 
 def documented() -> Iterator[tuple[str, ModuleType, str]]:
-    """Give every docstring with its name and its module."""
+    """Yield every docstring with its name and its module."""
     for module in MODULES:
         tree = ast.parse(inspect.getsource(module))
         for node in ast.walk(tree):
@@ -156,7 +158,7 @@ def documented() -> Iterator[tuple[str, ModuleType, str]]:
 
 
 def blocks(docstring: str) -> list[str]:
-    """Give the literal blocks of a docstring: what is indented below a line that ends with two colons."""
+    """Return the literal blocks of a docstring: what is indented below a line that ends with two colons."""
     found = re.findall(r"::\n\n((?:[ ]{4,}.*\n|\n)+)", f"{docstring}\n")
     return [textwrap.dedent(block) for block in found]
 

@@ -14,6 +14,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.servers import INCIDENT, ROOT, Server, as_typed, serving
 
+pytestmark = pytest.mark.servers
+
 EXAMPLES = ROOT / "examples"
 TESTED_ELSEWHERE = {"demo", "migration"}
 PROBLEM, PAGE = "application/problem+json", "text/html; charset=utf-8"

@@ -41,6 +41,8 @@ from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_wsgi
 from tests.twins import Twins, World
 
+pytestmark = pytest.mark.slow
+
 FUZZ = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # What a client or a database may hold.
@@ -232,7 +234,7 @@ TEMPLATE = (
 )
 
 
-def build(world: World) -> None:
+def an_app_that_does_what_it_is_given(world: World) -> None:
     def raising(**values: Any) -> Any:
         raise SAID.raised()
 
@@ -263,7 +265,7 @@ def build(world: World) -> None:
 
 @pytest.fixture(scope="module")
 def twins() -> Twins:
-    return Twins.built(build)
+    return Twins.built(an_app_that_does_what_it_is_given)
 
 
 # What makes an answer valid.
@@ -309,7 +311,7 @@ class Read(HTMLParser):
 
 
 def shown(text: str) -> str:
-    """Give a text as it stands in a page of UTF-8."""
+    """Return a text as it is in a page of UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -451,7 +453,7 @@ def test_nothing_that_a_handler_returns_breaks_an_answer(
 
 
 def given_cookie(*makes: Callable[[], Any]) -> bool:
-    """Tell whether a cookie was meant, and did not come of a line break in another header."""
+    """Return whether a cookie was meant, instead of a line break in another header."""
     made = [make() for make in makes]
     pairs: list[Any] = []
     for value in made:

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from werkzeug.datastructures import WWWAuthenticate
@@ -27,8 +27,11 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Incident, Problem, Reply
+from tests.applications import Part, a_handler, a_native_handler, a_view, an_app, without_its_log
 from tests.clients import Request, Response, call_asgi, call_wsgi
 from tests.twins import Twins, World
+
+pytestmark = pytest.mark.slow
 
 THREADS = 16
 TASKS = 200
@@ -91,7 +94,7 @@ def mapped(exc: Domain, incident: Incident) -> Problem:
     return Problem(410, detail=f"{number}", headers={"X-Path": request.path}, asked=asked)
 
 
-def build(world: World) -> None:
+def an_app_that_tells_requests_apart(world: World) -> None:
     for name, make in RAISED.items():
         world.app.add_url_rule(f"/{name}/<int:number>", name, view(world, make))
     for number in NUMBERS:
@@ -121,14 +124,14 @@ QUESTIONS = list(questions())
 
 
 def said(response: Response) -> str:
-    """Give everything that an answer says, but for the incident and for lengths."""
+    """Return everything of a response except for the incident and lengths."""
     status, headers, body = response.comparable()
     return f"{status} {[pair for pair in headers if pair[0] != 'content-length']} {body}"
 
 
 @pytest.fixture(scope="module")
 def expected() -> list[Response]:
-    twins = Twins.built(build)
+    twins = Twins.built(an_app_that_tells_requests_apart)
     return [twins.ask(**vars(request)) for _, _, request in QUESTIONS]
 
 
@@ -198,7 +201,7 @@ def test_an_answer_says_what_its_own_request_gave_rise_to(expected: list[Respons
 
 @pytest.mark.usefixtures("impatient")
 def test_flask_answers_ten_thousand_requests_from_sixteen_threads_without_mixing_them(expected: list[Response]) -> None:
-    app = Twins.built(build).flask.app
+    app = Twins.built(an_app_that_tells_requests_apart).flask.app
     dealt = shares(THREADS)
     answers: list[list[tuple[int, Response]]] = [[] for _ in dealt]
 
@@ -213,7 +216,7 @@ def test_flask_answers_ten_thousand_requests_from_sixteen_threads_without_mixing
 async def test_quart_answers_ten_thousand_requests_in_two_hundred_tasks_without_mixing_them(
     expected: list[Response],
 ) -> None:
-    app = Twins.built(build).quart.app
+    app = Twins.built(an_app_that_tells_requests_apart).quart.app
 
     async def work(share: list[int]) -> list[tuple[int, Response]]:
         return [(index, await call_asgi(app, QUESTIONS[index][2])) for index in share]
@@ -237,7 +240,7 @@ REUSED: dict[str, Callable[[], Exception]] = {
 
 
 def state(exc: BaseException) -> Any:
-    """Give everything that an exception says, as text, so that a later change cannot change it here too."""
+    """Return everything that an exception says, as text, so that a later change cannot change it here too."""
     inner = [state(member) for member in exc.exceptions] if isinstance(exc, BaseExceptionGroup) else []
     return type(exc), repr(exc.args), repr(sorted(vars(exc).items())), inner
 
@@ -255,22 +258,21 @@ def test_an_exception_that_many_requests_share_is_never_changed(name: str, way: 
     shared = REUSED[name]()
     before = state(shared)
 
-    def build(world: World) -> None:
-        world.options = {"ERROR_TYPE_URI": "https://example.com/{slug}"}
-        world.app.logger.disabled = True
+    def fail() -> NoReturn:
+        raise shared if way == "raised" else KeyError
 
-        def raising() -> Any:
-            raise shared if way == "raised" else KeyError
+    async def fail_later() -> NoReturn:
+        await asyncio.sleep(0)
+        fail()
 
-        async def raising_later() -> Any:
-            await asyncio.sleep(0)
-            return raising()
+    def view_that_fails(world: World) -> None:
+        a_view("/", fail_later if world.is_async else fail)(world)
 
-        world.app.add_url_rule("/", "home", raising_later if world.is_async else raising)
-        if way != "raised":
-            world.errors.register(world.app, code=KeyError)(lambda exc: shared)
-
-    twins = Twins.built(build)
+    handlers = [] if way == "raised" else [a_handler(KeyError, lambda exc: shared)]
+    twins = Twins.built(
+        an_app(without_its_log, view_that_fails, *handlers),
+        options={"ERROR_TYPE_URI": "https://example.com/{slug}"},
+    )
     asked = [
         Request("/", method, headers=[("Accept", accept), ("Traceparent", f"00-{number:032}-0000000000000001-01")])
         for number in range(1, 6)
@@ -298,13 +300,13 @@ def test_an_exception_that_many_requests_share_is_never_changed(name: str, way: 
     assert state(shared) == before
 
 
-@pytest.mark.parametrize("registered", ["errbridge", "native"])
+@pytest.mark.parametrize("register", [a_handler, a_native_handler], ids=["errbridge", "native"])
 @pytest.mark.parametrize("kind", ["response", "tuple with a response", "Reply", "dict", "headers"])
-def test_what_a_handler_returns_for_every_request_stays_what_it_is(kind: str, registered: str) -> None:
+def test_what_a_handler_returns_for_every_request_stays_what_it_is(kind: str, register: Callable[..., Part]) -> None:
     """An answer to HEAD has no body; the answer to the GET after it still has one."""
     kept: list[Any] = []
 
-    def build(world: World) -> None:
+    def an_app_that_keeps_its_answer(world: World) -> None:
         world.app.add_url_rule("/", "home", view(world, RAISED["problem"]), defaults={"number": FIRST})
         response = world.App.response_class("the same for all", 410)
         made: Any = {
@@ -315,12 +317,9 @@ def test_what_a_handler_returns_for_every_request_stays_what_it_is(kind: str, re
             "headers": ("the same for all", 410, {"X-A": "1"}),
         }[kind]
         kept.append(made)
-        if registered == "native":
-            world.app.register_error_handler(409, lambda exc: made)
-        else:
-            world.errors.register(world.app, code=409)(lambda exc: made)
+        register(409, lambda exc: made)(world)
 
-    twins = Twins.built(build)
+    twins = Twins.built(an_app_that_keeps_its_answer)
     first = twins.ask("/")
     for method in ("HEAD", "GET", "HEAD"):
         for world in twins.worlds:

@@ -19,7 +19,8 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 import errbridge
 import errbridge_flask
 from errbridge import Problem
-from errbridge.application.settings import DEFAULTS
+
+pytestmark = pytest.mark.docs
 
 PAGE = (Path(__file__).parents[1] / "docs" / "moving" / "from-flask-errorshandler.md").read_text(encoding="utf-8")
 
@@ -84,7 +85,7 @@ def form(app: flask.Flask, path: str, **request: Any) -> str:
 
 
 def member(app: flask.Flask, *names: str, method: str = "GET") -> str:
-    """Say where in a document something stands: the first of the names that there is."""
+    """Return the first of these names that a document has, in backquotes."""
     document: Any = app.test_client().open("/api/page", method=method).json
     for name in names:
         found = document
@@ -252,11 +253,11 @@ def test_what_clients_see_is_what_the_page_says(row: list[str]) -> None:
     assert (SITUATIONS[what](THERE), SITUATIONS[what](HERE)) == (theirs, ours)
 
 
-def test_every_situation_stands_in_the_table() -> None:
+def test_every_situation_is_in_the_table() -> None:
     assert [row[0] for row in BEHAVIOUR] == list(SITUATIONS)
 
 
-def test_every_public_name_of_the_other_package_stands_in_the_table() -> None:
+def test_every_public_name_of_the_other_package_is_in_the_table() -> None:
     said = {row[0].strip("`") for row in table("names")}
     classes = {
         name: value
@@ -293,8 +294,11 @@ def test_the_configuration_is_what_the_page_says() -> None:
 
     theirs = {key: repr(value) for key, value in app.config.items() if key.startswith("ERROR_")}
     assert {key: row[0] for key, row in rows.items()} == theirs
-    assert {key: row[1] for key, row in rows.items()} == {key: repr(DEFAULTS[key]) for key in rows}
-    assert "ERROR_TYPE_URI" in set(DEFAULTS) - set(rows)
+    app = flask.Flask("here")
+    errbridge_flask.ErrorHandler(app)
+    ours = {key: repr(value) for key, value in app.config.items() if key.startswith("ERROR_")}
+    assert {key: row[1] for key, row in rows.items()} == {key: ours[key] for key in rows}
+    assert "ERROR_TYPE_URI" in set(ours) - set(rows)
 
 
 def test_names_that_do_not_exist_are_errors_here_and_none_there() -> None:

@@ -1,4 +1,4 @@
-"""Hooks: told of every error and of the answer to it, and unable to change either."""
+"""Hooks: they get every error and its reply, and can change neither."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from asgiref.testing import ApplicationCommunicator
 from errbridge import Handlers, Incident, Page, Problem, Reply, SetupError
 from errbridge.asgi import Bridge
 from errbridge_quart import ErrorHandler
+from tests.applications import Part, an_app
 from tests.clients import Request, Response, call_asgi
 from tests.test_websockets import conversation, scope_of
 from tests.twins import World
@@ -23,8 +24,8 @@ from tests.twins import World
 Seen = list[tuple[Incident, Reply]]
 
 
-def watched(world: World) -> Seen:
-    """Have a hook write down what it is told."""
+def note_incidents(world: World) -> Seen:
+    """Register a hook, and return the list of what it gets."""
     seen: Seen = []
     world.errors.on_incident(lambda incident, reply: seen.append((incident, reply)))
     return seen
@@ -36,7 +37,7 @@ def only(seen: Seen) -> tuple[Incident, Reply]:
 
 
 def same(reply: Reply, answer: Response) -> bool:
-    """Tell whether a reply says what the client got; the server adds nothing but a length."""
+    """Return whether a reply is what the client got; the server adds nothing but a length."""
     assert isinstance(reply.headers, tuple)
     headers = {(name.lower(), value) for name, value in reply.headers}
     sent = {(name.lower(), value) for name, value in answer.headers}
@@ -58,9 +59,9 @@ def site(world: World) -> None:
 
 @pytest.mark.parametrize(("path", "status"), [("/problem", 409), ("/nowhere", 404), ("/crash", 500)])
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain", "application/xml"])
-def test_a_hook_is_told_what_the_client_is_told(world: World, path: str, status: int, accept: str) -> None:
+def test_a_hook_gets_what_the_client_gets(world: World, path: str, status: int, accept: str) -> None:
     site(world)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request(path, headers=[("Accept", accept)]))
 
@@ -75,7 +76,7 @@ def test_a_hook_is_told_what_the_client_is_told(world: World, path: str, status:
 
 def test_the_reply_to_head_has_no_content(world: World) -> None:
     site(world)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     world.call(Request("/problem", "HEAD"))
 
@@ -95,17 +96,17 @@ HANDLERS: Mapping[str, Callable[[World], Any]] = {
 
 
 @pytest.mark.parametrize("kind", HANDLERS)
-def test_what_a_handler_decides_is_what_the_hook_is_told(world: World, kind: str) -> None:
+def test_a_hook_gets_what_a_handler_decides(world: World, kind: str) -> None:
     site(world)
     world.errors.register(world.app, code=409)(lambda exc: HANDLERS[kind](world))
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/problem"))
 
     assert same(only(seen)[1], answer)
 
 
-def test_of_a_stream_the_hook_is_told_status_and_headers(world: World) -> None:
+def test_a_hook_gets_status_and_headers_of_a_stream(world: World) -> None:
     site(world)
 
     def chunks() -> Iterator[bytes]:
@@ -113,7 +114,7 @@ def test_of_a_stream_the_hook_is_told_status_and_headers(world: World) -> None:
         yield b"two"
 
     world.errors.register(world.app, code=409)(lambda exc: (chunks(), 410, {"X-Own": "1"}))
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/problem"))
 
@@ -131,12 +132,10 @@ def test_of_a_stream_the_hook_is_told_status_and_headers(world: World) -> None:
         (({"a": 1}, 410, [("X-Own", "1")]), 410, b""),
     ],
 )
-def test_of_a_native_handler_the_hook_is_told_what_it_returned(
-    world: World, given: Any, status: int, body: bytes
-) -> None:
+def test_a_hook_gets_what_a_native_handler_returned(world: World, given: Any, status: int, body: bytes) -> None:
     site(world)
     world.app.errorhandler(404)(lambda exc: given)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/nowhere"))
 
@@ -145,10 +144,10 @@ def test_of_a_native_handler_the_hook_is_told_what_it_returned(
     assert (answer.status, answer.header("X-Own")) == (status, "1")
 
 
-def test_a_native_response_is_told_with_its_content(world: World) -> None:
+def test_a_hook_gets_a_native_response_with_its_content(world: World) -> None:
     site(world)
     world.app.errorhandler(404)(lambda exc: world.app.response_class("native", 410, {"X-Own": "1"}))
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/nowhere"))
 
@@ -160,7 +159,7 @@ def test_what_cannot_be_described_is_logged_and_answered(world: World, caplog: p
     site(world)
 
     world.app.errorhandler(404)(lambda exc: ("native", 404))
-    seen = watched(world)
+    seen = note_incidents(world)
     described = world.app.extensions["errbridge"].framework
 
     def broken(given: object) -> Reply:
@@ -181,7 +180,7 @@ def test_a_failing_handler_is_one_incident_not_two(world: World) -> None:
         raise RuntimeError("the handler is broken")
 
     world.errors.register(world.app, code=409)(broken)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/problem"))
 
@@ -192,14 +191,14 @@ def test_a_failing_handler_is_one_incident_not_two(world: World) -> None:
 def test_what_another_handler_answers_is_one_incident(world: World) -> None:
     site(world)
     world.errors.register(world.app, code=409)(lambda exc: None)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     world.call(Request("/problem"))
 
     assert only(seen)[1].status == 409
 
 
-def test_an_error_around_the_request_is_told_too(world: World) -> None:
+def test_a_hook_gets_an_error_around_the_request_too(world: World) -> None:
     site(world)
 
     def broken(exc: Any = None) -> None:
@@ -207,7 +206,7 @@ def test_an_error_around_the_request_is_told_too(world: World) -> None:
 
     world.app.add_url_rule("/fine", view_func=lambda: "fine")
     world.app.teardown_request(broken)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/fine"))
 
@@ -221,7 +220,7 @@ def test_an_error_and_the_failing_teardown_after_it_are_two_incidents(world: Wor
 
     site(world)
     world.app.teardown_request(broken)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     world.call(Request("/problem"))
 
@@ -230,7 +229,7 @@ def test_an_error_and_the_failing_teardown_after_it_are_two_incidents(world: Wor
 
 def test_an_exception_that_is_shown_to_the_developer_is_no_incident(world: World) -> None:
     site(world)
-    seen = watched(world)
+    seen = note_incidents(world)
     world.app.config["PROPAGATE_EXCEPTIONS"] = True
 
     with suppress(LookupError):  # Quart 0.20 answers it with its own traceback page
@@ -242,7 +241,7 @@ def test_an_exception_that_is_shown_to_the_developer_is_no_incident(world: World
 def test_a_redirect_and_a_response_that_was_raised_are_no_incidents(world: World) -> None:
     world.app.add_url_rule("/folder/", "folder", lambda: "a folder")
     world.app.add_url_rule("/own", "own", lambda: world.abort(world.app.response_class("own", 404)))
-    seen = watched(world)
+    seen = note_incidents(world)
 
     assert world.call(Request("/folder")).status == 308
     assert world.call(Request("/own")).status == 404
@@ -267,7 +266,7 @@ def test_a_hook_changes_nothing_whatever_it_does(world: World, caplog: pytest.Lo
 
     for hook in (meddling, raising, lambda incident, reply: task(incident, reply)):
         world.errors.on_incident(hook)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     assert world.call(Request("/problem")).comparable() == plain
     incident, _ = only(seen)
@@ -303,7 +302,7 @@ def test_a_broken_logging_system_does_not_stop_the_other_hooks(
         raise RuntimeError("the hook is broken")
 
     world.errors.on_incident(raising)
-    seen = watched(world)
+    seen = note_incidents(world)
 
     answer = world.call(Request("/problem"))
 
@@ -347,7 +346,7 @@ def test_a_hook_may_remove_itself(world: World) -> None:
         told.append("once")
 
     world.errors.on_incident(once)
-    seen = watched(world)
+    seen = note_incidents(world)
     world.call(Request("/problem"))
     world.call(Request("/problem"))
 
@@ -411,7 +410,7 @@ def test_a_hook_that_hides_a_generator_is_complained_of(
 ) -> None:
     site(world)
     world.errors.on_incident(lambda incident, reply: hidden(incident, reply))
-    seen = watched(world)
+    seen = note_incidents(world)
 
     assert world.call(Request("/problem")).status == 409
     assert len(seen) == 1
@@ -446,13 +445,13 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{'a' * 32}-00f067aa0ba902b7-01"
 
 
-def test_the_trace_that_is_recorded_here_wins_over_the_one_of_the_client(ask: Callable[..., Response]) -> None:
-    def build(world: World) -> None:
-        site(world)
-        world.errors.trace_with(lambda: TRACE)
+def with_trace(function: Callable[[], Any]) -> Part:
+    return lambda world: world.errors.trace_with(function)
 
+
+def test_the_trace_that_is_recorded_here_wins_over_the_one_of_the_client(ask: Callable[..., Response]) -> None:
     headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
-    assert ask(build, "/problem", headers=headers).json["trace_id"] == TRACE
+    assert ask(an_app(site, with_trace(lambda: TRACE)), "/problem", headers=headers).json["trace_id"] == TRACE
     assert ask(site, "/problem", headers=headers).json["trace_id"] == "a" * 32
 
 
@@ -468,12 +467,8 @@ def broken_tracer() -> str:
 def test_without_a_trace_of_its_own_an_error_belongs_to_that_of_the_client(
     ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, function: Callable[[], str | None]
 ) -> None:
-    def build(world: World) -> None:
-        site(world)
-        world.errors.trace_with(function)
-
     headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
-    assert ask(build, "/problem", headers=headers).json["trace_id"] == "a" * 32
+    assert ask(an_app(site, with_trace(function)), "/problem", headers=headers).json["trace_id"] == "a" * 32
     assert ("broken_tracer failed" in caplog.text) is (function is broken_tracer)
 
 
@@ -482,18 +477,14 @@ async def a_trace() -> str:
 
 
 @pytest.mark.parametrize(
-    ("told", "kind"),
+    ("function", "kind"),
     [(lambda: 7, "int"), (lambda: 0, "int"), (lambda: TRACE.encode(), "bytes"), (lambda: a_trace(), "coroutine")],
 )
 def test_what_is_no_text_is_no_trace_and_logged(
-    ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, told: Callable[[], Any], kind: str
+    ask: Callable[..., Response], caplog: pytest.LogCaptureFixture, function: Callable[[], Any], kind: str
 ) -> None:
-    def build(world: World) -> None:
-        site(world)
-        world.errors.trace_with(told)
-
     headers = [("Accept", "application/json"), ("Traceparent", TRACEPARENT)]
-    assert ask(build, "/problem", headers=headers).json["trace_id"] == "a" * 32
+    assert ask(an_app(site, with_trace(function)), "/problem", headers=headers).json["trace_id"] == "a" * 32
     complaints = [record for record in caplog.records if "<lambda> failed" in record.getMessage()]
     assert len(complaints) == 2  # one of each framework
     assert f"a trace id is text, not {kind}" in caplog.text
@@ -507,7 +498,7 @@ def test_a_broken_tracer_and_a_broken_logging_system_do_not_stop_the_answer(worl
     assert world.call(Request("/problem", headers=[("Accept", "application/json")])).json["detail"] == "Sold."
 
 
-def test_traces_can_be_ended_and_what_cannot_tell_one_is_refused(world: World) -> None:
+def test_traces_can_be_ended_and_a_function_that_returns_none_is_refused(world: World) -> None:
     site(world)
     own = lambda: TRACE  # noqa: E731 - the name is compared
     assert world.errors.trace_with(own) is None
@@ -568,7 +559,7 @@ async def crashing(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/crash", 500)])
-async def test_the_bridge_tells_of_what_it_answers_itself(path: str, status: int) -> None:
+async def test_a_hook_gets_what_the_bridge_answers_itself(path: str, status: int) -> None:
     bridge = Bridge({"/crash": crashing})
     seen: Seen = []
 
@@ -591,7 +582,7 @@ async def test_the_bridge_tells_of_what_it_answers_itself(path: str, status: int
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/crash", 500)])
-async def test_the_bridge_tells_of_websockets_that_it_refuses(path: str, status: int) -> None:
+async def test_a_hook_gets_websockets_that_the_bridge_refuses(path: str, status: int) -> None:
     bridge = Bridge({"/crash": crashing})
     seen: Seen = []
     bridge.on_incident(lambda incident, reply: seen.append((incident, reply)))

@@ -51,7 +51,7 @@ class Telemetry:
         return answer, self.spans.get_finished_spans()[-1]
 
     def counted(self) -> dict[tuple[Any, ...], int]:
-        """Give the counter's values by status, type and scope."""
+        """Return the counter's values by status, type and scope."""
         data = self.reader.get_metrics_data()
         metrics = [] if data is None else data.resource_metrics[0].scope_metrics[0].metrics
         values: dict[tuple[Any, ...], int] = {}
@@ -69,7 +69,7 @@ class Telemetry:
 
 
 class Bug(Exception):
-    """What nobody catches."""
+    """An exception without a handler."""
 
 
 def raising(make: Callable[[], Exception]) -> Callable[[], Any]:
@@ -314,7 +314,7 @@ def test_to_instrument_again_in_another_way_is_refused_until_the_first_is_remove
     assert answer.json["trace_id"] == format_trace_id(span.context.trace_id)
 
 
-def test_what_was_removed_leaves_the_tracer_of_somebody_else_alone(telemetry: Telemetry) -> None:
+def test_what_was_removed_leaves_another_tracer_alone(telemetry: Telemetry) -> None:
     instrumentation = telemetry.instrument()
     instrumentation.remove()
     telemetry.world.errors.trace_with(lambda: "b" * 32)
@@ -365,7 +365,7 @@ def test_without_an_sdk_nothing_happens(telemetry: Telemetry) -> None:
     assert "trace_id" not in answer.json
 
 
-async def test_the_errors_of_a_bridge_are_told_as_well() -> None:
+async def test_the_errors_of_a_bridge_are_recorded_as_well() -> None:
     telemetry = Telemetry(None)  # type: ignore[arg-type]
     bridge = Bridge({"/app": call_asgi})
     telemetry.instrument(bridge)

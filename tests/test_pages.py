@@ -13,20 +13,28 @@ from jinja2 import DictLoader, FileSystemLoader, TemplateNotFound
 
 from errbridge import Page, Problem, Reply
 from errbridge.asgi import Bridge
-from errbridge.representations.html import POLICY
-from tests.clients import Request, Response
-from tests.twins import Build, Twins, World
-
-Ask = Callable[..., Response]
+from tests.applications import (
+    Application,
+    Ask,
+    a_blueprint,
+    a_catch_all,
+    a_handler,
+    a_hook,
+    a_site,
+    a_view,
+    aborting,
+    an_app,
+    answering,
+    failing,
+    in_style,
+    raising,
+    with_templates,
+)
+from tests.clients import Request
+from tests.policy import POLICY
+from tests.twins import Twins, World
 
 CSP = "Content-Security-Policy"
-
-
-def raising(make: Callable[[], BaseException]) -> Callable[[], Any]:
-    def view() -> Any:
-        raise make()
-
-    return view
 
 
 # The application's own pages.
@@ -36,9 +44,8 @@ def page(main: str) -> str:
     return f"{{% extends 'layout.html' %}}{{% block main %}}{main}{{% endblock %}}"
 
 
-def own_pages(world: World) -> None:
-    """A site and a shop in it, each with pages of its own, which all look like the site."""
-    world.app.jinja_loader = DictLoader(
+own_pages = a_site(
+    with_templates(
         {
             "layout.html": (
                 "<title>{{ error.status }} | {{ site }}</title>{% block main %}{% endblock %}"
@@ -53,18 +60,21 @@ def own_pages(world: World) -> None:
                 "<a href='{{ url_for('shop.shelf', name=shelf) }}'>Shelf</a>{% endblock %}"
             ),
         }
-    )
-    shop = world.Blueprint("shop", __name__, url_prefix="/shop")
-    world.app.context_processor(lambda: {"site": "Cheese & Co", "year": 1999})
-    shop.context_processor(lambda: {"year": 2020})
-    shop.app_context_processor(lambda: {"shelf": "blue"})
-    world.app.add_template_filter(str.upper, "shout")
-    world.app.add_url_rule("/", "home", view_func=lambda: "home")
-    world.app.add_url_rule("/teapot", "teapot", view_func=lambda: world.abort(418))
-    world.app.add_url_rule("/crash", "crash", view_func=raising(lambda: KeyError("secret")))
-    shop.add_url_rule("/shelves/<name>", "shelf", view_func=lambda name: world.abort(404))
-    world.errors.web_register(world.app, shop)
-    world.app.register_blueprint(shop)
+    ),
+    a_hook("context_processor", lambda: {"site": "Cheese & Co", "year": 1999}),
+    lambda world: world.app.add_template_filter(str.upper, "shout"),
+    answering("/", endpoint="home"),
+    aborting("/teapot", 418),
+    failing("/crash", lambda: KeyError("secret")),
+    a_blueprint(
+        "shop",
+        a_hook("context_processor", lambda: {"year": 2020}),
+        a_hook("app_context_processor", lambda: {"shelf": "blue"}),
+        lambda world: a_view("/shelves/<name>", lambda name: world.abort(404), endpoint="shelf")(world),
+        in_style("web"),
+    ),
+)
+"""A site and a shop in it, each with pages of its own, which all look like the site."""
 
 
 SHELF = "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1><a href='/shop/shelves/blue'>Shelf</a>"
@@ -102,17 +112,16 @@ def test_pages_of_the_application_look_like_the_rest_of_it(ask: Ask, path: str, 
 @pytest.mark.parametrize("page", [Page("gone.html", since=1999), Page(("none.html", "gone.html"), since=1999)])
 @pytest.mark.parametrize("registered", [404, "4xx", LookupError])
 def test_a_handler_shows_a_page_of_its_own(ask: Ask, page: Page, registered: Any) -> None:
-    def build(world: World) -> None:
+    def a_site_with_another_page(world: World) -> None:
         own_pages(world)
         loader: Any = world.app.jinja_loader
         loader.mapping["gone.html"] = (
             "{% extends 'layout.html' %}{% block main %}since {{ since }}, {{ error.status }}{% endblock %}"
         )
-        world.app.add_url_rule("/lost", "lost", view_func=raising(lambda: LookupError("secret")))
-        world.errors.register(world.app, code=registered)(lambda exc: page)
+        an_app(failing("/lost", lambda: LookupError("secret")), a_handler(registered, lambda exc: page))(world)
 
     path, status = ("/lost", 500) if registered is LookupError else ("/nope", 404)
-    response = ask(build, path)
+    response = ask(a_site_with_another_page, path)
 
     assert response.status == status
     assert f"since 1999, {status}" in response.text
@@ -154,19 +163,19 @@ def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [record for record in caplog.records if record.name == "errbridge"]
 
 
-def sited(folder: Path, templates: Mapping[str, str], handler: Callable[..., Any] | None = None) -> Build:
+def a_site_in(folder: Path, templates: Mapping[str, str], handler: Callable[..., Any] | None = None) -> Application:
     for name, source in templates.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
 
-    def build(world: World) -> None:
+    def set_up(world: World) -> None:
         world.app.jinja_loader = FileSystemLoader(folder)
-        world.errors.web_register(world.app)
+        in_style("web")(world)
         if handler is not None:
-            world.errors.register(world.app)(handler)
+            a_catch_all(handler)(world)
 
-    return build
+    return set_up
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -179,7 +188,7 @@ def test_the_log_says_which_template_failed_and_where(
     def shows(exc: BaseException) -> Page:
         return Page("errors/404.html")
 
-    sited(tmp_path, templates, shows if own else None)(world)
+    a_site_in(tmp_path, templates, shows if own else None)(world)
 
     response = world.call(Request("/nope"))
 
@@ -251,12 +260,13 @@ def test_the_page_of_a_handler_for_a_class_fails_as_any_code_of_it(
 # The policy of the built-in page.
 
 
-def problems(world: World) -> None:
-    for name, headers in {"plain": {}, "own": {CSP: "default-src 'self'"}, "lower": {CSP.lower(): "img-src *"}}.items():
-        view = raising(lambda headers=headers: Problem(409, headers=headers))  # type: ignore[misc]
-        world.app.add_url_rule(f"/{name}", name, view_func=view)
-    world.app.add_url_rule("/crash", "crash", view_func=raising(lambda: KeyError("secret")))
-    world.app.add_url_rule("/ok", "ok", view_func=lambda: "fine")
+problems = an_app(
+    failing("/plain", lambda: Problem(409)),
+    failing("/own", lambda: Problem(409, headers={CSP: "default-src 'self'"})),
+    failing("/lower", lambda: Problem(409, headers={CSP.lower(): "img-src *"})),
+    failing("/crash", lambda: KeyError("secret")),
+    answering("/ok", "fine"),
+)
 
 
 @pytest.mark.parametrize("path", ["/plain", "/crash", "/nope"])
@@ -278,10 +288,7 @@ def test_what_is_no_error_has_no_policy(ask: Ask) -> None:
     "given", ["<p>own</p>", Reply("<p>own</p>", headers={"Content-Type": "text/html"}), ("<p>own</p>", 410)]
 )
 def test_what_a_handler_answers_has_no_policy(ask: Ask, given: Any) -> None:
-    def build(world: World) -> None:
-        world.errors.register(world.app)(lambda exc: given)
-
-    assert ask(build, "/nope").header(CSP) is None
+    assert ask(a_catch_all(lambda exc: given), "/nope").header(CSP) is None
 
 
 @pytest.mark.parametrize("way", ["config", "options"])
@@ -294,10 +301,10 @@ def test_a_policy_that_comes_with_the_error_is_kept(ask: Ask) -> None:
     assert ask(problems, "/lower").header(CSP) == "img-src *"
 
 
-def hardened(set_policy: Callable[[Any], None]) -> Build:
-    """Build an application that gives each of its answers a policy."""
+def with_policy(set_policy: Callable[[Any], None]) -> Application:
+    """Set up an application that gives each of its answers a policy."""
 
-    def build(world: World) -> None:
+    def set_up(world: World) -> None:
         problems(world)
 
         def after(response: Any) -> Any:
@@ -309,7 +316,7 @@ def hardened(set_policy: Callable[[Any], None]) -> Build:
 
         world.app.after_request(later if world.is_async else after)
 
-    return build
+    return set_up
 
 
 OWN = "default-src 'self'"
@@ -325,37 +332,39 @@ def assign_object(response: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/plain", "/crash", "/nope"])
 def test_a_policy_that_the_application_gives_all_its_answers_is_kept(ask: Ask, path: str) -> None:
-    assert ask(hardened(assign), path).header(CSP) == OWN
+    assert ask(with_policy(assign), path).header(CSP) == OWN
 
 
 def test_an_application_that_fills_in_what_is_missing_finds_the_policy_there(ask: Ask) -> None:
-    build = hardened(lambda response: response.headers.setdefault(CSP, OWN))
+    application = with_policy(lambda response: response.headers.setdefault(CSP, OWN))
 
-    assert ask(build, "/plain").header(CSP) == POLICY
-    assert ask(build, "/own").header(CSP) == OWN
-    assert ask(build, "/ok").header(CSP) == OWN
+    assert ask(application, "/plain").header(CSP) == POLICY
+    assert ask(application, "/own").header(CSP) == OWN
+    assert ask(application, "/ok").header(CSP) == OWN
 
 
-def test_a_policy_that_is_only_reported_stands_beside_it(ask: Ask) -> None:
+def test_a_policy_that_is_only_reported_is_sent_beside_it(ask: Ask) -> None:
     def report(response: Any) -> None:
         response.headers[f"{CSP}-Report-Only"] = OWN
 
-    response = ask(hardened(report), "/plain")
+    response = ask(with_policy(report), "/plain")
 
     assert (response.header(CSP), response.header(f"{CSP}-Report-Only")) == (POLICY, OWN)
 
 
 def test_an_application_can_change_the_policy_as_werkzeug_reads_it(ask: Ask) -> None:
-    response = ask(hardened(assign_object), "/plain")
+    response = ask(with_policy(assign_object), "/plain")
 
     sources = dict(part.split(" ", 1) for part in (response.header(CSP) or "").split("; "))
     assert sources["default-src"] == "'self'"
     assert "sha256-" in sources["style-src"]
 
 
-def test_the_policy_says_nothing_of_who_may_frame_the_page() -> None:
-    assert "frame-ancestors" not in POLICY
-    assert POLICY.split("; ")[0] == "default-src 'none'"
+def test_the_policy_says_nothing_of_who_may_frame_the_page(ask: Ask) -> None:
+    policy = ask(problems, "/plain").header(CSP) or ""
+
+    assert "frame-ancestors" not in policy
+    assert policy.split("; ")[0] == "default-src 'none'"
 
 
 async def test_the_built_in_page_of_the_bridge_brings_it_too() -> None:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from errbridge.handling.prepared import _MOST, prepared
 from werkzeug.exceptions import (
     BadGateway,
     Forbidden,
@@ -18,7 +19,6 @@ from werkzeug.exceptions import (
 
 from errbridge import AutoDispatcher, ErrorDispatcher, Problem, RequestFacts, plan
 from errbridge.application.protocol import Place
-from errbridge.handling.prepared import _MOST, prepared
 from errbridge.http.accept import HTML
 from errbridge.pallets.application import HTTP
 from tests.clients import Request, Response

@@ -1,13 +1,16 @@
-"""The examples of the README run as they stand there."""
+"""The examples of the README run as they are."""
 
 import re
 from typing import Any
 
+import flask
 import httpx
 import pytest
 
-from errbridge.application.settings import DEFAULTS
+import errbridge_flask
 from tests.servers import ROOT
+
+pytestmark = pytest.mark.docs
 
 README = (ROOT / "README.md").read_text()
 
@@ -43,13 +46,16 @@ async def test_one_handler_module_serves_both_apps_behind_the_bridge() -> None:
 
 def test_the_table_of_the_configuration_has_every_key_with_its_default() -> None:
     rows = re.findall(r"^\| `(ERROR_\w+)` \| `(.+?)` \|", README, re.MULTILINE)
+    app = flask.Flask("defaults")
+    errbridge_flask.ErrorHandler(app)
 
-    assert {key: eval(default) for key, default in rows} == dict(DEFAULTS)
+    in_force = {key: value for key, value in app.config.items() if key.startswith("ERROR_")}
+    assert {key: eval(default) for key, default in rows} == in_force
 
 
 @pytest.mark.parametrize("page", ["README.md", "examples/README.md"])
 def test_what_a_page_links_to_exists(page: str) -> None:
-    """The pages of the site are looked after by its build."""
+    """The build of the documentation checks the links of its own pages."""
     text = (ROOT / page).read_text()
     links = re.findall(r"\]\((?!https://)([^)#]+)", text) + re.findall(r'src="([^"]+)"', text)
     assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []

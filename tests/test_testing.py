@@ -295,7 +295,7 @@ class Problems(Problem, status=409):
 
 
 class Html(Problem, status=409):
-    """Likewise."""
+    """Is named like a part of many type URIs, too."""
 
 
 TEMPLATES = [
@@ -342,7 +342,7 @@ def test_a_type_is_the_one_that_the_service_builds(template: str) -> None:
 
 
 @pytest.mark.parametrize("template", UNTELLING)
-def test_a_type_that_does_not_tell_its_class_needs_the_template(template: str) -> None:
+def test_a_type_that_does_not_name_its_class_needs_the_template(template: str) -> None:
     assert "type_uri= says how it is built" in complaint(of_template(template), NoCards)
 
 
@@ -623,7 +623,7 @@ def test_it_is_recorded(incidents):
     app.test_client().get("/sold")
     assert incidents.only(status=409).incident.request.path == "/sold"
 
-def test_each_test_begins_anew(incidents):
+def test_each_test_begins_with_nothing(incidents):
     incidents.assert_none()
     app.test_client().get("/sold")
     incidents.assert_none()

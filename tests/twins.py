@@ -1,24 +1,27 @@
 """One application built twice, once for Flask and once for Quart, and asked the same.
 
-A test writes a builder, a function of a `World`. The world brings the names that differ between the frameworks, so
-that the builder itself is the same code for both:
+An application is a function of a `World`, which has the names that differ between the frameworks; the same function
+sets up both applications. `tests.applications` has words for the parts of most applications. A particular one is a
+function with a name of its own:
 
-    def build(world):
-        api = world.Blueprint("api", __name__, url_prefix="/api")
-        world.errors.api_register(api)
-        world.app.register_blueprint(api)
+    def an_app_with_two_apis(world):
+        for name in ("orders", "stock"):
+            api = world.Blueprint(name, __name__, url_prefix=f"/{name}")
+            world.errors.api_register(api)
+            world.app.register_blueprint(api)
 
     def test_a_missing_url_under_a_prefix_belongs_to_its_blueprint(ask):
-        response = ask(build, "/api/nope")
+        response = ask(an_app_with_two_apis, "/stock/nope")
         assert response.content_type == "application/problem+json"
 
-``ask`` gives the response after it has made sure that both frameworks answered with the same status, headers and body.
+``ask`` returns the response after a check that both frameworks answered with the same status, headers and body.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +32,7 @@ import errbridge_flask
 import errbridge_quart
 from tests.clients import Request, Response, call_asgi, call_wsgi
 
-__all__ = ["WORLDS", "Build", "Twins", "World", "ask_both"]
+__all__ = ["WORLDS", "Application", "Build", "Twins", "World", "ask_both"]
 
 
 @dataclass
@@ -40,8 +43,10 @@ class World:
         name: ``flask`` or ``quart``.
         framework: The module.
         adapter: The module of errbridge for it.
-        options: Given to ``ErrorHandler``.
-        app_options: Given to the application's class.
+        options: Arguments of ``ErrorHandler``.
+        app_options: Arguments of the application's class.
+        config: The application's configuration, beyond the defaults.
+        blueprints: Those that `tests.applications` made, by name.
     """
 
     name: str
@@ -50,8 +55,10 @@ class World:
     options: Mapping[str, Any] = field(default_factory=dict)
     app_options: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    blueprints: dict[str, Any] = field(default_factory=dict)
     _app: Any = None
     _errors: Any = None
+    _place: Any = None
 
     @property
     def is_async(self) -> bool:
@@ -71,7 +78,7 @@ class World:
 
     @property
     def app(self) -> Any:
-        """The application, made at the first look."""
+        """The application, made when it is first needed."""
         if self._app is None:
             self._app = self.App("tests.twins", **self.app_options)
             self._app.config.update(self.config)
@@ -83,7 +90,7 @@ class World:
 
     @property
     def errors(self) -> Any:
-        """The error handler of the application, initialised at the first look."""
+        """The error handler of the application, initialised when it is first needed."""
         if self._errors is None:
             self._errors = self.adapter.ErrorHandler(self.app, **self.options)
         return self._errors
@@ -92,19 +99,60 @@ class World:
     def errors(self, errors: Any) -> None:
         self._errors = errors
 
+    @property
+    def place(self) -> Any:
+        """The blueprint, or other target, that is being set up; else the application."""
+        return self.app if self._place is None else self._place
+
+    @contextmanager
+    def inside(self, target: Any) -> Iterator[None]:
+        """Set up a target: within the block it is the `place`. None is the application."""
+        around, self._place = self._place, target
+        try:
+            yield
+        finally:
+            self._place = around
+
     def render(self, source: str, **context: Any) -> Any:
         """Render a template from a string, an awaitable on Quart."""
         return self.framework.render_template_string(source, **context)
 
     def call(self, request: Request) -> Response:
-        """Ask the application as a server does."""
-        assert self.errors is not None  # errbridge is installed even where the builder does nothing with it
+        """Call the application as a server does."""
+        assert self.errors is not None  # errbridge is installed even if the application does nothing with it
         if self.is_async:
             return asyncio.run(call_asgi(self.app, request))
         return call_wsgi(self.app, request)
 
+    def find_escaped(self, path: str, kind: type[BaseException] = Exception) -> BaseException | None:
+        """Request a path, and return the exception that reached the server; None if there was an answer."""
+        if not self.is_async:
+            try:
+                self.call(Request(path))
+            except kind as error:
+                return error
+            return None
+        assert self.errors is not None
+        out: list[BaseException] = []
+        handle_request = self.app.handle_request
 
-Build = Callable[[World], Any]
+        async def watched(request: Any) -> Any:
+            try:
+                return await handle_request(request)
+            except kind as error:
+                out.append(error)
+                return quart.Response("escaped", 500)
+
+        self.app.handle_request = watched
+        try:
+            self.call(Request(path))
+        finally:
+            self.app.handle_request = handle_request
+        return out[0] if out else None
+
+
+Application = Callable[[World], Any]
+Build = Application  # the name that some tests still have for it
 
 
 def flask_world(**options: Any) -> World:
@@ -126,11 +174,11 @@ class Twins:
     quart: World
 
     @classmethod
-    def built(cls, build: Build, **world: Any) -> Twins:
-        """Run a builder for both; keyword arguments go to the `World`."""
+    def built(cls, application: Application, **world: Any) -> Twins:
+        """Set up an application on both; keyword arguments go to the `World`."""
         twins = cls(flask_world(**world), quart_world(**world))
         for each in twins.worlds:
-            build(each)
+            application(each)
         return twins
 
     @property
@@ -140,7 +188,7 @@ class Twins:
     def ask(
         self, path: str, method: str = "GET", *, headers: Iterable[tuple[str, str]] = (), **request: Any
     ) -> Response:
-        """Ask both, make sure that they agree, and give the answer."""
+        """Send a request to both, check that they agree, and return the response."""
         asked = Request(path, method, tuple(headers), **request)
         first, second = (world.call(asked) for world in self.worlds)
         assert first.comparable() == second.comparable(), (
@@ -149,7 +197,7 @@ class Twins:
         return first
 
 
-def ask_both(build: Build, path: str, method: str = "GET", **request: Any) -> Response:
-    """Build for both, ask both once, and give the answer on which they agree."""
+def ask_both(application: Application, path: str, method: str = "GET", **request: Any) -> Response:
+    """Set up an application on both, send one request to both, and return the response on which they agree."""
     world = {key: request.pop(key) for key in ("options", "app_options", "config") if key in request}
-    return Twins.built(build, **world).ask(path, method, **request)
+    return Twins.built(application, **world).ask(path, method, **request)

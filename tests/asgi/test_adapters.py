@@ -1,4 +1,4 @@
-"""The bridge and the adapters together: one voice, whoever answers."""
+"""The bridge and the adapters together: one voice, on either side."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import errbridge_quart
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
 from tests.asgi.test_bodies import pieces
+
+pytestmark = pytest.mark.servers
 
 JSON = {"Accept": "application/json"}
 

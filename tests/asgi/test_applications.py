@@ -59,7 +59,11 @@ def test_what_is_said_explicitly_is_believed() -> None:
     assert recognise(Asgi(asgi)) == Asgi(asgi)
 
 
-@pytest.mark.parametrize("app", [lambda *args: None, print, lambda one: None, max], ids=repr)
+@pytest.mark.parametrize(
+    "app",
+    [lambda *args: None, print, lambda one: None, max],
+    ids=["any number", "print", "one argument", "max"],
+)
 def test_what_could_be_both_has_to_be_said(app: Any) -> None:
     with pytest.raises(SetupError, match="say which one"):
         Bridge({"/": app})

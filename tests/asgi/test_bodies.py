@@ -18,6 +18,8 @@ from errbridge.asgi import Bridge, Wsgi
 from tests.asgi.serving import DEADLINE, hypercorn, raw
 from tests.clients import Request, call_asgi
 
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
 MEGABYTE = 1024 * 1024
 PIECE = bytes(range(256)) * 256
 
@@ -216,7 +218,7 @@ async def test_a_generator_that_ends_after_the_client_left_is_no_error(caplog: p
     assert not [record for record in caplog.records if record.name == "errbridge"]
 
 
-async def test_a_client_that_leaves_during_its_upload_is_an_error_for_whoever_reads() -> None:
+async def test_a_client_that_leaves_during_its_upload_is_an_error_for_its_reader() -> None:
     seen: list[BaseException] = []
     reading, done = threading.Event(), threading.Event()
 
@@ -257,7 +259,7 @@ async def test_a_client_that_leaves_during_a_small_upload_takes_no_thread() -> N
                 await asyncio.sleep(0.01)
 
 
-async def test_an_upload_that_nobody_reads_never_blocks_the_connection() -> None:
+async def test_an_unread_upload_never_blocks_the_connection() -> None:
     async with hypercorn(Bridge({"/": make_app()})) as server:
         for _ in range(3):
             answer = await server.client.post("/unread", content=PIECE * 100)

@@ -25,6 +25,8 @@ from hypercorn.middleware import AsyncioWSGIMiddleware, DispatcherMiddleware
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
 
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
 PATIENCE = 3.0  # seconds; what hangs does so for ever
 
 

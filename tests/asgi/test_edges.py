@@ -12,6 +12,8 @@ from errbridge import Problem
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn, raw
 
+pytestmark = pytest.mark.servers
+
 PAGE, DOCUMENT, TEXT = "text/html; charset=utf-8", "application/problem+json", "text/plain; charset=utf-8"
 
 

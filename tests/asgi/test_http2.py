@@ -11,11 +11,14 @@ from typing import Any
 
 import flask
 import httpx
+import pytest
 import quart
 
 from errbridge.asgi import Bridge
 from tests.asgi.serving import DEADLINE, hypercorn
 from tests.asgi.test_bodies import PIECE, digest, make_app, pieces
+
+pytestmark = pytest.mark.servers
 
 
 @asynccontextmanager

@@ -14,6 +14,8 @@ from asgiref.testing import ApplicationCommunicator
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
 
+pytestmark = pytest.mark.servers
+
 
 def recording(name: str, log: list[str], *, fails: str = "", raises: bool = False) -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -87,7 +89,7 @@ async def test_an_application_without_lifespan_is_no_failure(caplog: pytest.LogC
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_one_that_raises_over_the_start_goes_on_but_somebody_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_one_that_raises_over_the_start_goes_on_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     log: list[str] = []
     server = await lifespan(Bridge({"/a": recording("a", log, raises=True), "/b": recording("b", log)}))
     assert (await server.receive_output())["type"] == "lifespan.startup.complete"

@@ -1,4 +1,4 @@
-"""Mounts: who gets a request, and what it is told about where it is."""
+"""Mounts: which application gets a request, and which path it sees."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import quart
 from errbridge import Scope, SetupError
 from errbridge.asgi import Bridge, Wsgi
 from tests.asgi.serving import hypercorn, raw
+
+pytestmark = pytest.mark.servers
 
 
 def flask_app(name: str) -> flask.Flask:

@@ -13,6 +13,8 @@ from errbridge import SetupError
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn, raw
 
+pytestmark = pytest.mark.servers
+
 
 def apps(**options: Any) -> tuple[quart.Quart, flask.Flask]:
     """A service on the move: some routes are in Quart already, the others still in Flask."""

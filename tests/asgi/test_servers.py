@@ -22,6 +22,8 @@ from errbridge.asgi import Bridge
 from tests.asgi.serving import DEADLINE, listening, raw
 from tests.asgi.test_bodies import PIECE, digest, make_app, pieces
 
+pytestmark = pytest.mark.servers
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -1,4 +1,4 @@
-"""Flask in threads: as many as there may be, on the server's loop where it is asynchronous, in nobody's way."""
+"""Flask in threads: as many as there may be, on the server's loop where it is asynchronous, without delaying others."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import quart
 
 from errbridge.asgi import Bridge
 from tests.asgi.serving import DEADLINE, hypercorn
+
+pytestmark = pytest.mark.servers
 
 variable = contextvars.ContextVar("variable", default="unset")
 
@@ -104,7 +106,9 @@ async def test_a_saturated_flask_delays_no_quart_handler_be_it_async_or_sync(gat
         assert {answer.text for answer in await asyncio.gather(*requests)} == {"through"}
 
 
-async def test_who_finds_the_queue_full_is_told_when_to_come_back(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_full_queue_is_answered_with_the_time_of_the_next_try(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
     async with hypercorn(Bridge({"/": gated(gate)}, threads=1, waiting=1)) as server:
         first = asyncio.create_task(server.client.get("/"))
         await gate.filled(1)

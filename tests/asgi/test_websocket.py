@@ -18,6 +18,8 @@ from errbridge import Problem
 from errbridge.asgi import Bridge
 from tests.asgi.serving import Server, hypercorn
 
+pytestmark = pytest.mark.servers
+
 JSON = {"Accept": "application/json"}
 
 
@@ -67,7 +69,9 @@ async def test_a_quart_websocket_is_passed_through_below_its_mount() -> None:
         ("/fails/members", 403, "Members only."),
     ],
 )
-async def test_a_websocket_that_nobody_serves_is_denied_with_the_problem(path: str, status: int, detail: Any) -> None:
+async def test_a_websocket_without_an_application_is_denied_with_the_problem(
+    path: str, status: int, detail: Any
+) -> None:
     async with hypercorn(Bridge({"/flask": flask.Flask("f"), "/fails": fails})) as server:
         with pytest.raises(InvalidStatus) as denied:
             async with at(server, path):
@@ -91,7 +95,7 @@ async def test_an_error_after_the_accept_closes_with_1011_and_one_record(caplog:
     assert [record.levelno for record in caplog.records if record.name == "errbridge"] == [logging.ERROR]
 
 
-async def test_a_server_without_denial_responses_is_told_to_refuse() -> None:
+async def test_a_server_without_denial_responses_refuses() -> None:
     scope: dict[str, Any] = {"type": "websocket", "path": "/x", "headers": [], "query_string": b"", "extensions": None}
     server = ApplicationCommunicator(Bridge({"/flask": flask.Flask("f")}), scope)
     await server.send_input({"type": "websocket.connect"})

@@ -17,6 +17,8 @@ from errbridge import Problem
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn, raw
 
+pytestmark = pytest.mark.servers
+
 Start = Callable[..., Callable[[bytes], object]]
 
 

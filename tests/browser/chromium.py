@@ -19,7 +19,7 @@ __all__ = ["Chromium", "executable"]
 
 T = TypeVar("T")
 
-# It is root in a container, without a graphics card, and there is nobody to phone home for.
+# It is root in a container, without a graphics card, and nothing to report to its vendor.
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

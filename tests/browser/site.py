@@ -38,7 +38,7 @@ PROBLEMS = {
 
 
 class Documented(Problem, status=409, title="Sold out <b>", slug="documented"):
-    """Somebody else was faster.
+    """Another buyer was faster.
 
     There may be another piano, see others:
 

@@ -13,9 +13,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from errbridge.representations.html import POLICY, STYLE_HASH
 from tests.browser.chromium import Chromium
 from tests.browser.site import ARABIC, STATUSES, Site
+from tests.policy import POLICY, STYLE_HASH
+
+pytestmark = pytest.mark.browser
 
 AXE = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 CHECKED = """async () => {
@@ -23,7 +25,7 @@ CHECKED = """async () => {
     const ids = kind => found[kind].map(rule => rule.id);
     return {violations: ids("violations"), incomplete: ids("incomplete"), passes: ids("passes")};
 }"""
-# Where the screenshots go, for whoever wants to look at them.
+# Where the screenshots go, to look at them.
 SCREENSHOTS = os.environ.get("ERRBRIDGE_SCREENSHOTS")
 
 WIDTHS = (320, 768, 1280)
@@ -36,7 +38,7 @@ VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => (window.
 
 
 def style_of(page: Page, selector: str, name: str, pseudo: str | None = None) -> str:
-    """Give a computed property of the first element that a selector finds."""
+    """Return a computed property of the first element that a selector finds."""
     found = page.evaluate(
         "([selector, name, pseudo]) => getComputedStyle(document.querySelector(selector), pseudo)[name]",
         [selector, name, pseudo],
@@ -46,7 +48,7 @@ def style_of(page: Page, selector: str, name: str, pseudo: str | None = None) ->
 
 
 def brightness(color: str) -> float:
-    """Give the mean of the channels of ``rgb(...)``, from 0 to 255."""
+    """Return the mean of the channels of ``rgb(...)``, from 0 to 255."""
     channels = [float(channel) for channel in re.findall(r"[\d.]+", color)[:3]]
     return sum(channels) / 3
 
@@ -60,7 +62,7 @@ OUTSIDE = """selectors => selectors.filter(selector => {
 
 
 def fits(page: Page) -> bool:
-    """Tell whether nothing has to be scrolled sideways."""
+    """Return whether nothing has to be scrolled sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
@@ -124,7 +126,7 @@ def test_the_page_works_under_its_policy_and_asks_for_nothing_else(chromium: Chr
 
     chromium.visit(visit)
 
-    assert site.requests == [path]  # Playwright does not tell of a browser's own requests, such as for an icon
+    assert site.requests == [path]  # Playwright does not report a browser's own requests, such as for an icon
 
 
 def test_the_policy_lets_nothing_else_in(chromium: Chromium, site: Site) -> None:

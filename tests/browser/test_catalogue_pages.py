@@ -11,6 +11,8 @@ from tests.browser.chromium import Chromium
 from tests.browser.site import Site
 from tests.browser.test_built_in_page import AXE, VIOLATIONS, fits, style_of
 
+pytestmark = pytest.mark.browser
+
 PATHS = ("/problems/", "/problems/documented", "/problems/not-found")
 
 

@@ -21,7 +21,7 @@ from errbridge import Handlers, Problem, Reply, Scope
 from tests.clients import Request
 from tests.twins import World
 
-__all__ = ["QUESTIONS", "build"]
+__all__ = ["QUESTIONS", "an_app_of_everything"]
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 AXIOS = "application/json, text/plain, */*"
@@ -43,7 +43,7 @@ class Sold(Exception):
 
 
 class Unmapped(Exception):
-    """A domain exception that nobody maps."""
+    """A domain exception without a handler."""
 
 
 shared = Handlers()
@@ -133,8 +133,8 @@ VIEWS: dict[str, Any] = {
 }
 
 
-def build(world: World) -> None:
-    """Build the application of the table: an API, a website, and the application's own plain pages."""
+def an_app_of_everything(world: World) -> None:
+    """Set up the application of the table: an API, a website, and the application's own plain pages."""
     app, errors = world.app, world.errors
     errors.include(shared, app)
 
@@ -156,8 +156,8 @@ def build(world: World) -> None:
         )
         app.register_blueprint(blueprint)
 
-    build_ownership(world)
-    build_choice(world)
+    add_owners(world)
+    add_choices(world)
 
     handled = world.Blueprint("handled", __name__, url_prefix="/handled")
     answers: dict[int, Any] = {
@@ -229,7 +229,7 @@ HOSTS = (
 )
 
 
-def build_ownership(world: World) -> None:
+def add_owners(world: World) -> None:
     """Build what owns URLs in every way there is; each owner answers with its name."""
     app, errors = world.app, world.errors
     for name, prefix in PREFIXES.items():
@@ -279,7 +279,7 @@ OURS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def build_choice(world: World) -> None:
+def add_choices(world: World) -> None:
     """Build one blueprint for each way to register a handler, each with a view for each way to fail."""
     for name in dict.fromkeys((*NATIVE, *OURS)):
         blueprint = world.Blueprint(name, __name__, url_prefix=f"/choice/{name}")

@@ -9,13 +9,15 @@ import pytest
 
 from tests.clients import Request
 from tests.stacks.servers import STACKS, Stack
-from tests.stacks.table import QUESTIONS, build
+from tests.stacks.table import QUESTIONS, an_app_of_everything
 from tests.twins import Twins
+
+pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
 def twins() -> Twins:
-    return Twins.built(build)
+    return Twins.built(an_app_of_everything)
 
 
 @pytest.fixture(scope="module", params=list(STACKS))

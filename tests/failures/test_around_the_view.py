@@ -1,0 +1,114 @@
+"""Errors around the view: hooks, sessions, teardown."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.exceptions import (
+    Forbidden,
+)
+
+from errbridge import Problem
+from tests.applications import Ask, a_hook, a_view, an_app, answering, raising
+from tests.clients import Request
+from tests.failures.fragile import Bug, around, records, shown_by
+from tests.own_answers import EVERY, accepting, complete
+from tests.twins import World
+
+# Around the view.
+
+
+@pytest.mark.parametrize(
+    ("where", "make", "status"),
+    [
+        ("before_request", lambda: Bug("secret"), 500),
+        ("before_request", Forbidden, 403),
+        ("before_request", lambda: Problem(409), 409),
+        ("url_value_preprocessor", lambda: Bug("secret"), 500),
+        ("url_value_preprocessor", Forbidden, 403),
+        ("after_request", lambda: Bug("secret"), 500),
+        ("after_request", Forbidden, 500),
+        ("after_request", lambda: Problem(409), 500),
+        ("view", lambda: Bug("secret"), 500),
+    ],
+    ids=lambda value: str(value) if isinstance(value, (str, int)) else "",
+)
+@pytest.mark.parametrize("accept", EVERY)
+def test_an_error_around_a_view_is_answered(
+    ask: Ask, where: str, make: Callable[[], Exception], status: int, accept: str
+) -> None:
+    complete(ask(around(where, make), "/page", headers=accepting(accept)), status, accept)
+
+
+@pytest.mark.parametrize("after", ["raises", "aborts"])
+def test_an_after_request_that_fails_for_errors_as_well_does_not_keep_them_from_the_client(
+    ask: Ask, after: str
+) -> None:
+    response = ask(around("after_request", Forbidden if after == "aborts" else lambda: Bug("secret")), "/nope")
+
+    complete(response, 500, "text/html")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda: None,
+        object,
+        lambda: 42,
+        lambda: ("body", 200, {}, "more"),
+        lambda: ("body", "nonsense", "more"),
+        lambda: {"a": object()},
+    ],
+    ids=["None", "object", "int", "4-tuple", "bad tuple", "dict"],
+)
+def test_a_view_that_returns_garbage_is_a_500(ask: Ask, result: Callable[[], Any]) -> None:
+    complete(
+        ask(a_view("/page", lambda: result()), "/page", headers=accepting("application/json")), 500, "application/json"
+    )
+
+
+class FailingSessions:
+    """Sessions that cannot be opened."""
+
+    def is_null_session(self, session: Any) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("accept", EVERY)
+@pytest.mark.parametrize("path", ["/page", "/nope"])
+def test_a_session_that_cannot_be_opened_is_answered(ask: Ask, path: str, accept: str) -> None:
+    def an_app_with_failing_sessions(world: World) -> None:
+        answering("/page")(world)
+        fail = raising(lambda: Bug("secret"))
+
+        async def later_fail(*args: Any) -> Any:
+            fail()
+
+        sessions: Any = FailingSessions()
+        sessions.open_session = later_fail if world.is_async else fail
+        world.app.session_interface = sessions
+
+    complete(ask(an_app_with_failing_sessions, path, headers=accepting(accept)), 500, accept)
+
+
+@pytest.mark.parametrize("kind", ["teardown_request", "teardown_appcontext"])
+def test_a_teardown_that_raises_is_answered(ask: Ask, kind: str) -> None:
+    application = an_app(answering("/page"), a_hook(kind, raising(lambda: Bug("secret"))))
+
+    complete(ask(application, "/page", headers=accepting("application/json")), 500, "application/json")
+
+
+def test_an_error_from_around_the_request_is_logged_with_its_stack(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    an_app(answering("/page"), a_hook("teardown_request", raising(lambda: Bug("teardown"))))(world)
+
+    world.call(Request("/page"))
+
+    (record,) = records(caplog)
+    assert (record.levelno, vars(record)["status"], vars(record)["path"]) == (logging.ERROR, 500, "/page")
+    assert "Traceback" in logging.Formatter().format(record)
+    assert shown_by(record) == [Bug]

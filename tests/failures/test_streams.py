@@ -1,0 +1,254 @@
+"""Errors in streams, and clients that leave. After the first byte each framework has ways of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import pytest
+from werkzeug.exceptions import (
+    NotFound,
+)
+
+from errbridge import Problem, Reply
+from tests.applications import a_catch_all, a_view, an_app, answering, raising
+from tests.clients import Request
+from tests.failures.fragile import bug, records
+from tests.own_answers import MODES
+from tests.twins import World, flask_world, quart_world
+
+Make = Callable[[], BaseException]
+
+
+@dataclass
+class Exchange:
+    """What a server saw of an application: the statuses, the chunks, whether it ended, and the exception."""
+
+    statuses: list[int] = field(default_factory=list)
+    chunks: list[bytes] = field(default_factory=list)
+    ended: bool = False
+    raised: BaseException | None = None
+
+
+def exchange(world: World, path: str, *, method: str = "GET", gone_after: int | None = None) -> Exchange:
+    """Call the application as a server does; the client hangs up after ``gone_after`` chunks."""
+    assert world.errors is not None
+    seen = Exchange()
+    if world.is_async:
+        asyncio.run(_from_quart(world.app, path, method, gone_after, seen))
+    else:
+        _from_flask(world.app, path, method, gone_after, seen)
+    return seen
+
+
+def _from_flask(app: Any, path: str, method: str, gone_after: int | None, seen: Exchange) -> None:
+    environ = {
+        "REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost", "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http", "wsgi.input": BytesIO(), "wsgi.errors": BytesIO(), "wsgi.multithread": True,
+        "wsgi.multiprocess": False, "wsgi.run_once": False,
+    }  # fmt: skip
+
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
+        seen.statuses.append(int(status[:3]))
+        return lambda data: None
+
+    try:
+        body = app(environ, start_response)
+        try:
+            for chunk in body:
+                seen.chunks.append(chunk)
+                if gone_after is not None and len(seen.chunks) >= gone_after:
+                    break
+            else:
+                seen.ended = True
+        finally:
+            body.close()
+    except BaseException as error:
+        seen.raised = error
+
+
+async def _from_quart(app: Any, path: str, method: str, gone_after: int | None, seen: Exchange) -> None:
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": method,
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+        "headers": [(b"host", b"localhost")], "client": None, "server": ("localhost", 80), "extensions": {},
+    }  # fmt: skip
+    gone = asyncio.Event()
+    if gone_after == 0:
+        asyncio.get_running_loop().call_later(0.05, gone.set)
+    incoming = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Mapping[str, Any]:
+        if incoming:
+            return incoming.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            seen.statuses.append(message["status"])
+        elif message.get("body"):
+            seen.chunks.append(message["body"])
+        seen.ended = message["type"] == "http.response.body" and not message.get("more_body")
+        if gone_after is not None and len(seen.chunks) >= gone_after > 0:
+            gone.set()
+            await asyncio.sleep(30)  # the framework is to stop waiting for a client that is gone
+
+    try:
+        await asyncio.wait_for(app(scope, receive, send), timeout=20)
+    except BaseException as error:
+        seen.raised = error
+
+
+@dataclass
+class Stream:
+    """A view whose stream fails, and what became of it."""
+
+    fails_at: int | None
+    make: Make
+    closed: int = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        try:
+            for number in range(4):
+                if number == self.fails_at:
+                    raise self.make()
+                yield b"chunk %d" % number
+        finally:
+            self.closed += 1
+
+    async def chunks_later(self) -> AsyncIterator[bytes]:
+        try:
+            for number in range(4):
+                if number == self.fails_at:
+                    raise self.make()
+                yield b"chunk %d" % number
+                await asyncio.sleep(0)
+        finally:
+            self.closed += 1
+
+    def set_up(self, world: World) -> None:
+        made = self.chunks_later if world.is_async else self.chunks
+        never = Reply("never in the middle of a stream", 418)
+        an_app(a_view("/stream", lambda: (made(), {"Content-Type": "text/plain"})), a_catch_all(lambda exc: never))(
+            world
+        )
+
+
+@pytest.mark.parametrize("fails_at", [1, 3])
+@pytest.mark.parametrize("make", [bug, NotFound, lambda: Problem(409), lambda: ExceptionGroup("two", [NotFound()])])
+@pytest.mark.parametrize("mode", ["none", *MODES])
+def test_an_error_after_the_first_chunk_ends_the_stream_and_reaches_the_server(
+    world: World, fails_at: int, make: Make, mode: str
+) -> None:
+    """The status is out; all that is left is not to pretend that the answer was complete."""
+    world.config = MODES.get(mode, {})
+    stream = Stream(fails_at, make)
+    stream.set_up(world)
+
+    seen = exchange(world, "/stream")
+
+    assert seen.statuses == [200]
+    assert seen.chunks == [b"chunk %d" % number for number in range(fails_at)]
+    assert not seen.ended
+    assert type(seen.raised) is type(make())
+    assert stream.closed == 1
+
+
+def test_a_timeout_in_a_stream_never_ends_it_as_if_it_were_complete(world: World) -> None:
+    """Quart keeps the exception to itself, but not without leaving the answer unfinished."""
+    stream = Stream(2, lambda: TimeoutError("secret"))
+    stream.set_up(world)
+
+    seen = exchange(world, "/stream")
+
+    assert (seen.statuses, seen.chunks, seen.ended) == ([200], [b"chunk 0", b"chunk 1"], False)
+    assert stream.closed == 1
+    assert isinstance(seen.raised, TimeoutError) == (not world.is_async)
+
+
+@pytest.mark.parametrize("make", [bug, NotFound, lambda: Problem(409)])
+def test_an_error_before_the_first_chunk_never_becomes_a_successful_answer(world: World, make: Make) -> None:
+    stream = Stream(0, make)
+    stream.set_up(world)
+
+    seen = exchange(world, "/stream")
+
+    assert seen.chunks == [] or seen.statuses[-1] >= 400
+    assert seen.raised is not None or seen.statuses[-1] >= 400
+    assert stream.closed == 1
+
+
+@pytest.mark.parametrize("make", [bug, NotFound, lambda: Problem(409)])
+def test_flask_answers_an_error_before_the_first_chunk_of_a_stream(make: Make) -> None:
+    """Quart has sent the start of its answer by then."""
+    world = flask_world()
+    stream = Stream(0, make)
+    stream.set_up(world)
+
+    response = world.call(Request("/stream", headers=[("Accept", "application/json")]))
+
+    assert (response.status, response.content_type) == (500, "application/problem+json")
+    assert response.json["detail"] == "Unhandled Exception"
+    assert stream.closed == 1
+
+
+def test_the_next_request_after_a_broken_stream_is_answered(world: World) -> None:
+    Stream(1, bug).set_up(world)
+    answering("/page")(world)
+
+    exchange(world, "/stream")
+
+    assert world.call(Request("/page")).text == "page"
+
+
+@pytest.mark.parametrize("answer", ["stream", "error stream"])
+def test_the_stream_of_a_client_that_is_gone_is_closed(world: World, answer: str) -> None:
+    stream = Stream(None, bug)
+    stream.set_up(world)
+    if answer == "error stream":
+        made = stream.chunks_later if world.is_async else stream.chunks
+        world.errors.register(world.app, code=404)(lambda exc: made())
+
+    seen = exchange(world, "/stream" if answer == "stream" else "/nope", gone_after=1)
+
+    assert seen.statuses == [200 if answer == "stream" else 404]
+    assert (seen.chunks, seen.ended, seen.raised) == ([b"chunk 0"], False, None)
+    assert stream.closed == 1
+
+
+@pytest.mark.parametrize("where", ["view", "handler", "handler for a class", "template"])
+def test_quart_stops_what_it_does_for_a_client_that_is_gone(where: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is answered, and nothing is logged as if it had been; Flask does not notice that a client is gone."""
+    from jinja2 import DictLoader
+
+    caplog.set_level(logging.DEBUG, "errbridge")
+    world = quart_world()
+    stopped: list[str] = []
+
+    async def slow(*args: Any) -> str:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            stopped.append(where)
+            raise
+        raise AssertionError
+
+    world.app.add_url_rule("/slow", "slow", slow if where == "view" else raising(lambda: KeyError("k")))
+    world.app.jinja_env.globals["slow"] = slow
+    world.app.jinja_loader = DictLoader({"error.html": "{{ slow() }}"})
+    if where == "template":
+        world.errors.web_register(world.app)
+    elif where != "view":
+        world.errors.register(world.app, code=KeyError if where == "handler for a class" else 500)(slow)
+
+    seen = exchange(world, "/slow", gone_after=0)
+
+    assert stopped == [where]
+    assert (seen.statuses, seen.chunks) == ([], [])
+    assert records(caplog) == []

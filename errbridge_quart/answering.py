@@ -7,6 +7,7 @@ outcome.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from inspect import isawaitable
 from typing import Any
 
@@ -21,7 +22,7 @@ from errbridge.pallets.seam import ALLOW, FieldValues, Seam
 __all__ = ["attach"]
 
 _READ = (b"host", b"accept", b"x-requested-with", b"traceparent")
-_KEPT = frozenset({*_READ, b"content-length", b"transfer-encoding"})
+_KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 
 
@@ -69,7 +70,9 @@ class _QuartSeam(Seam):
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
         host, accept, requested_with, traceparent = (found.get(name, b"").decode("latin-1") for name in _READ)
-        has_content = found.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in found
+        # A length is optional in HTTP/2, and missing in Quart's test client. Content without one has a type.
+        length = found.get(b"content-length", b"" if b"content-type" in found else b"0")
+        has_content = length != b"0" or b"transfer-encoding" in found
         return FieldValues(host, accept, requested_with, traceparent, scope.get(ALLOW, ()), has_content)
 
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
@@ -146,5 +149,5 @@ class _Closing:
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "websocket.close" and (frame := self._scope[_CLOSE]) is not None:
-            message = {**message, "code": frame.code, "reason": frame.reason}
+            message = {**message, **asdict(frame)}
         await self._send(message)

@@ -160,12 +160,12 @@ def test_what_cannot_be_described_is_logged_and_answered(world: World, caplog: p
 
     world.app.errorhandler(404)(lambda exc: ("native", 404))
     seen = note_incidents(world)
-    described = world.app.extensions["errbridge"].framework
+    described = world.app.extensions["errbridge"].application
 
     def broken(given: object) -> Reply:
         raise RuntimeError("cannot be described")
 
-    described.described = broken
+    described.describe_response = broken
     answer = world.call(Request("/nowhere"))
 
     assert (answer.status, answer.text) == (404, "native")
@@ -385,7 +385,7 @@ class AsyncGeneratorObject:
         (an_async_hook, "starts a task"),
         (functools.partial(an_async_hook), "starts a task"),
         (AsyncObject(), "starts a task"),
-        (a_generator_hook, "a_generator_hook is a generator function, of which nothing would run"),
+        (a_generator_hook, "a_generator_hook is a generator function, and a call would run nothing of it"),
         (an_async_generator_hook, "without yield"),
         (functools.partial(an_async_generator_hook), "without yield"),
         (GeneratorObject(), "without yield"),
@@ -414,7 +414,7 @@ def test_a_hook_that_hides_a_generator_is_complained_of(
 
     assert world.call(Request("/problem")).status == 409
     assert len(seen) == 1
-    assert "returned a generator, of which nothing runs" in caplog.text
+    assert "returned a generator, and nothing of it runs" in caplog.text
 
 
 def test_a_callable_without_a_signature_is_taken_at_its_word(world: World) -> None:
@@ -429,9 +429,9 @@ def test_without_hooks_no_reply_is_made(world: World, monkeypatch: pytest.Monkey
     world.app.errorhandler(404)(lambda exc: ("native", 404))
     made: list[Any] = []
     assert world.errors is not None
-    framework: Any = world.app.extensions["errbridge"].framework
-    monkeypatch.setattr("errbridge.telemetry.observe.Reply", lambda *args, **kwargs: made.append(args))
-    monkeypatch.setattr(framework, "described", made.append)
+    application: Any = world.app.extensions["errbridge"].application
+    monkeypatch.setattr("errbridge.representations.response.Reply", lambda *args, **kwargs: made.append(args))
+    monkeypatch.setattr(application, "describe_response", made.append)
 
     world.call(Request("/problem"))
     world.call(Request("/nowhere"))

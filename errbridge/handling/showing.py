@@ -32,7 +32,18 @@ from errbridge.representations.response import Response, build_reply, build_resp
 from errbridge.representations.styles import Style
 from errbridge.telemetry.record import Failure
 
-__all__ = ["fail", "find_means", "render_page", "show", "show_built_in", "template_folders"]
+__all__ = [
+    "Look",
+    "TemplateFailure",
+    "fail",
+    "find_means",
+    "link",
+    "render",
+    "render_page",
+    "show",
+    "show_built_in",
+    "template_folders",
+]
 
 Means = str | Callable[..., Any]
 """What of the application's own shows a problem: the name of a template, or the ``response=`` decorator."""

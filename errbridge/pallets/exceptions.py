@@ -24,7 +24,7 @@ from errbridge.problem.problem import Problem
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["CLASSES", "build_exception", "is_response", "read_http_error"]
+__all__ = ["CLASSES", "build_exception", "is_response", "read_http_error", "server_error"]
 
 log = logging.getLogger("errbridge")
 

@@ -153,12 +153,13 @@ def test_a_member_of_the_problem_wins_over_what_its_headers_say(ask: Ask) -> Non
         (lambda: "body", "GET, PUT"),
         (lambda: Reply("body"), "GET, PUT"),
         (lambda: {"a": 1}, "GET, PUT"),
-        (lambda: Problem(405), None),
+        (lambda: Problem(405), "GET, PUT"),
+        (lambda: Problem(405, headers={"Allow": "POST"}), "POST"),
         (lambda: Page("page.html"), "GET, PUT"),
         (lambda: ("body", 405, {"Allow": "POST"}), "POST"),
         (lambda: Reply("body", headers={"allow": "POST"}), "POST"),
     ],
-    ids=["str", "Reply", "dict", "Problem", "Page", "tuple with its own", "Reply with its own"],
+    ids=["str", "Reply", "dict", "Problem", "Problem with its own", "Page", "tuple with its own", "Reply with its own"],
 )
 def test_the_headers_of_an_error_survive_a_handler_that_does_not_set_them(
     ask: Ask, result: Callable[[], Any], expected: str | None

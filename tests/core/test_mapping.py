@@ -17,6 +17,7 @@ from errbridge.handling.respond import status_of
 from errbridge.http.headers import clean_headers
 from errbridge.mapping.groups import find_http_error, find_single_error
 from errbridge.mapping.problems import complete, is_individual, problem_of, uncaught_problem
+from errbridge.validation import problem_of as problem_of_validation
 from tests.core.fakes import (
     ANY_TEXT,
     ID,
@@ -351,7 +352,10 @@ def test_a_request_that_adds_something_is_known(facts: dict[str, Any], expected:
 
 
 def meant_by(exc: BaseException, *, validation: Any = True) -> BaseException | None:
-    return find_http_error(exc, lambda member: status_of(Application(), member), validation)
+    def read_validation(member: BaseException) -> Problem | None:
+        return problem_of_validation(member, everywhere=bool(validation), messages=validation == "messages")
+
+    return find_http_error(exc, lambda member: status_of(Application(), member), read_validation)
 
 
 @pytest.mark.parametrize(

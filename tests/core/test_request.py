@@ -14,14 +14,14 @@ from errbridge.http.request import is_xhr
 
 FIELDS = [
     *("method", "path", "host", "root_path", "accept", "xhr", "traceparent", "endpoint", "blueprints"),
-    *("rule_blueprints", "allow", "routing", "websocket", "headers", "trace_id"),
+    *("rule_blueprints", "allow", "routing", "websocket", "headers", "trace_id", "has_input"),
 ]
 
 
 def test_the_facts_can_be_given_by_position_and_by_name() -> None:
     values: tuple[Any, ...] = (
         *("PUT", "/a", "h", "/root", "*/*", True, "00-", "e", ("b",)),
-        *(("r",), ("GET",), True, True, RequestHeaders(), "trace"),
+        *(("r",), ("GET",), True, True, RequestHeaders(), "trace", False),
     )
 
     assert [field.name for field in dataclasses.fields(RequestFacts)] == FIELDS

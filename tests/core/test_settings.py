@@ -63,7 +63,7 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_TYPE_URI": None,
         "ERROR_CSP_ENABLED": True,
         "ERROR_DEBUG_DOCUMENT": False,
-        "ERROR_VALIDATION": True,
+        "ERROR_VALIDATION": False,
     }
 
 

@@ -128,8 +128,9 @@ def check_answers(extras: set[str]) -> None:
 
 
 def from_core() -> tuple[int, str | None, bytes]:
-    from errbridge import Problem, RequestFacts
     from errbridge.handling.plan import answer_edge
+
+    from errbridge import Problem, RequestFacts
 
     answered = answer_edge(Problem(404), RequestFacts(accept="application/json"))
     return answered.status, answered.content_type, answered.body or b""

@@ -24,7 +24,6 @@ from benchmarks.areas import (
     peers,
     quart_requests,
     rendering,
-    steps,
 )
 from benchmarks.areas.kinds import logging_to_nowhere
 from benchmarks.goals import judged
@@ -61,7 +60,6 @@ _GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
     negotiation.AREA: negotiation.groups,
     flask_requests.AREA: flask_requests.groups,
     quart_requests.AREA: quart_requests.groups,
-    steps.AREA: steps.groups,
     "peers": peers.groups,
 }
 _OTHERS: Mapping[str, Callable[[Mode], Iterable[Result]]] = {

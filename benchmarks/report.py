@@ -41,7 +41,6 @@ _TITLES: Mapping[str, str] = {
     "negotiation": "From an Accept header to a media type",
     "flask": "Whole requests of a Flask application, in process",
     "quart": "Whole requests of a Quart application, in process",
-    "steps": "Where the time of an error goes",
     "starlette": "starlette-problem on Starlette",
     "fastapi": "fastapi-problem on FastAPI",
     "hypercorn": "Under Hypercorn, 32 connections",

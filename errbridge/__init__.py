@@ -1,14 +1,33 @@
-"""errbridge: one place where a web service says how its errors look.
+"""errbridge: one place where a web service defines what its errors look like.
 
 The law of this package:
 
-1. It knows no framework, no event loop, no thread and no socket. What it needs of a framework is listed in
-   `errbridge.application.protocol`; the adapters ``errbridge_flask`` and ``errbridge_quart`` answer. (`errbridge.pallets` is what
-   those two share, and only they may import it; `errbridge.asgi` serves both and knows neither.)
-2. An error goes one way: exception, facts, problem, media type, incident, chain of scopes, handler, answer,
-   representation, response. No step changes what it was given or knows a later one.
-3. The order of things is written once, in `errbridge.handling.plan`.
-4. Nothing that a client, a handler or a template does can keep an answer from being complete.
+1. **The core knows no framework**: it imports none, and it names no attribute of a framework's object. What it needs is
+   in `errbridge.application.protocol`; the adapters ``errbridge_flask`` and ``errbridge_quart`` implement it through
+   `errbridge.adapter`. Everything about Werkzeug is in `errbridge.pallets`, which only those two import.
+2. **An error goes one way**: exception, facts, problem, chain, style and media type, incident, handlers, outcome,
+   representation, response. No stage changes what it was given, and nothing is computed twice.
+3. **The order of things is written once**, in `errbridge.handling.respond`. ``flask errors explain`` is a trace of it.
+4. **There is one path**. What equal errors share is a pure step with a bounded cache, in `errbridge.handling.showing`.
+5. Nothing that a client, a handler or a template does can keep an answer from being complete.
+
+The rooms, from the ground up; each imports only from those above it in this list:
+
+===================  ============================================================================
+`http`               status codes, header fields, Accept, trace context, the facts of a request
+`problem` `scopes`   what an error is; who owns a URL
+`incident`           one error, and what a handler may return
+`representations`    what a problem looks like: styles, JSON, XML, page, text, the finished response
+`handlers`           who is registered for what
+`catalogue`          the problem types of a service
+`validation`         errors of libraries that validate data
+`mapping`            from an exception to its problem
+`application`        one application: settings, the protocol, the error map (owners and chains), hooks
+`telemetry`          the log record, and calling the hooks
+`handling`           one error, from the exception to the outcome
+`adapter`            everything that an adapter needs
+`inspection`         ``flask errors list``, ``explain``, ``check``, ``preview``
+===================  ============================================================================
 """
 
 from errbridge.errors import SetupError

@@ -136,7 +136,7 @@ class _Stream:
             yield from self._start_over(exc)
         else:
             yield first
-            for chunk in chunks:  # not "yield from", which would close the body once more than the server does
+            for chunk in chunks:  # noqa: UP028 - "yield from" would close the body once more than the server does
                 yield chunk
 
     def close(self) -> None:

@@ -21,7 +21,6 @@ from benchmarks.areas import (
     peers,
     quart_requests,
     rendering,
-    steps,
 )
 from benchmarks.areas.kinds import ERRBRIDGE, logging_to_nowhere
 from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
@@ -42,7 +41,6 @@ GROUPS = {
         negotiation.groups(),
         flask_requests.groups(many=False),
         quart_requests.groups(),
-        steps.groups(),
     )
     for group in groups
 }

@@ -17,7 +17,7 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import Problem, Reply
 from errbridge.representations.json import render_json
-from errbridge.representations.response import Answer, finish
+from errbridge.representations.response import Response, build_response
 from errbridge.testing import assert_problem
 from tests.core.fakes import incident_of
 from tests.twins import Twins, World
@@ -109,7 +109,7 @@ JSON = "application/problem+json"
         (409, [(b"Content-Type", JSON.encode())], DOCUMENT.decode()),
         (409, [("Content-Type", f"{JSON}; charset=utf-8")], memoryview(DOCUMENT)),
         Reply(DOCUMENT, 409, {"Content-Type": JSON}),
-        Answer(409, (("Content-Type", JSON),), DOCUMENT),
+        Response(409, (("Content-Type", JSON),), DOCUMENT),
         httpx.Response(409, content=DOCUMENT, headers={"Content-Type": JSON}),
         flask.Response(DOCUMENT, 409, content_type=JSON),
         quart.Response(DOCUMENT, 409, content_type=JSON),
@@ -185,7 +185,7 @@ def test_requests(accepted: str) -> None:
 
 def test_an_answer_of_the_core() -> None:
     incident = incident_of(PROBLEM)
-    answer = finish(incident, render_json(incident), "application/problem+json", "Accept")
+    answer = build_response(incident, render_json(incident), "application/problem+json", vary="Accept")
 
     assert Problem.from_response(answer).document()["sku"] == "a-1"
 

@@ -379,7 +379,12 @@ def test_a_request_without_any_input_is_not_to_blame(ask: Ask, how: Any, config:
 
 @pytest.mark.parametrize(("how", "config"), HOW)
 @pytest.mark.parametrize(
-    ("path", "request_"), [("/row?a=1", {}), ("/row/1", {}), ("/row", {"method": "POST", "body": b"a", "headers": [("Content-Type", "text/plain")]})]
+    ("path", "request_"),
+    [
+        ("/row?a=1", {}),
+        ("/row/1", {}),
+        ("/row", {"method": "POST", "body": b"a", "headers": [("Content-Type", "text/plain")]}),
+    ],
 )
 def test_a_request_with_any_input_is_to_blame(
     ask: Ask, how: Any, config: dict[str, Any], path: str, request_: dict[str, Any]

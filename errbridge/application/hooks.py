@@ -121,13 +121,13 @@ def _check(function: object, kind: str, *arguments: str) -> None:
         raise SetupError(f"a {kind} is a function of {called_with}, not {function!r}")
     if is_async(function):
         raise SetupError(
-            f"the {kind} {describe_function(function)} is async, but {kind}s are called where the error is answered, which does "
-            "not wait for them: make it a plain function" + _TASK * (kind == "hook")
+            f"the {kind} {describe_function(function)} is async, but {kind}s are called where the error is answered, "
+            "which does not wait for them: make it a plain function" + _TASK * (kind == "hook")
         )
     if _is_generator(function):
         raise SetupError(
-            f"the {kind} {describe_function(function)} is a generator function, and a call would run nothing of it: make it a "
-            "plain function, without yield"
+            f"the {kind} {describe_function(function)} is a generator function, and a call would run nothing of it: "
+            "make it a plain function, without yield"
         )
     try:
         signature = inspect.signature(function)

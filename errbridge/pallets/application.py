@@ -182,7 +182,7 @@ class PalletsApplication(ABC):
             return Reply(_complete_body(value), headers=tuple(value.headers))
         return Reply(value if isinstance(value, (str, bytes)) else b"")  # the framework converts it later
 
-    def close_websocket(self, frame: CloseFrame) -> None:
+    def close_websocket(self, frame: CloseFrame) -> None:  # noqa: B027 - not every framework has any
         """Do nothing: only Quart has WebSockets."""
 
 

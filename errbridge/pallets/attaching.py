@@ -1,4 +1,4 @@
-"""Attaching errbridge to an application. It is loaded with the first application, and with it all that answers errors."""
+"""Attaching errbridge to an application; loaded with the first one, and with it everything that answers errors."""
 
 from __future__ import annotations
 

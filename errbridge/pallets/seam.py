@@ -1,9 +1,9 @@
 """The seam between a framework and the core: exceptions and facts in, plans out.
 
-Errors arrive on three ways. The framework searches a handler for almost all of them (`Seam.find_error_handler`). An HTTP
-exception without a status, which both frameworks would send as 200, and an error that a view returned instead of raising
-it, pass ``make_response`` (`Seam.respond_to_value`). What escapes the framework, from opening the session or tearing
-down, is met around the application (`Seam.respond_outside`).
+Errors arrive in three ways. The framework searches a handler for almost all of them (`Seam.find_error_handler`). An
+HTTP exception without a status, which both frameworks would send as 200, and an error that a view returned instead of
+raising it, pass ``make_response`` (`Seam.respond_to_value`). Errors that escape the framework, from opening the session
+or tearing down, are caught around the application (`Seam.respond_outside`).
 """
 
 from __future__ import annotations

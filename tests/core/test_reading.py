@@ -514,6 +514,7 @@ def test_a_message_never_repeats_the_content_of_what_is_no_response() -> None:
         def __repr__(self) -> str:
             return "token=s3cret"
 
+    wrong: Any
     for wrong in ({"Authorization": "s3cret"}, (Secret(), {}, b"s3cret"), Secret()):
         with pytest.raises(TypeError) as raised:
             Problem.from_response(wrong)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler, Place
-from errbridge.application.settings import DEFAULTS
 from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handlers.registry import Registry
 from errbridge.handling.drivers import LEFT, Call, Colour, Native, Outcome, Raised, Run, adrive, drive
@@ -18,14 +17,10 @@ from errbridge.http.request import RequestFacts
 from errbridge.incident import CloseFrame
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.response import Response
-from errbridge.representations.styles import API, DEFAULT, WEB
+from errbridge.scopes.patterns import find_converter
 
 __all__ = [
-    "API",
-    "DEFAULT",
-    "DEFAULTS",
     "LEFT",
-    "WEB",
     "Application",
     "Call",
     "CloseFrame",
@@ -46,5 +41,6 @@ __all__ = [
     "Run",
     "adrive",
     "drive",
+    "find_converter",
     "respond",
 ]

@@ -15,6 +15,7 @@ import pytest
 import quart
 from werkzeug.datastructures import Headers
 
+import errbridge.adapter
 import errbridge_flask
 import errbridge_quart
 from errbridge import SetupError
@@ -163,3 +164,55 @@ def test_what_errbridge_uses_of_the_frameworks_private_names_is_there() -> None:
     assert isinstance(Headers([("A", "b")])._list, list)
     for app in (flask.Flask("shop"), quart.Quart("shop")):
         assert callable(app._find_error_handler)
+
+
+ADAPTER_NAMES = [
+    "LEFT",
+    "Application",
+    "Call",
+    "CloseFrame",
+    "Colour",
+    "Draft",
+    "HTTPErrorClasses",
+    "HTTPErrorFacts",
+    "Installation",
+    "Native",
+    "NativeHandler",
+    "Outcome",
+    "Place",
+    "Raised",
+    "Registry",
+    "RequestFacts",
+    "RequestHeaders",
+    "Response",
+    "Run",
+    "adrive",
+    "drive",
+    "find_converter",
+    "respond",
+]
+
+
+def test_the_public_surface_for_adapters_is_what_it_was() -> None:
+    assert errbridge.adapter.__all__ == ADAPTER_NAMES
+
+
+def imported_by(code: str) -> set[str]:
+    """List the modules of errbridge that some code imports."""
+    found = (node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom))
+    return {module for module in found if module is not None and module.split(".")[0] == "errbridge"}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_an_adapter_imports_only_the_public_surface_of_the_core_and_what_both_share(adapter: Any) -> None:
+    folder = Path(adapter.__file__).parent
+    modules = set().union(*(imported_by(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")))
+
+    assert {module for module in modules if not module.startswith("errbridge.pallets")} == {"errbridge.adapter"}
+
+
+def test_the_documented_adapter_imports_only_the_public_surface() -> None:
+    page = Path(__file__).parents[1].joinpath("docs/howto/adapter.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+
+    assert set().union(*map(imported_by, blocks)) == {"errbridge", "errbridge.adapter"}

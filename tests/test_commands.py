@@ -339,7 +339,7 @@ def view(world: World) -> None:
         (("GET", "/site/", "werkzeug.routing:RequestRedirect"), ["an answer already", "sends it as it is"]),
         (("GET", "/site/", "UnicodeDecodeError"), ["raises UnicodeDecodeError", "1. the framework makes a 500 of it"]),
         (("GET", "/site/", "FileNotFoundError"), ["raises FileNotFoundError", "500 as text/html"]),
-        (("GET", "/site/", "msgspec:ValidationError"), ["1. it means Problem (422)", "422 as text/html"]),
+        (("GET", "/site/", "msgspec:ValidationError"), ["1. the framework makes a 500 of it", "500 as text/html"]),
         (("GET", "/site/", "500"), ["raises InternalServerError (500)", "1. site shows it"]),
     ],
 )

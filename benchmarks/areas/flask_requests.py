@@ -113,7 +113,7 @@ def leanest(*, page: bool = False) -> flask.Flask:
 
 def with_errbridge(*, blueprints: int = 0) -> flask.Flask:
     app, api = _application(lambda: Problem(422, errors=ERRORS))
-    errors = errbridge_flask.ErrorHandler(app)
+    errors = errbridge_flask.ErrorHandler(app, ERROR_VALIDATION=True)
     errors.api_register(api)
     _register_many(app, blueprints, errors.api_register)
     app.register_blueprint(api)

@@ -97,7 +97,7 @@ def leanest(*, page: bool = False) -> quart.Quart:
 
 def with_errbridge() -> quart.Quart:
     app, api = _application(lambda: Problem(422, errors=ERRORS))
-    errors = errbridge_quart.ErrorHandler(app)
+    errors = errbridge_quart.ErrorHandler(app, ERROR_VALIDATION=True)
     errors.api_register(api)
     app.register_blueprint(api)
     return app

@@ -126,7 +126,8 @@ def test_a_setting_that_becomes_wrong_after_init_app_is_reported_and_not_followe
     world: World, caplog: pytest.LogCaptureFixture, key: str, value: object
 ) -> None:
     a_fragile_app(world)
-    world.app.config[key] = value  # after init_app, before the first error
+    assert world.errors is not None  # initialised
+    world.app.config[key] = value
 
     complete(world.call(Request("/bug")), 500, "text/html")
 

@@ -80,7 +80,7 @@ KINDS = tuple(
         Kind("abort", Ask("/api/abort"), 404),
         Kind("405", Ask("/api/item", method="DELETE"), 405),
         Kind("validation", Ask("/api/invalid"), 422),
-        Kind("pydantic", Ask("/api/model"), 422),
+        Kind("pydantic", Ask("/api/model", body=b"{}", content_type="application/json"), 422),
         Kind("crash", Ask("/api/crash"), 500),
     )
     if kind.name != "pydantic" or _HAS_PYDANTIC

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from errbridge.http.headers import allow_methods, clean_headers, split_list
 from errbridge.http.request import RequestFacts
@@ -38,7 +39,9 @@ def _shared_problem(http: HTTPErrorFacts) -> Problem:
 def _build_problem(http: HTTPErrorFacts) -> Problem:
     status = http.status if is_error(http.status) else 500
     if isinstance(http.detail, (dict, list)):
-        return Problem(status, title=http.title, headers=http.headers, **{"description": http.detail, **http.members})
+        description: Any = http.detail
+        members: Mapping[str, Any] = {"description": description, **http.members}
+        return Problem(status, title=http.title, headers=http.headers, **members)
     detail = None if http.detail is None else make_plain_text(http.detail)
     problem = Problem(status, detail, title=http.title, headers=http.headers, **http.members)
     problem._has_stock_detail = http.is_stock  # pyright: ignore[reportPrivateUsage]

@@ -260,15 +260,17 @@ def _find_recorder(blueprint: Any) -> CodeType:
 @lru_cache(maxsize=8)
 def _probe(cls: Any) -> CodeType:
     """Record a route and a nested blueprint, and make sure that both are read."""
-    seen = []
+    seen: list[tuple[str, str]] = []
+
+    def note(rule: str, endpoint: str, view_func: Any, **options: Any) -> None:
+        seen.append((rule, endpoint))
+
     with suppress(AttributeError, TypeError, ValueError):
         outer, inner = (cls(name, __name__, root_path=".") for name in ("outer", "inner"))
         outer.add_url_rule("/rule", "endpoint")
         outer.register_blueprint(inner, url_prefix="/inner")
         (recorded,) = outer.deferred_functions
-        recorded(
-            SimpleNamespace(add_url_rule=lambda rule, endpoint, view_func, **options: seen.append((rule, endpoint)))
-        )
+        recorded(SimpleNamespace(add_url_rule=note))
         if seen == [("/rule", "endpoint")] and _read_nested(outer) == [(inner, {"url_prefix": "/inner"})]:
             return recorded.__code__  # type: ignore[no-any-return]
     raise SetupError(

@@ -22,13 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
 PLUGIN = "errbridge_pytest.py"  # not in a package, so that pytest loads no more than this
 FOREIGN = ("flask", "quart", "werkzeug", "jinja2", "click", "asgiref", "hypercorn", "opentelemetry", "pytest")
-NOT_CORE = (
-    "errbridge.asgi",
-    "errbridge.otel",
-    "errbridge.pallets",
-    "errbridge.validation.pydantic",  # imported when there is an exception of it, and the next one likewise
-    "errbridge.validation.quart_schema",
-)
+NOT_CORE = ("errbridge.asgi", "errbridge.otel", "errbridge.pallets")
 EXTRA_OF = {"errbridge_flask": "flask", "errbridge_quart": "quart", "errbridge.otel": "otel"}
 
 
@@ -128,11 +122,10 @@ def check_answers(extras: set[str]) -> None:
 
 
 def from_core() -> tuple[int, str | None, bytes]:
-    from errbridge.handling.plan import answer_edge
-
     from errbridge import Problem, RequestFacts
+    from errbridge.handling.outside import respond_at_edge
 
-    answered = answer_edge(Problem(404), RequestFacts(accept="application/json"))
+    answered = respond_at_edge(Problem(404), RequestFacts(accept="application/json"))
     return answered.status, answered.content_type, answered.body or b""
 
 

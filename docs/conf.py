@@ -19,10 +19,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
     (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # What is private to the core but stands in a public signature.
-    (r"py:.*", r"(errbridge\.\w+\.)?(Converter|Frozen|Observable|RequestHeaders|Schema|ScopeTrie)"),
+    (r"py:.*", r"(errbridge\.[\w.]+\.)?(Converter|Observable|RequestHeaders|Schema|ScopeTrie)"),
     (r"py:.*", r"tuple\[.*"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.
-    (r"py:.*", r"errbridge\..*\.(F|\w+T)"),
+    (r"py:.*", r"errbridge\..*\.(F|T|\w+T)"),
 ]
 
 myst_heading_anchors = 4

@@ -108,7 +108,7 @@ class ErrorMap:
         self.response = response
         self.root = owners[ROOT]
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
-        # A checker takes the hash of a class for that of its instances, of which an exception may have none.
+        # A type checker takes the hash of a class for that of its instances, and an exception may have none.
         self.find_claimants = cast("FindClaimants", lru_cache(_REMEMBERED)(_find_claimants))
         self.find_handlers = cast("FindHandlers", lru_cache(_REMEMBERED)(_find_handlers))
 

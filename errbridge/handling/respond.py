@@ -43,6 +43,8 @@ __all__ = ["is_left", "respond", "status_of"]
 
 log = logging.getLogger("errbridge")
 
+HeaderPairs = tuple[tuple[str, str], ...]
+
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan. It returns None to leave the error to the next part."""
 
@@ -231,9 +233,7 @@ def _override(problem: Problem, parts: Parts) -> Problem:
     if parts.status is None and not parts.headers:
         return problem
     given = list_headers(parts.headers)
-    names = {name.lower() for name, _ in given}
-    kept = (pair for pair in problem.headers if pair[0].lower() not in names)
-    problem = problem.fill_in(headers=(*kept, *given))
+    problem = problem.fill_in(headers=(*_leave_out(given, problem.headers), *given))
     if parts.status is not None:
         before, problem.status = problem.status, check_error_status(parse_status(parts.status))
         if problem.title == find_phrase(before):
@@ -245,16 +245,20 @@ def _inherit_headers(problem: Problem, handled: Problem) -> Problem:
     """Keep the headers of the error that a handler made another problem of the same status of (RFC 9110 15.5.6)."""
     if problem.status != handled.status or not handled.headers or problem is handled:
         return problem
-    names = {name.lower() for name, _ in problem.headers}
-    inherited = (pair for pair in handled.headers if pair[0].lower() not in names)
+    inherited = _leave_out(problem.headers, handled.headers)
     return problem.fill_in(headers=(*problem.headers, *inherited))
+
+
+def _leave_out(given: HeaderPairs, headers: HeaderPairs) -> HeaderPairs:
+    """Return the headers whose names are not among those of the given ones."""
+    names = {name.lower() for name, _ in given}
+    return tuple(pair for pair in headers if pair[0].lower() not in names)
 
 
 def _override_reply(reply: Reply, parts: Parts) -> Reply:
     if parts.status is None and not parts.headers:
         return reply
     given = list_headers(parts.headers)
-    names = {name.lower() for name, _ in given}
-    kept = (pair for pair in list_headers(reply.headers) if pair[0].lower() not in names)
+    kept = _leave_out(given, list_headers(reply.headers))
     status = reply.status if parts.status is None else parse_status(parts.status)
     return Reply(reply.body, status, (*kept, *given))

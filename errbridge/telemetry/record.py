@@ -108,7 +108,7 @@ def _write(incident: Incident, status: int, level: int, failure: Failure | None,
             "scope": str(incident.scope),
         },
     )
-    # The framework has logged the exception of which it made its own 500, with the stack.
+    # The framework has logged the exception that it turned into its own 500, with the stack.
     is_logged = failure is None and shown is not None and shown is not incident.exception
     if is_logged and logged_by is not None:
         record.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"

@@ -18,7 +18,7 @@ nitpick_ignore_regex = [
     # What belongs to others; their pages are not at hand without a network.
     (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
     (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
-    # What is private to the core but stands in a public signature.
+    # Private to the core, but part of a public signature.
     (r"py:.*", r"(errbridge\.[\w.]+\.)?(Converter|Observable|RequestHeaders|Schema|ScopeTrie)"),
     (r"py:.*", r"tuple\[.*"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.

@@ -27,22 +27,22 @@ text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:
 """
 
 WAY = (
-    ("exception", "what was raised", "box"),
-    ("facts", "pallets.seam", "edge"),
-    ("problem", "normalize, validation", "core"),
-    ("media type", "accept, styles", "core"),
+    ("exception", "the framework", "box"),
+    ("facts", "pallets", "edge"),
+    ("problem", "mapping", "core"),
+    ("chain", "application, scopes", "core"),
+    ("style, media type", "representations, http", "core"),
     ("incident", "incident", "core"),
-    ("chain of scopes", "dispatch, trie", "core"),
-    ("handler", "handlers, drivers", "side"),
-    ("answer", "plan, answer", "core"),
+    ("handlers", "handlers, yours", "side"),
+    ("outcome", "handling", "core"),
     ("representation", "representations", "core"),
     ("response", "the adapter", "edge"),
 )
-"""The steps of one error, the module of each, and whose it is."""
+"""The steps of one error, the package of each, and whose it is."""
 
 
 def box(x: float, y: float, width: float, height: float, kind: str, name: str, note: str = "") -> list[str]:
-    """Draw a room, with its name and what there is to say of it."""
+    """Draw a room, with its name and a note."""
     middle = x + width / 2
     baseline = y + height / 2 + (-3 if note else 5)
     drawn = [

@@ -1,7 +1,7 @@
 """All measurements: ``python -m benchmarks``, or with ``--quick`` in less than a minute.
 
-Every figure is a ratio to something that was measured at the same time; see `benchmarks.measure`. Whether the goals are
-reached stands at the end.
+Every figure is a ratio to something that was measured at the same time; see `benchmarks.measure`. The last lines say
+which goals are reached.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ AREAS = (*_GROUPS, *_OTHERS)
 
 
 def measured(areas: Iterable[str], mode: Mode) -> Iterator[Result]:
-    """Measure areas, and tell on the terminal how far it is."""
+    """Measure areas, and show the progress on the terminal."""
     for area in areas:
         started = time.perf_counter()
         if area in _GROUPS:

@@ -24,10 +24,10 @@ class Goal:
         name: What it is about.
         limit: The most that it may be, in its unit.
         unit: ``x`` for a ratio, ``%`` for one that is shown so, else what the figure is shown in.
-        area: Where the figure is found.
-        group: Likewise.
-        case: Likewise.
-        reference: What the case is compared with; None for a figure that stands for itself.
+        area: The area of the figure.
+        group: Its group.
+        case: Its case.
+        reference: What the case is compared with; None for a figure without a reference.
     """
 
     name: str

@@ -1,9 +1,9 @@
 """Rounds in which everything that is compared is measured side by side.
 
 A figure of one contender alone says more about the machine than about the contender. So contenders that do the same
-work stand in a group. Each round measures all of them, each for a slice of a few milliseconds, and the reference of the
-group twice, in an order that is shuffled anew. What counts is the median of the rounds' ratios. The ratio of the two
-measurements of the reference, which should be 1, says how much of it is noise.
+work form a group. Each round measures all of them, each for a slice of a few milliseconds, and the reference of the
+group twice, in a new random order. The result is the median of the rounds' ratios. The ratio of the two measurements of
+the reference, which should be 1, shows the noise.
 
 The garbage collector is off while a slice is measured and runs between the rounds. A slice in which the process had to
 wait for a processor is measured again; on a busy machine not even that helps always.
@@ -29,7 +29,7 @@ CLOCKS: Mapping[str, Callable[[], int]] = {"wall": perf_counter_ns, "cpu": proce
 """Clocks in nanoseconds: what passes, or what the process uses of it, which other work disturbs less."""
 
 _MOST_CALLS = 100_000
-_BUSY = 0.95  # of the time, where nobody else had the processor
+_BUSY = 0.95  # of the time, where no other process had the processor
 _MORE_TRIES = 2
 
 
@@ -83,9 +83,9 @@ class Result:
     """What was measured of a group.
 
     Attributes:
-        area: As of the group.
-        name: Likewise.
-        unit: Of the values: ``s``, ``bytes`` or ``blocks``.
+        area: The area of the group.
+        name: The name of the group.
+        unit: The unit of the values: ``s``, ``bytes`` or ``blocks``.
         values: For each case one value a round, per piece of work.
         again: The reference, measured once more in each round.
         versus: What each case is compared with; a case that is compared with nothing is missing.
@@ -169,7 +169,7 @@ def measure(group: Group, effort: Effort) -> Result:
 
 
 class _Watch:
-    """Measures slices by one of the clocks, and tells whether the process had a processor all the time."""
+    """Measures slices by one of the clocks, and reports whether the process had a processor all the time."""
 
     def __init__(self, clock: str) -> None:
         self._now = CLOCKS[clock]

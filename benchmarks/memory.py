@@ -2,7 +2,7 @@
 
     python -m benchmarks.memory --errors 100000
 
-Every request has a path, a host and an Accept header that nobody sent before, and one in ten is an uncaught exception.
+Every request has a new path, host and Accept header, and one in ten is an uncaught exception.
 What is kept after a warm-up is compared with what is kept at the end: the memory of Python's objects by tracemalloc,
 and that of the process. The exit status is 1 if either has grown by more than is allowed.
 """
@@ -89,7 +89,7 @@ def crash(uid: int) -> Any:
 
 
 def requests(start: int, count: int) -> Iterator[Request]:
-    """Give requests of which no two are alike."""
+    """Yield requests that are all different."""
     paths: tuple[Callable[[int], str], ...] = (
         lambda n: f"/nope/{n}",
         lambda n: f"/api/{n}/nope",
@@ -155,7 +155,7 @@ def _in_the_loop(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
 
 
 def measured(name: str, ask: Callable[[Iterable[Request]], None], errors: int) -> bool:
-    """Print what is kept at five moments, and tell whether it is as much at the end as after the warm-up."""
+    """Print what is kept at five moments, and return whether it is as much at the end as after the warm-up."""
     warm_up = max(errors // 10, 1)
     started = time.perf_counter()
     ask(requests(0, warm_up))

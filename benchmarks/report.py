@@ -309,7 +309,7 @@ _LINES: Mapping[str, tuple[str, str]] = {
     dispatch.MATCHER: ("#d55e00", "^"),
     dispatch.LINEAR: ("#999999", "v"),
 }
-"""Colours that can be told apart by everyone, and marks for those who print."""
+"""Colours that everyone can distinguish, and marks for print."""
 
 _PANELS = {"hit": "a prefix of text", "dynamic hit": "a prefix with a variable"}
 

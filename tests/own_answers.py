@@ -1,4 +1,4 @@
-"""What is said of an answer of errbridge's own wherever something has gone wrong."""
+"""Assertions about errbridge's own answer after something has gone wrong."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ Their code runs, their files are written, their servers are started and asked, a
 A page is one session in an empty folder, from its first block to its last:
 
 * ``python``: runs, after the blocks before it, in one module.
-* ``pycon``: likewise; what it shows is compared.
+* ``pycon``: run as well, and its output is compared.
 * ``console``, ``sh``: each command runs in the folder; what ``console`` shows below a command (a line with ``$``) is
   compared. A line of curl asks the server that runs, else the ``app`` of the module.
 * ``json``: has to be JSON.
@@ -25,7 +25,7 @@ A comment on the lines before a block changes that:
 Every other block without such a comment is an error. What a page takes for granted without showing it, an application
 that the reader has, is Python in a comment, ``<!-- given: ... -->``.
 
-In what is shown, ``...`` stands for anything. Of the headers in an answer to ``curl -i`` a page may leave out some.
+In output, ``...`` matches anything. Of the headers in an answer to ``curl -i`` a page may leave out some.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def results(ratio: float, same: float) -> list[Result]:
 def test_a_goal_within_the_noise_is_undecided(ratio: float, same: float, verdict: str) -> None:
     goal = Goal("a goal", 1.0, "x", "area", "name", "second", "first")
     not_measured = Goal("another", 1.0, "x", "area", "name", "third")
-    # A ratio is to the mean of the reference and itself, hence the factor.
+    # A ratio is to the mean of the reference and itself, which explains the factor.
     (found,) = judged(results(ratio * (1 + same) / 2, same), [goal, not_measured])
     assert (found.goal, found.verdict) == (goal, verdict)
     assert found.measured == pytest.approx(ratio)

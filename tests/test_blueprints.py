@@ -511,7 +511,7 @@ def test_the_blueprints_of_extensions_own_their_prefix(
     assert [world.call(Request(path)).text for path in asked] == ["api", "api", "app"]
 
 
-# Random trees. The framework tells a recorded function where a blueprint is.
+# Random trees. A recorded function learns from the framework where a blueprint is.
 
 SEGMENTS = ("x", "y", "<int:n{}>", "<word{}>")
 

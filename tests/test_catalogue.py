@@ -48,7 +48,7 @@ class OutOfCredit(Problem, status=402, title="Out of <credit>", slug="served-out
 
 
 class Elsewhere(Problem, status=409, type="https://elsewhere.example/conflict", slug="served-elsewhere"):
-    """Documented by somebody else."""
+    """Documented by another team."""
 
 
 TYPES = (OutOfCredit, Elsewhere)
@@ -140,7 +140,7 @@ def test_the_index_lists_every_type() -> None:
         "type": "https://elsewhere.example/conflict",
         "title": "Conflict",
         "status": 409,
-        "documentation": "Documented by somebody else.",
+        "documentation": "Documented by another team.",
         "schema": "served-elsewhere",
     }
     assert twins.ask("/problems").status == 308

@@ -31,7 +31,7 @@ class Gone(Exception):
 
 
 class Withdrawn(Gone):
-    """Of the domain, too."""
+    """Another exception of the domain."""
 
 
 class OutOfTea(Problem, status=409, title="Out of tea", slug="out-of-tea"):
@@ -58,7 +58,7 @@ class Refused(HTTPException):
 
 
 class Moved(HTTPException):
-    """Of somebody who calls no constructor, and has a bad one."""
+    """A class that calls no constructor, and has a bad one."""
 
     code = 410
 
@@ -804,7 +804,7 @@ def test_what_no_error_ever_reaches_is_reported() -> None:
     def build(world: World) -> None:
         api = world.Blueprint("api", __name__, url_prefix="/api")
         world.errors.api_register(api, "/all", Scope(host="www.example.com"))
-        world.errors.register("/api", code=[404, Gone])(nothing)  # behind the blueprint, but for exceptions
+        world.errors.register("/api", code=[404, Gone])(nothing)  # behind the blueprint, except for exceptions
         world.errors.web_register("/all/<unknown:x>")
         bare = world.Blueprint("bare", __name__)
         world.errors.register(bare)(nothing)

@@ -41,7 +41,7 @@ def _code(cell: str) -> str:
 
 
 def first_block(page: str) -> str:
-    """Give the application that a page shows, as it stands there: for Flask."""
+    """Return the application that a page shows, which is for Flask."""
     block = re.search(r"^```python\n(.*?)^```$", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert block
     return block[1]
@@ -184,7 +184,7 @@ URLS = {"a view of `api`": "/api/page", "a view of the application under": "/api
 
 
 def who(response: Response) -> str:
-    """Say who answered; a style is told by the form of its answer."""
+    """Name the handler that answered; a style is known by the form of its answer."""
     return {
         "application/problem+json": "api: api style",
         "text/html; charset=utf-8": "api: failure style" if "<!DOCTYPE html>" in response.text else response.text,
@@ -306,7 +306,7 @@ class Fault:
         set_up: Anything else, done before the blueprint is registered.
         later: Done after everything is registered.
         options: Of the `ErrorHandler`.
-        path: What is asked for.
+        path: The path of the request.
     """
 
     raised: Callable[[], Exception] = Conflict

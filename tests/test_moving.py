@@ -51,7 +51,7 @@ class Side:
         return app, self.package.ErrorHandler(app, dispatcher="urlprefix")
 
     def shop(self, raised: Callable[[], Any], **config: Any) -> flask.Flask:
-        """Make an application with an API and a website, whose views call what is given."""
+        """Make an application with an API and a website, whose views call the function."""
         app, errors = self.app(**config)
         app.jinja_loader = DictLoader({"error.html": "{{ error.description }}"} if config.get("page") else {})
         for name, register in {"api": errors.api_register, "web": errors.web_register}.items():

@@ -36,7 +36,7 @@ def scope_of(path: str, *headers: tuple[bytes, bytes]) -> Any:
 async def conversation(
     app: Any, path: str, *headers: tuple[bytes, bytes], received: Iterable[str] = ()
 ) -> list[Mapping[str, Any]]:
-    """Open a WebSocket as a server does that supports denial responses, send texts, and give what was sent back."""
+    """Open a WebSocket as a server does that supports denial responses, send texts, and return the answers."""
     incoming: list[Mapping[str, Any]] = [
         {"type": "websocket.connect"},
         *({"type": "websocket.receive", "bytes": None, "text": text} for text in received),

@@ -1,4 +1,4 @@
-"""Whose is this URL? The lookup among N prefixes, by errbridge and by other designs."""
+"""Who owns this URL? The lookup among N prefixes, by errbridge and by other designs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def static_prefixes(count: int) -> tuple[str, ...]:
 
 
 def dynamic_prefixes(count: int) -> tuple[str, ...]:
-    """Make prefixes with a variable, some of them where a text could stand as well."""
+    """Make prefixes with a variable, some of them beside static segments."""
     shapes = ("/tenant{}/<name>", "/users{}/<name>/<item>", "/shops{}/<name>/cart", "/shops{}/sale")
     return tuple(shapes[number % 4].format(number - number % 4) for number in range(count))
 

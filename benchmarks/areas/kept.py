@@ -1,7 +1,7 @@
 """Memory: what one error takes while it is answered, and what is left of many.
 
 For one error that is the peak of what Python allocates, by tracemalloc. For many it is what stays allocated after
-errors of which no two are alike, in a process of its own for each framework, which
+errors that are all different, in a process of its own for each framework, which
 `python -m benchmarks.areas.kept flask 1000` does for that many.
 """
 
@@ -104,7 +104,7 @@ def _run_by(runner: asyncio.Runner, case: Case) -> Callable[[], Any]:
 
 
 def results(errors: int) -> list[Result]:
-    """Measure the memory of one error, and of as many as told."""
+    """Measure the memory of one error, and of several."""
     found = []
     gc.collect()
     gc.freeze()  # what is there for good need not be looked through each time

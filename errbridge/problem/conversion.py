@@ -32,7 +32,7 @@ def _to_integer(number: float) -> int:
     return int(number)  # JSON Schema counts 1.0 among the integers
 
 
-# By annotation, the types of JSON that it is converted from, and how. A bool is none of the numbers.
+# By annotation, the types of JSON that it is converted from, and how. A bool is no number.
 _SCALARS: Mapping[type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     NoneType: ((NoneType,), lambda value: value),
     bool: ((bool,), bool),

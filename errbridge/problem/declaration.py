@@ -20,7 +20,7 @@ class Declaration:
         status: None for a class that is only the base of others.
         title: The class keyword, its own or inherited.
         uri: The class keyword ``type`` of the class itself.
-        slug: The class keyword, else made from the name of the class; None for `Problem`, which stands for every type.
+        slug: The class keyword, else made from the name of the class; None for `Problem`, which is every type.
         fields: The extension members and their defaults.
     """
 

@@ -82,7 +82,7 @@ def read_response(response: Any, body: bytes | str | None = None) -> ClientRespo
 
 
 def _read_content(response: Any) -> object:
-    """Return the content, or None if it has to be awaited; the order of the questions tells the clients apart."""
+    """Return the content, or None if it has to be awaited; the order of the questions distinguishes the clients."""
     complete = getattr(getattr(response, "response", None), "data", None)  # Quart keeps it in an object
     if isinstance(complete, bytes):
         return complete

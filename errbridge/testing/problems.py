@@ -19,7 +19,7 @@ from errbridge.problem.values import JSONValue, to_json_value
 __all__ = ["Expected", "assert_problem"]
 
 Expected = Any
-"""A value to be equal to, a compiled pattern to be found, or a function that tells; None means absent or null."""
+"""A value to be equal to, a compiled pattern to be found, or a function that checks; None means absent or null."""
 
 _UNSAID: Any = object()
 _COLUMN = 14
@@ -48,14 +48,14 @@ def assert_problem(
 ) -> Mapping[str, Any]:
     """Make sure that a response is a problem document, and the one that is expected.
 
-    What is not said is not compared, except that the response has to be a problem document (RFC 9457) with the status
-    of the response. An expectation is a value, a compiled pattern (``re.compile("sold")``), which has to be found
-    somewhere in a text, or a function (``lambda balance: balance > 0``), which has to return something true; lists and
-    mappings may hold any of these. None means that the member is absent or null.
+    The response has to be a problem document (RFC 9457) that has the status of the response. Beyond that, only the
+    arguments are compared. An expectation is a value, a compiled pattern (``re.compile("sold")``) to be found in a
+    text, or a function (``lambda balance: balance > 0``) that returns something true; lists and mappings may contain
+    any of these. None means that the member is absent or null.
 
-    The type of a problem class is its own ``type=``. For one without, the service builds it, and a response does not
-    tell how: give *type_uri*. Without that, any type counts that ends in the slug of the class (``/no-cards``,
-    ``#no-cards``, ``/no-cards.html``), and ``about:blank``.
+    The type of a problem class is its own ``type=``. If it has none, the service builds the type, and you pass
+    *type_uri* to compare it. Without *type_uri*, ``about:blank`` and every type that ends in the slug of the class
+    (``/no-cards``, ``#no-cards``, ``/no-cards.html``) are accepted.
 
     Example::
 
@@ -66,15 +66,15 @@ def assert_problem(
         response: Of the test clients of Flask and Quart, of httpx or requests; a `Reply`; or
             ``(status, headers, body)``.
         problem: A problem class, whose status, title and type are expected.
-        status: Of the response and the document.
-        type: A problem class, too, stands for its type.
+        status: The status of the response and the document.
+        type: The URI, or a problem class.
         title: The title.
         detail: The detail.
         instance: The instance.
-        pointer: With *parameter*, *header* and *code* it describes one of the document's ``errors``.
-        parameter: Likewise.
-        header: Likewise.
-        code: Likewise.
+        pointer: The ``pointer`` of one of the document's ``errors``; the next three are compared with the same error.
+        parameter: Its ``parameter``.
+        header: Its ``header``.
+        code: Its ``code``.
         headers: Headers of the response, by name in any case; several values are joined by commas.
         content_type: Expected instead of ``application/problem+json`` or ``application/problem+xml``.
         body: The content, where the client has to await it.
@@ -121,7 +121,7 @@ def _of_class(cls: type[Problem]) -> dict[str, Expected]:
 
 
 def _read(got: ClientResponse) -> tuple[Mapping[str, Any], bool]:
-    """Read the document, and tell whether its values are texts, as those of XML are.
+    """Read the document, and return whether its values are texts, as those of XML are.
 
     Raises:
         ValueError: It is none.
@@ -184,7 +184,7 @@ def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected], *, fro
 
 
 def _fits(value: Any, expected: Expected, *, from_text: bool = False) -> bool:
-    """Tell whether a value is as expected. From XML it is a text, or a list or a mapping of texts."""
+    """Return whether a value is as expected. From XML it is a text, or a list or a mapping of texts."""
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
     if isinstance(expected, _TypeOf):
@@ -219,7 +219,7 @@ _EMPTY: tuple[JSONValue, ...] = ("", None, [], {})
 
 
 def _is_judge(expected: Expected) -> bool:
-    """Tell a function from a class, which calls nothing false."""
+    """Return whether an expectation is a function, and not a class."""
     return callable(expected) and not isinstance(expected, builtins.type)
 
 
@@ -252,7 +252,7 @@ class _TypeOf(NamedTuple):
 
     Attributes:
         cls: The class.
-        type_uri: How the service builds the types of classes without one; None if nobody said.
+        type_uri: How the service builds the types of classes without one; None if unknown.
         status: Of the response, which a type may name.
     """
 
@@ -261,7 +261,7 @@ class _TypeOf(NamedTuple):
     status: int
 
     def fits(self, value: object) -> bool:
-        """Tell whether a document's type is that of the class."""
+        """Return whether a document's type is that of the class."""
         own = read_declaration(self.cls)
         if own.slug is None:  # Problem itself may have any
             return True

@@ -1,4 +1,4 @@
-"""Which module reads the exceptions of which library. It is imported for the first of them."""
+"""The reader module of each library. It is imported when the first of the library's exceptions arrives."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Booking(BaseModel):
 
 
 class RoomTaken(Problem, status=409, title="The room is taken", slug="room-taken"):
-    """Somebody else has booked the room for this day. Try another room or another day."""
+    """Another guest has booked the room for this day. Try another room or another day."""
 
     room: str
     day: date

@@ -1,4 +1,4 @@
-"""A chat room: who may not come in is told before it is open, who misbehaves by the code it is closed with."""
+"""A chat room: it refuses a client before it accepts, and closes with a code when a client misbehaves."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def listen(room: str) -> None:
 
 
 async def speak(seat: asyncio.Queue[str | bytes]) -> None:
-    """Send what was said."""
+    """Send the line to everyone."""
     while True:
         await websocket.send(await seat.get())
 

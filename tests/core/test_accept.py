@@ -214,11 +214,11 @@ PARAMETERS = st.sampled_from(
 LISTS = st.lists(st.tuples(RANGES, PARAMETERS, QUALITIES), max_size=8)
 HEADERS = st.lists(st.tuples(RANGES, QUALITIES).map("".join), max_size=8).map(", ".join)
 
-# Wanted differences, each of which is left out of the comparison or corrected in the oracle:
+# Wanted differences; each is left out of the comparison or corrected in the oracle:
 # 1. At one quality, a type that is named beats one that a wildcard covers; Werkzeug compares the length of the match,
 #    ``text/*`` before ``*/*`` too. The comparison is of qualities, therefore.
 # 2. JSON under other names (``application/json``, ``+json``) and XML under other names mean the problem document.
-# 3. XML needs to be named, to beat JSON, and to stand without ``text/html``.
+# 3. XML needs to be named, to beat JSON, and to come without ``text/html``.
 # 4. Nothing acceptable gives the default, where Werkzeug gives None.
 # 5. Qualities out of range are clamped, where Werkzeug drops the range. The table above has them.
 # 6. A range with parameters counts as the bare type where that is not listed; for Werkzeug it covers nothing on offer.

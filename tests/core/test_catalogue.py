@@ -49,7 +49,7 @@ class StillOutOfCredit(OutOfCredit, type="https://example.com/still", slug="stil
 
 
 class Locked(Problem, status=423, slug="locked-by-somebody"):
-    """Somebody else has it."""
+    """Another user has it."""
 
 
 class Base(Problem):
@@ -384,7 +384,7 @@ class Runs(Protocol):
 
 
 class Checked(Problem, status=400):
-    """One field of every kind that can be told."""
+    """One field of every kind."""
 
     number: int = 0
     ratio: float = 0.0

@@ -63,7 +63,7 @@ WORDS = st.lists(
     max_size=6,
 )
 
-# Where a value stands: after a name, or in a form that tells by itself. A value with spaces has to be quoted.
+# Where a secret is: after a name, or in a recognizable form. A value with spaces has to be quoted.
 NAMED = (
     "{name}={secret}",
     "{name} = {secret!r}",
@@ -180,7 +180,7 @@ def test_no_text_takes_long(piece: str) -> None:
     assert time.process_time() - started < 2
 
 
-# What is told.
+# The description.
 
 
 def raised(exc: BaseException, cause: BaseException | None = None) -> BaseException:

@@ -105,7 +105,7 @@ def test_what_ends_the_process_or_the_task_passes_through_untouched(run: Driver,
     with pytest.raises(type(error)) as caught:
         run(plan())
     assert caught.value is error
-    assert not any(thrown is error for thrown in seen)  # the plan is closed, not told
+    assert not any(thrown is error for thrown in seen)  # the plan is closed, not notified
 
 
 def test_what_the_plan_itself_raises_reaches_the_caller(driver: Driver) -> None:

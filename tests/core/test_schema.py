@@ -82,7 +82,7 @@ class Text(str):
 
 
 class Opaque:
-    """Nobody knows what becomes of it."""
+    """An object without a known representation."""
 
 
 SCALARS: list[tuple[Any, Any]] = [
@@ -205,7 +205,7 @@ def test_a_schema_is_a_new_one_each_time() -> None:
 
 
 def described(value: Any) -> Any:
-    """Give a value as it stands in a document."""
+    """Return a value as it is in a document."""
     return json.loads(render_json(incident_of(Problem(400, value=value))))["value"]
 
 

@@ -28,7 +28,7 @@ from tests.core.values import CYCLE, DEEP, LOOP, SURROGATE, VALUES, Colour, Leve
 
 
 def is_json(value: object) -> bool:
-    """Tell whether a value is one that JSON can hold, and that UTF-8 can, too."""
+    """Return whether JSON and UTF-8 can hold a value."""
     if value is None or type(value) in (bool, int):
         return True
     if type(value) is float:

@@ -119,7 +119,7 @@ def validated(rendered: bytes) -> None:
     for name in ("type", "title", "detail", "status", "instance"):
         assert names.count(name) <= 1
     core = [name for name in names if name in ("type", "title", "detail", "status", "instance")]
-    assert names[: len(core)] == core  # the members of the RFC stand before the extensions
+    assert names[: len(core)] == core  # the members of the RFC come before the extensions
     assert int(root.findtext(f"{{{NAMESPACE}}}status") or "") > 0
     found_in(root)
     parser = etree.XMLParser(resolve_entities=False, huge_tree=True)
@@ -199,7 +199,7 @@ def test_any_problem_is_valid_xml_with_the_values_that_json_has(
 
 
 def written_with_names(value: Any) -> Any:
-    """As `written`; names that the escape cannot tell apart are compared as they are written."""
+    """As `written`; names that the escape cannot distinguish are compared as they are written."""
     if isinstance(value, dict):
         return [(read_name(encode_name(name)), written_with_names(item)) for name, item in value.items()] or ""
     if isinstance(value, list):

@@ -18,7 +18,7 @@ from tests.own_answers import EVERY, accepting, complete
 
 
 class Wordless(HTTPException):
-    """An HTTP exception none of whose parts can be read."""
+    """An HTTP exception whose parts all fail to be read."""
 
     code = 409
 

@@ -79,7 +79,7 @@ def test_a_session_that_fails_is_answered_in_the_style_of_the_url(ask: Ask, wher
 @pytest.mark.parametrize("where", ["open", "save"])
 @pytest.mark.parametrize("make", [Forbidden, lambda: Problem(409, detail="secret")])
 def test_a_session_that_cannot_be_opened_is_a_500_whatever_was_raised(ask: Ask, where: str, make: Make) -> None:
-    """To the client it is no answer to what was asked for, whatever the session's store says."""
+    """The client gets no answer to its request, whatever the session's store does."""
     complete(ask(with_sessions(make, where), "/page", headers=accepting("application/json")), 500, "application/json")
 
 

@@ -45,7 +45,7 @@ class JammedTillError(Exception):
 
 
 def a_fragile_part(*parts: Part) -> Application:
-    """Set up an application with a blueprint, each of which crashes at /broken and aborts at /error.
+    """Set up an application with a blueprint; both crash at /broken and abort at /error.
 
     Args:
         parts: Added to the blueprint when it is already registered.

@@ -11,7 +11,7 @@ function that asks it a question and gives the answer::
     def test_conformance(case):
         assert differences(build(case.application), case) == []
 
-The expectations are written down, not computed: they say what errbridge promises, whoever keeps it. Which scope owned
+The expectations are written down, not computed: they are what errbridge promises, on every framework. Which scope owned
 an error is read from the log record, so that the adapter needs no hooks to be looked into.
 """
 

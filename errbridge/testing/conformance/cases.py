@@ -62,7 +62,7 @@ def problem(status: int, **members: Any) -> Raise:
 
 
 def reply(words: str, status: int | None = None, **headers: str) -> Return:
-    """Return a reply whose words tell who has answered; a header is written as a keyword."""
+    """Return a reply that names the handler in its text; a header is written as a keyword."""
     return Return(Reply(words, status, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
@@ -561,7 +561,7 @@ FAILURES = Application(
 
 
 def _fallen(status: int, media_type: str = DOCUMENT, owner: str = "app", **expected: Any) -> Expected:
-    """Say that the built-in answer is given, with the status of the error, and that the log tells of the failure."""
+    """Expect the built-in answer with the status of the error, and the failure in the log."""
     return Expected(status, media_type, owner, level="ERROR", **expected)
 
 

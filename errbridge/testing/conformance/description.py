@@ -57,7 +57,7 @@ class Abort:
 
 
 class Fail(Exception):
-    """What fails in these applications. Nothing of its message may be told to a client."""
+    """What fails in these applications. No part of its message may reach a client."""
 
 
 Action = Return | Raise | Abort
@@ -176,7 +176,7 @@ class Group:
     """Routes that belong together: a blueprint, or whatever the framework has.
 
     Attributes:
-        name: Its name; nested groups are told apart as ``outer.inner``.
+        name: Its name; that of a nested group is ``outer.inner``.
         prefix: Its URL prefix, if it has one; it may hold ``<name>`` and ``<int:name>``.
         routes: Its routes.
         style: How its errors look.

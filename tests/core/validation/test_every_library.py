@@ -59,7 +59,7 @@ ORDERS = st.recursive(
 
 
 def wrong_in(order: Any, path: str = "") -> Iterator[str]:
-    """Tell what is wrong in an order, without any library."""
+    """List what is wrong in an order, without any library."""
     if "items" not in order or order["items"] == 7:
         yield f"{path}/items"
     else:
@@ -102,7 +102,7 @@ def test_a_library_that_stops_at_the_first_error_points_at_one_that_is_wrong(ord
         pointed = {error["pointer"] for error in errors_of(CHECKS["jsonschema"], order)}
         assert pointed
         assert pointed <= wrong
-        for name in ("msgspec", "msgspec, of JSON"):  # which does not tell the keys of a mapping
+        for name in ("msgspec", "msgspec, of JSON"):  # which does not name the keys of a mapping
             (error,) = errors_of(CHECKS[name], order)
             assert error["pointer"] in wrong | {
                 re.sub("/limits/.*", "/limits", path, flags=re.DOTALL) for path in wrong

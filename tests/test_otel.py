@@ -346,7 +346,7 @@ def test_a_tracer_that_came_later_stays_when_the_instrumentation_goes(telemetry:
 
 
 def test_what_is_instrumented_can_be_forgotten() -> None:
-    bridge = Bridge({"/": call_asgi})
+    bridge = Bridge({"/": call_asgi})  # type: ignore[dict-item]
     forgotten = weakref.ref(instrument(bridge))
     assert forgotten() is not None
 
@@ -367,7 +367,7 @@ def test_without_an_sdk_nothing_happens(telemetry: Telemetry) -> None:
 
 async def test_the_errors_of_a_bridge_are_recorded_as_well() -> None:
     telemetry = Telemetry(None)  # type: ignore[arg-type]
-    bridge = Bridge({"/app": call_asgi})
+    bridge = Bridge({"/app": call_asgi})  # type: ignore[dict-item]
     telemetry.instrument(bridge)
 
     with telemetry.provider.get_tracer("a server").start_as_current_span("request"):
@@ -385,7 +385,7 @@ async def test_the_errors_of_a_bridge_are_recorded_as_well() -> None:
     [
         (object(), {}, "takes an ErrorHandler or a Bridge"),
         (None, {}, "takes an ErrorHandler or a Bridge"),
-        (Bridge({"/": call_asgi}), {"most_kinds": 0}, "leaves nothing to count apart"),
+        (Bridge({"/": call_asgi}), {"most_kinds": 0}, "leaves nothing to count apart"),  # type: ignore[dict-item]
     ],
 )
 def test_what_cannot_be_instrumented_is_refused(errors: Any, options: dict[str, Any], message: str) -> None:

@@ -584,7 +584,7 @@ def test_what_cannot_be_watched_is_refused(watched: Any) -> None:
 
 
 async def test_a_bridge_can_be_watched() -> None:
-    bridge = Bridge({"/app": call_asgi})
+    bridge = Bridge({"/app": call_asgi})  # type: ignore[dict-item]
     with record_incidents(bridge) as incidents:
         await call_asgi(bridge, Request("/nowhere"))
     assert incidents.only().reply.status == 404

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
-from wsgiref.types import WSGIApplication
-
-from asgiref.typing import ASGI3Application
+from typing import Any, cast
 
 from errbridge.errors import SetupError
 
-__all__ = ["App", "Asgi", "Wsgi", "recognise"]
+__all__ = ["App", "Asgi", "AsgiApp", "Wsgi", "WsgiApp", "recognise"]
+
+# Any for the arguments: each framework and each server has types of its own for what ASGI and WSGI pass.
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+"""A callable of ``(scope, receive, send)``."""
+
+WsgiApp = Callable[[Any, Any], Iterable[bytes]]
+"""A callable of ``(environ, start_response)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Asgi:
         app: Called with ``(scope, receive, send)``.
     """
 
-    app: ASGI3Application
+    app: AsgiApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,11 @@ class Wsgi:
         app: Called with ``(environ, start_response)``, in a thread.
     """
 
-    app: WSGIApplication
+    app: WsgiApp
 
 
-App = Asgi | Wsgi | Callable[..., Any]
-"""Whatever can be mounted: a Quart or Flask application, another callable, or one that is wrapped."""
+App = Asgi | Wsgi | AsgiApp | WsgiApp
+"""Whatever can be mounted: a Quart or Flask application, another ASGI or WSGI callable, or one that is wrapped."""
 
 
 def recognise(app: App) -> Asgi | Wsgi:
@@ -56,14 +60,14 @@ def recognise(app: App) -> Asgi | Wsgi:
         raise SetupError(f"{app!r} is no application; pass a Flask or Quart application, or an ASGI or WSGI callable")
     call = getattr(app, "__call__", None)  # noqa: B004 - whether it is a coroutine function, not whether it exists
     if hasattr(app, "asgi_app") or inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
-        return Asgi(app)
+        return Asgi(cast("AsgiApp", app))
     if hasattr(app, "wsgi_app"):
-        return Wsgi(app)
+        return Wsgi(cast("WsgiApp", app))
     parameters = _required_parameters(app)
     if parameters == 3:
-        return Asgi(app)
+        return Asgi(cast("AsgiApp", app))
     if parameters == 2:
-        return Wsgi(app)
+        return Wsgi(cast("WsgiApp", app))
     raise SetupError(f"{app!r} could be ASGI or WSGI; say which one: Asgi({app!r}) or Wsgi({app!r})")
 
 

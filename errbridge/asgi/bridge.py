@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from asgiref.typing import (
-    ASGI3Application,
     ASGIReceiveCallable,
     ASGISendCallable,
     HTTPScope,
@@ -16,7 +15,7 @@ from asgiref.typing import (
 
 from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
 from errbridge.asgi import edges
-from errbridge.asgi.applications import Asgi, Wsgi, recognise
+from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Directory
 from errbridge.asgi.exchange import Exchange
 from errbridge.asgi.lifespan import serve_lifespan
@@ -30,10 +29,13 @@ from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.http.request import ALLOW
 from errbridge.problem.problem import Problem
+from errbridge.scopes.scope import Scope
 
 __all__ = ["Bridge"]
 
 _log = logging.getLogger("errbridge")
+
+PlaceT = TypeVar("PlaceT", str, Scope, str | Scope)  # the keys of a mapping have to be of exactly one type
 
 
 class Bridge:
@@ -65,7 +67,7 @@ class Bridge:
 
     def __init__(
         self,
-        apps: Mapping[Any, Any] | Sequence[Any],  # to a type checker, Flask and Quart have too little in common
+        apps: Mapping[PlaceT, App] | Sequence[App],
         *,
         threads: int = 40,
         waiting: int | None = None,
@@ -81,9 +83,9 @@ class Bridge:
         if not apps:
             raise SetupError("Bridge() was given no application; give at least one")
         self._directory: Directory
-        self._speaking_asgi: list[tuple[str, ASGI3Application]]
+        self._speaking_asgi: list[tuple[str, AsgiApp]]
         if isinstance(apps, Mapping):
-            mounted = {place: recognise(app) for place, app in apps.items()}
+            mounted: dict[str | Scope, Asgi | Wsgi] = {place: recognise(app) for place, app in apps.items()}
             self._directory = Mounts(mounted)
             self._speaking_asgi = _speaking_asgi((str(place), app) for place, app in mounted.items())
         else:
@@ -198,9 +200,9 @@ class Bridge:
             _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
 
 
-def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> list[tuple[str, ASGI3Application]]:
+def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> list[tuple[str, AsgiApp]]:
     """List each application once that may have a lifespan, also when it is mounted twice."""
-    once: dict[int, tuple[str, ASGI3Application]] = {}
+    once: dict[int, tuple[str, AsgiApp]] = {}
     for name, app in apps:
         if isinstance(app, Asgi):
             once.setdefault(id(app.app), (name, app.app))

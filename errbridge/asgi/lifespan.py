@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import cast
 
 from asgiref.typing import (
-    ASGI3Application,
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendCallable,
     ASGISendEvent,
     LifespanScope,
 )
+
+from errbridge.asgi.applications import AsgiApp
 
 __all__ = ["serve_lifespan"]
 
@@ -39,14 +40,14 @@ class _Life:
         scope: The server's scope; its ``state`` is the same for all.
     """
 
-    def __init__(self, name: str, app: ASGI3Application, scope: LifespanScope) -> None:
+    def __init__(self, name: str, app: AsgiApp, scope: LifespanScope) -> None:
         self.name = name
         self._inbox: asyncio.Queue[ASGIReceiveEvent] = asyncio.Queue()
         self._outbox: asyncio.Queue[ASGISendEvent] = asyncio.Queue()
         self._supported = True
         self._task = asyncio.create_task(self._run(app, cast(LifespanScope, dict(scope))))
 
-    async def _run(self, app: ASGI3Application, scope: LifespanScope) -> None:
+    async def _run(self, app: AsgiApp, scope: LifespanScope) -> None:
         await app(scope, self._inbox.get, self._answered)
 
     async def _answered(self, event: ASGISendEvent) -> None:
@@ -100,7 +101,7 @@ class _Life:
 
 
 async def serve_lifespan(
-    apps: Iterable[tuple[str, ASGI3Application]],
+    apps: Iterable[tuple[str, AsgiApp]],
     scope: LifespanScope,
     receive: ASGIReceiveCallable,
     send: ASGISendCallable,
@@ -138,9 +139,7 @@ async def serve_lifespan(
         await _ended(lives)
 
 
-async def _started(
-    apps: Iterable[tuple[str, ASGI3Application]], scope: LifespanScope, lives: list[_Life]
-) -> str | None:
+async def _started(apps: Iterable[tuple[str, AsgiApp]], scope: LifespanScope, lives: list[_Life]) -> str | None:
     for name, app in apps:
         life = _Life(name, app, scope)
         lives.append(life)

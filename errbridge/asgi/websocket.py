@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 from asgiref.typing import (
-    ASGI3Application,
     ASGIReceiveCallable,
     ASGISendCallable,
     ASGISendEvent,
@@ -15,6 +14,7 @@ from asgiref.typing import (
 
 from errbridge.application.hooks import Hooks
 from errbridge.asgi import edges
+from errbridge.asgi.applications import AsgiApp
 from errbridge.problem.problem import Problem
 
 __all__ = ["deny", "serve_websocket"]
@@ -23,7 +23,7 @@ _INTERNAL_ERROR = 1011  # RFC 6455 section 7.4.1 and its registry
 
 
 async def serve_websocket(
-    app: ASGI3Application,
+    app: AsgiApp,
     scope: WebSocketScope,
     receive: ASGIReceiveCallable,
     send: ASGISendCallable,

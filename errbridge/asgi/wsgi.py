@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
-from wsgiref.types import StartResponse, WSGIApplication
+from wsgiref.types import StartResponse
 
 from asgiref.typing import HTTPScope
 
+from errbridge.asgi.applications import WsgiApp
 from errbridge.asgi.environ import environ_of
 from errbridge.asgi.exchange import Exchange
 from errbridge.asgi.inlet import Inlet
@@ -37,7 +38,7 @@ _HOP_BY_HOP = frozenset(
 _LINE_BREAKING = re.compile(rb"[\r\n\0]")
 
 
-async def serve_wsgi(app: WSGIApplication, threads: Threads, scope: HTTPScope, exchange: Exchange) -> None:
+async def serve_wsgi(app: WsgiApp, threads: Threads, scope: HTTPScope, exchange: Exchange) -> None:
     """Have a WSGI application answer a request.
 
     Args:
@@ -107,7 +108,7 @@ class _Call:
 
     __slots__ = ("_app", "_exchange", "_given", "_head", "_held", "_inlet", "_loop", "_outlet", "_scope", "_sending")
 
-    def __init__(self, app: WSGIApplication, scope: HTTPScope, exchange: Exchange, inlet: Inlet) -> None:
+    def __init__(self, app: WsgiApp, scope: HTTPScope, exchange: Exchange, inlet: Inlet) -> None:
         self._app = app
         self._scope = scope
         self._exchange = exchange

@@ -77,8 +77,8 @@ async def test_the_document_of_a_405_lists_the_methods_of_all_applications_as_it
     old.add_url_rule("/thing", "thing", lambda: "old", methods=["GET", "PUT"])
     new.add_url_rule("/thing", "thing", lambda: "new", methods=["POST"])
 
-    for apps in ([old, new], [new, old]):
-        async with hypercorn(Bridge(apps)) as server:
+    for bridge in (Bridge([old, new]), Bridge([new, old])):
+        async with hypercorn(bridge) as server:
             answer = await server.client.delete("/thing")
 
         assert answer.status_code == 405

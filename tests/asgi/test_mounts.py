@@ -99,14 +99,14 @@ async def test_a_path_that_repeats_the_mount_is_cut_once(make: Any) -> None:
 
 
 async def test_a_host_has_mounts_of_its_own_and_they_come_first(make: Any) -> None:
-    bridge = Bridge({
+    apps: dict[str | Scope, Any] = {
         "/": make("root"),
         "/api": make("api"),
         "//admin.example.com/": make("admin"),
         "//admin.example.com/api": make("admin api"),
         Scope(host="*.example.com"): make("any"),
-    })  # fmt: skip
-    async with hypercorn(bridge) as server:
+    }
+    async with hypercorn(Bridge(apps)) as server:
         for host, path, name in [
             ("example.com", "/", "root"),
             ("example.com", "/api", "api"),

@@ -5,44 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from types import GeneratorType
-from typing import Any, NamedTuple
+from typing import Any
 
 from errbridge.application.protocol import Draft
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Colour, Native, Plan
 from errbridge.handling.reporting import report
+from errbridge.handling.results import split
 from errbridge.http.headers import list_headers
 from errbridge.http.status import parse_status
 from errbridge.incident import Reply
 from errbridge.representations.response import build_reply, default_headers, describe, split_content_type
 
-__all__ = ["Parts", "convert", "pass_on", "split"]
-
-
-class Parts(NamedTuple):
-    """What a view may return, taken apart."""
-
-    body: Any
-    status: Any = None
-    headers: Any = None
-
-
-def split(value: Any) -> Parts:
-    """Take apart what a view may return: a body, ``(body, status or headers)``, or all three.
-
-    Raises:
-        TypeError: It is a tuple of another form.
-    """
-    if not isinstance(value, tuple):
-        return Parts(value)
-    if len(value) == 3:
-        return Parts(*value)
-    if len(value) == 2:
-        body, second = value
-        if isinstance(second, (list, tuple)) or hasattr(second, "items"):
-            return Parts(body, None, second)
-        return Parts(body, second)
-    raise TypeError("a handler returns a tuple as (body, status), (body, headers) or (body, status, headers)")
+__all__ = ["convert", "pass_on"]
 
 
 def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_document: bool = False) -> Plan:
@@ -59,7 +34,7 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
         response = build_reply(incident, value, vary=vary)
         report(context, response.status, partial(describe, response))
         return response
-    body, status, headers = split(value)
+    body, status, headers, _ = split(value)
     is_response = isinstance(body, application.response_types)
     if status is None and not is_response:
         status = incident.problem.status
@@ -106,11 +81,11 @@ def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Nat
 
 def _find_status(value: Any) -> int:
     """Return the status of a response, or of a value that becomes one; the frameworks use 200 if none is given."""
-    body, status, _ = split(value)
+    body, status, *_ = split(value)
     return parse_status(status if status is not None else getattr(body, "status_code", 200))
 
 
 def _describe(context: ErrorContext, value: Any, status: int) -> Reply:
-    body, _, headers = split(value)
+    body, _, headers, _ = split(value)
     reply = context.application.describe_response(body)
     return Reply(reply.body, status, (*list_headers(reply.headers), *list_headers(headers)))

@@ -25,12 +25,12 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
 from errbridge.handling.context import ErrorContext, Trace
-from errbridge.handling.drafting import Parts, convert, pass_on, split
+from errbridge.handling.drafting import convert, pass_on
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
+from errbridge.handling.results import Parts, inherit_headers, override_problem, override_reply, take_apart
 from errbridge.handling.showing import fail, link, render_page, show
-from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import check_error_status, find_phrase, is_error, parse_status
+from errbridge.http.status import is_error
 from errbridge.incident import Page, Reply
 from errbridge.introspection import describe_function
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -42,8 +42,6 @@ from errbridge.representations.response import last_resort
 __all__ = ["is_left", "respond", "status_of"]
 
 log = logging.getLogger("errbridge")
-
-HeaderPairs = tuple[tuple[str, str], ...]
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan. It returns None to leave the error to the next part."""
@@ -189,14 +187,14 @@ def _ask(context: ErrorContext, candidate: Candidate, vary: str | None) -> Attem
         result = error
     if result is None or result is candidate.call.args[0]:  # the exception itself: "not mine" in Flask's documentation
         return None
-    parts = split(result) if isinstance(result, tuple) and len(result) in (2, 3) else Parts(result)
-    body = parts.body() if isinstance(parts.body, type) and issubclass(parts.body, BaseException) else parts.body
+    parts = take_apart(result)
+    body = parts.body
     if isinstance(body, BaseException):
         return (yield from _answer_with(context, body, parts))
     if isinstance(body, Page):
         return (yield from render_page(context, body, parts.status, parts.headers, vary=vary))
     if isinstance(body, Reply):
-        return (yield from convert(context, _override_reply(body, parts), vary=vary))
+        return (yield from convert(context, override_reply(body, parts), vary=vary))
     if candidate.is_native:
         return pass_on(context, result)
     return (yield from convert(context, result, vary=vary))
@@ -217,48 +215,15 @@ def _answer_with(context: ErrorContext, error: BaseException, parts: Parts) -> P
 
     Raises:
         TypeError: It is another exception.
+        Exception: Another exception, whose class the handler returned.
     """
     if not _is_answer(context.application, error):
+        if parts.is_class:
+            raise error
         raise TypeError("a handler returned an exception that is no HTTP error") from error
     http = context.application.http_error(error)
     if http is not None and http.response is not None:
         return (yield from convert(context, (http.response, parts.status, parts.headers)))
     problem = problem_of(http) if http is not None else error
     assert isinstance(problem, Problem)
-    return (yield from show(context.restate(_inherit_headers(_override(problem, parts), context.problem))))
-
-
-def _override(problem: Problem, parts: Parts) -> Problem:
-    """Apply the status and the headers of a tuple, which win."""
-    if parts.status is None and not parts.headers:
-        return problem
-    given = list_headers(parts.headers)
-    problem = problem.fill_in(headers=(*_leave_out(given, problem.headers), *given))
-    if parts.status is not None:
-        before, problem.status = problem.status, check_error_status(parse_status(parts.status))
-        if problem.title == find_phrase(before):
-            problem.title = find_phrase(problem.status)
-    return problem
-
-
-def _inherit_headers(problem: Problem, handled: Problem) -> Problem:
-    """Keep the headers of the error that a handler made another problem of the same status of (RFC 9110 15.5.6)."""
-    if problem.status != handled.status or not handled.headers or problem is handled:
-        return problem
-    inherited = _leave_out(problem.headers, handled.headers)
-    return problem.fill_in(headers=(*problem.headers, *inherited))
-
-
-def _leave_out(given: HeaderPairs, headers: HeaderPairs) -> HeaderPairs:
-    """Return the headers whose names are not among those of the given ones."""
-    names = {name.lower() for name, _ in given}
-    return tuple(pair for pair in headers if pair[0].lower() not in names)
-
-
-def _override_reply(reply: Reply, parts: Parts) -> Reply:
-    if parts.status is None and not parts.headers:
-        return reply
-    given = list_headers(parts.headers)
-    kept = _leave_out(given, list_headers(reply.headers))
-    status = reply.status if parts.status is None else parse_status(parts.status)
-    return Reply(reply.body, status, (*kept, *given))
+    return (yield from show(context.restate(inherit_headers(override_problem(problem, parts), context.problem))))

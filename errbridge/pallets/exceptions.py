@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
@@ -18,13 +19,16 @@ from werkzeug.exceptions import (
 )
 
 from errbridge.handlers.handlers import HTTPErrorClasses
+from errbridge.handling.results import Parts
+from errbridge.http.headers import list_headers
+from errbridge.http.status import check_error_status, parse_status
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["CLASSES", "build_exception", "is_response", "read_http_error", "server_error"]
+__all__ = ["CLASSES", "build_exception", "is_response", "override", "read_http_error", "server_error"]
 
 log = logging.getLogger("errbridge")
 
@@ -178,6 +182,33 @@ def _read_headers(exc: HTTPException) -> list[tuple[str, str]]:
     if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
         headers.append(("Retry-After", "0"))
     return headers
+
+
+def override(exc: HTTPException, parts: Parts) -> HTTPException:
+    """Return an exception with the status and the headers of the tuple in which a view returned it.
+
+    It is a copy, for the same object may be returned for every request.
+    """
+    if parts.status in (None, exc.code) and not parts.headers:
+        return exc
+    changed = exc.__class__.__new__(exc.__class__)
+    changed.__dict__.update(vars(exc))
+    changed.args, changed.__cause__, changed.__context__ = exc.args, exc.__cause__, exc.__context__
+    given = list_headers(parts.headers)
+    names = {name.lower() for name, _ in given}
+
+    def get_headers(*args: Any) -> list[tuple[str, str]]:
+        return [*(pair for pair in exc.get_headers(*args) if pair[0].lower() not in names), *given]
+
+    def get_response(*args: Any) -> Any:
+        response: Any = exc.get_response(*args)
+        response.status_code = changed.code
+        response.headers.update(Headers(given))
+        return response
+
+    changed.code = exc.code if parts.status is None else check_error_status(parse_status(parts.status))
+    changed.__dict__.update(get_headers=get_headers, get_response=get_response)
+    return changed
 
 
 def build_exception(problem: Problem) -> HTTPException:

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
-from werkzeug.routing import RoutingException
 
 from errbridge.adapter import (
     LEFT,
@@ -33,8 +32,10 @@ from errbridge.adapter import (
 )
 from errbridge.handling.context import Trace
 from errbridge.handling.outside import respond_debugging, respond_outside
+from errbridge.handling.results import convert_result, override_problem, take_apart
 from errbridge.http.request import ALLOW, is_xhr
-from errbridge.pallets.exceptions import is_response
+from errbridge.incident import Page, Reply
+from errbridge.pallets.exceptions import is_response, override
 from errbridge.pallets.private import HandlerSearch
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
@@ -197,17 +198,32 @@ class Seam(ABC):
         return self.make_handler(run)
 
     def respond_to_value(self, value: object) -> Callable[[BaseException], Any] | None:
-        """Return a handler for what is about to become a response, if it is an error that nothing was asked about."""
-        if not isinstance(value, (Problem, HTTPException)):
+        """Return a handler for what is about to become a response; None if it is the framework's to convert.
+
+        It is errbridge's if it is an error that nothing was asked about, a page or a reply, alone or in a tuple.
+        """
+        if not _is_known(value[0] if isinstance(value, tuple) and value else value):
             return None
-        if isinstance(value, RoutingException) or (isinstance(value, HTTPException) and is_response(value)):
-            return None
+        parts = take_apart(value)
         try:
             request = self.current_request()
-        except RuntimeError:  # without a request there is no error to answer: make_response() in an app context
-            return None
-        run = self.start(value, request, request.blueprints)
-        return None if run.outcome is LEFT else self.make_handler(run)
+        except RuntimeError:  # in an app context alone; there is no error to answer
+            request = None
+        if isinstance(parts.body, (Page, Reply)):
+            method = "GET" if request is None else request.method
+            return self.make_handler(Run(convert_result(self.installation.application, parts, method)))
+        if request is not None and not (isinstance(parts.body, HTTPException) and is_response(parts.body)):
+            error = parts.body
+            if isinstance(error, Problem):
+                error = override_problem(error, parts)
+            elif isinstance(error, HTTPException):
+                error = override(error, parts)
+            run = self.start(error, request, request.blueprints)
+            if run.outcome is not LEFT:
+                return self.make_handler(run)
+        if parts.is_class:
+            raise parts.body
+        return None
 
     def respond_outside(self, exc: BaseException, request: Any) -> Any:
         """Answer what escaped the framework's own handling, when there is no request context any more.
@@ -264,6 +280,12 @@ class Seam(ABC):
         if response.body is None and response.content_type is None:  # the frameworks would make one up
             del built.headers["Content-Type"]
         return built
+
+
+def _is_known(body: object) -> bool:
+    if isinstance(body, type):
+        return issubclass(body, BaseException)
+    return isinstance(body, (HTTPException, Problem, Page, Reply))
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ import pytest
 
 from errbridge import Incident, Problem, Reply
 from errbridge.adapter import Installation, Native, Response
-from errbridge.handling.drafting import Parts, split
+from errbridge.handling.results import Parts, split
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import (
     COLOURS,

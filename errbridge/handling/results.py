@@ -1,0 +1,118 @@
+"""What a view or handler may return, taken apart; and what the status and the headers of a tuple do to it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from errbridge.application.protocol import Application, Draft
+from errbridge.handling.drivers import Call, Colour, Native, Plan
+from errbridge.http.headers import list_headers
+from errbridge.http.status import check_error_status, find_phrase, parse_status
+from errbridge.incident import Page, Reply
+from errbridge.problem.problem import Problem
+from errbridge.representations.response import split_content_type
+
+__all__ = ["Parts", "convert_result", "inherit_headers", "override_problem", "override_reply", "split", "take_apart"]
+
+HeaderPairs = tuple[tuple[str, str], ...]
+
+
+class Parts(NamedTuple):
+    """What a view may return, taken apart.
+
+    Attributes:
+        body: A response, or what becomes one.
+        status: The status that was given with it.
+        headers: The headers that were given with it.
+        is_class: Whether *body* is an exception whose class was returned, so that it counts as raised.
+    """
+
+    body: Any
+    status: Any = None
+    headers: Any = None
+    is_class: bool = False
+
+
+def split(value: Any) -> Parts:
+    """Take apart what a view may return: a body, ``(body, status or headers)``, or all three.
+
+    Raises:
+        TypeError: It is a tuple of another form.
+    """
+    if not isinstance(value, tuple):
+        return Parts(value)
+    if len(value) == 3:
+        return Parts(*value)
+    if len(value) == 2:
+        body, second = value
+        if isinstance(second, (list, tuple)) or hasattr(second, "items"):
+            return Parts(body, None, second)
+        return Parts(body, second)
+    raise TypeError("a handler returns a tuple as (body, status), (body, headers) or (body, status, headers)")
+
+
+def take_apart(value: Any) -> Parts:
+    """Take apart what a view or handler returned. A class of exceptions becomes an exception, as if it was raised."""
+    parts = split(value) if isinstance(value, tuple) and len(value) in (2, 3) else Parts(value)
+    if isinstance(parts.body, type) and issubclass(parts.body, BaseException):
+        return parts._replace(body=parts.body(), is_class=True)
+    return parts
+
+
+def convert_result(application: Application, parts: Parts, method: str) -> Plan:
+    """Plan the response for a page or reply that a view returned. There is no error, so nothing is reported.
+
+    Args:
+        application: The application.
+        parts: What the view returned; the body is the page or reply.
+        method: The method of the request.
+    """
+    body, status, headers, _ = parts
+    if isinstance(body, Page):
+        content = yield Call(application.render_template, (body.template, body.context), Colour.OWN)
+        draft = Draft(content, 200 if status is None else parse_status(status), list_headers(headers))
+    else:
+        reply = override_reply(body, parts)
+        is_text = isinstance(reply.body, str)
+        content_type, others = split_content_type(reply.headers)
+        own = ("Content-Type", content_type or ("text/plain; charset=utf-8" if is_text else "application/octet-stream"))
+        content = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
+        draft = Draft(content, 200 if reply.status is None else reply.status, (own, *others))
+    return Native((yield Call(application.make_response, (draft, method), Colour.OWN)))
+
+
+def override_problem(problem: Problem, parts: Parts) -> Problem:
+    """Apply the status and the headers of a tuple, which win."""
+    if parts.status is None and not parts.headers:
+        return problem
+    given = list_headers(parts.headers)
+    problem = problem.fill_in(headers=(*_leave_out(given, problem.headers), *given))
+    if parts.status is not None:
+        before, problem.status = problem.status, check_error_status(parse_status(parts.status))
+        if problem.title == find_phrase(before):
+            problem.title = find_phrase(problem.status)
+    return problem
+
+
+def override_reply(reply: Reply, parts: Parts) -> Reply:
+    """Apply the status and the headers of a tuple, which win."""
+    if parts.status is None and not parts.headers:
+        return reply
+    given = list_headers(parts.headers)
+    kept = _leave_out(given, list_headers(reply.headers))
+    status = reply.status if parts.status is None else parse_status(parts.status)
+    return Reply(reply.body, status, (*kept, *given))
+
+
+def inherit_headers(problem: Problem, handled: Problem) -> Problem:
+    """Keep the headers of the error that a handler made another problem of the same status of (RFC 9110 15.5.6)."""
+    if problem.status != handled.status or not handled.headers or problem is handled:
+        return problem
+    inherited = _leave_out(problem.headers, handled.headers)
+    return problem.fill_in(headers=(*problem.headers, *inherited))
+
+
+def _leave_out(given: HeaderPairs, headers: HeaderPairs) -> HeaderPairs:
+    """Return the headers whose names are not among those of the given ones."""
+    names = {name.lower() for name, _ in given}
+    return tuple(pair for pair in headers if pair[0].lower() not in names)

@@ -111,7 +111,9 @@ def test_a_url_of_neither_app_is_a_404_of_the_bridge(demo: Demo) -> None:
     assert response.text
 
 
-README = re.search(r"<!-- demo: answers -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+README = re.search(
+    r"<!-- demo: answers -->\n```console\n(.*?)```", (ROOT / "examples" / "README.md").read_text(), re.DOTALL
+)
 
 
 def test_the_answers_in_the_readme_are_those_of_the_demo(demo: Demo) -> None:

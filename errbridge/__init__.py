@@ -33,7 +33,7 @@ The rooms, from the ground up; each imports only from those above it in this lis
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handlers
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, Page, Reply
+from errbridge.incident import Incident, Page, Reply, current_incident_id
 from errbridge.problem.problem import Problem
 from errbridge.scopes.dispatch import (
     AutoDispatcher,
@@ -58,4 +58,5 @@ __all__ = [
     "SetupError",
     "SubdomainDispatcher",
     "URLPrefixDispatcher",
+    "current_incident_id",
 ]

@@ -11,10 +11,10 @@ from errbridge.application.protocol import Application, Draft, NativeHandler, Pl
 from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handlers.registry import Registry
 from errbridge.handling.drivers import LEFT, Call, Colour, Native, Outcome, Raised, Run, adrive, drive
-from errbridge.handling.respond import respond
+from errbridge.handling.respond import receive, respond
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import RequestFacts
-from errbridge.incident import CloseFrame
+from errbridge.incident import CloseFrame, enter_request, leave_request
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.response import Response
 from errbridge.scopes.patterns import find_converter
@@ -41,6 +41,9 @@ __all__ = [
     "Run",
     "adrive",
     "drive",
+    "enter_request",
     "find_converter",
+    "leave_request",
+    "receive",
     "respond",
 ]

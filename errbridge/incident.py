@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from os import urandom
 from typing import Any
 
@@ -13,7 +16,18 @@ from errbridge.http.status import parse_status
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["CloseFrame", "Incident", "Page", "Reply", "new_id"]
+__all__ = [
+    "CloseFrame",
+    "Incident",
+    "Occurrence",
+    "Page",
+    "Reply",
+    "current_incident_id",
+    "enter_request",
+    "leave_request",
+    "new_id",
+    "set_current",
+]
 
 
 def new_id() -> str:
@@ -24,6 +38,63 @@ def new_id() -> str:
 
 _RANDOM = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
 _VERSION_4 = 0x00000000_0000_4000_8000_000000000000  # and the variant of RFC 9562
+
+
+class Occurrence:
+    """That an error occurred. It exists before anything is known about the error.
+
+    Attributes:
+        id: The id of the incident.
+        time: When the exception arrived, in UTC.
+        is_recorded: Whether a log record with the id was written.
+    """
+
+    __slots__ = ("id", "is_recorded", "time")
+
+    def __init__(self) -> None:
+        self.id = new_id()
+        self.time = datetime.now(UTC)
+        self.is_recorded = False
+
+
+_current: ContextVar[Occurrence | None] = ContextVar("errbridge.current", default=None)
+
+
+def current_incident_id() -> str | None:
+    """Return the id of the error that is being handled in this thread or task.
+
+    The id exists before the framework sends its signal and writes its record, so a log filter, a signal receiver or an
+    error tracker can have it.
+
+    Example:
+        >>> from errbridge import current_incident_id
+        >>> current_incident_id() is None  # there is no error here
+        True
+
+    Returns:
+        A UUID; None where no error is being handled.
+    """
+    occurrence = _current.get()
+    return None if occurrence is None else occurrence.id
+
+
+def set_current(occurrence: Occurrence) -> None:
+    """Make an incident the current one, until the request ends."""
+    _current.set(occurrence)
+
+
+def enter_request() -> Token[Occurrence | None]:
+    """Begin a request, which has no incident yet. It may be a request inside another one.
+
+    Returns:
+        A token for `leave_request`.
+    """
+    return _current.set(None)
+
+
+def leave_request(token: Token[Occurrence | None]) -> None:
+    """End a request: the incident from before is the current one again."""
+    _current.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +110,8 @@ class Incident:
         media_type: The media type of the answer unless a handler decides otherwise.
         client_gone: Whether the exception says that the client has left.
         original: The exception that no part of the application caught; None for an HTTP error.
+        time: When the exception reached errbridge, in UTC.
+        reference: The first 8 characters of *id*, for people to quote; "" if no log record has the id.
     """
 
     exception: BaseException
@@ -49,6 +122,8 @@ class Incident:
     media_type: str = ""
     client_gone: bool = False
     original: BaseException | None = None
+    time: datetime = field(default_factory=partial(datetime.now, UTC))
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import flask
 
-from errbridge.adapter import Call, Colour, Draft, Run, drive
+from errbridge.adapter import Call, Colour, Draft, Run, drive, enter_request, leave_request
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import read_request_values
@@ -93,15 +93,22 @@ def attach(app: flask.Flask, **registered: Any) -> None:
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if app.config["DEBUG"]:
             start_response = _First(start_response)
+        token = enter_request()
         try:
             body = wsgi_app(environ, start_response)
         except Exception as exc:
             return start_over(environ, start_response, exc)
+        finally:
+            leave_request(token)
         return _Stream(body, partial(start_over, environ, start_response)) if _STREAMED in environ else body
 
     def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
         # PEP 3333 allows it while nothing was sent, with exc_info by position.
-        response, exc_info = seam.respond_outside(exc, app.request_class(environ)), sys.exc_info()
+        token = enter_request()
+        try:
+            response, exc_info = seam.respond_outside(exc, app.request_class(environ)), sys.exc_info()
+        finally:
+            leave_request(token)
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
         return response(environ, start)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import quart
 
-from errbridge.adapter import Call, CloseFrame, Colour, Draft, Run, adrive
+from errbridge.adapter import Call, CloseFrame, Colour, Draft, Run, adrive, enter_request, leave_request
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import read_request_values
@@ -121,6 +121,7 @@ def attach(app: quart.Quart, **registered: Any) -> None:
 
     async def guarded(request: quart.Request) -> Any:
         """Answer what escapes the framework."""
+        token = enter_request()
         try:
             return await handle_request(request)
         except Exception as exc:
@@ -128,13 +129,19 @@ def attach(app: quart.Quart, **registered: Any) -> None:
             if quart.has_request_context() and not seam.installation.application.propagates():
                 return await app.handle_exception(exc)
             return seam.respond_outside(exc, request)
+        finally:
+            leave_request(token)
 
     async def closing(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
         if scope["type"] == "websocket":
             scope = {**scope, _CLOSE: None}
             send = _Closing(scope, send)
-        await asgi_app(scope, receive, send)
+        token = enter_request()
+        try:
+            await asgi_app(scope, receive, send)
+        finally:
+            leave_request(token)
 
     for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
         setattr(app, name, function)

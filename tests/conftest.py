@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from errbridge.incident import enter_request
 from tests.clients import Response
 from tests.twins import WORLDS, World, ask_both
 
@@ -39,6 +40,12 @@ def world(request: pytest.FixtureRequest) -> World:
     made: Any = WORLDS[request.param]()
     assert isinstance(made, World)
     return made
+
+
+@pytest.fixture(autouse=True)
+def no_incident_is_current() -> None:
+    """Forget the incidents of tests that ask the core without an adapter, which begins and ends requests."""
+    enter_request()
 
 
 @pytest.fixture(autouse=True)

@@ -188,7 +188,10 @@ ADAPTER_NAMES = [
     "Run",
     "adrive",
     "drive",
+    "enter_request",
     "find_converter",
+    "leave_request",
+    "receive",
     "respond",
 ]
 

@@ -9,13 +9,14 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.handling.drivers import Call
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, new_id
+from errbridge.incident import Incident, Occurrence
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import complete, problem_of, uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import Style
+from errbridge.telemetry.record import choose_level, is_written
 
-__all__ = ["ErrorContext", "Trace"]
+__all__ = ["ErrorContext", "Trace", "find_context"]
 
 
 class ErrorContext:
@@ -26,6 +27,7 @@ class ErrorContext:
         exc: The exception.
         request: The facts of the request.
         http: What *exc* says, if it is an HTTP exception of the framework.
+        is_uncaught: Whether *exc* is an uncaught exception, whatever it is.
 
     Attributes:
         error_map: The registrations in force.
@@ -37,7 +39,8 @@ class ErrorContext:
         chain: The owners.
         style: The style of the nearest owner that has one.
         media_type: The media type to answer in.
-        id: The id of the incident.
+        occurrence: That the error occurred, its id and its time. Several exceptions of one error share it.
+        is_anonymous: Whether it is a page made in advance, for an incident that is not known yet.
         logger_name: The logger on which the framework records an uncaught exception; None if it records none.
         native: The framework's own handler.
         asked: The calls of handlers so far.
@@ -50,13 +53,14 @@ class ErrorContext:
         "client_gone",
         "error_map",
         "exception",
-        "id",
         "installation",
+        "is_anonymous",
         "is_shared",
         "is_uncaught",
         "logger_name",
         "media_type",
         "native",
+        "occurrence",
         "original",
         "problem",
         "request",
@@ -64,7 +68,13 @@ class ErrorContext:
     )
 
     def __init__(
-        self, installation: Installation, exc: BaseException, request: RequestFacts, *, http: HTTPErrorFacts | None
+        self,
+        installation: Installation,
+        exc: BaseException,
+        request: RequestFacts,
+        *,
+        http: HTTPErrorFacts | None,
+        is_uncaught: bool = False,
     ) -> None:
         self.installation = installation
         self.error_map = installation.error_map()
@@ -72,7 +82,7 @@ class ErrorContext:
         self.request = request
         self.original: BaseException | None = None
         self.is_shared = True
-        if isinstance(exc, Problem):
+        if isinstance(exc, Problem) and not is_uncaught:
             self.problem, self.is_shared = exc, False
         elif http is None or http.original is not None:
             self.original = exc if http is None else http.original
@@ -83,7 +93,8 @@ class ErrorContext:
         self.client_gone = http is not None and http.client_gone
         self.chain: Chain = self.error_map.find_chain(exc, request)
         self._choose_style()
-        self.id = new_id()
+        self.occurrence = Occurrence()
+        self.is_anonymous = False
         self.logger_name = self.application.logger_name
         self.native = self._find_native()
         self.asked: list[Call] = []
@@ -121,9 +132,20 @@ class ErrorContext:
     def anonymize(self) -> ErrorContext:
         """Return the context of a page that is made in advance, for an incident that is not known yet."""
         context = copy(self)
-        context.id = ""
+        context.is_anonymous = True
         context._incident = None
         return context
+
+    @property
+    def id(self) -> str:
+        """The id of the incident; "" if it is anonymous."""
+        return "" if self.is_anonymous else self.occurrence.id
+
+    @property
+    def reference(self) -> str:
+        """The start of the id, for people to quote; "" if no record with it was or will be written."""
+        level = choose_level(self.problem.status, client_gone=self.client_gone)
+        return self.id[:8] if self.occurrence.is_recorded or is_written(level) else ""
 
     @property
     def application(self) -> Application:
@@ -143,6 +165,8 @@ class ErrorContext:
                 media_type=self.media_type,
                 client_gone=self.client_gone,
                 original=self.original,
+                time=self.occurrence.time,
+                reference=self.reference,
             )
         return self._incident
 
@@ -158,3 +182,8 @@ Trace = list[ErrorContext]
 An uncaught exception arrives twice: as itself, and as the 500 that the framework makes of it. The second time the trace
 of the first is passed in again, so that both are one incident.
 """
+
+
+def find_context(trace: Trace, original: BaseException | None) -> ErrorContext | None:
+    """Find the context in which an uncaught exception arrived."""
+    return None if original is None else next((each for each in reversed(trace) if each.original is original), None)

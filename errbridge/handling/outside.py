@@ -14,13 +14,13 @@ from errbridge.handling.reporting import report
 from errbridge.handling.showing import Look, render, show_built_in
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, new_id
+from errbridge.incident import Incident, Occurrence, set_current
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response, describe, last_resort
 from errbridge.representations.styles import DEFAULT
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import Failure, choose_level, log, write_record
+from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
 
 __all__ = ["respond_at_edge", "respond_debugging", "respond_outside"]
 
@@ -68,6 +68,7 @@ def respond_debugging(
 
 def _open(installation: Installation, exc: BaseException, request: RequestFacts) -> ErrorContext:
     context = ErrorContext(installation, exc, request, http=installation.application.http_error(exc))
+    set_current(context.occurrence)
     context.logger_name = None  # the framework did not come to it
     return context
 
@@ -88,10 +89,19 @@ def respond_at_edge(
     """
     settings = settings or Settings()
     media_type = DEFAULT.choose_media_type(request, xhr_enabled=settings.xhr_enabled)
-    incident_id = new_id()
-    completed = complete(problem, request, incident_id, settings.build_type(problem))
+    occurrence = Occurrence()
+    completed = complete(problem, request, occurrence.id, settings.build_type(problem))
     cause = problem.__cause__
-    incident = Incident(cause or problem, completed, request, incident_id, media_type=media_type, original=cause)
+    incident = Incident(
+        cause or problem,
+        completed,
+        request,
+        occurrence.id,
+        media_type=media_type,
+        original=cause,
+        time=occurrence.time,
+        reference=occurrence.id[:8] if is_written(choose_level(problem.status)) else "",
+    )
     failure = None
     try:
         response = render(Look(settings, DEFAULT, media_type), incident)

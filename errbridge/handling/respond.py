@@ -24,14 +24,14 @@ from typing import Any
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
-from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.context import ErrorContext, Trace, find_context
 from errbridge.handling.drafting import convert, pass_on
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
 from errbridge.handling.results import Parts, inherit_headers, override_problem, override_reply, take_apart
-from errbridge.handling.showing import fail, link, render_page, show
+from errbridge.handling.showing import fail, is_linked, link, render_page, show
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
-from errbridge.incident import Page, Reply
+from errbridge.incident import Page, Reply, set_current
 from errbridge.introspection import describe_function
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.groups import find_http_error, find_single_error
@@ -39,7 +39,7 @@ from errbridge.mapping.problems import problem_of
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
 
-__all__ = ["is_left", "respond", "status_of"]
+__all__ = ["is_left", "receive", "respond", "status_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -69,6 +69,24 @@ def respond(installation: Installation, exc: BaseException, request: RequestFact
         return Raised(exc) if status is None else last_resort(request.method, status)
 
 
+def receive(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> None:
+    """Note an uncaught exception before the framework sends its signal and writes its record, so that it has an id.
+
+    Most have arrived at `respond` already. Others come from where no handler is asked: from a handler, or from what
+    runs after the view.
+
+    Args:
+        installation: errbridge in the application where it occurred.
+        exc: The exception.
+        request: The facts of the request.
+        trace: The contexts of the request's last error. If that led to *exc*, both are one incident.
+    """
+    if trace and not is_linked(exc, trace[-1].exception):
+        trace.clear()
+    context = ErrorContext(installation, exc, request, http=None, is_uncaught=True)
+    _add(context, trace)
+
+
 def _respond(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
     application = installation.application
     http = application.http_error(exc)
@@ -90,13 +108,19 @@ def _respond(installation: Installation, exc: BaseException, request: RequestFac
 def _open(
     installation: Installation, exc: BaseException, request: RequestFacts, http: HTTPErrorFacts | None, trace: Trace
 ) -> ErrorContext:
-    if http is not None and http.original is not None and trace and trace[-1].original is http.original:
-        context = trace[-1].as_server_error(exc)
+    arrived = None if http is None else find_context(trace, http.original)
+    if arrived is not None:
+        context = arrived.as_server_error(exc)
     else:
         context = ErrorContext(installation, exc, request, http=http)
-        if trace:  # of a group, or of an exception whose handler failed: one incident has one id
-            context.id = trace[0].id
+    return _add(context, trace)
+
+
+def _add(context: ErrorContext, trace: Trace) -> ErrorContext:
+    if trace:  # of a group, or of an exception whose handler failed: one incident has one id
+        context.occurrence = trace[0].occurrence
     trace.append(context)
+    set_current(context.occurrence)
     return context
 
 

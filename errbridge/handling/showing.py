@@ -7,8 +7,10 @@ the id, and is a pure function: everything that the answer depends on is among i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import astuple
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -21,7 +23,7 @@ from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.headers import list_headers, map_headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
-from errbridge.incident import Incident, Page, Reply
+from errbridge.incident import Incident, Occurrence, Page, Reply
 from errbridge.introspection import is_async
 from errbridge.mapping.problems import complete, is_individual
 from errbridge.problem.problem import Problem
@@ -37,6 +39,7 @@ __all__ = [
     "TemplateFailure",
     "fail",
     "find_means",
+    "is_linked",
     "link",
     "render",
     "render_page",
@@ -199,25 +202,48 @@ class Template(NamedTuple):
     Attributes:
         status: The status code.
         headers: All headers.
-        around: The parts of the body around each place of the id; None if there is no body.
+        parts: The body: what all answers share, and between two parts the placeholder of what belongs there; None if
+            there is no body.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    around: tuple[bytes, ...] | None
+    parts: tuple[bytes, ...] | None
+
+    def fill_in(self, occurrence: Occurrence) -> Response:
+        """Build the response of an incident."""
+        if self.parts is None:
+            return Response(self.status, self.headers, None)
+        date, time = occurrence.time.isoformat(" ", "seconds")[:19].encode().split()
+        values = {_ID: occurrence.id.encode(), _REFERENCE: occurrence.id[:8].encode(), _DATE: date, _TIME: time}
+        body = b"".join([values.get(part, part) for part in self.parts])
+        return Response(self.status, self.headers, body)
 
 
-_PLACEHOLDER = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"  # no stock sentence contains it
+# No stock sentence contains one of these.
+_PLACEHOLDER = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"
+_MOMENT = datetime(1987, 6, 5, 4, 3, 21, tzinfo=UTC)
+_ID, _REFERENCE = _PLACEHOLDER.encode(), _PLACEHOLDER[:8].encode()
+_DATE, _TIME = f"{_MOMENT:%Y-%m-%d}".encode(), f"{_MOMENT:%H:%M:%S}".encode()
+_PLACES = re.compile(b"(" + b"|".join((_ID, _REFERENCE, _DATE, _TIME)) + b")")
 
 
 @lru_cache(maxsize=2048)
-def _render_shared(look: Look, problem: Problem, method: str, root_path: str) -> Template:
-    """Render a problem that equal errors share, around the place of the id."""
+def _render_shared(look: Look, problem: Problem, method: str, root_path: str, has_reference: bool) -> Template:
+    """Render a problem that equal errors share, around the places of the id and the time."""
     request = RequestFacts(method, root_path=root_path)
     completed = complete(problem, request, _PLACEHOLDER, look.settings.build_type(problem))
-    incident = Incident(problem, completed, request, _PLACEHOLDER, media_type=look.media_type)
+    incident = Incident(
+        problem,
+        completed,
+        request,
+        _PLACEHOLDER,
+        media_type=look.media_type,
+        time=_MOMENT,
+        reference=_PLACEHOLDER[:8] if has_reference else "",
+    )
     status, headers, body = astuple(render(look, incident))
-    return Template(status, headers, None if body is None else tuple(body.split(_PLACEHOLDER.encode())))
+    return Template(status, headers, None if body is None else tuple(_PLACES.split(body)))
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:
@@ -229,9 +255,10 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
     """
     request, look = context.request, Look(context.error_map.settings, context.style, context.media_type)
     try:
-        if context.is_shared and context.id and not is_individual(request):
-            status, headers, around = _render_shared(look, context.problem, request.method, request.root_path)
-            response = Response(status, headers, None if around is None else context.id.encode().join(around))
+        if context.is_shared and not context.is_anonymous and not is_individual(request):
+            has_reference = context.media_type not in (JSON, XML) and context.reference != ""
+            template = _render_shared(look, context.problem, request.method, request.root_path, has_reference)
+            response = template.fill_in(context.occurrence)
         else:
             response = render(look, context.incident)
     except Exception as error:
@@ -266,11 +293,21 @@ def link(error: Exception, context: ErrorContext) -> Exception:
     if isinstance(error, TemplateFailure):
         error = error.error
     handled = context.original or context.exception
-    last: BaseException = error
-    seen = {id(error)}
-    while (earlier := last.__cause__ or last.__context__) is not None and id(earlier) not in seen:
-        seen.add(id(earlier))
-        last = earlier
-    if id(handled) not in seen:
-        last.__context__ = handled
+    chain = _list_chain(error)
+    if all(each is not handled for each in chain):
+        chain[-1].__context__ = handled
     return error
+
+
+def is_linked(error: BaseException, earlier: BaseException) -> bool:
+    """Return whether an exception came of an earlier one."""
+    return any(each is earlier for each in _list_chain(error))
+
+
+def _list_chain(error: BaseException) -> list[BaseException]:
+    chain = [error]
+    seen = {id(error)}
+    while (earlier := chain[-1].__cause__ or chain[-1].__context__) is not None and id(earlier) not in seen:
+        seen.add(id(earlier))
+        chain.append(earlier)
+    return chain

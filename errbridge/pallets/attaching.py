@@ -45,6 +45,9 @@ def attach_seam(
     installation = Installation(application_class(app, search), registry, options, hooks)
     seam = seam_class(installation, app, search)
     app._find_error_handler = seam.find_error_handler
+    for name in ("handle_exception", "handle_websocket_exception"):
+        if (handle := getattr(app, name, None)) is not None:
+            setattr(app, name, seam.receiving(handle))
     app.extensions[EXTENSION] = installation
     app.extensions[SEAM] = seam
     return seam

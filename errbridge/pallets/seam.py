@@ -12,7 +12,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import Headers
@@ -28,9 +28,10 @@ from errbridge.adapter import (
     RequestHeaders,
     Response,
     Run,
+    receive,
     respond,
 )
-from errbridge.handling.context import Trace
+from errbridge.handling.context import Trace, find_context
 from errbridge.handling.outside import respond_debugging, respond_outside
 from errbridge.handling.results import convert_result, override_problem, take_apart
 from errbridge.http.request import ALLOW, is_xhr
@@ -173,8 +174,8 @@ class Seam(ABC):
         state = self.request_state(request)
         trace: Trace = state.get(_TRACE, [])
         original = getattr(exc, "original_exception", None)
-        if original is not None and trace and trace[-1].original is original:
-            facts = trace[-1].request
+        if (arrived := find_context(trace, original)) is not None:
+            facts = arrived.request
         else:
             trace, facts = [], self.facts(exc, request, blueprints)
         run = Run(respond(self.installation, exc, facts, trace))
@@ -183,6 +184,28 @@ class Seam(ABC):
         else:
             state.pop(_TRACE, None)
         return run
+
+    def receive(self, exc: BaseException) -> None:
+        """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
+        try:
+            request = self.current_request()
+            trace: Trace = self.request_state(request).setdefault(_TRACE, [])
+            if find_context(trace, exc) is None:
+                receive(self.installation, exc, self.facts(exc, request, request.blueprints), trace)
+        except Exception:
+            log.exception("errbridge could not read the request")
+
+    def receiving(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a method of the framework that handles uncaught exceptions; newer versions pass the context first."""
+
+        @wraps(handle)
+        def receive_first(*args: Any, **kwargs: Any) -> Any:
+            for each in (*args, *kwargs.values()):
+                if isinstance(each, BaseException):
+                    self.receive(each)
+            return handle(*args, **kwargs)
+
+        return receive_first
 
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's search for a handler; None lets the exception go on its way."""

@@ -29,7 +29,7 @@ from errbridge.incident import Incident
 from errbridge.introspection import walk_traceback
 from errbridge.problem.problem import Problem
 
-__all__ = ["Failure", "choose_level", "log", "write_record"]
+__all__ = ["Failure", "choose_level", "is_written", "log", "write_record"]
 
 log = logging.getLogger("errbridge")
 """On which every error is recorded."""
@@ -64,6 +64,21 @@ def choose_level(status: int, *, failed: bool = False, client_gone: bool = False
     if status >= 500 or failed:
         return logging.ERROR
     return logging.DEBUG if client_gone else logging.INFO
+
+
+def is_written(level: int, logger: logging.Logger = log) -> bool:
+    """Return whether a record of this level gets to a handler that writes it."""
+    if not logger.isEnabledFor(level):
+        return False
+    current: logging.Logger | None = logger
+    has_handlers = False
+    while current is not None:
+        for handler in current.handlers:
+            has_handlers = True
+            if level >= handler.level and not isinstance(handler, logging.NullHandler):
+                return True
+        current = current.parent if current.propagate else None
+    return not has_handlers and logging.lastResort is not None and level >= logging.lastResort.level
 
 
 def write_record(

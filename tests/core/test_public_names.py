@@ -74,6 +74,7 @@ def test_the_exported_names_of_the_package_are_these() -> None:
         "SetupError",
         "SubdomainDispatcher",
         "URLPrefixDispatcher",
+        "current_incident_id",
     ]
 
 

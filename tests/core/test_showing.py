@@ -766,9 +766,9 @@ def test_the_look_of_an_answer_is_all_but_the_problem_and_the_request() -> None:
     other = showing.Look(Settings(csp_enabled=False), DEFAULT, HTML)
     problem = problem_of(HTTPErrorFacts(404, is_shared=True))
 
-    one, two = (showing._render_shared(each, problem, "GET", "") for each in (look, other))
+    one, two = (showing._render_shared(each, problem, "GET", "", False) for each in (look, other))
 
-    assert one.around == two.around
+    assert one.parts == two.parts
     assert {"Content-Security-Policy"} == {name for name, _ in one.headers} - {name for name, _ in two.headers}
 
 

@@ -1,0 +1,92 @@
+"""The search of the built documentation finds the right page first: ``nox -s docs`` runs this in Chromium.
+
+``ERRBRIDGE_DOCS`` is the folder of the built pages.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.chromium import Chromium, executable
+
+DOCS = Path(os.environ.get("ERRBRIDGE_DOCS", "build/docs")).resolve()
+
+QUERIES = {
+    "404": "howto/status-codes",
+    "405": "howto/status-codes",
+    "422": "howto/status-codes",
+    "500": "howto/status-codes",
+    "413": "howto/status-codes",
+    "status codes": "howto/status-codes",
+    "custom 404 page": "pages",
+    "404 page": "pages",
+    "custom error page": "pages",
+    "error page": "pages",
+    "template": "pages",
+    "404 for a blueprint": "howto/blueprints",
+    "blueprint": "howto/blueprints",
+    "validation error": "validation",
+    "pydantic": "validation",
+    "marshmallow": "validation",
+    "json api": "howto/json-api",
+    "problem+json": "howto/json-api",
+    "rfc 9457": "howto/json-api",
+    "logging": "logging",
+    "incident id": "logging",
+    "opentelemetry": "observing",
+    "metrics": "observing",
+    "testing": "testing",
+    "assert_problem": "testing",
+    "pytest": "testing",
+    "websocket": "howto/websockets",
+    "nginx": "howto/nginx",
+    "proxy": "howto/nginx",
+    "hypercorn": "bridge",
+    "asgi": "bridge",
+    "flask and quart in one process": "bridge",
+    "migrate from flask to quart": "moving/flask-to-quart",
+    "errorhandler": "moving/from-errorhandlers",
+    "openapi": "catalogue",
+    "problem types": "catalogue",
+    "configuration": "reference/configuration",
+    "ERROR_PAGE": "reference/configuration",
+    "command line": "command-line",
+    "security": "explanations/security",
+    "debug mode": "pages",
+    "performance": "performance",
+    "app factory": "howto/blueprints",
+    "async handler": "howto/shared-handlers",
+    "fastapi": "comparison",
+    "glossary": "glossary",
+}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    path = executable()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("the search is tested in Chromium, which is not installed")
+        pytest.skip("needs Chromium")
+    with Chromium.started(path) as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_right_page_is_found_first(chromium: Chromium, query: str) -> None:
+    def search(page: Page) -> list[str]:
+        page.goto(f"file://{DOCS}/search.html?q={quote(query)}")
+        page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+        page.wait_for_function("document.querySelector('#search-results h2')?.innerText !== 'Searching'", timeout=10_000)
+        links = page.locator("#search-results ul.search li > a")
+        return [links.nth(index).get_attribute("href") or "" for index in range(min(3, links.count()))]
+
+    found = chromium.visit(search)
+
+    assert found[0].partition(".html")[0] == QUERIES[query], found

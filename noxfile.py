@@ -136,11 +136,12 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation, warnings as errors, and check its links; neither needs a network."""
+    """Build the documentation, warnings as errors, check its links, and search it; none of it needs a network."""
     session.install(EVERYTHING, *group("docs"))
     shutil.rmtree("build/docs", ignore_errors=True)
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "docs", "build/docs")
     session.run("python", "docs/check.py", "build/docs")
+    session.run("pytest", "-q", "docs/test_search.py", env={"ERRBRIDGE_DOCS": "build/docs"})
 
 
 @nox.session

@@ -69,6 +69,7 @@ QUERIES = {
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
+    """One browser for all queries."""
     path = executable()
     if path is None:
         if os.environ.get("CI"):
@@ -80,10 +81,12 @@ def chromium() -> Iterator[Chromium]:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_the_right_page_is_found_first(chromium: Chromium, query: str) -> None:
+    """The page of the table is the first result."""
+
     def search(page: Page) -> list[str]:
         page.goto(f"file://{DOCS}/search.html?q={quote(query)}")
         page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
-        page.wait_for_function("document.querySelector('#search-results h2')?.innerText !== 'Searching'", timeout=10_000)
+        page.wait_for_function("document.querySelector('#search-results h2')?.innerText !== 'Searching'")
         links = page.locator("#search-results ul.search li > a")
         return [links.nth(index).get_attribute("href") or "" for index in range(min(3, links.count()))]
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.docs
 Ask = Callable[..., Response]
 
 PAGE = (ROOT / "docs" / "howto" / "status-codes.md").read_text(encoding="utf-8")
-CELLS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if re.match(r"\| \d{3} \|", line)]
+CELLS = ([cell.strip() for cell in row.split("|")] for row in re.findall(r"^\| (\d{3} \|.*) \|$", PAGE, re.MULTILINE))
 ROWS = [(int(status), title, more) for status, title, _, more in CELLS]
 FACTS: dict[int, HTTPException] = {
     401: Unauthorized(www_authenticate=WWWAuthenticate("basic", {"realm": "shop"})),

@@ -871,6 +871,18 @@ def test_a_style_behind_a_native_handler_for_everything_is_reported() -> None:
     assert "the style is shown only if the framework's own handler for" in words_of(said(build, "check", exit_code=1))
 
 
+def test_a_style_in_place_of_a_native_handler_for_everything_is_not_reported_and_explained() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register(world.app)
+        world.app.errorhandler(HTTPException)(native)
+        world.app.errorhandler(Exception)(nothing)
+
+    options = {"replace_native": True}
+    assert found(build, exit_code=0, options=options) == []
+    output = words_of(said(build, "explain", "-v", "GET", "/nope", "404", options=options))
+    assert output.count("errbridge answers in its place (replace_native)") == 2
+
+
 def test_a_replaced_method_of_the_framework_is_reported() -> None:
     """Flask-RESTX puts functions of its own there, and answers before errbridge is asked (FAULTS C6)."""
 

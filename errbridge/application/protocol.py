@@ -36,7 +36,7 @@ class NativeHandler:
         exception: The argument that the framework would call it with.
         blueprint: The blueprint that it is registered on; None for the application.
         is_async: Whether a call returns an awaitable.
-        is_generic: Whether the framework would choose it for any exception at all.
+        is_generic: Whether it is a catch-all: the framework would choose it for any exception, or for any HTTP error.
     """
 
     function: Callable[..., Any]

@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_CSP_ENABLED": True,
     "ERROR_DEBUG_DOCUMENT": False,
     "ERROR_VALIDATION": False,
+    "ERROR_REPLACE_NATIVE": False,
 }
 """Every key with its default. `Settings` documents them."""
 
@@ -64,6 +65,8 @@ class Settings:
         debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents describe uncaught exceptions in debug mode.
         validation: ``ERROR_VALIDATION``, whether every exception of a validation library is the client's 422, and
             ``"messages"`` if the client also gets the messages of the application's own validators.
+        replace_native: ``ERROR_REPLACE_NATIVE``, whether errbridge answers in place of the application's native
+            catch-alls, its handlers for ``HTTPException`` and ``Exception``.
     """
 
     page: str = "error.html"
@@ -77,6 +80,7 @@ class Settings:
     csp_enabled: bool = True
     debug_document: bool = False
     validation: bool | Literal["messages"] = False
+    replace_native: bool = False
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:
@@ -199,4 +203,5 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_CSP_ENABLED": _check_flag,
     "ERROR_DEBUG_DOCUMENT": _check_flag,
     "ERROR_VALIDATION": _check_validation,
+    "ERROR_REPLACE_NATIVE": _check_flag,
 }

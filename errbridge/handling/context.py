@@ -110,7 +110,10 @@ class ErrorContext:
         # (pallets/flask#1498).
         request = self.request
         blueprints = request.blueprints or (self.chain.blueprints if request.routing else ())
-        return self.application.native_handler(self.exception, blueprints)
+        native = self.application.native_handler(self.exception, blueprints)
+        if native is not None and native.is_generic and native.blueprint is None:
+            return None if self.error_map.settings.replace_native else native
+        return native
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
         """Return the context of the 500 that the framework made of this uncaught exception: the same incident."""

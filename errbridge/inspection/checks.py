@@ -183,6 +183,8 @@ def _find_replaced_styles(subject: Subject) -> Found:
 def _find_behind_native(subject: Subject) -> Found:
     error_map = subject.installation.error_map()
     for native in subject.natives:
+        if subject.is_replaced(native):
+            continue
         owner = error_map.owners[ROOT if native.blueprint is None else native.blueprint]
         key = subject.installation.application.http_classes.normalize_key(native.key)
         by = find_source(native.function).name
@@ -196,6 +198,7 @@ def _find_behind_native(subject: Subject) -> Found:
             message = (
                 f"the style is shown only if the framework's own handler for {key_name(native.key)}, {by}, returns "
                 "None; remove the handler, or the style"
+                + ("" if native.blueprint else ", or have it replaced: ErrorHandler(app, replace_native=True)")
             )
             yield str(owner.scope), message, native.function
 

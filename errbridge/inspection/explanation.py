@@ -343,6 +343,8 @@ class _Stage:
         return next((by_class[cls] for cls in type(native.exception).__mro__ if cls in by_class), None)
 
     def _explain_native(self, entry: NativeEntry, choice: NativeEntry | None, order: int | None) -> str:
+        if self.subject.is_replaced(entry):
+            return "errbridge answers in its place (replace_native)"
         if entry is not choice:
             return "not what the framework chooses for this error"
         if order is not None:

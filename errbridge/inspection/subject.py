@@ -60,6 +60,12 @@ class Subject:
         if scope.blueprint is not None or scope == ROOT:
             yield from (native for native in self.natives if native.blueprint == scope.blueprint)
 
+    def is_replaced(self, native: NativeEntry) -> bool:
+        """Return whether errbridge answers in place of a native handler (``replace_native=True``)."""
+        normalize = self.installation.application.http_classes.normalize_key
+        is_catch_all = native.blueprint is None and normalize(native.key) == CATCH_ALL
+        return is_catch_all and self.installation.error_map().settings.replace_native
+
 
 def list_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
     """List the scopes of an application except for the last, with their owners; blueprints once for each host."""

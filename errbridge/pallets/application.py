@@ -131,7 +131,7 @@ class PalletsApplication(ABC):
         if function is None:
             return None
         blueprint, cls = self.search.locate(function, exc, blueprints)
-        return NativeHandler(function, exc, blueprint, is_async(function), is_generic=cls is Exception)
+        return NativeHandler(function, exc, blueprint, is_async(function), is_generic=cls in (Exception, HTTPException))
 
     def propagates(self) -> bool:
         """Decide as the framework does: by ``PROPAGATE_EXCEPTIONS``, otherwise by debug and testing mode."""

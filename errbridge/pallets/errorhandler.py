@@ -44,6 +44,9 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             instead of ``ERROR_DISPATCHER``.
         handler: ``"api"``, ``"web"`` or ``"default"``: the style of the application itself; instead of
             ``ERROR_HANDLER``.
+        replace_native: Whether errbridge answers in place of the application's own handlers for ``HTTPException`` and
+            ``Exception``, which extensions such as APIFlask and flask-smorest register; instead of
+            ``ERROR_REPLACE_NATIVE``.
         **config: Values for the ``ERROR_*`` configuration keys.
 
     Raises:
@@ -60,12 +63,13 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         response: Callable[..., Any] | None = None,
         dispatcher: str | type[ErrorDispatcher] | None = None,
         handler: str | None = None,
+        replace_native: bool | None = None,
         **config: Any,
     ) -> None:
         self._registry = Registry()
         self._hooks = Hooks()
         self._options = _options(response, dispatcher, handler)
-        self._config = _known(config)
+        self._config = _known(config, replace_native)
         if app is not None:
             self.init_app(app)
 
@@ -76,6 +80,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         response: Callable[..., Any] | None = None,
         dispatcher: str | type[ErrorDispatcher] | None = None,
         handler: str | None = None,
+        replace_native: bool | None = None,
         **config: Any,
     ) -> AppT:
         """Initialise an application.
@@ -92,6 +97,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             response: As for the class; what is given here counts for this application.
             dispatcher: Likewise.
             handler: Likewise.
+            replace_native: Likewise.
             **config: Likewise.
 
         Returns:
@@ -112,7 +118,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             given.dispatcher or self._options.dispatcher,
             given.style or self._options.style,
         )
-        settings = {**DEFAULTS, **application.config, **self._config, **_known(config)}
+        settings = {**DEFAULTS, **application.config, **self._config, **_known(config, replace_native)}
         checked = Settings.read(settings)  # before anything is changed, so that a failure leaves nothing behind
         if checked.debug_document and not self._is_debugged(app):
             raise SetupError(
@@ -418,9 +424,9 @@ def _options(response: object, dispatcher: object, handler: object) -> Options:
     return Options(response, None if dispatcher is None else check_dispatcher("dispatcher=", dispatcher), style)
 
 
-def _known(config: dict[str, Any]) -> dict[str, Any]:
+def _known(config: dict[str, Any], replace_native: bool | None) -> dict[str, Any]:
     for key in config:
         if key not in DEFAULTS:
-            known = ", ".join(("response", "dispatcher", "handler", *DEFAULTS))
+            known = ", ".join(("response", "dispatcher", "handler", "replace_native", *DEFAULTS))
             raise SetupError(f"there is no option {key!r}; there are {known}")
-    return config
+    return config if replace_native is None else {**config, "ERROR_REPLACE_NATIVE": replace_native}

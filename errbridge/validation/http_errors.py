@@ -88,7 +88,8 @@ def read_http_error(
         elif kind == "quart-schema":
             faults = read_quart_schema(exc, camel_case=camel_case)
         elif status == 400 and (item := _find_syntax_error(exc)) is not None:
-            return Additions("The body is not valid JSON.", extensions={"errors": [item]})
+            # In debug mode the framework describes it to the developer, with the words of the parser.
+            return Additions(None if debug else "The body is not valid JSON.", extensions={"errors": [item]})
         elif isinstance(data := vars(exc).get("data"), Mapping):
             return _read_data(exc, data, messages=messages)
     except Exception:

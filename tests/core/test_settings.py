@@ -64,6 +64,7 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_CSP_ENABLED": True,
         "ERROR_DEBUG_DOCUMENT": False,
         "ERROR_VALIDATION": False,
+        "ERROR_REPLACE_NATIVE": False,
     }
 
 
@@ -85,6 +86,7 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_CSP_ENABLED=False,
         ERROR_DEBUG_DOCUMENT=True,
         ERROR_VALIDATION="messages",
+        ERROR_REPLACE_NATIVE=True,
     )
 
     assert [getattr(settings, field.name) for field in fields(Settings)] == [
@@ -99,6 +101,7 @@ def test_every_key_reaches_its_setting() -> None:
         False,
         True,
         "messages",
+        True,
     ]
 
 
@@ -116,6 +119,7 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_DEBUG_DOCUMENT", 1),
         ("ERROR_VALIDATION", "yes"),
         ("ERROR_VALIDATION", 1),
+        ("ERROR_REPLACE_NATIVE", 1),
         ("ERROR_FORCE_CONTENT_TYPE", None),
         ("ERROR_CONTENT_TYPES", "json"),
         ("ERROR_CONTENT_TYPES", ("json", "html")),

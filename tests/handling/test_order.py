@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 import pytest
+from werkzeug.exceptions import HTTPException
 
 from errbridge import Problem
 from tests.applications import (
@@ -135,6 +136,44 @@ NATIVE_HANDLERS = [
     ("native inner 409; app SoldOut", "inner SoldOut", "native inner 409"),
     ("native app 404; native inner HTTPException", "inner Problem404", "native app 404"),
 ]
+
+
+REPLACED = [
+    # With replace_native, errbridge answers in place of the application's native catch-alls, and of nothing else.
+    ("native app HTTPException; app 404", "404", "app 404"),
+    ("native app Exception; app 4xx", "404", "app 4xx"),
+    ("native app Exception; app *", "KeyError", "app *"),
+    ("native app Exception; native app HTTPException; app 500", "KeyError", "app 500"),
+    ("native app HTTPException; app 404", "Problem404", "app 404"),
+    ("native app Exception; app LookupError", "KeyError", "app LookupError"),
+    ("native app Exception; native app 404; app *", "404", "native app 404"),
+    ("native app Exception; native app LookupError; app *", "KeyError", "native app LookupError"),
+    ("native app Exception; native app 500; app *", "KeyError", "native app 500"),
+    ("native app HTTPException; native inner HTTPException; app *", "inner 404", "native inner HTTPException"),
+    ("native app HTTPException; native inner Exception; app *", "inner KeyError", "native inner Exception"),
+]
+
+
+@pytest.mark.parametrize(("registered", "raised", "expected"), REPLACED, ids=lambda text: text.replace(" ", "-"))
+def test_native_catch_alls_of_the_application_are_replaced_if_that_is_wanted(
+    ask: Ask, registered: str, raised: str, expected: str
+) -> None:
+    path = f"/outer/inner/raise/{raised[6:]}" if raised.startswith("inner ") else f"/raise/{raised}"
+
+    assert ask(handlers(registered), path, options={"replace_native": True}).text == expected
+    assert ask(handlers(registered), path, config={"ERROR_REPLACE_NATIVE": True}).text == expected
+
+
+def test_replaced_native_catch_alls_leave_the_style_to_answer_and_the_exception_to_the_developer() -> None:
+    native = a_native_handler(Exception, lambda exc: ("native", 500))
+    application = zoo(in_style("api"), native, a_native_handler(HTTPException, lambda exc: ("native", 500)))
+
+    twins = Twins.built(application, options={"replace_native": True})
+    tested = Twins.built(application, options={"replace_native": True}, config={"TESTING": True})
+
+    for path, status in {"/nope": 404, "/outer/raise/403": 403, "/raise/KeyError": 500, "/raise/SoldOut": 409}.items():
+        assert twins.ask(path).json["status"] == status, path
+    assert [type(world.find_escaped("/raise/KeyError")) for world in tested.worlds] == [KeyError, KeyError]
 
 
 @pytest.mark.parametrize(

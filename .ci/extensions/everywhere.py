@@ -1,0 +1,62 @@
+"""A plugin for pytest: gives every application an ``ErrorHandler``, and writes down the outcome of every test.
+
+``ERRBRIDGE_STYLE`` is the style: ``plain`` is without errbridge, ``none`` without a style. The outcomes are written to
+the file that ``ERRBRIDGE_OUTCOMES`` names.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STYLE = os.environ["ERRBRIDGE_STYLE"]
+WORST = ("passed", "skipped", "failed")
+
+outcomes: dict[str, tuple[str, str]] = {}
+
+
+def wrap(application: Any, error_handler: Any) -> None:
+    """Initialise each application of a class, and of its subclasses, as soon as it exists."""
+    init = application.__init__
+
+    @functools.wraps(init)
+    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        error_handler(self, handler=None if STYLE == "none" else STYLE)
+
+    application.__init__ = initialise
+
+
+if STYLE != "plain":
+    try:
+        from flask.app import Flask
+
+        from errbridge_flask import ErrorHandler
+    except ImportError:
+        pass
+    else:
+        wrap(Flask, ErrorHandler)
+    try:
+        from quart.app import Quart
+
+        from errbridge_quart import ErrorHandler as QuartErrorHandler
+    except ImportError:
+        pass
+    else:
+        wrap(Quart, QuartErrorHandler)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    before, _ = outcomes.get(report.nodeid, ("passed", ""))
+    if report.nodeid not in outcomes or WORST.index(report.outcome) > WORST.index(before):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        outcomes[report.nodeid] = (report.outcome, "" if crash is None else crash.message[:300])
+
+
+def pytest_sessionfinish() -> None:
+    Path(os.environ["ERRBRIDGE_OUTCOMES"]).write_text(json.dumps(outcomes), encoding="utf-8")

@@ -105,7 +105,16 @@ def run(suite: Suite, source: Path, folder: Path, style: str, tests: Iterable[st
     """Run tests of a suite in one style, ``plain`` for without errbridge."""
     outcomes = folder / f"{style}.json"
     outcomes.unlink(missing_ok=True)
-    command = (str(folder / "venv" / "bin" / "python"), "-m", "pytest", "-p", "everywhere", "-q", "--tb=short", "--continue-on-collection-errors")
+    command = (
+        str(folder / "venv" / "bin" / "python"),
+        "-m",
+        "pytest",
+        "-p",
+        "everywhere",
+        "-q",
+        "--tb=short",
+        "--continue-on-collection-errors",
+    )
     env = {
         "ERRBRIDGE_STYLE": style,
         "ERRBRIDGE_OUTCOMES": str(outcomes),
@@ -122,11 +131,7 @@ def compare(plain: Outcomes, styled: Outcomes) -> dict[str, tuple[str, str]]:
     """Return the tests with another outcome, and what it is."""
     tests = (*plain, *(test for test in styled if test not in plain))
     none = ("missing", "")
-    return {
-        test: styled.get(test, none)
-        for test in tests
-        if styled.get(test, none)[0] != plain.get(test, none)[0]
-    }
+    return {test: styled.get(test, none) for test in tests if styled.get(test, none)[0] != plain.get(test, none)[0]}
 
 
 def explain(suite: Suite, style: str, test: str) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -14,12 +16,22 @@ project_copyright = "errbridge contributors, MIT licence"
 release = installed("errbridge")
 version = release
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_copybutton"]
+sys.path.insert(0, str(Path(__file__).parent))
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_inline_tabs",
+    "tabs",  # of this folder
+]
 default_role = "py:obj"  # `Problem` in a docstring is a link
 nitpicky = True
 nitpick_ignore_regex = [
     # What belongs to others; their pages are not at hand without a network.
-    (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|flask|logging|quart|types|typing|werkzeug)\..*"),
+    (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|datetime|flask|logging|quart|types|typing|werkzeug)\..*"),
     (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # Private to the core, but part of a public signature.
     (r"py:.*", r"(errbridge\.[\w.]+\.)?(Converter|Observable|RequestHeaders|Schema|ScopeTrie)"),

@@ -19,6 +19,7 @@ A comment on the lines before a block changes that:
 * ``<!-- serve -->``: the command is a server, which runs until the page starts the next one.
 * ``<!-- logged -->``: the server has printed these lines by now.
 * ``<!-- alone -->``: the block runs in a module of its own, which the blocks after it share.
+* ``<!-- tabs -->``: the block is for Flask, and the page shows it for Quart too; the page is carried out for both.
 * ``<!-- not run: why -->``: it can't be run here, and why.
 * ``<!-- command: ... -->``, ``<!-- demo: ... -->``: `.ci/run` and the tests of the demo run it.
 
@@ -61,7 +62,7 @@ PAGES = sorted(
 
 _ELSEWHERE = {"command", "demo"}
 _WRITTEN = {"add to", "file"}
-_MARKS = {"alone", "logged", "not run", "serve", *_ELSEWHERE, *_WRITTEN}
+_MARKS = {"alone", "logged", "not run", "serve", "tabs", *_ELSEWHERE, *_WRITTEN}
 _COMMENT = re.compile(r"^[ ]*<!--\s*(?P<name>[a-z ]+?)\s*(?::\s*(?P<value>.*?))?\s*-->[ ]*\n", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^(?P<indent>[ ]*)(?P<fence>`{3,})(?P<language>[\w{}-]*)[^\n]*\n", re.MULTILINE)
 

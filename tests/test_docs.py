@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from docs import tabs
 from tests.pages import PAGES, PageError, blocks_of, carry_out, carry_out_text
+from tests.servers import ROOT
 
 pytestmark = [pytest.mark.servers, pytest.mark.docs, pytest.mark.slow]
 
@@ -33,6 +35,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_does_what_it_says(page: str, folder: Path) -> None:
     carry_out(page, folder)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if tabs.MARKED.search((ROOT / page).read_text())])
+def test_a_page_with_tabs_does_in_quart_what_it_does_in_flask(page: str, folder: Path) -> None:
+    carry_out_text(tabs.choose_quart((ROOT / page).read_text()), page, folder)
 
 
 def said(text: str, folder: Path) -> None:

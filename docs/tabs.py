@@ -1,7 +1,7 @@
-"""Blocks for Flask that a page shows for Quart too, in a second tab: those after the comment ``<!-- tabs -->``, the last of
-several comments.
+"""Blocks for Flask that a page shows for Quart too, in a second tab.
 
-The version for Quart is made from the one for Flask, and the tests run each page with both.
+They follow the comment ``<!-- tabs -->``, the last of several comments. The version for Quart is made from the one for
+Flask, and the tests run each page with both.
 """
 
 from __future__ import annotations

@@ -50,10 +50,12 @@ def check_contents(path: str) -> None:
 def check_metadata(metadata: Message) -> None:
     """The project's own words, and no dependency without an extra: the core needs the standard library only."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    source = (ROOT / "errbridge" / "__init__.py").read_text(encoding="utf-8")
+    version = re.findall(r'^__version__ = "(.+)"$', source, re.MULTILINE)[0]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, value in {
         "Name": project["name"],
-        "Version": project["version"],
+        "Version": version,
         "Summary": project["description"],
         "Requires-Python": project["requires-python"],
         "License-Expression": project["license"],

@@ -30,7 +30,9 @@ The rooms, from the ground up; each imports only from those above it in this lis
 ===================  ============================================================================
 """
 
-from errbridge.errors import SetupError
+from typing import TYPE_CHECKING
+
+from errbridge.errors import SetupError, locate
 from errbridge.handlers.handlers import Handlers
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Page, Reply, current_incident_id
@@ -60,3 +62,11 @@ __all__ = [
     "URLPrefixDispatcher",
     "current_incident_id",
 ]
+
+__version__ = "0.1.0"
+
+if not TYPE_CHECKING:  # a type checker is to report names that do not exist
+
+    def __getattr__(name: str) -> object:
+        """Say where a name is that you may look for here."""
+        raise locate(__name__, name)

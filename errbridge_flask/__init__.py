@@ -12,9 +12,9 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from errbridge.pallets import BaseErrorHandler
+from errbridge.pallets import BaseErrorHandler, locate_public
 
 __all__ = ["ErrorHandler"]
 
@@ -29,3 +29,10 @@ class ErrorHandler(BaseErrorHandler[Flask, flask.Blueprint]):
         from errbridge_flask.answering import attach  # a program that only registers never pays for it
 
         attach(app, **registered)
+
+
+if not TYPE_CHECKING:  # a type checker is to report names that do not exist
+
+    def __getattr__(name: str) -> object:
+        """Say where a name is that you may look for here."""
+        raise locate_public(__name__, name)

@@ -13,9 +13,9 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from errbridge.pallets import BaseErrorHandler
+from errbridge.pallets import BaseErrorHandler, locate_public
 
 __all__ = ["ErrorHandler"]
 
@@ -33,3 +33,10 @@ class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
         from errbridge_quart.answering import attach  # a program that only registers never pays for it
 
         attach(app, **registered)
+
+
+if not TYPE_CHECKING:  # a type checker is to report names that do not exist
+
+    def __getattr__(name: str) -> object:
+        """Say where a name is that you may look for here."""
+        raise locate_public(__name__, name)

@@ -912,6 +912,7 @@ def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
     assert found(build) == [("behind-native", "app")]
 
 
+@pytest.mark.filterwarnings("default:ERROR_PAGE is 'oops.html':UserWarning")
 @pytest.mark.parametrize(
     ("files", "config", "faults"),
     [
@@ -959,7 +960,8 @@ def test_templates_that_are_missing_or_broken_are_reported(
     ],
 )
 def test_configuration_keys_that_do_not_exist_are_reported_with_the_nearest(key: str, hint: str) -> None:
-    output = said(view, "check", exit_code=1, config={key: "x"})
+    with pytest.warns(UserWarning, match=f"errbridge has no configuration key {key}; "):
+        output = said(view, "check", exit_code=1, config={key: "x"})
 
     assert words_of(output).startswith(f"unknown-key: app errbridge has no configuration key {key}; {hint}")
     assert output.endswith("\n1 finding\n")

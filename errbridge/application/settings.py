@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import isabstract, iscoroutinefunction, signature
 from typing import Any, Literal, Self
 
-from errbridge.errors import SetupError
+from errbridge.errors import SetupError, suggest
 from errbridge.problem.problem import Problem
 from errbridge.problem.type_uri import build_type
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 
-__all__ = ["DEFAULTS", "Options", "Settings", "check_dispatcher", "check_style"]
+__all__ = ["DEFAULTS", "Options", "Settings", "check_dispatcher", "check_style", "find_misspelt"]
 
 DEFAULTS: Mapping[str, Any] = {
     "ERROR_PAGE": "error.html",
@@ -31,6 +31,19 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_REPLACE_NATIVE": False,
 }
 """Every key with its default. `Settings` documents them."""
+
+
+_OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
+
+
+def find_misspelt(config: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each key that does not exist with the known one that is close to it; others are the application's own."""
+    from difflib import get_close_matches  # not before there is such a key
+
+    for key in config:
+        if key.startswith("ERROR_") and key not in DEFAULTS and key not in _OF_OTHERS:
+            known = {each.removeprefix("ERROR_"): each for each in DEFAULTS}
+            yield from ((key, known[near]) for near in get_close_matches(key.removeprefix("ERROR_"), known, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +172,8 @@ def check_dispatcher(key: str, value: object) -> type[ErrorDispatcher]:
             raise SetupError(f"{key}: {value.__name__} has to be made with one argument, the scopes") from None
         return value
     known = ", ".join(repr(name) for name in DISPATCHERS)
-    raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}")
+    close = suggest(value, DISPATCHERS)
+    raise SetupError(f"{key} is one of {known} or a subclass of ErrorDispatcher, not {value!r}{close}")
 
 
 def check_style(key: str, value: object) -> Style | None:
@@ -172,7 +186,8 @@ def check_style(key: str, value: object) -> Style | None:
         return None
     if isinstance(value, str) and value in STYLES:
         return STYLES[value]
-    raise SetupError(f"{key} is one of {', '.join(map(repr, STYLES))} or None, not {value!r}")
+    known = ", ".join(map(repr, STYLES))
+    raise SetupError(f"{key} is one of {known} or None, not {value!r}{suggest(value, STYLES)}")
 
 
 _PLACEHOLDER = r"\{[^\W\d]\w*\}"  # other braces may belong to the URI

@@ -12,24 +12,29 @@ The same key again replaces the handler that was there, as in Flask.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self, TypeGuard, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, Self, TypeGuard, overload
 from weakref import WeakSet
 
-from errbridge.errors import SetupError
+from errbridge.errors import SetupError, suggest
+from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT, ThirdT
 from errbridge.http.status import check_error_status
 from errbridge.introspection import describe_function, is_async
+from errbridge.problem.problem import Problem
 
 __all__ = [
     "CATCH_ALL",
-    "F",
     "HTTPErrorClasses",
     "Handler",
     "Handlers",
     "Key",
     "ScopeHandlers",
     "check_keys",
+    "is_key",
+    "read_meanings",
 ]
 
 CATCH_ALL = "*"
@@ -41,7 +46,6 @@ The name is for a class of a library that need not be installed. It is that in t
 ``__qualname__``, which may differ from where you import the class.
 """
 
-F = TypeVar("F", bound=Callable[..., Any])
 
 _FAMILIES = frozenset({"4xx", "5xx"})
 
@@ -96,23 +100,32 @@ def _arity(function: Callable[..., Any]) -> int:
     return max(required, 1)
 
 
-def check_keys(keys: object) -> tuple[Key, ...]:
+def is_key(argument: object) -> bool:
+    """Return whether an argument is meant as a key, or several, and not as a target; it may be a wrong one."""
+    if isinstance(argument, str):
+        return re.fullmatch(r"\*|\dxx|\d+", argument, re.IGNORECASE) is not None or _is_class_name(argument)
+    return isinstance(argument, (int, type, BaseException, list, tuple, set, frozenset))
+
+
+def check_keys(*arguments: object) -> tuple[Key, ...]:
     """Check what a handler is to be registered for.
 
     Args:
-        keys: One key, or several in a list, tuple or set; None means everything.
+        *arguments: Keys, and lists, tuples or sets of several; None is left out. Without any it is everything.
 
     Raises:
         SetupError: One of them is no key.
     """
-    if keys is None:
-        return (CATCH_ALL,)
-    if isinstance(keys, (list, tuple, set, frozenset)):
-        several: Iterable[object] = keys
-        if not keys:
-            raise SetupError("there is no key in an empty list; leave it out, or write '*', to mean everything")
-        return tuple(_key(key) for key in several)
-    return (_key(keys),)
+    keys: list[Key] = []
+    for argument in arguments:
+        if isinstance(argument, (list, tuple, set, frozenset)):
+            several: Iterable[object] = argument
+            if not argument:
+                raise SetupError("there is no key in an empty list; leave it out, or write '*', to mean everything")
+            keys.extend(_key(key) for key in several)
+        elif argument is not None:
+            keys.append(_key(argument))
+    return tuple(keys) or (CATCH_ALL,)
 
 
 def _key(key: object) -> Key:
@@ -127,10 +140,59 @@ def _key(key: object) -> Key:
             raise SetupError(f"{error}; there is no error to handle") from None
     if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES or _is_class_name(key)):
         return key
-    hint = "; write register() with parentheses" if callable(key) and not isinstance(key, type) else ""
+    hint = ""
+    if isinstance(key, str):
+        hint = f"; write {key}, without quotes" if key.isdecimal() else suggest(key, _FAMILIES)
+    elif isinstance(key, BaseException):
+        hint = f"; write {type(key).__name__}, the class"
+    elif inspect.isroutine(key):
+        hint = "; write register() with parentheses"
+    elif not isinstance(key, type):
+        hint = "; a target is for the register() and include() of an ErrorHandler"
     raise SetupError(
         f"a handler is registered for a status code, '4xx', '5xx', '*' or an exception class, not {key!r}{hint}"
     )
+
+
+def read_meanings(meanings: object) -> list[tuple[tuple[Key, ...], Handler]]:
+    """Make a handler for each item of a table that says what errors mean.
+
+    Args:
+        meanings: A mapping from keys to what they mean, as ``map()`` takes it.
+
+    Raises:
+        SetupError: A key is none, or no problem can be made of what it means.
+    """
+    if not isinstance(meanings, Mapping):
+        raise SetupError(f"map() takes a table such as {{LookupError: 404}}, not {meanings!r}")
+    return [(check_keys(keys), _make_handler(meaning)) for keys, meaning in meanings.items()]
+
+
+def _make_handler(meaning: object) -> Handler:
+    if isinstance(meaning, type) and issubclass(meaning, Problem):
+        try:
+            meaning()
+        except TypeError as error:
+            raise SetupError(f"{error}; write a handler, which makes a {meaning.__name__} of the exception") from None
+        return _answer_with(meaning, "", wrapped=meaning)
+    if isinstance(meaning, Problem):
+        return _answer_with(meaning.fill_in, f"Problem({meaning})")
+    if isinstance(meaning, int):
+        _key(meaning)
+        return _answer_with(partial(Problem, meaning), f"Problem({meaning})")
+    if callable(meaning) and not isinstance(meaning, type):
+        return Handler.of(meaning)
+    raise SetupError(f"what an error means is a status, a Problem or a handler, not {meaning!r}")
+
+
+def _answer_with(make: Callable[[], Problem], name: str, wrapped: type[Problem] | None = None) -> Handler:
+    def answer(exc: Exception) -> Problem:
+        return make()
+
+    answer.__module__, answer.__qualname__ = "errbridge", name  # as `describe_function` shows it
+    if wrapped is not None:
+        answer.__wrapped__ = wrapped  # type: ignore[attr-defined]
+    return Handler(answer, 1, False)
 
 
 class Handlers:
@@ -149,11 +211,27 @@ class Handlers:
         self._registered: list[tuple[Key, Handler]] = []
         self._watchers: WeakSet[Any] = WeakSet()
 
-    def register(self, *keys: Key) -> Callable[[F], F]:
+    @overload
+    def register(self, key: type[ExcT], /) -> Register[ExcT]: ...
+    @overload
+    def register(self, key: type[ExcT], second: type[SecondT], /) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(
+        self, key: type[ExcT], second: type[SecondT], third: type[ThirdT], /
+    ) -> Register[ExcT | SecondT | ThirdT]: ...
+    @overload
+    def register(self, *, code: type[ExcT]) -> Register[ExcT]: ...
+    @overload
+    def register(self, *, code: tuple[type[ExcT], type[SecondT]]) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(self, *keys: ErrorKeys, code: ErrorKeys | None = None) -> Register[Any]: ...
+    def register(self, *keys: object, code: object = None) -> Any:
         """Register the decorated function.
 
         Args:
-            *keys: Status codes, ``"4xx"``, ``"5xx"``, ``"*"`` or exception classes; none means everything.
+            *keys: Status codes, ``"4xx"``, ``"5xx"``, ``"*"`` or exception classes, one by one or in a list; none means
+                everything.
+            code: The same, as `ErrorHandler.register` takes it.
 
         Returns:
             A decorator that gives the function back unchanged. The function takes ``(exc)`` or ``(exc, incident)``,
@@ -162,13 +240,35 @@ class Handlers:
         Raises:
             SetupError: A key is none, or the function cannot be called like that.
         """
-        checked = check_keys(keys or None)
+        checked = check_keys(*keys, code)
 
         def decorate(function: F) -> F:
             self.add(checked, Handler.of(function))
             return function
 
         return decorate
+
+    @overload
+    def map(self, meanings: Mapping[type[ExcT], Meaning]) -> None: ...
+    @overload
+    def map(self, meanings: Mapping[ErrorKey | tuple[ErrorKey, ...], Meaning]) -> None: ...
+    def map(self, meanings: object) -> None:
+        """Say what errors mean, in a table.
+
+        Example::
+
+            handlers = Handlers()
+            handlers.map({LookupError: 404, PermissionError: Problem(403, detail="Not yours.")})
+
+        Args:
+            meanings: By key (several in a tuple) a status, a `Problem`, a class of problems without required fields, or
+                a handler.
+
+        Raises:
+            SetupError: A key is none, or no problem can be made of what it means.
+        """
+        for keys, handler in read_meanings(meanings):
+            self.add(keys, handler)
 
     def add(self, keys: Iterable[Key], handler: Handler) -> None:
         """Register a handler that was looked at already, for keys that were checked already.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 from errbridge.application.errormap import Owner
-from errbridge.application.settings import DEFAULTS
+from errbridge.application.settings import DEFAULTS, find_misspelt
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Key
@@ -23,8 +22,6 @@ from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
 __all__ = ["CHECKS", "Finding", "check"]
-
-_OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
 
 Found = Iterator[tuple[str, str, Callable[..., Any] | None]]
 """Scopes with what is wrong there and what to do, and the handler that it is about."""
@@ -247,11 +244,8 @@ def _find_template_faults(subject: Subject) -> Found:
 
 
 def _find_unknown_keys(subject: Subject) -> Found:
-    known = {key.removeprefix("ERROR_"): key for key in DEFAULTS}
-    for key in subject.installation.application.config:
-        if key.startswith("ERROR_") and key not in DEFAULTS and key not in _OF_OTHERS:
-            for near in get_close_matches(key.removeprefix("ERROR_"), known, 1):  # others are the application's own
-                yield "app", f"errbridge has no configuration key {key}; did you mean {known[near]}?", None
+    for key, near in find_misspelt(subject.installation.application.config):
+        yield "app", f"errbridge has no configuration key {key}; did you mean {near}?", None
 
 
 def _find_type_conflicts(subject: Subject) -> Found:

@@ -4,6 +4,13 @@ Only the adapters import this package. It imports Werkzeug, but neither of the t
 classes along.
 """
 
+import errbridge
+from errbridge.errors import locate
 from errbridge.pallets.errorhandler import BaseErrorHandler
 
-__all__ = ["BaseErrorHandler"]
+__all__ = ["BaseErrorHandler", "locate_public"]
+
+
+def locate_public(module: str, name: str) -> Exception:
+    """Make the exception for a name that an adapter does not have, and say where it is."""
+    return locate(module, name, errbridge.__all__)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
-from errbridge.application.settings import DEFAULTS, Options, Settings, check_dispatcher
-from errbridge.errors import SetupError
-from errbridge.handlers.handlers import F, Handler, Handlers, check_keys
+from errbridge.application.settings import DEFAULTS, Options, Settings, check_dispatcher, find_misspelt
+from errbridge.errors import SetupError, suggest
+from errbridge.handlers.handlers import Handler, Handlers, check_keys, is_key, read_meanings
 from errbridge.handlers.registry import Registry
+from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import STYLES
 from errbridge.scopes.dispatch import ErrorDispatcher
@@ -69,7 +71,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self._registry = Registry()
         self._hooks = Hooks()
         self._options = _options(response, dispatcher, handler)
-        self._config = _known(config, replace_native)
+        self._config = _read_keywords(config, replace_native)
         if app is not None:
             self.init_app(app)
 
@@ -118,13 +120,14 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             given.dispatcher or self._options.dispatcher,
             given.style or self._options.style,
         )
-        settings = {**DEFAULTS, **application.config, **self._config, **_known(config, replace_native)}
+        settings = {**DEFAULTS, **application.config, **self._config, **_read_keywords(config, replace_native)}
         checked = Settings.read(settings)  # before anything is changed, so that a failure leaves nothing behind
         if checked.debug_document and not self._is_debugged(app):
             raise SetupError(
                 "ERROR_DEBUG_DOCUMENT tells tracebacks to clients, so it is for debug mode only: switch that on before "
                 "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
             )
+        _warn_of_settings(app, {**self._config, **config})
         application.config.update({key: settings[key] for key in DEFAULTS})
         self._attach(app, registry=self._registry, options=options, hooks=self._hooks)
         return app
@@ -139,20 +142,51 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     # Registering.
 
-    def register(self, *targets: Any, code: Any = None) -> Callable[[F], F]:
+    @overload
+    def register(self, *targets: AppT | BlueprintT | str | Scope, code: type[ExcT]) -> Register[ExcT]: ...
+    @overload
+    def register(
+        self, *targets: AppT | BlueprintT | str | Scope, code: tuple[type[ExcT], type[SecondT]]
+    ) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(self, key: type[ExcT], /, *targets: AppT | BlueprintT | str | Scope) -> Register[ExcT]: ...
+    @overload
+    def register(
+        self, key: type[ExcT], second: type[SecondT], /, *targets: AppT | BlueprintT | str | Scope
+    ) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(
+        self, target: AppT | BlueprintT | str | Scope, key: type[ExcT], /, *targets: AppT | BlueprintT | str | Scope
+    ) -> Register[ExcT]: ...
+    @overload
+    def register(
+        self,
+        target: AppT | BlueprintT | str | Scope,
+        key: type[ExcT],
+        second: type[SecondT],
+        /,
+        *targets: AppT | BlueprintT | str | Scope,
+    ) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(
+        self, *targets_and_keys: AppT | BlueprintT | str | Scope | ErrorKeys, code: ErrorKeys | None = None
+    ) -> Register[Any]: ...
+    def register(self, *targets_and_keys: Any, code: object = None) -> Any:
         """Register the decorated function as a handler.
 
         Example::
 
-            @errors.register(api, code=404)
+            @errors.register(api, 404)
             def missing(exc, incident):
                 return Problem(404, detail=f"There is nothing at {incident.request.path}.")
 
         Args:
-            *targets: Blueprints, applications, prefixes such as ``"/v2"``, or `Scope` objects. A blueprint also answers
-                for URLs under its prefix that do not exist (pallets/flask#1498).
-            code: A status code, an exception class, ``"4xx"``, ``"5xx"``, or several in a list or tuple. None means
-                every HTTP error and every uncaught exception.
+            *targets_and_keys: Where, and for what, in any order. Targets are blueprints, applications, prefixes such as
+                ``"/v2"``, or `Scope` objects; without one it is every application of this ``ErrorHandler``. A blueprint
+                also answers for URLs under its prefix that do not exist (pallets/flask#1498). Keys are a status code,
+                an exception class, ``"4xx"``, ``"5xx"``, or several in a list or tuple; without one it is every HTTP
+                error and every uncaught exception.
+            code: Keys as well, for those who prefer to name them.
 
         Returns:
             A decorator that gives the function back unchanged. The function takes ``(exc)`` or ``(exc, incident)``,
@@ -162,8 +196,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: A target or key is none, or the function cannot be called like that.
         """
-        keys = check_keys(code)
-        found = self._targets("register", targets)
+        keys = check_keys(*filter(is_key, targets_and_keys), code)
+        found = self._targets("register", tuple(each for each in targets_and_keys if not is_key(each)))
 
         def decorate(function: F) -> F:
             handler = Handler.of(function)
@@ -173,7 +207,33 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
         return decorate
 
-    def include(self, handlers: Handlers, *targets: Any) -> None:
+    @overload
+    def map(self, meanings: Mapping[type[ExcT], Meaning], *targets: AppT | BlueprintT | str | Scope) -> None: ...
+    @overload
+    def map(
+        self, meanings: Mapping[ErrorKey | tuple[ErrorKey, ...], Meaning], *targets: AppT | BlueprintT | str | Scope
+    ) -> None: ...
+    def map(self, meanings: object, *targets: Any) -> None:
+        """Say what errors mean, in a table.
+
+        Example::
+
+            errors.map({LookupError: 404, PermissionError: Problem(403, detail="Not yours.")})
+
+        Args:
+            meanings: By key (several in a tuple) a status, a `Problem`, a class of problems without required fields, or
+                a handler.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+
+        Raises:
+            SetupError: A target or key is none, or no problem can be made of what a key means.
+        """
+        handlers = read_meanings(meanings)
+        for registry, target in self._targets("map", targets):
+            for keys, handler in handlers:
+                registry.add_handler(target, keys, handler)
+
+    def include(self, handlers: Handlers, *targets: AppT | BlueprintT | str | Scope) -> None:
         """Register all handlers of a framework-free module, those it will register later as well.
 
         Example::
@@ -188,7 +248,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
         Args:
             handlers: The module's `Handlers`.
-            *targets: As for `register`.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
 
         Raises:
             SetupError: A target is none, or *handlers* is something else.
@@ -198,7 +258,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         for registry, target in self._targets("include", targets):
             registry.include(target, handlers)
 
-    def api_register(self, *targets: Any) -> None:
+    def api_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
         """Answer the errors of these targets as an API does, with problem documents (RFC 9457).
 
         Example::
@@ -206,14 +266,14 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             errors.api_register(api, "/v2", Scope(host="api.example.com"))
 
         Args:
-            *targets: As for `register`.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
 
         Raises:
             SetupError: A target is none.
         """
         self._set_style("api", targets)
 
-    def web_register(self, *targets: Any) -> None:
+    def web_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
         """Answer the errors of these targets as a website does, with pages.
 
         Example::
@@ -221,14 +281,14 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             errors.web_register(web)
 
         Args:
-            *targets: As for `register`.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
 
         Raises:
             SetupError: A target is none.
         """
         self._set_style("web", targets)
 
-    def default_register(self, *targets: Any) -> None:
+    def default_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
         """Answer the errors of these targets with the plain built-in page, or what the client asks for instead.
 
         Example::
@@ -236,14 +296,14 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             errors.default_register(app)
 
         Args:
-            *targets: As for `register`.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
 
         Raises:
             SetupError: A target is none.
         """
         self._set_style("default", targets)
 
-    def failure_register(self, *targets: Any) -> None:
+    def failure_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
         """Answer the uncaught exceptions of these targets with the plain built-in page, and nothing else of them.
 
         Example::
@@ -251,7 +311,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             errors.failure_register(app)
 
         Args:
-            *targets: As for `register`.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
 
         Raises:
             SetupError: A target is none.
@@ -372,9 +432,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             registry.set_style(target, name)
 
     def _targets(self, verb: str, targets: tuple[Any, ...]) -> list[tuple[Registry, Hashable]]:
-        if not targets:
-            raise SetupError(f"{verb}() needs to know where: pass a blueprint, an application, a prefix or a Scope")
-        return [self._target(verb, target) for target in targets]
+        return [self._target(verb, target) for target in targets] or [(self._registry, ROOT)]
 
     def _target(self, verb: str, target: Any) -> tuple[Registry, Hashable]:
         if isinstance(target, self._blueprint_class):
@@ -387,11 +445,10 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             if target.blueprint is not None:
                 raise SetupError("pass the blueprint itself, not a Scope with its name")
             return self._registry, target
-        key = isinstance(target, int) or (isinstance(target, type) and issubclass(target, BaseException))
         raise SetupError(
             f"{verb}() takes a blueprint or application of {self._app_class.__name__}, a prefix such as '/api', or a "
-            f"Scope, not {_described(target)}"
-            + ("; pass it as code=" if key else "")
+            f"Scope, not {self._describe(target)}"
+            + ("; a style is for targets, and a handler for keys: write register()" if is_key(target) else "")
             + (f"; write @errors.{verb}(...) above the function" if inspect.isroutine(target) else "")
         )
 
@@ -404,13 +461,17 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     def _check_app(self, verb: str, app: object) -> None:
         if not isinstance(app, self._app_class):
-            raise SetupError(f"{verb}() takes an application of {self._app_class.__name__}, not {_described(app)}")
+            raise SetupError(f"{verb}() takes an application of {self._app_class.__name__}, not {self._describe(app)}")
 
-
-def _described(target: object) -> str:
-    """Name a wrong target with where its class comes from: a blueprint of the other framework looks right in itself."""
-    module = type(target).__module__
-    return repr(target) if module == "builtins" else f"{target!r} of {module.partition('.')[0]}"
+    def _describe(self, target: object) -> str:
+        """Describe a wrong target; that of the other framework looks right in itself, so name its package."""
+        origins = {cls.__module__.partition(".")[0] for cls in type(target).__mro__}
+        own = self._app_class.__module__.partition(".")[0]
+        # Quart's classes are derived from those of flask.sansio.
+        other = next((name for name in ("quart", "flask") if name in origins), own)
+        if other == own:
+            return repr(target)
+        return f"{target!r} of {other}; for that, write 'from errbridge_{other} import ErrorHandler'"
 
 
 def _options(response: object, dispatcher: object, handler: object) -> Options:
@@ -420,13 +481,47 @@ def _options(response: object, dispatcher: object, handler: object) -> Options:
     if handler is not None:
         style = STYLES.get(handler) if isinstance(handler, str) else None
         if style is None:
-            raise SetupError(f"handler= is one of {', '.join(map(repr, STYLES))}, not {handler!r}")
+            known = ", ".join(map(repr, STYLES))
+            raise SetupError(f"handler= is one of {known}, not {handler!r}{suggest(handler, STYLES)}")
     return Options(response, None if dispatcher is None else check_dispatcher("dispatcher=", dispatcher), style)
 
 
-def _known(config: dict[str, Any], replace_native: bool | None) -> dict[str, Any]:
+def _read_keywords(config: Mapping[str, Any], replace_native: bool | None) -> Mapping[str, Any]:
     for key in config:
         if key not in DEFAULTS:
-            known = ", ".join(("response", "dispatcher", "handler", "replace_native", *DEFAULTS))
-            raise SetupError(f"there is no option {key!r}; there are {known}")
+            known = ("response", "dispatcher", "handler", "replace_native", *DEFAULTS)
+            close = suggest(key, known)
+            raise SetupError(f"there is no option {key!r}{close or '; there are ' + ', '.join(known)}")
     return config if replace_native is None else {**config, "ERROR_REPLACE_NATIVE": replace_native}
+
+
+def _warn_of_settings(app: Any, given: Mapping[str, Any]) -> None:
+    """Warn of configuration that has no effect. It may be another package's, so it is no error."""
+    texts = [
+        f"errbridge has no configuration key {key}; did you mean {near}?" for key, near in find_misspelt(app.config)
+    ]
+    page = given.get("ERROR_PAGE", app.config.get("ERROR_PAGE"))
+    if isinstance(page, str) and not _has_template(app, page):
+        texts.append(
+            f"ERROR_PAGE is {page!r}, and there is no such template; the built-in page is sent instead "
+            "(the templates of blueprints that are registered later are not known yet)"
+        )
+    if texts:
+        level, frame = 0, inspect.currentframe()
+        while frame is not None and frame.f_globals["__name__"].startswith("errbridge"):
+            level, frame = level + 1, frame.f_back
+        for text in texts:
+            warnings.warn(text, UserWarning, level + 1)
+
+
+def _has_template(app: Any, name: str) -> bool:
+    """Ask the loaders alone: the environment is made once, and may be configured after init_app."""
+    from jinja2 import Environment, TemplateNotFound
+
+    try:
+        app.create_global_jinja_loader().get_source(Environment(), name)
+    except TemplateNotFound:
+        return False
+    except Exception:  # a loader that needs the application's own environment
+        return True
+    return True

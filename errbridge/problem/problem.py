@@ -8,6 +8,7 @@ from dataclasses import Field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
 from errbridge.http.status import check_error_status, find_phrase
 from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
@@ -99,7 +100,8 @@ class Problem(Exception):
             if "takes no keyword arguments" not in str(error):  # raised by another base
                 raise
             unknown = f"{', '.join(kwargs)}= is no class keyword"
-            raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are") from None
+            close = "".join(suggest(name, ("status", "title", "type", "slug")) for name in kwargs)
+            raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are{close}") from None
         if status is not None:
             cls._status = check_error_status(status)
         if title is not None:
@@ -131,7 +133,14 @@ class Problem(Exception):
                     f"{name} needs a status: {name}(409, detail=...), or give the class one: "
                     f"class {name}(Problem, status=409)"
                 )
-        self.status = check_error_status(status)
+        try:
+            self.status = check_error_status(status)
+        except ValueError as error:
+            if not self._fields:
+                raise
+            name = next(iter(self._fields))
+            value = status if status.__class__ is int else "..."
+            raise TypeError(f"{self.__class__.__name__} takes its fields by name, {name}={value}; {error}") from None
         self.title = make_plain_text(title if title is not None else self._title or find_phrase(self.status))
         self.detail = detail if detail is None else make_plain_text(detail)
         self.instance = instance if instance is None else make_plain_text(instance)
@@ -145,7 +154,7 @@ class Problem(Exception):
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
         wrong = [f"{name} is missing" for name, it in self._fields.items() if it is REQUIRED and name not in given]
-        wrong += [f"{name} is not a field" for name in given if name not in self._fields]
+        wrong += [f"{name} is not a field{suggest(name, self._fields)}" for name in given if name not in self._fields]
         if wrong:
             fields = ", ".join(self._fields)
             raise TypeError(f"{self.__class__.__name__} has the fields {fields}; {', '.join(wrong)}")

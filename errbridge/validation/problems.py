@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from errbridge.handlers.handlers import Handlers
+from errbridge.handlers.handlers import Handler, Handlers, check_keys
 from errbridge.incident import Incident
 from errbridge.problem.problem import Problem
 from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
@@ -103,7 +103,10 @@ handlers = Handlers()
 """Makes the validation errors of a target the client's: ``errors.include(errbridge.validation.handlers, api)``."""
 
 
-@handlers.register(*LIBRARIES)
 def answer_invalid_data(exc: Exception, incident: Incident) -> Problem | None:
     """Return the 422 for a validation error, or None if the request has nothing that could be wrong."""
     return problem_of(exc, everywhere=True, has_input=incident.request.has_input)
+
+
+# By the names of the classes: a library need not be installed.
+handlers.add(check_keys(*LIBRARIES), Handler.of(answer_invalid_data))

@@ -162,14 +162,15 @@ def test_an_empty_list_of_keys_is_not_taken_for_everything(empty: object) -> Non
         (600, "there is no error to handle"),
         (True, "there is no error to handle"),
         ("3xx", "not '3xx'"),
-        ("4XX", "not '4XX'"),
+        ("4XX", "not '4XX'; did you mean '4xx'"),
         ("4xx ", "not '4xx '"),
-        ("404", "not '404'"),
+        ("404", "not '404'; write 404, without quotes$"),
         ("4.xx", "not '4.xx'"),
         ("Invalid", "not 'Invalid'"),
         ("library..Invalid", "not 'library..Invalid'"),
         ("", "not ''"),
-        (4.5, "not 4.5"),
+        (4.5, "not 4.5; a target is for the register"),
+        (KeyError("x"), r"not KeyError\('x'\); write KeyError, the class$"),
         (int, "not <class 'int'>$"),
         (one, r"; write register\(\) with parentheses"),
         ([[404]], r"not \[404\]"),
@@ -199,9 +200,9 @@ def test_a_wrong_key_is_refused_before_the_function_is_seen() -> None:
     handlers = Handlers()
 
     with pytest.raises(SetupError, match="with parentheses"):
-        handlers.register(one)  # type: ignore[arg-type]
+        handlers.register(one)  # type: ignore[call-overload]
     with pytest.raises(SetupError, match="takes no argument"):
-        handlers.register(404)(lambda: None)
+        handlers.register(404)(lambda: None)  # type: ignore[arg-type]
     assert list(handlers) == []
 
 

@@ -39,7 +39,6 @@ def content_type(response: Response) -> str | None:
 
 SETTINGS = [
     Setting("ERROR_PAGE", "oops.html", "/web/nope", heading, "404 Not Found", "Oops"),
-    Setting("ERROR_PAGE", "no-such-page.html", "/web/nope", heading, "404 Not Found", "Page not found"),
     Setting(
         "ERROR_DEFAULT_MSG", "Sorry", "/api/broken", lambda got: got.json["detail"], "Unhandled Exception", "Sorry"
     ),

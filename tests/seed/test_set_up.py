@@ -13,6 +13,7 @@ from errbridge import (
     ErrorDispatcher,
     Handlers,
     Incident,
+    Problem,
     Scope,
     SetupError,
 )
@@ -114,6 +115,10 @@ def test_init_app_gives_the_app_back(world: World) -> None:
 # Set-up errors
 
 
+class Priced(Problem, status=402):
+    price: int
+
+
 def no_argument() -> str:
     return "never"
 
@@ -168,11 +173,24 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
     ),
     "unknown handler=": (option(handler="html"), r"handler= is one of 'api', 'web', 'default', not 'html'"),
     "handler= that is a function": (option(handler=no_argument), r"handler= is one of 'api', 'web', 'default'"),
-    "unknown option": (option(ERROR_PAGES="x"), r"there is no option 'ERROR_PAGES'; there are .*ERROR_PAGE,"),
-    "option in small letters": (option(error_page="x"), r"there is no option 'error_page'; there are .*ERROR_PAGE,"),
+    "unknown option": (option(ERROR_PAGES="x"), r"there is no option 'ERROR_PAGES'; did you mean 'ERROR_PAGE'\?"),
+    "option in small letters": (
+        option(error_page="x"),
+        r"no option 'error_page'; did you mean 'ERROR_PAGE'\?",
+    ),
     "unknown option, given to init_app": (
         lambda world: world.adapter.ErrorHandler().init_app(world.app, respones=None),
-        r"there is no option 'respones'; there are response, dispatcher, handler",
+        r"there is no option 'respones'; did you mean 'response'\?",
+    ),
+    "option that is like no other": (
+        option(colour="red"),
+        r"there is no option 'colour'; there are resp.*ERROR_",
+    ),
+    "misspelt handler=": (option(handler="apy"), r"handler= is one of .*, not 'apy'; did you mean 'api'\?"),
+    "misspelt dispatcher=": (option(dispatcher="urlprefx"), r"not 'urlprefx'; did you mean 'urlprefix'\?"),
+    "misspelt ERROR_HANDLER": (
+        lambda world: world.adapter.ErrorHandler(world.app, ERROR_HANDLER="wbe"),
+        r"ERROR_HANDLER is one of .*, not 'wbe'; did you mean 'web'\?",
     ),
     "response= that is no decorator": (option(response={"a": 1}), r"response= is a decorator, not \{'a': 1\}"),
     "template path of the wrong type": (
@@ -196,7 +214,7 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
         r"a handler is a function of \(exc\) or \(exc, incident\), not 'error.html'",
     ),
     "handler of a module without an argument": (
-        lambda world: Handlers().register(404)(no_argument),
+        lambda world: Handlers().register(404)(no_argument),  # type: ignore[arg-type]
         r"handler \S*no_argument takes no argument",
     ),
     "include of something else": (
@@ -212,12 +230,25 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
         r"register\(\) takes a blueprint or application of .*, a prefix such as '/api', or a Scope, not <function",
     ),
     "register without parentheses in a module": (
-        lambda world: Handlers().register(says("never")),  # type: ignore[arg-type]
+        lambda world: Handlers().register(says("never")),  # type: ignore[call-overload]
         r"write register\(\) with parentheses",
     ),
-    "key in the place of a target": (
-        lambda world: world.errors.register(world.app, 404),
-        r"register\(\) takes a blueprint or application of .*, not 404",
+    "key in the place of a target": (on(404), r"api_register\(\) takes .*, not 404; .* write register\(\)$"),
+    "target in the place of a key": (
+        lambda world: Handlers().register(world.app),
+        r"a target is for the register\(\) and include\(\) of an ErrorHandler$",
+    ),
+    "table that is none": (lambda world: world.errors.map([404]), r"map\(\) takes a table .*, not \[404\]"),
+    "meaning that is none": (lambda world: Handlers().map({404: "x"}), r"a status, a Problem or a handler, not 'x'"),  # type: ignore[arg-type]
+    "meaning that is no error": (lambda world: Handlers().map({404: 200}), r"from 400 to 599, not 200"),
+    "meaning that is another class": (lambda world: Handlers().map({404: KeyError}), r"not <class 'KeyError'>"),
+    "problem with fields in a table": (
+        lambda world: Handlers().map({JammedTillError: Priced}),
+        r"Priced has the fields price; price is missing; write a handler, which makes a Priced of the exception$",
+    ),
+    "problem without a status in a table": (
+        lambda world: Handlers().map({JammedTillError: Problem}),
+        r"Problem needs a status",
     ),
     "prefix without a slash": (on("api"), r"the prefix 'api' does not start with a slash; write '/api'"),
     "prefix with a broken variable": (on("/<int:uid"), r"'/<int:uid' cannot be read from '<int:uid' on"),
@@ -252,12 +283,6 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
     ),
     "initialised twice": (initialised_twice, r"has an ErrorHandler already; .* call init_app only once"),
     "initialised by two": (initialised_by_two, r"has an ErrorHandler already; register on that one"),
-    "no target, register": (lambda world: world.errors.register(code=404), r"register\(\) needs to know where: pass a"),
-    "no target, api_register": (lambda world: world.errors.api_register(), r"api_register\(\) needs to know where"),
-    "no target, web_register": (lambda world: world.errors.web_register(), r"web_register\(\) needs to know where"),
-    "no target, failure_register": (lambda world: world.errors.failure_register(), r"failure_register\(\) needs to kn"),
-    "no target, default_register": (lambda world: world.errors.default_register(), r"default_register\(\) needs to kn"),
-    "no target, include": (lambda world: world.errors.include(Handlers()), r"include\(\) needs to know where: pass a"),
     "key that is no error": (register_for(200), r"an integer from 400 to 599, not 200; there is no error to handle"),
     "key beyond the errors": (register_for(600), r"an integer from 400 to 599, not 600"),
     "key in quotes": (register_for("404"), r"'404'"),
@@ -279,7 +304,8 @@ def test_a_mistake_at_set_up_is_named_with_what_to_do(
 
 def test_the_names_of_the_frameworks_in_a_message_are_the_right_way_round(world: World) -> None:
     own, foreign = ("Quart", "Flask") if world.is_async else ("Flask", "Quart")
-    named = rf"<{foreign} 'tests.twins'> of {foreign.lower()}"
+    package = foreign.lower()
+    named = rf"<{foreign} 'tests.twins'> of {package}; for that, write 'from errbridge_{package} import ErrorHandler'"
 
     with pytest.raises(SetupError, match=rf"^init_app\(\) takes an application of {own}, not {named}$"):
         world.errors.init_app(other_framework(world).app)

@@ -39,8 +39,9 @@ def test_the_table_says_what_the_tests_say() -> None:
 def test_the_options_are_those_of_the_bridge() -> None:
     parameters = list(inspect.signature(Bridge).parameters.values())[1:]
     said = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE, re.MULTILINE))
+    words = {None: "no limit", (): "none", 1024**3: "1 GiB"}
     defaults = {
-        parameter.name: "no limit" if parameter.default is None else f"{parameter.default:g}"
+        parameter.name: words.get(parameter.default, str(parameter.default).removesuffix(".0"))
         for parameter in parameters
     }
     assert said == defaults

@@ -17,19 +17,20 @@ from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Directory
-from errbridge.asgi.exchange import Exchange
+from errbridge.asgi.exchange import Answer, Exchange, Limits
 from errbridge.asgi.lifespan import serve_lifespan
+from errbridge.asgi.location import Location, host_of
 from errbridge.asgi.messages import Complete
-from errbridge.asgi.mounts import Mounts
-from errbridge.asgi.outlet import ClientGone
+from errbridge.asgi.mounts import Mounts, read_place
 from errbridge.asgi.routes import Routes
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import deny, serve_websocket
-from errbridge.asgi.wsgi import serve_wsgi
+from errbridge.asgi.wsgi import Service, serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.http.request import ALLOW
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope
+from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["Bridge"]
 
@@ -57,8 +58,13 @@ class Bridge:
         apps: The applications by ``"/prefix"``, ``"//host/prefix"`` or ``Scope(host=..., prefix=...)``; or a list of
             Flask and Quart applications. Wrap one in :class:`Asgi` or :class:`Wsgi` to say what it speaks.
         threads: How many requests WSGI code may serve at the same time.
+        streams: How many requests that stream may go on beside them: they keep a thread, but give up their turn.
         waiting: How many more may wait for a thread before they are answered with 503; None for any number.
         max_body: The most bytes that an upload may have before it is answered with 413; None for no limit.
+        patience: Seconds that a client may pause in its upload, which is answered with 408, or in reading an answer
+            from WSGI, which is broken off.
+        stream_uploads: Places, written like those of applications, below which WSGI applications read uploads while
+            they arrive. Elsewhere an upload is complete before its view is called.
         grace: Seconds to wait at shutdown for requests in threads, and for each application.
 
     Raises:
@@ -70,12 +76,19 @@ class Bridge:
         apps: Mapping[PlaceT, App] | Sequence[App],
         *,
         threads: int = 40,
+        streams: int = 400,
         waiting: int | None = None,
-        max_body: int | None = None,
+        max_body: int | None = 1024**3,
+        patience: float = 60.0,
+        stream_uploads: Iterable[str | Scope] = (),
         grace: float = 10.0,
     ) -> None:
-        if threads < 1:
-            raise SetupError(f"threads={threads} would serve nobody; give at least one")
+        _check_number("threads", threads, least=1)
+        _check_number("streams", streams, least=0)
+        _check_number("waiting", 0 if waiting is None else waiting, least=0)
+        _check_number("max_body", 0 if max_body is None else max_body, least=0)
+        _check_number("patience", patience, least=0, kinds=(int, float))
+        _check_number("grace", grace, least=0, kinds=(int, float))
         if not isinstance(apps, (Mapping, Sequence)):
             raise SetupError(
                 f"Bridge() takes applications by their place, {{'/': app}}, or a list of them, not {apps!r}"
@@ -92,8 +105,9 @@ class Bridge:
             listed = [recognise(app) for app in apps]
             self._directory = Routes(listed)
             self._speaking_asgi = _speaking_asgi((str(getattr(app.app, "name", app.app)), app) for app in listed)
-        self._threads = Threads(threads, waiting)
-        self._max_body = max_body
+        self._threads = Threads(threads, waiting=waiting, streams=streams)
+        self._limits = Limits(max_body, patience)
+        self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
         self._grace = grace
         self._observers = Hooks()
 
@@ -145,21 +159,21 @@ class Bridge:
             await serve_lifespan(self._speaking_asgi, scope, receive, send, self._settle, self._grace)
 
     async def _serve_http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        exchange = Exchange(scope, receive, send, self._max_body)
+        exchange = Exchange(scope, receive, send, self._limits)
         try:
             await self._pass_on(exchange)
-            if not exchange.complete and not exchange.gone:
+            if exchange.answer is not Answer.COMPLETE and not exchange.is_gone:
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
-            if exchange.gone and isinstance(error, ClientGone | ConnectionError):
-                _log.debug("the client left: %s %r", exchange.method, scope["path"])
+            if exchange.is_gone and _comes_of_leaving(error):
+                _log.debug("no answer to %s %r, the client is gone: %s", exchange.method, scope["path"], error)
             else:
                 await self._answer_error(exchange, error)
 
     async def _pass_on(self, exchange: Exchange) -> None:
         scope = exchange.scope
         if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server, whoever that is here
-            await exchange.answer(Complete(204, [], b""))
+            await exchange.respond(Complete(204, [], b""))
             return
         exchange.check_length()
         destination = self._directory.find(scope)
@@ -172,16 +186,17 @@ class Bridge:
         if isinstance(destination.app, Asgi):
             await destination.app.app(placed, exchange.receive, exchange.send)
         else:
-            await serve_wsgi(destination.app.app, self._threads, placed, exchange)
+            owners = self._streamed.owners(host_of(scope), Location.of(scope).path)
+            await serve_wsgi(Service(destination.app.app, self._threads, bool(owners)), placed, exchange)
 
     async def _answer_error(self, exchange: Exchange, error: Exception) -> None:
-        if exchange.started:
+        if exchange.answer is not Answer.AWAITED:
             # Returning is enough for a server to break the connection off; raising would have it logged once more.
             # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
             edges.broken_off(exchange.scope, exchange.status, error)
             return
-        problem = error if isinstance(error, Problem) else edges.crashed(error)
-        await exchange.answer(edges.answer(problem, exchange.scope, self._observers))
+        problem = exchange.refusal or (error if isinstance(error, Problem) else edges.crashed(error))
+        await exchange.respond(edges.answer(problem, exchange.scope, self._observers))
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -198,6 +213,19 @@ class Bridge:
     async def _settle(self) -> None:
         if not await self._threads.close(self._grace):
             _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
+
+
+def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ...] = (int,)) -> None:
+    if isinstance(value, bool) or not isinstance(value, kinds) or value < least:  # type: ignore[operator]
+        kind = "whole number" if kinds == (int,) else "number"
+        raise SetupError(f"{name}={value!r} cannot work; give a {kind} of at least {least}")
+
+
+def _comes_of_leaving(error: BaseException) -> bool:
+    """Tell whether an error says only that the client has left; Quart's and others' task groups make groups of it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_comes_of_leaving, error.exceptions))
+    return isinstance(error, OSError)
 
 
 def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> list[tuple[str, AsgiApp]]:

@@ -15,7 +15,7 @@ from errbridge.incident import new_id
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
 
-__all__ = ["answer", "broken_off", "crashed", "no_websocket", "not_mounted", "saturated", "too_large"]
+__all__ = ["answer", "broken_off", "crashed", "no_websocket", "not_mounted", "saturated", "too_large", "too_slow"]
 
 _log = logging.getLogger("errbridge")
 
@@ -33,6 +33,11 @@ def no_websocket() -> Problem:
 def too_large(most: int) -> Problem:
     """The upload has more bytes than it may have."""
     return Problem(413, detail=f"The request body may have at most {most} bytes.")
+
+
+def too_slow(seconds: float) -> Problem:
+    """The upload paused for too long."""
+    return Problem(408, detail=f"Nothing of the request body arrived for {seconds:g} seconds.")
 
 
 def saturated(seconds: int) -> Problem:

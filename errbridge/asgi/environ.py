@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from io import BufferedReader, BytesIO
-from typing import cast
+from typing import IO, cast
 from wsgiref.types import WSGIEnvironment
 
 from asgiref.typing import HTTPScope
@@ -14,12 +13,13 @@ __all__ = ["environ_of", "wsgi_text"]
 _WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
-def environ_of(scope: HTTPScope, upload: BytesIO | BufferedReader) -> WSGIEnvironment:
+def environ_of(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIEnvironment:
     """Make the environment of a request.
 
     Args:
         scope: The request; ``path`` begins with ``root_path``.
         upload: Its body, which ends by itself.
+        length: How long that is; None while it is still arriving.
     """
     root_path = scope.get("root_path", "")
     server = scope.get("server") or ("localhost", 80)
@@ -34,8 +34,6 @@ def environ_of(scope: HTTPScope, upload: BytesIO | BufferedReader) -> WSGIEnviro
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.input": upload,
-        # A chunked upload has no length, and an application that did not know of this key would not read it.
-        "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -49,7 +47,22 @@ def environ_of(scope: HTTPScope, upload: BytesIO | BufferedReader) -> WSGIEnviro
         query = scope["query_string"]
         environ["REQUEST_URI"] = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
     _add_headers(environ, scope)
+    _add_length(environ, length)
     return environ
+
+
+def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
+    """Tell how long the body is, also of a chunked one once it is there: not all frameworks read one without a length.
+
+    Without a length, the body ends by itself. With one, frameworks find out by themselves that a client left before it
+    had sent everything; Werkzeug makes a 400 of it.
+    """
+    if length is None:
+        if "CONTENT_LENGTH" not in environ:
+            environ["wsgi.input_terminated"] = True
+    elif length or "HTTP_TRANSFER_ENCODING" in environ:
+        environ["CONTENT_LENGTH"] = str(length)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
 
 
 def _add_headers(environ: WSGIEnvironment, scope: HTTPScope) -> None:

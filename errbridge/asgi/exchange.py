@@ -1,16 +1,30 @@
 """One HTTP request and its response, as the bridge sees them pass.
 
-Every message goes through here, so this is the place that knows whether an answer has begun and whether the client
-has sent everything. That decides what can still be done about an error (RFC 9112 section 9.3 and 9.6): before the
-answer begins another one can be given, afterwards the connection can only be broken off; and a connection whose
-upload nobody has read stays blocked until somebody does.
+Every message goes through here, so this is the place that knows what can still be done. An exchange has two states, and
+each of them only moves downwards:
+
+==========================================  =====================================================
+the client (`Client`)                       the answer (`Answer`)
+==========================================  =====================================================
+``UPLOADING``: its request is not complete  ``AWAITED``: any answer can be given
+``LISTENING``: it waits for the answer      ``BEGUN``: the connection can only be broken off
+``GONE``: it left, or was let go            ``COMPLETE``: nothing more is sent
+==========================================  =====================================================
+
+A *refusal* (the upload is too large, or too slow) is remembered: whatever the application makes of the exception that
+its ``receive()`` raised, the client gets the refusal, or an answer of the application with the same status.
+
+An answer that is complete while the client is still uploading waits with its end until the upload is read (RFC 9112
+section 9.6): servers reset the connection otherwise, and the client would lose the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import cast
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, NoReturn, cast
 
 from asgiref.typing import (
     ASGIReceiveCallable,
@@ -20,18 +34,55 @@ from asgiref.typing import (
     HTTPScope,
 )
 
-from errbridge.asgi.edges import too_large
-from errbridge.asgi.messages import Complete, RawHeaders, declared_length
+from errbridge.asgi.edges import too_large, too_slow
+from errbridge.asgi.messages import Complete, RawHeaders, check_head, declared_length
 from errbridge.http.headers import split_list
 from errbridge.http.status import has_body
+from errbridge.problem.problem import Problem
 
-__all__ = ["Exchange"]
+__all__ = ["Answer", "Client", "ClientGone", "Exchange", "Limits"]
+
+PIECE = 64 * 1024
+"""Bytes of an answer that are sent at once, and that a client has to take within the limit of its pauses."""
 
 _LINGER_FOR = 30.0
 """Seconds that the rest of an upload is read and thrown away, so that the client gets to read its answer."""
 
 _LINGER_BETWEEN = 5.0
 """Seconds that the client may pause in the meantime."""
+
+
+class ClientGone(ConnectionError):
+    """There is no client any more to read the answer."""
+
+
+class Client(Enum):
+    """What the client does."""
+
+    UPLOADING = 1
+    LISTENING = 2
+    GONE = 3
+
+
+class Answer(Enum):
+    """How far the answer has come."""
+
+    AWAITED = 1
+    BEGUN = 2
+    COMPLETE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may take.
+
+    Attributes:
+        max_body: Bytes of an upload; None for any number.
+        patience: Seconds between two parts of an upload, or of an answer.
+    """
+
+    max_body: int | None
+    patience: float
 
 
 class Exchange:
@@ -41,47 +92,50 @@ class Exchange:
         scope: The request.
         receive: From the server.
         send: To the server.
-        max_body: The most bytes that an upload may have; None for no limit.
+        limits: What the client may take.
 
     Attributes:
         allow: The methods that other applications know at the URL; they join the ``Allow`` header of this one's answer.
-        started: Whether the answer has begun.
+        client: What the client does.
+        answer: How far the answer has come.
         status: The answer's status, once it has begun.
-        complete: Whether the answer is complete.
-        unread: Whether there may be more of the upload.
-        gone: Whether the client has left.
+        received: How many bytes of the upload have come.
+        refusal: What the client is answered, whatever the application answers.
     """
 
     __slots__ = (
-        "_max_body",
+        "_limits",
         "_receive",
-        "_received",
+        "_receiving",
         "_send",
         "allow",
-        "complete",
-        "gone",
+        "answer",
+        "client",
         "method",
+        "received",
+        "refusal",
         "scope",
-        "started",
         "status",
-        "unread",
     )
 
-    def __init__(
-        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, max_body: int | None
-    ) -> None:
+    def __init__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, limits: Limits) -> None:
         self.scope = scope
         self.method = scope["method"]
         self.allow: tuple[str, ...] = ()
-        self.started = False
+        self.client = Client.UPLOADING
+        self.answer = Answer.AWAITED
         self.status = 0
-        self.complete = False
-        self.unread = True
-        self.gone = False
+        self.refusal: Problem | None = None
         self._receive = receive
+        self._receiving = asyncio.Lock()
+        self.received = 0
         self._send = send
-        self._received = 0
-        self._max_body = max_body
+        self._limits = limits
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has left or was let go; threads may ask, too."""
+        return self.client is Client.GONE
 
     def check_length(self) -> None:
         """Refuse an upload that says itself that it is too large.
@@ -89,84 +143,141 @@ class Exchange:
         Raises:
             Problem: 413.
         """
-        if self._max_body is not None and (declared_length(self.scope["headers"]) or 0) > self._max_body:
-            raise too_large(self._max_body)
+        most = self._limits.max_body
+        if most is not None and (declared_length(self.scope["headers"]) or 0) > most:
+            self._refuse(too_large(most))
+
+    def _refuse(self, problem: Problem) -> NoReturn:
+        self.refusal = problem
+        raise problem
 
     async def receive(self) -> ASGIReceiveEvent:
         """Receive the next message.
 
         Raises:
-            Problem: 413, with this message the upload is too large.
+            Problem: 413, with this message the upload is too large. That is raised once.
         """
-        event = await self._receive()
-        if event["type"] == "http.request":
-            self.unread = event.get("more_body", False)
-            if self._max_body is not None:
-                self._received += len(event.get("body", b""))
-                if self._received > self._max_body:
-                    raise too_large(self._max_body)
-        else:
-            self.gone = True
-            self.unread = False
+        async with self._receiving:  # the rest of an upload may be discarded while an application still reads
+            event = await self._receive()
+        if event["type"] != "http.request":
+            self.client = Client.GONE
+        elif self.client is Client.UPLOADING:
+            if not event.get("more_body", False):
+                self.client = Client.LISTENING
+            self.received += len(event.get("body", b""))
+            most = self._limits.max_body
+            if most is not None and self.received > most and self.refusal is None:
+                self._refuse(too_large(most))
         return event
 
+    async def receive_part(self) -> bytes:
+        """Receive the next part of the upload, or, once that is complete, wait until the client leaves.
+
+        Raises:
+            Problem: 413 as in `receive`; 408, the client paused for too long.
+        """
+        is_limited = self.client is Client.UPLOADING and self.refusal is None
+        try:
+            async with asyncio.timeout(self._limits.patience if is_limited else None):
+                event = cast(dict[str, Any], await self.receive())
+        except TimeoutError:
+            self._refuse(too_slow(self._limits.patience))
+        return event.get("body", b"") or b""
+
     async def send(self, event: ASGISendEvent) -> None:
-        """Send a message of the application.
+        """Send a message of an ASGI application.
 
         What no answer may have is left out, whatever the application thinks: Quart gives a body to HEAD and 204 too.
         """
         if event["type"] == "http.response.start":
-            await self.start(event["status"], list(event.get("headers", ())), trailers=event.get("trailers", False))
+            if self.refusal is None or event["status"] == self.refusal.status:
+                headers = [(bytes(name), bytes(value)) for name, value in event.get("headers", ())]
+                await self.begin(event["status"], headers, trailers=event.get("trailers", False))
+            return
+        if self.refusal is not None and self.answer is Answer.AWAITED:
             return
         if event["type"] == "http.response.body":
-            self.complete = not event.get("more_body", False)
-            if not has_body(self.method, self.status):
-                event = {"type": "http.response.body", "body": b"", "more_body": not self.complete}
-        elif cast(str, event["type"]) == "http.response.pathsend":  # an extension; asgiref's types leave it out
-            self.complete = True
-        await self._send(event)
+            body = event.get("body", b"") if has_body(self.method, self.status) else b""
+            if not event.get("more_body", False):
+                await self.finish(body)
+            else:
+                await self._emit({"type": "http.response.body", "body": body, "more_body": True})
+            return
+        if cast(str, event["type"]) == "http.response.pathsend":  # an extension; asgiref's types leave it out
+            self.answer = Answer.COMPLETE
+        await self._emit(event)
 
-    async def start(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
-        """Begin the answer."""
-        self.started = True
+    async def _emit(self, event: ASGISendEvent) -> None:
+        try:
+            await self._send(event)
+        except OSError:
+            self.client = Client.GONE
+            raise
+
+    async def begin(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
+        """Begin the answer.
+
+        Raises:
+            ValueError: It is none that could be sent.
+        """
+        check_head(status, headers)
+        self.answer = Answer.BEGUN
         self.status = status
         if status < 200 or status == 204:  # RFC 9110 section 8.6
             headers = [header for header in headers if header[0].lower() != b"content-length"]
         if self.allow and (status == 405 or self.method == "OPTIONS"):
             headers = _allowing(headers, self.allow)
-        await self._send({"type": "http.response.start", "status": status, "headers": headers, "trailers": trailers})
+        await self._emit({"type": "http.response.start", "status": status, "headers": headers, "trailers": trailers})
 
     async def write(self, body: bytes) -> None:
-        """Send a part of the answer's body."""
-        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        """Send a part of the answer's body, which the client has to take bit by bit.
+
+        Raises:
+            ClientGone: It took none for too long.
+        """
+        pieces = memoryview(body)
+        for start in range(0, len(body), PIECE):
+            piece = bytes(pieces[start : start + PIECE])
+            try:
+                async with asyncio.timeout(self._limits.patience):
+                    await self._emit({"type": "http.response.body", "body": piece, "more_body": True})
+            except TimeoutError:
+                self.client = Client.GONE
+                raise ClientGone(f"it read nothing for {self._limits.patience:g} seconds") from None
 
     async def finish(self, body: bytes = b"") -> None:
-        """Send the rest of the answer's body, then let the client finish its upload, then end the exchange.
-
-        Servers give up on a request as soon as its answer ends: Hypercorn would never again read from a connection
-        whose queue is full of an upload, and a client that is still writing would lose the answer to a reset.
-        """
-        if self.unread:
+        """Send the rest of the answer's body, let the client finish its upload, and end the answer."""
+        if self.client is Client.UPLOADING and _may_have_body(self.scope):
             await self.write(body)
             body = b""
             await self._discard_upload()
-        self.complete = True
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        self.answer = Answer.COMPLETE
+        await self._emit({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def answer(self, answer: Complete) -> None:
+    async def respond(self, complete: Complete) -> None:
         """Send a complete answer; its body only where there may be one."""
-        await self.start(answer.status, answer.headers)
-        await self.finish(answer.body if has_body(self.method, answer.status) else b"")
+        await self.begin(complete.status, complete.headers)
+        body = complete.body if has_body(self.method, complete.status) else b""
+        if len(body) > PIECE:
+            await self.write(body)
+            body = b""
+        await self.finish(body)
 
     async def _discard_upload(self) -> None:
-        self._max_body = None
+        self._limits = replace(self._limits, max_body=None)
         try:
             async with asyncio.timeout(_LINGER_FOR):
-                while self.unread:
+                while self.client is Client.UPLOADING:
                     async with asyncio.timeout(_LINGER_BETWEEN):
                         await self.receive()
         except TimeoutError:
             pass
+
+
+def _may_have_body(scope: HTTPScope) -> bool:
+    """Tell whether a request may have a body; in HTTP/1.1 its headers say so (RFC 9112 section 6.3)."""
+    framed = (b"content-length", b"transfer-encoding")
+    return not scope["http_version"].startswith("1") or any(name in framed for name, _ in scope["headers"])
 
 
 def _allowing(headers: RawHeaders, methods: Iterable[str]) -> RawHeaders:

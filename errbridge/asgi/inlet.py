@@ -1,7 +1,9 @@
-"""The pipe of an upload: filled by the event loop, read as a file by a thread, never holding more than its bound.
+"""What a client sends, on its way to a WSGI application: its upload, and the news that it has left.
 
-While it is full nothing is received, so the server stops reading and the client has to wait. Once the upload is
-complete the loop keeps listening, for then the next message is the client leaving.
+A thread is taken for code, not for clients. So the whole upload is received first, in memory up to a bound and in a
+temporary file beyond it; then the thread is taken, and reads a file. Where an application wants to read while its
+client still sends, the thread is taken at once, and waits for its client where it has read all that is there.
+In both cases nothing stops the loop from receiving, so it always notices a client that leaves.
 """
 
 from __future__ import annotations
@@ -9,164 +11,156 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections import deque
-from typing import TYPE_CHECKING, cast
+from collections.abc import Coroutine
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from asgiref.typing import HTTPRequestEvent
-
-from errbridge.asgi.exchange import Exchange
+from errbridge.asgi.exchange import Client, ClientGone, Exchange
+from errbridge.problem.problem import Problem
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["Inlet", "Upload"]
+__all__ = ["Inlet"]
 
-BOUND = 64 * 1024
-"""Bytes that may wait in the pipe; also the longest upload that is received before a thread is taken for it."""
+_T = TypeVar("_T")
+
+IN_MEMORY = 256 * 1024
+"""Bytes of an upload that are kept in memory; the rest is in a temporary file."""
 
 
 class Inlet:
-    """Receives the upload of an exchange.
+    """Receives what the client of an exchange sends.
 
     Args:
         exchange: Where the messages come from.
-        length: What ``Content-Length`` says.
-
-    Attributes:
-        told: What a reader was told instead of the rest of the upload.
     """
 
-    __slots__ = (
-        "_changed",
-        "_chunks",
-        "_complete",
-        "_error",
-        "_exchange",
-        "_length",
-        "_listener",
-        "_loop",
-        "_room",
-        "_waiting",
-        "told",
-    )
+    __slots__ = ("_exchange", "_upload", "_watching")
 
-    def __init__(self, exchange: Exchange, length: int | None) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._length = length
-        self._chunks: deque[bytes] = deque()
-        self._waiting = 0
-        self._complete = False
-        self._error: BaseException | None = None
-        self._changed = threading.Condition()
-        self._room = asyncio.Event()
-        self._listener: asyncio.Task[None] | None = None
-        self.told: BaseException | None = None
-        self._loop = asyncio.get_running_loop()
+        self._upload: _Upload | None = None
+        self._watching: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Receive what is there: a small upload completely, of a large or endless one the first part.
-
-        A thread that waits for a slow client is lost to all others; so a small upload comes first, then the thread.
-        """
-        small = self._length is not None and self._length <= BOUND
-        await self._receive()
-        while small and not self._complete and not self._exchange.gone and self._waiting <= BOUND:
-            await self._receive()
-        if not self._complete and not self._exchange.gone:
-            self.listen()
-
-    def file(self) -> io.BytesIO | io.BufferedReader:
-        """Give the upload as the file that WSGI wants."""
-        if self._complete and self._error is None:
-            return io.BytesIO(b"".join(self._chunks))
-        return io.BufferedReader(Upload(self), BOUND)
-
-    def listen(self) -> asyncio.Task[None]:
-        """Receive on, until the client leaves."""
-        if self._listener is None:
-            self._listener = asyncio.create_task(self._listen())
-        return self._listener
-
-    async def close(self) -> None:
-        """Stop listening; a thread that still reads is told that the client has left."""
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.wait([self._listener])
-        self._fail(ConnectionResetError("the request is over"))
-
-    async def _listen(self) -> None:
-        while not self._exchange.gone:
-            try:
-                await self._receive()
-            except Exception as error:  # the limit, or the server: whoever reads has to know
-                self._fail(error)
-                return
-            while self._waiting > BOUND:
-                self._room.clear()
-                await self._room.wait()
-
-    async def _receive(self) -> None:
-        event = await self._exchange.receive()
-        if event["type"] == "http.disconnect":
-            if not self._complete:
-                self._fail(ConnectionResetError("the client left before its upload was complete"))
-            return
-        event = cast(HTTPRequestEvent, event)
-        with self._changed:
-            if body := event.get("body", b""):
-                self._chunks.append(body)
-                self._waiting += len(body)
-            self._complete = not event.get("more_body", False)
-            self._changed.notify_all()
-
-    def _fail(self, error: BaseException) -> None:
-        with self._changed:
-            if self._error is None and not self._complete:
-                self._error = error
-            self._changed.notify_all()
-
-    def take(self, most: int) -> bytes:
-        """Take some bytes, waiting until there are any; called by a thread.
-
-        Args:
-            most: No more bytes than that.
+    async def gather(self) -> IO[bytes]:
+        """Receive the whole upload.
 
         Returns:
-            The bytes, none at the end.
+            The upload. Its file is closed with the inlet.
 
         Raises:
-            ConnectionResetError: The client left before its upload was complete.
-            Problem: 413, the upload is too large.
+            Problem: 408 or 413.
+            ClientGone: The client left before it had sent everything.
         """
+        part = await self._exchange.receive_part()
+        if self._exchange.client is Client.UPLOADING:
+            self._upload = _Upload()
+            await self._upload.add(part)
+            while self._exchange.client is Client.UPLOADING:
+                await self._upload.add(await self._exchange.receive_part())
+        if self._exchange.is_gone:
+            raise ClientGone("it left before its request was complete")
+        return io.BytesIO(part) if self._upload is None else self._upload.rewind()
+
+    def stream(self) -> IO[bytes]:
+        """Begin to receive the upload; the file that is returned waits for what it has to read.
+
+        It raises 408 and 413 as `Problem`, and `ClientGone` if the client left before it had sent everything.
+        """
+        self._upload = _Upload()
+        self.watch()
+        return io.BufferedReader(self._upload)
+
+    def watch(self) -> asyncio.Task[None]:
+        """Receive until the client leaves."""
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch(self._upload))
+        return self._watching
+
+    async def _watch(self, upload: _Upload | None) -> None:
+        while not self._exchange.is_gone:
+            try:
+                part = await self._exchange.receive_part()
+            except Problem as refusal:
+                if upload is not None:
+                    upload.end(refusal)
+                continue
+            if upload is not None and self._exchange.refusal is None:
+                await upload.add(part)
+                if self._exchange.client is Client.LISTENING:
+                    upload.end(None)
+        if upload is not None:
+            upload.end(ClientGone("it left before its upload was complete"))
+
+    async def unless_gone(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do something that makes sense only while the client is there.
+
+        Raises:
+            ClientGone: The client has left, and the work was cancelled.
+        """
+        working = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait([working, self.watch()], return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise ClientGone("it left")
+        finally:
+            # Hypercorn leaves a message that waits for the window of a closed HTTP/2 stream waiting for ever.
+            working.cancel()
+
+    async def close(self, *, is_read: bool) -> None:
+        """Stop receiving.
+
+        Args:
+            is_read: Whether a thread has the upload, and closes it. If it still reads, its client has left.
+        """
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        if self._upload is not None:
+            self._upload.end(ClientGone("the request is over"))
+            if not is_read:
+                self._upload.close()
+
+
+class _Upload(io.RawIOBase):
+    """A queue of bytes: the loop adds them, one thread reads them as a file."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `close`, in the thread
+        self._read = 0
+        self._added = 0
+        self._has_ended = False
+        self._error: Exception | None = None
+
+    async def add(self, part: bytes) -> None:
+        """Add some bytes at the end; the loop does not wait for a disk."""
+        if self._added + len(part) <= IN_MEMORY:
+            self._add(part)
+        else:
+            await asyncio.to_thread(self._add, part)
+
+    def _add(self, part: bytes) -> None:
         with self._changed:
-            while not self._chunks and not self._complete and self._error is None:
-                self._changed.wait()
-            if not self._chunks:
-                if self._error is not None:
-                    self.told = self._error
-                    raise self._error
-                return b""
-            chunk = self._chunks.popleft()
-            if len(chunk) > most:
-                self._chunks.appendleft(chunk[most:])
-                chunk = chunk[:most]
-            was_full = self._waiting > BOUND
-            self._waiting -= len(chunk)
-            has_room = was_full and self._waiting <= BOUND
-        if has_room:
-            self._loop.call_soon_threadsafe(self._room.set)
-        return chunk
+            if not self.closed:
+                self._file.seek(self._added)
+                self._file.write(part)
+                self._added += len(part)
+                self._changed.notify_all()
 
+    def end(self, error: Exception | None) -> None:
+        """Say that nothing more is added, and why if it is not all; the first reason counts."""
+        with self._changed:
+            if not self._has_ended:
+                self._has_ended, self._error = True, error
+            self._changed.notify_all()
 
-class Upload(io.RawIOBase):
-    """The reading end of an inlet, for :class:`io.BufferedReader` to make a file of.
-
-    Args:
-        inlet: Where the bytes come from.
-    """
-
-    def __init__(self, inlet: Inlet) -> None:
-        self._inlet = inlet
+    def rewind(self) -> IO[bytes]:
+        """Return everything as a file of its own."""
+        self._file.seek(0)
+        return self._file
 
     def readable(self) -> bool:
         """Say yes."""
@@ -174,7 +168,26 @@ class Upload(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read what is there, at least one byte unless the upload has ended."""
-        view = memoryview(buffer).cast("B")
-        chunk = self._inlet.take(len(view))
-        view[: len(chunk)] = chunk
-        return len(chunk)
+        with self._changed:
+            self._changed.wait_for(self._is_ready)
+            if self._read == self._added:
+                if self._error is not None:
+                    raise self._error
+                return 0
+            self._file.seek(self._read)
+            count = self._file.readinto(buffer)
+            self._read += count
+            if self._read == self._added:  # a reader that keeps up never fills a disk
+                self._file.seek(0)
+                self._file.truncate()
+                self._read = self._added = 0
+            return count
+
+    def _is_ready(self) -> bool:
+        return self._added > self._read or self._has_ended
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._changed:
+            super().close()
+            self._file.close()

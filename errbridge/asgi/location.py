@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypeVar, cast
-from urllib.parse import urlsplit
 
 from asgiref.typing import HTTPScope, WebSocketScope
 
@@ -37,7 +36,7 @@ class Location:
         root = scope.get("root_path", "").rstrip("/")
         path = scope["path"]
         if not path.startswith("/"):  # absolute-form, RFC 9112 section 3.2.2, or nothing at all
-            path = urlsplit(path).path or "/"
+            path = "/" + path.partition("://")[2].partition("/")[2]
         if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
             path = path[len(root) :] or "/"
         return cls(root, path)

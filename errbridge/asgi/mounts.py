@@ -12,7 +12,7 @@ from errbridge.scopes.patterns import Variable, find_converter, split_prefix
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
 
-__all__ = ["Mounts"]
+__all__ = ["Mounts", "read_place"]
 
 
 class Mounts:
@@ -31,7 +31,7 @@ class Mounts:
         self._apps: dict[Scope, Asgi | Wsgi] = {}
         self._depths: dict[Scope, int] = {}
         for key, app in apps.items():
-            place = _place(key)
+            place = read_place(key)
             if place in self._apps:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
             self._apps[place] = app
@@ -49,7 +49,14 @@ class Mounts:
         return Destination(self._apps[mount], here.below(self._depths[mount]))
 
 
-def _place(key: str | Scope) -> Scope:
+def read_place(key: str | Scope) -> Scope:
+    """Read a place: ``"/prefix"``, ``"//host/prefix"`` or a scope.
+
+    Raises:
+        SetupError: It is none.
+    """
+    if not isinstance(key, str | Scope):
+        raise SetupError(f"{key!r} is no place; write '/prefix', '//host/prefix' or Scope(host=..., prefix=...)")
     if isinstance(key, Scope):
         if key.blueprint is not None:
             raise SetupError(f"{key} is a blueprint; mount its application at Scope(host=..., prefix=...) instead")

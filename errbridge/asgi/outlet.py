@@ -1,7 +1,7 @@
 """The pipe of a streamed answer: filled by a thread, sent by the event loop, never holding more than its bound.
 
-While it is full the thread waits, so a slow client slows down the generator and not the server's memory. What piles up
-while the loop is sending goes out as one message.
+While it is full the thread waits, so a slow client slows its generator down, and does not fill the server's memory.
+What piles up while the loop is sending goes out as one message.
 """
 
 from __future__ import annotations
@@ -9,36 +9,49 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from errbridge.asgi.exchange import Exchange
+from errbridge.asgi.exchange import ClientGone, Exchange
 from errbridge.asgi.messages import RawHeaders
 
-__all__ = ["BOUND", "ClientGone", "Outlet"]
+__all__ = ["Outlet"]
 
-BOUND = 64 * 1024
+_BOUND = 64 * 1024
 """Bytes that may wait in the pipe before its writer has to."""
 
 
-class ClientGone(Exception):
-    """Nobody is there any more to read the answer."""
-
-
 class Outlet:
-    """Sends the answer of an exchange piece by piece.
+    """An answer that is sent piece by piece.
 
     Args:
-        exchange: Where the messages go.
-        loop: The event loop that sends them.
+        status: The status.
+        headers: The headers.
+        loop: The event loop that sends it.
+
+    Attributes:
+        status: The status.
     """
 
-    __slots__ = ("_changed", "_chunks", "_ended", "_exchange", "_gone", "_loop", "_news", "_waiting")
+    __slots__ = (
+        "_changed",
+        "_chunks",
+        "_error",
+        "_has_ended",
+        "_headers",
+        "_held",
+        "_is_cut",
+        "_loop",
+        "_news",
+        "status",
+    )
 
-    def __init__(self, exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
-        self._exchange = exchange
+    def __init__(self, status: int, headers: RawHeaders, loop: asyncio.AbstractEventLoop) -> None:
+        self.status = status
+        self._headers = headers
         self._loop = loop
         self._chunks: list[bytes] = []
-        self._waiting = 0
-        self._ended = False
-        self._gone = False
+        self._held = 0
+        self._has_ended = False
+        self._error: BaseException | None = None
+        self._is_cut = False
         self._changed = threading.Condition()
         self._news = asyncio.Event()
 
@@ -46,44 +59,54 @@ class Outlet:
         """Add to the answer, waiting while the pipe is full; called by a thread.
 
         Raises:
-            ClientGone: There is no use in producing more.
+            ClientGone: There is no use in making more.
         """
         with self._changed:
-            while self._waiting >= BOUND and not self._gone:
-                self._changed.wait()
-            if self._gone:
+            self._changed.wait_for(self._has_room)
+            if self._is_cut:
                 raise ClientGone
-            sleeping = not self._chunks
             self._chunks.append(chunk)
-            self._waiting += len(chunk)
-        if sleeping:
+            self._held += len(chunk)
+            was_empty = self._held == len(chunk)
+        if was_empty:
             self._loop.call_soon_threadsafe(self._news.set)
 
-    def end(self) -> None:
-        """Say that the answer is complete; called by a thread."""
+    def _has_room(self) -> bool:
+        return self._held < _BOUND or self._is_cut
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Say that nothing more is added, and why if that is not all; called by a thread."""
         with self._changed:
-            self._ended = True
+            self._has_ended, self._error = True, error
+            if self._is_cut:
+                return
         self._loop.call_soon_threadsafe(self._news.set)
 
-    def hang_up(self) -> None:
+    def cut(self) -> None:
         """Say that nothing will be sent any more."""
         with self._changed:
-            self._gone = True
+            self._is_cut = True
+            self._chunks.clear()
+            self._error = None
             self._changed.notify_all()
 
-    async def send(self, status: int, headers: RawHeaders) -> None:
-        """Send what the thread puts in, until it says that the answer is complete."""
-        try:
-            await self._exchange.start(status, headers)
-            ended = False
-            while not ended:
-                await self._news.wait()
-                self._news.clear()
-                with self._changed:
-                    body, self._chunks, self._waiting = b"".join(self._chunks), [], 0
-                    ended = self._ended
-                    self._changed.notify_all()
-                if body:
-                    await self._exchange.write(body)
-        finally:
-            self.hang_up()
+    async def send(self, exchange: Exchange) -> None:
+        """Send what the thread puts in, until it says that the answer has ended.
+
+        Raises:
+            BaseException: What ended it early.
+        """
+        await exchange.begin(self.status, self._headers)
+        has_ended = False
+        while not has_ended:
+            await self._news.wait()
+            self._news.clear()
+            with self._changed:
+                body, self._held = b"".join(self._chunks), 0
+                self._chunks.clear()
+                has_ended = self._has_ended
+                self._changed.notify_all()
+            await exchange.write(body)
+        if self._error is not None:
+            raise self._error
+        await exchange.finish()

@@ -1,19 +1,30 @@
-"""The threads that WSGI applications run in: as many as there may be, and no others."""
+"""The threads that WSGI applications run in, and whose turn it is.
+
+A request to an application takes a *turn*, and a thread for as long as its code runs, from the first line to
+``close()``: one thread, because applications keep database connections and locks by thread. There are as many turns as
+the bridge has ``threads``. An answer that is streamed may go on for hours, mostly asleep, or waiting for its client. So
+it gives up its turn when it begins, and its thread goes on beside the turns, as long as those are not too many.
+
+Turns belong to the event loop: nothing here is called by a thread, except for `Threads._work`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import Executor, Future
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar, cast
 
 from asgiref.sync import sync_to_async
 
 from errbridge.asgi.edges import saturated
 
-__all__ = ["Threads"]
+__all__ = ["Threads", "Turn"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -21,80 +32,112 @@ _T = TypeVar("_T")
 _RETRY_AFTER = 1
 """Seconds after which it is worth trying again: places in the queue become free one by one, not all at once."""
 
-
-class _Pool(ThreadPoolExecutor):
-    """A pool that knows how many of its calls have not ended, whether they are running or waiting."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size, "errbridge-wsgi")
-        self.pending = 0
-        self._counting = threading.Lock()
-        self._when_idle: Callable[[], object] | None = None
-
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        with self._counting:
-            self.pending += 1
-        future = super().submit(fn, *args, **kwargs)
-        future.add_done_callback(self._left)
-        return future
-
-    def _left(self, _: Future[Any]) -> None:
-        with self._counting:
-            self.pending -= 1
-            if self.pending or self._when_idle is None:
-                return
-            told, self._when_idle = self._when_idle, None
-        told()
-
-    def tell_when_idle(self, told: Callable[[], object]) -> None:
-        """Have a function called once nothing is pending, in whichever thread that is noticed."""
-        with self._counting:
-            if self.pending:
-                self._when_idle = told
-                return
-        told()
+_numbers = itertools.count(1)
 
 
-def _call(call: Callable[[], _T]) -> _T:
-    return call()
+class Turn:
+    """The right of one request to a thread."""
+
+    __slots__ = ("_has_ended", "_is_stream", "_threads")
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self._is_stream = False
+        self._has_ended = False
+
+    def become_stream(self) -> None:
+        """Let another request have the turn, if one more stream may go on beside the turns."""
+        is_settled = self._is_stream or self._has_ended  # a short stream may be over before the loop sees its beginning
+        if not is_settled and self._threads.streaming < self._threads.most_streaming:
+            self._is_stream = True
+            self._threads.streaming += 1
+            self._threads.pass_on_turn()
+
+    def end(self) -> None:
+        """Give it back: the thread is free."""
+        self._has_ended = True
+        if self._is_stream:
+            self._threads.streaming -= 1
+        else:
+            self._threads.pass_on_turn()
 
 
 class Threads:
-    """Runs calls in a bounded pool of threads, which are started as they are needed.
+    """Runs functions in threads.
 
     Args:
-        size: How many threads there may be.
-        waiting: How many calls may wait for one; None for any number.
+        turns: How many functions may run at the same time.
+        waiting: How many requests may wait for a turn; None for any number.
+        streams: How many streams may go on beside them.
+
+    Attributes:
+        free: The turns that nobody has.
+        streaming: The streams that go on beside the turns.
+        most_streaming: How many there may be.
     """
 
-    __slots__ = ("_in_thread", "_pool", "_size", "_waiting")
+    __slots__ = ("_in_thread", "_most_waiting", "_queue", "_running", "_workers", "free", "most_streaming", "streaming")
 
-    def __init__(self, size: int, waiting: int | None) -> None:
-        self._size = size
-        self._waiting = waiting
-        self._open()
+    def __init__(self, turns: int, *, waiting: int | None = None, streams: int = 0) -> None:
+        self.free = turns
+        self.streaming = 0
+        self.most_streaming = streams
+        self._most_waiting = waiting
+        self._queue: deque[asyncio.Future[None]] = deque()
+        self._workers = _Workers(turns)
+        self._running: set[asyncio.Task[None]] = set()
+        # From such a thread async_to_sync leads back to the loop that the request came from: async views run there.
+        self._in_thread: Callable[[Callable[[], object]], Coroutine[Any, Any, None]]
+        self._in_thread = sync_to_async(_call, thread_sensitive=False, executor=cast(Any, self._workers))
 
-    def _open(self) -> None:
-        self._pool = _Pool(self._size)
-        self._in_thread: Callable[[Callable[[], Any]], Coroutine[Any, Any, Any]]
-        self._in_thread = sync_to_async(_call, thread_sensitive=False, executor=self._pool)
+    def take_turn(self) -> Turn | None:
+        """Take a turn; None if none is free."""
+        if not self.free:
+            return None
+        self.free -= 1
+        return Turn(self)
 
-    async def run(self, call: Callable[[], _T]) -> _T:
-        """Run a call in a thread, in a copy of the caller's context.
-
-        From that thread ``asgiref.sync.async_to_sync`` leads back to the loop that this is called in, which is how the
-        async views and handlers of a Flask application come to run on the loop of the server.
+    async def wait_for_turn(self) -> Turn:
+        """Wait until a turn is free, and take it.
 
         Raises:
-            Problem: 503, too many calls are waiting.
+            Problem: 503, too many requests are waiting.
         """
-        if self._waiting is not None and self._pool.pending >= self._size + self._waiting:
+        if self._most_waiting is not None and len(self._queue) >= self._most_waiting:
             raise saturated(_RETRY_AFTER)
-        result: _T = await self._in_thread(call)
-        return result
+        given = asyncio.get_running_loop().create_future()
+        self._queue.append(given)
+        try:
+            await given
+        except asyncio.CancelledError:
+            if given.done() and not given.cancelled():  # at the same moment
+                self.pass_on_turn()
+            raise
+        return Turn(self)
+
+    def pass_on_turn(self) -> None:
+        """Give a turn to the request that has waited longest."""
+        while self._queue:
+            given = self._queue.popleft()
+            if not given.done():
+                given.set_result(None)
+                return
+        self.free += 1
+
+    def start(self, function: Callable[[], object], turn: Turn) -> None:
+        """Run a function in a thread, in a copy of the caller's context. The turn ends with it.
+
+        Args:
+            function: Has to catch what it raises.
+            turn: The turn of its request.
+        """
+        task = asyncio.create_task(self._in_thread(function))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: turn.end())
 
     async def close(self, grace: float) -> bool:
-        """Wait for the calls that are pending, then give the threads back. A next call starts new ones.
+        """Wait for the functions that are running, then end the idle threads. A next function starts new ones.
 
         Args:
             grace: Seconds to wait.
@@ -102,21 +145,70 @@ class Threads:
         Returns:
             Whether all of them ended in time. Those that did not are left alone: a thread cannot be stopped.
         """
-        pool = self._pool
-        self._open()
-        loop = asyncio.get_running_loop()
-        idle = asyncio.Event()
-
-        def tell() -> None:
-            """Say so to the loop that waits."""
-            with suppress(RuntimeError):  # a thread that outlived the grace may outlive the loop as well
-                loop.call_soon_threadsafe(idle.set)
-
-        pool.tell_when_idle(tell)
         try:
-            await asyncio.wait_for(idle.wait(), grace)
+            async with asyncio.timeout(grace):
+                while self._running:
+                    await asyncio.wait(self._running)
         except TimeoutError:
             return False
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            self._workers.end_idle()
         return True
+
+
+def _call(function: Callable[[], object]) -> None:
+    function()
+
+
+_Job = tuple["Future[Any]", Callable[[], Any]]
+
+
+class _Workers(Executor):
+    """A thread for every call: an idle one, or a new one.
+
+    Args:
+        most_idle: How many of them wait for a next call; the others end.
+    """
+
+    def __init__(self, most_idle: int) -> None:
+        self._most_idle = most_idle
+        self._idle: list[SimpleQueue[_Job | None]] = []
+        self._lock = threading.Lock()
+
+    def submit(self, function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        future: Future[_T] = Future()
+        with self._lock:
+            inbox: SimpleQueue[_Job | None] | None = self._idle.pop() if self._idle else None
+        if inbox is None:
+            inbox, name = SimpleQueue(), f"errbridge-wsgi-{next(_numbers)}"
+            # Not waited for when the process ends: by then `Threads.close` has waited.
+            threading.Thread(target=self._work, args=(inbox,), name=name, daemon=True).start()
+        inbox.put((future, partial(function, *args, **kwargs)))
+        return future
+
+    def _work(self, inbox: SimpleQueue[_Job | None]) -> None:
+        stays = True
+        while stays and (job := inbox.get()) is not None:
+            future, call = job
+            result, error = None, None
+            is_wanted = future.set_running_or_notify_cancel()
+            try:
+                result = call() if is_wanted else None
+            except BaseException as raised:
+                error = raised
+            with self._lock:
+                stays = len(self._idle) < self._most_idle
+                if stays:
+                    self._idle.append(inbox)
+            if error is not None:
+                future.set_exception(error)
+            elif is_wanted:
+                future.set_result(result)
+            del job, future, call, result, error  # an idle thread keeps nothing of its last request
+
+    def end_idle(self) -> None:
+        """End the threads that wait for a call."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for inbox in idle:
+            inbox.put(None)

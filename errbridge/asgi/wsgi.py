@@ -1,33 +1,41 @@
 """A WSGI application, served from an event loop (PEP 3333).
 
-The application runs in a thread. Its answer comes back in one hop when it is known to be complete: a list, or as many
-bytes as its ``Content-Length`` announced, which is what Flask and Werkzeug give for everything that is no stream. Any
-other answer begins with its first chunk, and the rest follows through an outlet.
+A request goes through these stages; those in brackets take a turn of the bridge's threads, the others wait on the loop:
+
+1. Its upload is received, unless the application reads it as a stream.
+2. It waits for a turn. Until then its client may leave, and nothing is run.
+3. [The application is called, and its chunks are taken.] It hands over to the loop, once: a complete answer (a list, or
+   as many bytes as ``Content-Length`` announced, which is what Flask and Werkzeug return except for streams), an outlet
+   for the chunks of a stream, or an exception.
+4. The loop sends that to the client. A stream gives up its turn, and its thread goes on beside the turns.
+5. [``close()`` is called].
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
+import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from types import TracebackType
-from wsgiref.types import StartResponse
+from typing import IO, Any
+from wsgiref.types import StartResponse, WSGIApplication
 
 from asgiref.typing import HTTPScope
 
-from errbridge.asgi.applications import WsgiApp
 from errbridge.asgi.environ import environ_of
-from errbridge.asgi.exchange import Exchange
+from errbridge.asgi.exchange import ClientGone, Exchange
 from errbridge.asgi.inlet import Inlet
-from errbridge.asgi.messages import Complete, RawHeaders, declared_length
-from errbridge.asgi.outlet import BOUND, Outlet
+from errbridge.asgi.messages import Complete, RawHeaders, check_head, declared_length
+from errbridge.asgi.outlet import Outlet
 from errbridge.asgi.threads import Threads
 from errbridge.http.status import has_body
-from errbridge.problem.problem import Problem
 
-__all__ = ["serve_wsgi"]
+__all__ = ["Service", "serve_wsgi"]
+
+_log = logging.getLogger("errbridge")
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -35,42 +43,63 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
-_LINE_BREAKING = re.compile(rb"[\r\n\0]")
 
 
-async def serve_wsgi(app: WsgiApp, threads: Threads, scope: HTTPScope, exchange: Exchange) -> None:
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a WSGI application is served.
+
+    Attributes:
+        app: The application.
+        threads: Where it runs.
+        streams_upload: Whether it reads an upload while that is still arriving.
+    """
+
+    app: WSGIApplication
+    threads: Threads
+    streams_upload: bool = False
+
+
+async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> None:
     """Have a WSGI application answer a request.
 
     Args:
-        app: The application.
-        threads: Where it runs.
+        service: The application.
         scope: The request, below the application's mount.
         exchange: The request's messages.
 
     Raises:
-        Exception: What the application raised. Everything that it had answered before has been sent.
+        ClientGone: The client left, or was let go.
+        Exception: What the application raised, and everything that it had answered before has been sent; or a refusal.
     """
-    inlet = Inlet(exchange, declared_length(scope["headers"]))
-    call = _Call(app, scope, exchange, inlet)
+    inlet, call = Inlet(exchange), None
     try:
-        await inlet.open()
-        if exchange.gone:
-            return
-        try:
-            whole = await threads.run(call.run)
-        except Exception:
-            await call.flush()
-            raise
-        await call.flush()
-        if isinstance(inlet.told, Problem) and whole is not None and whole.status != inlet.told.status:
-            raise inlet.told
+        upload = inlet.stream() if service.streams_upload else await inlet.gather()
+        turn = service.threads.take_turn()
+        if turn is None:
+            turn = await inlet.unless_gone(service.threads.wait_for_turn())
+        call = _Call(service, scope, exchange, upload)
+        service.threads.start(call.run, turn)
+        if service.streams_upload:
+            turn.become_stream()
+        answer = await call.answer
+        if isinstance(answer, Outlet):
+            turn.become_stream()
+        if exchange.refusal is not None and getattr(answer, "status", 0) != exchange.refusal.status:
+            raise exchange.refusal
+        if isinstance(answer, Complete):
+            await exchange.respond(answer)
+        elif isinstance(answer, Outlet):
+            await inlet.unless_gone(answer.send(exchange))
+        else:
+            try:
+                raise answer
+            finally:
+                del answer  # with its traceback it would hold this frame, and the frame would hold it
     finally:
-        call.abandon()
-        await inlet.close()
-    if whole is not None:
-        await exchange.answer(whole)
-    elif not exchange.gone:
-        await exchange.finish()
+        if call is not None:
+            call.abandon()
+        await inlet.close(is_read=call is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,66 +120,100 @@ class _Head:
 
     @classmethod
     def read(cls, method: str, status: str, headers: Iterable[tuple[str, str]]) -> _Head:
-        code = int(status.split(" ", 1)[0])
-        raw = [_raw(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+        code = int(status[:3]) if status[:3].isascii() and status[3:4] in ("", " ") else 0
+        if code < 200:
+            raise ValueError(f"start_response was called with the status {status[:40]!r}; write it like '200 OK'")
+        raw = [
+            (name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1"))
+            for name, value in headers
+            if name.lower() not in _HOP_BY_HOP
+        ]
+        check_head(code, raw)
         return cls(code, raw, declared_length(raw), has_body(method, code))
 
 
-def _raw(name: str, value: str) -> tuple[bytes, bytes]:
-    raw = (name.lower().encode("latin-1"), value.encode("latin-1"))
-    if _LINE_BREAKING.search(raw[0]) or _LINE_BREAKING.search(raw[1]):
-        raise ValueError(f"the response header {name!r} contains a line break; remove it from the value")
-    return raw
-
-
 class _Call:
-    """One request to a WSGI application. ``run`` and what it calls belong to the thread, the rest to the loop."""
+    """One request to a WSGI application. ``answer`` and ``abandon`` belong to the loop, the rest to the thread."""
 
-    __slots__ = ("_app", "_exchange", "_given", "_head", "_held", "_inlet", "_loop", "_outlet", "_scope", "_sending")
+    __slots__ = (
+        "_exchange",
+        "_given",
+        "_head",
+        "_held",
+        "_is_abandoned",
+        "_loop",
+        "_outlet",
+        "_scope",
+        "_service",
+        "_upload",
+        "answer",
+    )
 
-    def __init__(self, app: WsgiApp, scope: HTTPScope, exchange: Exchange, inlet: Inlet) -> None:
-        self._app = app
+    def __init__(self, service: Service, scope: HTTPScope, exchange: Exchange, upload: IO[bytes]) -> None:
+        self._service = service
         self._scope = scope
         self._exchange = exchange
-        self._inlet = inlet
+        self._upload = upload
         self._loop = asyncio.get_running_loop()
         self._head: _Head | None = None
         self._held: list[bytes] = []
         self._given = 0
         self._outlet: Outlet | None = None
-        self._sending: Future[None] | None = None
+        self._is_abandoned = False
+        self.answer: asyncio.Future[Complete | Outlet | BaseException] = self._loop.create_future()
 
-    def run(self) -> Complete | None:
-        """Run the application.
-
-        Returns:
-            Its answer, or None when the answer is already on its way.
-        """
-        try:
-            return self._run()
-        except StopIteration as error:
-            # A future refuses to hold a StopIteration, and whoever awaits it would wait for ever.
-            raise RuntimeError("the application raised StopIteration") from error
-        finally:
-            if self._outlet is not None:
-                self._outlet.end()
-
-    def _run(self) -> Complete | None:
-        start_response: StartResponse = self._start_response
-        chunks = self._app(environ_of(self._scope, self._inlet.file()), start_response)
-        try:
-            self._deliver(chunks)
-        finally:
-            if close := getattr(chunks, "close", None):
-                close()
-        head = self._begun()
-        if head.has_body and head.length not in (None, self._given):
-            raise RuntimeError(f"the application announced {head.length} bytes and gave {self._given}")
+    def abandon(self) -> None:
+        """Say that nobody waits for the answer any more, if one is still being made."""
+        self._is_abandoned = True
         if self._outlet is not None:
-            return None
-        if head.has_body and head.length is None:
-            head.headers.append((b"content-length", b"%d" % self._given))
-        return Complete(head.status, head.headers, b"".join(self._held))
+            self._outlet.cut()
+
+    def _hand_over(self, answer: Complete | Outlet | BaseException) -> None:
+        with suppress(RuntimeError):  # the loop has ended: the thread outlived the server
+            self._loop.call_soon_threadsafe(_resolve, self.answer, answer)
+
+    def run(self) -> None:
+        """Run the application, and hand its answer over."""
+        chunks: Any = None
+        try:
+            length = None if self._service.streams_upload else self._exchange.received
+            environ = environ_of(self._scope, self._upload, length)
+            start_response: StartResponse = self._start_response
+            chunks = self._service.app(environ, start_response)
+            self._deliver(chunks)
+            self._conclude()
+        except ClientGone as gone:
+            if self._outlet is None:  # it was the upload's
+                self._hand_over(gone)
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._close(chunks)
+
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, Exception):
+            # sys.exit() ends a thread in Python, not the process. The loop would take it for the server's end.
+            cause, error = error, RuntimeError(f"the application raised {type(error).__name__}")
+            error.__cause__ = cause
+        if self._outlet is not None:
+            self._outlet.end(error)
+        else:
+            self._hand_over(error)
+
+    def _close(self, chunks: Any) -> None:
+        try:
+            if (close := getattr(chunks, "close", None)) is not None:
+                close()
+        except BaseException as error:
+            _log.error(
+                "%s %r was answered, but closing the answer failed",
+                self._exchange.method,
+                self._scope["path"],
+                exc_info=error,
+            )
+        finally:
+            if not isinstance(self._upload, BytesIO):
+                self._upload.close()
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: _ExcInfo | None = None, /
@@ -169,7 +232,7 @@ class _Call:
         return self._head
 
     def _deliver(self, chunks: Iterable[bytes]) -> None:
-        listed = isinstance(chunks, list | tuple)
+        is_list = isinstance(chunks, list | tuple)
         if self._head is not None and not self._head.has_body:
             return
         for chunk in chunks:
@@ -178,7 +241,7 @@ class _Call:
             head = self._begun()
             if not head.has_body or self._given == head.length:
                 return
-            self._pass_on(chunk, head, listed)
+            self._pass_on(chunk, head, is_list)
 
     def _write(self, chunk: bytes) -> None:
         """Do what ``start_response`` returns: send a chunk before the application has returned."""
@@ -186,42 +249,38 @@ class _Call:
         if chunk and head.has_body:
             self._pass_on(chunk, head, False)
 
-    def _pass_on(self, chunk: bytes, head: _Head, listed: bool) -> None:
+    def _pass_on(self, chunk: Any, head: _Head, is_last: bool) -> None:
+        if not isinstance(chunk, bytes):
+            chunk = memoryview(chunk).tobytes()  # a TypeError for what is no bytes
         if head.length is not None:
             chunk = chunk[: head.length - self._given]
         self._given += len(chunk)
         if self._outlet is not None:
             self._outlet.put(chunk)
+        elif is_last or self._given == head.length:
+            self._held.append(chunk)
+        else:
+            self._outlet = Outlet(head.status, head.headers, self._loop)
+            if self._is_abandoned:
+                self._outlet.cut()
+            self._outlet.put(b"".join([*self._held, chunk]))
+            self._held.clear()
+            self._hand_over(self._outlet)
+
+    def _conclude(self) -> None:
+        """Say that the answer is complete."""
+        head = self._begun()
+        if head.has_body and head.length not in (None, self._given):
+            raise RuntimeError(f"the application announced {head.length} bytes and gave {self._given}")
+        if self._outlet is not None:
+            self._outlet.end()
             return
-        self._held.append(chunk)
-        if self._given == head.length or (listed and self._given <= BOUND):
-            return
-        self._outlet = Outlet(self._exchange, self._loop)
-        self._sending = asyncio.run_coroutine_threadsafe(self._send(self._outlet, head), self._loop)
-        for held in self._held:
-            self._outlet.put(held)
-        self._held.clear()
+        headers = head.headers
+        if head.has_body and head.length is None:
+            headers = [*headers, (b"content-length", b"%d" % self._given)]
+        self._hand_over(Complete(head.status, headers, b"".join(self._held)))
 
-    async def _send(self, outlet: Outlet, head: _Head) -> None:
-        """Send until everything is sent or the client has left."""
-        sending = asyncio.create_task(outlet.send(head.status, head.headers))
-        listening = self._inlet.listen()
-        try:
-            await asyncio.wait([sending, listening], return_when=asyncio.FIRST_COMPLETED)
-            if not self._exchange.gone:
-                await sending
-        finally:
-            # Hypercorn leaves a message that waits for the window of a closed HTTP/2 stream waiting for ever.
-            sending.cancel()
-            outlet.hang_up()
 
-    async def flush(self) -> None:
-        """Wait until everything that the application gave is sent."""
-        if self._sending is not None:
-            await asyncio.wrap_future(self._sending)
-
-    def abandon(self) -> None:
-        """Send nothing more."""
-        if self._outlet is not None and self._sending is not None:
-            self._outlet.hang_up()
-            self._sending.cancel()
+def _resolve(future: asyncio.Future[Any], result: object) -> None:
+    if not future.done():  # it is, if the request was cancelled
+        future.set_result(result)

@@ -75,9 +75,28 @@ def test_what_is_no_application_is_refused(app: Any) -> None:
         Bridge({"/": app})
 
 
-def test_a_bridge_without_a_thread_is_refused() -> None:
-    with pytest.raises(SetupError, match="at least one"):
-        Bridge({"/": wsgi}, threads=0)
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ({"threads": 0}, "threads=0 cannot work; give a whole number of at least 1"),
+        ({"threads": "8"}, "threads='8' cannot work; give a whole number of at least 1"),
+        ({"threads": True}, "threads=True cannot work"),
+        ({"waiting": -1}, "waiting=-1 cannot work; give a whole number of at least 0"),
+        ({"max_body": 1.5}, "max_body=1.5 cannot work; give a whole number of at least 0"),
+        ({"patience": "long"}, "patience='long' cannot work; give a number of at least 0"),
+        ({"grace": None}, "grace=None cannot work; give a number of at least 0"),
+        ({"stream_uploads": ["upload"]}, "write '/upload'"),
+        ({"stream_uploads": [7]}, "7 is no place"),
+    ],
+)
+def test_an_option_that_cannot_work_is_refused(options: Any, advice: str) -> None:
+    with pytest.raises(SetupError, match=advice):
+        Bridge({"/": wsgi}, **options)
+
+
+def test_a_place_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(SetupError, match="5 is no place; write '/prefix'"):
+        Bridge({5: wsgi})  # type: ignore[type-var]
 
 
 def test_importing_the_bridge_imports_no_framework() -> None:

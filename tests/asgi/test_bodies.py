@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
@@ -15,6 +16,7 @@ import pytest
 import quart
 
 from errbridge.asgi import Bridge, Wsgi
+from errbridge.asgi.exchange import ClientGone
 from tests.asgi.serving import DEADLINE, hypercorn, raw
 from tests.clients import Request, call_asgi
 
@@ -218,7 +220,60 @@ async def test_a_generator_that_ends_after_the_client_left_is_no_error(caplog: p
     assert not [record for record in caplog.records if record.name == "errbridge"]
 
 
-async def test_a_client_that_leaves_during_its_upload_is_an_error_for_its_reader() -> None:
+@pytest.mark.parametrize("framing", [b"Content-Length: 2000000", b"Transfer-Encoding: chunked"])
+async def test_a_client_that_leaves_during_its_upload_takes_no_thread_and_is_no_error(
+    framing: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "errbridge")
+    app = make_app()
+
+    @app.before_request
+    def called() -> None:
+        raise AssertionError("it has no complete request")
+
+    async with hypercorn(Bridge({"/": app})) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST /digest HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n\r\n5\r\nhello\r\n")
+        await writer.drain()
+        writer.close()
+        async with asyncio.timeout(DEADLINE):
+            while not caplog.records:
+                await asyncio.sleep(0.01)
+    assert [(record.name, record.levelno) for record in caplog.records] == [("errbridge", logging.DEBUG)]
+
+
+@pytest.mark.parametrize(
+    ("framing", "expected"),
+    [(b"Content-Length: 200000", 400), (b"Transfer-Encoding: chunked", ClientGone)],
+    ids=["with length", "chunked"],
+)
+async def test_a_client_that_leaves_a_streamed_upload_is_an_error_for_its_reader(framing: bytes, expected: Any) -> None:
+    seen: list[Any] = []
+    reading, done = threading.Event(), threading.Event()
+    app = flask.Flask("f")
+
+    @app.post("/")
+    def view() -> str:
+        try:
+            flask.request.stream.read(5)
+            reading.set()
+            flask.request.stream.read()
+        except Exception as error:  # Werkzeug makes a 400 of it, where it knows the length
+            seen.append(getattr(error, "code", type(error)))
+        finally:
+            done.set()
+        return "nobody sees this"
+
+    async with hypercorn(Bridge({"/": app}, stream_uploads=["/"])) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + framing + b"\r\n\r\n5\r\nhello\r\n")
+        assert await asyncio.to_thread(reading.wait, DEADLINE)
+        writer.close()
+        assert await asyncio.to_thread(done.wait, DEADLINE)
+    assert seen == [expected]
+
+
+async def test_wsgi_without_a_framework_reads_what_there_is_of_a_streamed_upload() -> None:
     seen: list[BaseException] = []
     reading, done = threading.Event(), threading.Event()
 
@@ -234,13 +289,13 @@ async def test_a_client_that_leaves_during_its_upload_is_an_error_for_its_reader
         start_response("200 OK", [])
         return [b"nobody sees this"]
 
-    async with hypercorn(Bridge({"/": app})) as server:
+    async with hypercorn(Bridge({"/": app}, stream_uploads=["/"])) as server:
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000)
         assert await asyncio.to_thread(reading.wait, DEADLINE)
         writer.close()
         assert await asyncio.to_thread(done.wait, DEADLINE)
-    assert [type(error) for error in seen] == [ConnectionResetError]
+    assert [type(error) for error in seen] == [ClientGone]
 
 
 async def test_a_client_that_leaves_during_a_small_upload_takes_no_thread() -> None:
@@ -321,7 +376,7 @@ async def test_a_413_of_the_application_itself_is_kept() -> None:
             return [b"my own 413"]
         raise AssertionError
 
-    async with hypercorn(Bridge({"/": app}, max_body=100_000)) as server:
+    async with hypercorn(Bridge({"/": app}, max_body=100_000, stream_uploads=["/"])) as server:
         answer = await server.client.post("/", content=pieces(3))
     assert (answer.status_code, answer.text) == (413, "my own 413")
 
@@ -350,7 +405,7 @@ async def test_a_client_that_never_finishes_its_upload_is_not_waited_for_for_eve
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("errbridge.asgi.exchange._LINGER_BETWEEN", 0.05)
-    async with hypercorn(Bridge({"/": make_app()})) as server:
+    async with hypercorn(Bridge({"/": make_app()}, stream_uploads=["/unread"])) as server:
         answer = await raw(server.port, b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nhello")
     assert answer.endswith(b"not read")
 

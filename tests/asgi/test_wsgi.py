@@ -63,7 +63,7 @@ async def get(app: Any, method: str = "GET", **options: Any) -> httpx.Response:
         ([], "0"),
         (Chunks(b"o", b"ne"), None),
         (Chunks(b"", b"one"), None),
-        ([b"x" * 50_000] * 3, None),
+        ([b"x" * 50_000] * 3, "150000"),
     ],
     ids=["one", "several", "tuple", "none", "iterable", "empty first", "large list"],
 )

@@ -1,0 +1,339 @@
+"""Clients that are slow, that leave, and that do not do as they said: the bridge and its threads outlive them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import flask
+import httpx
+import pytest
+
+from errbridge.asgi import Bridge
+from tests.asgi.serving import DEADLINE, Server, hypercorn, raw
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+TICK = 0.02
+
+
+def make_app() -> flask.Flask:
+    app = flask.Flask("f")
+
+    @app.get("/who")
+    def who() -> str:
+        return "me"
+
+    @app.post("/length")
+    def length() -> str:
+        return str(len(flask.request.get_data()))
+
+    @app.get("/whole")
+    def whole() -> bytes:
+        return b"x" * 3_000_000
+
+    @app.get("/pieces")
+    def pieces() -> Any:
+        return flask.Response(b"x" * 10_000 for _ in range(300))
+
+    @app.route("/endless", methods=["GET", "POST"])
+    def endless() -> Any:
+        def ticks() -> Iterator[bytes]:
+            while True:
+                yield b"data: tick\n\n"
+                time.sleep(TICK)
+
+        return flask.Response(ticks())
+
+    return app
+
+
+@asynccontextmanager
+async def clients(server: Server, count: int, sent: bytes, *, answered: bool = False) -> AsyncIterator[None]:
+    """Have clients that send this, read at most the beginning of the answer, and leave in the end."""
+    connections: list[Connection] = []
+    try:
+        for _ in range(count):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
+            connections.append((reader, writer))
+            writer.write(sent)
+            await writer.drain()
+            if answered:
+                await reader.readuntil(b"\r\n\r\n")
+        yield
+    finally:
+        for _, writer in connections:
+            writer.close()
+
+
+async def settled(is_settled: Callable[[], bool], within: float = 5.0) -> None:
+    async with asyncio.timeout(within):
+        while not is_settled():
+            await asyncio.sleep(0.01)
+
+
+def request(method: str, target: str, *headers: str, body: bytes = b"") -> bytes:
+    return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: x", *headers, "", ""]).encode() + body
+
+
+ATTACKS = {
+    "uploads with a length": (request("POST", "/length", "Content-Length: 100000", body=b"x" * 70_000), False),
+    "uploads in chunks": (request("POST", "/length", "Transfer-Encoding: chunked", body=b"1\r\nx\r\n"), False),
+    "readers of an answer": (request("GET", "/whole"), True),
+    "readers of a stream": (request("GET", "/pieces"), True),
+    "unread uploads": (request("POST", "/endless", "Content-Length: 100000", body=b"x" * 100_000), True),
+}
+
+
+@pytest.mark.parametrize("stream_uploads", [(), ("/",)], ids=["gathered", "streamed"])
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_slow_clients_delay_nobody_and_no_thread_is_lost_to_them(
+    attack: str, stream_uploads: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent, answered = ATTACKS[attack]
+    bridge = Bridge({"/": make_app()}, threads=4, stream_uploads=stream_uploads)
+    threads = bridge._threads
+    async with hypercorn(bridge) as server:
+        async with clients(server, 40, sent, answered=answered):
+            assert (await server.client.get("/who", timeout=2.0)).text == "me"
+        await settled(lambda: (threads.free, threads.streaming) == (4, 0), within=2.0)
+        assert (await server.client.get("/who")).text == "me"
+        await settled(lambda: len(threads._workers._idle) <= 4)
+    mine = [record for record in caplog.records if record.name == "errbridge"]
+    assert [record for record in mine if record.levelno > logging.DEBUG] == []
+
+
+async def test_more_streams_than_allowed_keep_their_turns() -> None:
+    bridge = Bridge({"/": make_app()}, threads=2, streams=3)
+    threads = bridge._threads
+    async with hypercorn(bridge) as server:
+        sent = request("GET", "/endless")
+        async with clients(server, 4, sent, answered=True):
+            assert (threads.free, threads.streaming) == (1, 3)
+            async with clients(server, 1, sent, answered=True):
+                assert (threads.free, threads.streaming) == (0, 3)
+                waiting = asyncio.create_task(server.client.get("/who"))
+                await asyncio.sleep(0.1)
+                assert not waiting.done()
+            assert (await waiting).text == "me"
+        await settled(lambda: (threads.free, threads.streaming) == (2, 0))
+
+
+@pytest.mark.parametrize("stream_uploads", [(), ("/",)], ids=["gathered", "streamed"])
+@pytest.mark.parametrize("framing", ["Content-Length: 9", "Content-Length: 900000", "Transfer-Encoding: chunked"])
+async def test_an_upload_that_pauses_for_too_long_is_a_408(
+    framing: str, stream_uploads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("errbridge.asgi.exchange._LINGER_BETWEEN", 0.05)
+    bridge = Bridge({"/": make_app()}, patience=0.2, stream_uploads=stream_uploads)
+    async with hypercorn(bridge) as server:
+        sent = request("POST", "/length", framing, "Accept: application/json", body=b"1\r\nx\r\n")
+        answer = await raw(server.port, sent)
+        await settled(lambda: bridge._threads.free == 40)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"Nothing of the request body arrived for 0.2 seconds." in answer
+
+
+@pytest.mark.parametrize("target", ["/whole", "/pieces"])
+async def test_a_client_that_reads_nothing_for_long_is_let_go(target: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "errbridge")
+    app = make_app()
+    app.config["PIECES"] = closed = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            for _ in range(3000):
+                yield b"x" * 10_000
+        finally:
+            closed.set()
+
+    app.view_functions["pieces"] = lambda: flask.Response(pieces())
+    app.view_functions["whole"] = lambda: b"x" * 30_000_000
+    bridge = Bridge({"/": app}, patience=0.3)
+    async with hypercorn(bridge) as server, clients(server, 1, request("GET", target), answered=True):
+        await settled(lambda: bool(caplog.records))
+        await settled(lambda: (bridge._threads.free, bridge._threads.streaming) == (40, 0))
+    assert [(record.levelno, "read nothing for 0.3 seconds" in record.getMessage()) for record in caplog.records] == [
+        (logging.DEBUG, True)
+    ]
+    assert target == "/whole" or closed.is_set()
+
+
+async def test_a_client_that_reads_slowly_gets_everything() -> None:
+    async with hypercorn(Bridge({"/": make_app()}, patience=0.5)) as server:
+        for target in ("/whole", "/pieces"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
+            writer.write(request("GET", target, "Connection: close"))
+            received = 0
+            while part := await reader.read(200_000):
+                received += len(part)
+                await asyncio.sleep(0.05)
+            writer.close()
+            assert received > 3_000_000
+
+
+async def test_the_request_of_a_client_that_left_while_it_waited_for_a_thread_is_not_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "errbridge")
+    go, run = threading.Event(), list[str]()
+    app = flask.Flask("f")
+
+    @app.get("/<name>")
+    def view(name: str) -> str:
+        run.append(name)
+        go.wait(DEADLINE)
+        return name
+
+    bridge = Bridge({"/": app}, threads=1)
+    async with hypercorn(bridge) as server:
+        first = asyncio.create_task(server.client.get("/first"))
+        await settled(lambda: run == ["first"])
+        async with clients(server, 3, request("GET", "/left")):
+            await settled(lambda: len(bridge._threads._queue) == 3)
+        await settled(lambda: len(caplog.records) == 3)
+        last = asyncio.create_task(server.client.get("/last"))
+        await asyncio.sleep(0.05)
+        go.set()
+        assert [(await answer).text for answer in (first, last)] == ["first", "last"]
+    assert run == ["first", "last"]
+    assert {record.levelno for record in caplog.records if record.name == "errbridge"} == {logging.DEBUG}
+
+
+async def test_a_complete_answer_does_not_wait_for_its_close(caplog: pytest.LogCaptureFixture) -> None:
+    proceed, closed = threading.Event(), threading.Event()
+    app = flask.Flask("f")
+
+    @app.get("/")
+    def view() -> Any:
+        response = flask.Response("complete")
+
+        @response.call_on_close
+        def close() -> None:
+            proceed.wait(DEADLINE)
+            closed.set()
+
+        return response
+
+    async with hypercorn(Bridge({"/": app})) as server:
+        assert (await server.client.get("/")).text == "complete"
+        assert not closed.is_set()
+        proceed.set()
+    assert closed.is_set()  # the server's end waits for it
+
+
+@pytest.mark.parametrize("path", ["/whole", "/stream"])
+async def test_what_closing_raises_takes_nothing_away_and_is_logged(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = flask.Flask("f")
+
+    def closing(response: flask.Response) -> flask.Response:
+        response.call_on_close(lambda: 1 / 0)
+        return response
+
+    app.add_url_rule("/whole", "whole", lambda: closing(flask.Response("complete")))
+    app.add_url_rule("/stream", "stream", lambda: closing(flask.Response(iter([b"comp", b"lete"]))))
+    bridge = Bridge({"/": app})
+    async with hypercorn(bridge) as server:
+        assert (await server.client.get(path)).text == "complete"
+        await settled(lambda: bool(caplog.records))
+        await settled(lambda: bridge._threads.free == 40)
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (
+        logging.ERROR,
+        f"GET {path!r} was answered, but closing the answer failed",
+    )
+    assert record.exc_info
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+@pytest.mark.parametrize("exception", [SystemExit(0), KeyboardInterrupt(), GeneratorExit(), StopIteration()])
+async def test_no_exception_of_a_view_ends_the_server(
+    exception: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    def early(environ: Any, start_response: Any) -> Any:
+        raise exception
+
+    def late(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"first"
+        raise exception
+
+    def closing(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+
+        class Body(list[bytes]):
+            def close(self) -> None:
+                raise exception
+
+        return Body([b"complete"])
+
+    bridge = Bridge({"/early": early, "/late": late, "/closing": closing})
+    async with hypercorn(bridge) as server:
+        assert (await server.client.get("/early")).status_code == 500
+        with pytest.raises(httpx.RemoteProtocolError):
+            await server.client.get("/late")
+        assert (await server.client.get("/closing")).text == "complete"
+        await settled(lambda: bridge._threads.free == 40)
+    records = [record for record in caplog.records if record.name == "errbridge"]
+    assert [record.levelno for record in records] == [logging.ERROR] * 3
+
+
+async def test_sys_exit_in_a_flask_view_is_a_500() -> None:
+    app = flask.Flask("f")
+    app.add_url_rule("/", view_func=lambda: sys.exit(0))
+    app.add_url_rule("/who", "who", lambda: "me")
+    async with hypercorn(Bridge({"/": app})) as server:
+        assert (await server.client.get("/")).status_code == 500
+        assert (await server.client.get("/who")).text == "me"
+
+
+async def test_an_abandoned_stream_leaves_nothing_behind() -> None:
+    """Without the garbage collector: cycles would keep each stream's last chunks until it runs."""
+    app = make_app()
+    chunks: list[int] = []
+
+    class Chunk(bytes):
+        def __init__(self, *_: Any) -> None:
+            chunks.append(1)
+
+        def __del__(self) -> None:
+            chunks.pop()
+
+    app.view_functions["pieces"] = lambda: flask.Response(Chunk(b"x" * 1000) for _ in range(100_000))
+    bridge = Bridge({"/": app})
+    async with hypercorn(bridge) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            async with clients(server, 10, request("GET", "/pieces"), answered=True):
+                assert chunks
+            await settled(lambda: bridge._threads.streaming == 0)
+            await asyncio.sleep(0.1)
+            assert not chunks
+        finally:
+            gc.enable()
+
+
+@pytest.mark.parametrize("target", ["http://[/x", "http://%E2%84%80/x", "http://", "://", "x", "http://a b/", "%00"])
+@pytest.mark.parametrize("upgrade", [(), ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")])
+async def test_an_odd_target_is_served_like_any_other(
+    target: str, upgrade: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",) if upgrade else ("Connection: close",)
+    app = make_app()
+    for bridge in (Bridge({"/": app}), Bridge([app])):
+        async with hypercorn(bridge) as server:
+            answer = await raw(server.port, request("GET", target, *upgrade, *key), until_closed=False)
+        assert answer[:13] in (b"HTTP/1.1 404 ", b"HTTP/1.1 400 "), answer
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

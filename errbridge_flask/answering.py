@@ -5,7 +5,6 @@ The adapter collects the facts of the request, drives the core's plan, and makes
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from inspect import isawaitable
@@ -16,7 +15,7 @@ import flask
 from errbridge.adapter import Call, Colour, Draft, Run, drive, enter_request, leave_request
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
-from errbridge.pallets.private import read_request_values
+from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import ALLOW, FieldValues, Seam
 
 __all__ = ["attach"]
@@ -96,19 +95,24 @@ def attach(app: flask.Flask, **registered: Any) -> None:
         token = enter_request()
         try:
             body = wsgi_app(environ, start_response)
-        except Exception as exc:
-            return start_over(environ, start_response, exc)
+        except BaseException as exc:
+            error = ungroup(exc)
+        else:
+            return _Stream(body, partial(start_over, environ, start_response)) if _STREAMED in environ else body
         finally:
             leave_request(token)
-        return _Stream(body, partial(start_over, environ, start_response)) if _STREAMED in environ else body
+        if not isinstance(error, Exception):
+            raise error
+        return start_over(environ, start_response, error)
 
     def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
-        # PEP 3333 allows it while nothing was sent, with exc_info by position.
         token = enter_request()
         try:
-            response, exc_info = seam.respond_outside(exc, app.request_class(environ)), sys.exc_info()
+            response = seam.respond_outside(exc, app.request_class(environ))
         finally:
             leave_request(token)
+        # PEP 3333 allows it while nothing was sent, with exc_info by position.
+        exc_info = (type(exc), exc, exc.__traceback__)
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
         return response(environ, start)
 

@@ -6,17 +6,19 @@ outcome.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from inspect import isawaitable
+from inspect import isawaitable, signature
 from typing import Any
 
 import quart
+from quart.globals import app_ctx
+from quart.wrappers.response import DataBody, ResponseBody
 
 from errbridge.adapter import Call, CloseFrame, Colour, Draft, Run, adrive, enter_request, leave_request
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
-from errbridge.pallets.private import read_request_values
+from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import ALLOW, FieldValues, Seam
 
 __all__ = ["attach"]
@@ -112,6 +114,7 @@ def attach(app: quart.Quart, **registered: Any) -> None:
     make_response: Callable[[Any], Awaitable[Any]] = app.make_response
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
+    takes_context = len(signature(app.handle_exception).parameters) == 2  # since Quart 0.23
     seam = attach_seam(app, _QuartApplication, _QuartSeam, **registered)
 
     async def answering(result: Any) -> Any:
@@ -119,16 +122,31 @@ def attach(app: quart.Quart, **registered: Any) -> None:
         handler = seam.respond_to_value(result)
         return await make_response(result if handler is None else await handler(result))
 
-    async def guarded(request: quart.Request) -> Any:
+    async def answer(request: quart.Request) -> Any:
         """Answer what escapes the framework."""
-        token = enter_request()
         try:
-            return await handle_request(request)
+            response = await handle_request(request)
         except Exception as exc:
             # Quart leaves a request bound whose session could not be opened. Flask asks its handlers then.
             if quart.has_request_context() and not seam.installation.application.propagates():
-                return await app.handle_exception(exc)
-            return seam.respond_outside(exc, request)
+                handle_exception: Any = app.handle_exception
+                return await handle_exception(*([app_ctx._get_current_object()] if takes_context else []), exc)
+            error = ungroup(exc)
+        except BaseExceptionGroup as group:
+            error = ungroup(group)
+        else:
+            if isinstance(response, quart.Response) and not isinstance(response.response, DataBody):
+                response.response = _Stream(response.response)
+            return response
+        if not isinstance(error, Exception):
+            raise error
+        return seam.respond_outside(error, request)
+
+    async def guarded(request: quart.Request) -> Any:
+        """Answer one request."""
+        token = enter_request()
+        try:
+            return await answer(request)
         finally:
             leave_request(token)
 
@@ -139,12 +157,36 @@ def attach(app: quart.Quart, **registered: Any) -> None:
             send = _Closing(scope, send)
         token = enter_request()
         try:
-            await asgi_app(scope, receive, send)
+            return await asgi_app(scope, receive, send)
+        except BaseExceptionGroup as group:
+            error = ungroup(group)
         finally:
             leave_request(token)
+        raise error
 
     for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
         setattr(app, name, function)
+
+
+class _Stream(ResponseBody):
+    """A streamed body. A TimeoutError of its own would be taken for the end of ``RESPONSE_TIMEOUT``, and be lost."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def __aenter__(self) -> AsyncIterator[Any]:
+        return self._chunks(await self._body.__aenter__())
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self._body.__aexit__(*raised)
+
+    @staticmethod
+    async def _chunks(body: AsyncIterable[Any]) -> AsyncIterator[Any]:
+        try:
+            async for chunk in body:
+                yield chunk
+        except TimeoutError as error:
+            raise RuntimeError("the stream raised TimeoutError") from error
 
 
 class _Closing:

@@ -22,6 +22,7 @@ from errbridge.inspection.subject import Source, find_source
 from tests.clients import Request
 from tests.servers import DEADLINE, ROOT, environment
 from tests.twins import WORLDS, Build, Twins, World
+from tests.versions import QUART
 
 HERE = Path(__file__)
 
@@ -1180,9 +1181,10 @@ def test_a_host_that_cannot_be_one_is_answered_by_each_framework_in_its_own_way(
     twins = Twins.built(view)
     flask, quart = (run(world, "explain", "GET", "/site/", "404", "--host", "a..b") for world in twins.worlds)
 
-    assert (flask.exit_code, quart.exit_code) == (0, 2)
-    assert "routing itself says 400 Bad Request" in words_of(flask.output)
-    assert "the framework refuses the request: 400 Bad Request" in quart.output
+    assert (flask.exit_code, quart.exit_code) == (0, 0 if QUART >= (0, 23) else 2)
+    for result in (flask, quart):
+        expected = "the framework refuses the request:" if result.exit_code else "routing itself says"
+        assert f"{expected} 400 Bad Request" in words_of(result.output)
 
 
 # As people start it.

@@ -46,11 +46,16 @@ async def conversation(
     async def receive() -> Mapping[str, Any]:
         if incoming:
             return incoming.pop(0)
-        await asyncio.Event().wait()
-        raise AssertionError
+        await over.wait()
+        return {"type": "websocket.disconnect", "code": 1000}
+
+    over = asyncio.Event()
 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
+        is_last = message["type"] == "websocket.http.response.body" and not message.get("more_body")
+        if is_last or message["type"] == "websocket.close":
+            over.set()
 
     await asyncio.wait_for(app(scope_of(path, *headers), receive, send), timeout=20)
     return sent

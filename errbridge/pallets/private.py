@@ -13,6 +13,10 @@ the blueprint on which it found it, and errbridge has to compare that place with
 ``form``, ``_form`` and ``_cached_json`` among the attributes of a request: What the application has read of the body.
 Asking the request itself could read the body now, and has to be awaited in Quart. A name that is missing costs nothing
 but that body: whether a key may be named is then decided without it.
+
+The messages of exception groups: Quart 0.23 handles a request in a ``TaskGroup``, and it and Flask 3.2 raise the errors
+of teardown functions in groups of groups. Where such a group holds one error, errbridge raises that error, as before.
+An unknown message costs nothing but that.
 """
 
 from __future__ import annotations
@@ -26,9 +30,17 @@ from werkzeug.exceptions import HTTPException
 
 from errbridge.errors import SetupError
 
-__all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values"]
+__all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values", "ungroup"]
 
 _FRAMEWORKS_OWN = "flask.sansio.app"
+
+_GROUPS = (
+    "unhandled errors in a TaskGroup",
+    "Errors during context teardown",
+    "Errors during request teardown",
+    "Errors during websocket teardown",
+    "Errors during app teardown",
+)
 
 
 class NativeRegistration(NamedTuple):
@@ -135,3 +147,10 @@ def read_request_values(request: Any) -> frozenset[str]:
         elif value is not None and value is not Ellipsis:
             found.add(str(value))
     return frozenset(found)
+
+
+def ungroup(exc: BaseException) -> BaseException:
+    """Return the error for which the framework made a group, if the group holds no other; else the exception itself."""
+    while isinstance(exc, BaseExceptionGroup) and exc.message in _GROUPS and len(exc.exceptions) == 1:
+        exc = exc.exceptions[0]
+    return exc

@@ -30,6 +30,7 @@ from tests.applications import (
     in_style,
     with_templates,
 )
+from tests.clients import Request
 from tests.twins import Twins, World
 
 # Pages.
@@ -121,7 +122,6 @@ TEMPLATE = (
 @pytest.mark.parametrize("context", ["sync", "async"])
 def test_a_page_is_rendered_as_the_application_renders_its_own(path: str, context: str) -> None:
     def a_shop_with_a_layout(world: World) -> None:
-        world.app.secret_key = "tests"
         with_templates({"layout.html": "[{% block body %}{% endblock %}]", "error.html": TEMPLATE})(world)
         world.app.jinja_env.filters["backwards"] = lambda text: text[::-1]
         world.app.jinja_env.globals["shout"] = str.upper
@@ -144,6 +144,26 @@ def test_a_page_is_rendered_as_the_application_renders_its_own(path: str, contex
     response = Twins.built(a_shop_with_a_layout).ask(path)
 
     assert response.text == f"[/|http://localhost/shop/page|hello|cba|A|{path}|error.html|]"
+
+
+@pytest.mark.parametrize("template", ["{{ request.path }}", "{{ session.user }}{{ request.path }}"])
+def test_a_page_from_a_template_varies_by_the_cookie_if_any_page_of_the_application_does(
+    world: World, template: str
+) -> None:
+    """A template that reads the session; in Quart 0.23 every template."""
+    world.app.secret_key = "tests"
+
+    async def later() -> str:
+        rendered: str = await world.framework.render_template("error.html")
+        return rendered
+
+    view = later if world.is_async else lambda: world.framework.render_template("error.html")
+    an_app(in_style("web"), with_templates({"error.html": template}), a_view("/page", view))(world)
+
+    page, error = world.call(Request("/page")), world.call(Request("/nope"))
+
+    assert (page.text, error.text) == ("/page", "/nope")
+    assert ("Cookie" in error.members("Vary")) == ("Cookie" in page.members("Vary"))
 
 
 def test_a_page_of_a_handler_is_rendered_in_the_same_way(ask: Ask) -> None:

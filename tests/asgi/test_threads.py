@@ -17,6 +17,7 @@ import quart
 
 from errbridge.asgi import Bridge
 from tests.asgi.serving import DEADLINE, hypercorn
+from tests.versions import GRACE_IS_LOST
 
 pytestmark = pytest.mark.servers
 
@@ -196,6 +197,7 @@ async def test_every_request_has_a_context_of_its_own() -> None:
     assert variable.get() == "unset"
 
 
+@pytest.mark.skipif(GRACE_IS_LOST, reason="pgjones/hypercorn#308: the lifespan ends after the last thread")
 async def test_a_shutdown_waits_for_requests_in_threads_but_not_for_ever(
     gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:

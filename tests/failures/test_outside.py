@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask.sessions import SecureCookieSession
 from werkzeug.exceptions import (
     ClientDisconnected,
     Forbidden,
@@ -44,7 +45,7 @@ class Sessions:
 
     def __init__(self, world: World, make: Make, where: str) -> None:
         fail = coloured(world, raising(make))
-        self.open_session = fail if where == "open" else coloured(world, lambda *args: {})
+        self.open_session = fail if where == "open" else coloured(world, lambda *args: SecureCookieSession())
         self.save_session = fail
 
     def is_null_session(self, session: Any) -> bool:

@@ -161,7 +161,7 @@ def test_an_error_after_the_first_chunk_ends_the_stream_and_reaches_the_server(
 
 
 def test_a_timeout_in_a_stream_never_ends_it_as_if_it_were_complete(world: World) -> None:
-    """Quart keeps the exception to itself, but not without leaving the answer unfinished."""
+    """Quart takes it for the end of its own limit on answers, and would leave the client waiting for the rest."""
     stream = Stream(2, lambda: TimeoutError("secret"))
     stream.set_up(world)
 
@@ -169,7 +169,8 @@ def test_a_timeout_in_a_stream_never_ends_it_as_if_it_were_complete(world: World
 
     assert (seen.statuses, seen.chunks, seen.ended) == ([200], [b"chunk 0", b"chunk 1"], False)
     assert stream.closed == 1
-    assert isinstance(seen.raised, TimeoutError) == (not world.is_async)
+    raised = seen.raised.__cause__ if world.is_async and seen.raised is not None else seen.raised
+    assert isinstance(raised, TimeoutError)
 
 
 @pytest.mark.parametrize("make", [bug, NotFound, lambda: Problem(409)])

@@ -1,0 +1,19 @@
+"""The versions of what is installed, for the few tests in which they make a difference."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.metadata import version
+
+__all__ = ["FLASK", "GRACE_IS_LOST", "HYPERCORN", "QUART", "WERKZEUG"]
+
+
+def _read(name: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version(name))[:3])
+
+
+FLASK, HYPERCORN, QUART, WERKZEUG = (_read(name) for name in ("flask", "hypercorn", "quart", "werkzeug"))
+
+GRACE_IS_LOST = sys.version_info >= (3, 12, 1) and HYPERCORN < (0, 19)
+"""Whether Hypercorn waits for connections without a limit before it ends the lifespan (pgjones/hypercorn#308)."""

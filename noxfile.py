@@ -153,6 +153,15 @@ def differential(session: nox.Session) -> None:
 
 
 @nox.session
+def extensions(session: nox.Session) -> None:
+    """Run the test suites of other extensions without errbridge and with it, and compare; ``-- NAME`` runs one.
+
+    All of them take hours, so this is a session of its own. Differences are explained in .ci/extensions/suites.toml.
+    """
+    session.run("python", ".ci/extensions/run.py", "--folder", session.create_tmp(), *session.posargs)
+
+
+@nox.session
 def memory(session: nox.Session) -> None:
     """Answer 100,000 errors with new paths and see that no memory is kept."""
     session.install(EVERYTHING, *group("tests"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,8 @@ from errbridge import Problem
 
 pytestmark = pytest.mark.docs
 
-PAGE = (Path(__file__).parents[1] / "docs" / "moving" / "from-flask-errorshandler.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "moving" / "from-flask-errorshandler.md").read_text(encoding="utf-8")
 
 
 def table(name: str) -> list[list[str]]:
@@ -197,6 +199,18 @@ def own_response(side: Side) -> str:
     return f"`{app.test_client().get('/api/page').text}`"
 
 
+def finished(side: Side, path: str) -> str:
+    app = side.shop(lambda: flask.abort(409, response=flask.Response("r")))
+    app.jinja_loader = DictLoader({"error.html": "page"})
+    response = app.test_client().get(path)
+    return f"{response.status_code} {'`r`' if response.text == 'r' else 'a page'}"
+
+
+def linked(side: Side) -> str:
+    app, _ = side.app(ERROR_TYPE_URI="https://httpstatuses.com/{status}")
+    return "yes" if 'href="https://httpstatuses.com/404"' in app.test_client().get("/nope").text else "no"
+
+
 def described(side: Side) -> str:
     return f"`{side.shop(sold, page=True).test_client().get('/web/page').text}`"
 
@@ -240,6 +254,9 @@ SITUATIONS: Mapping[str, Callable[[Side], str]] = {
     ),
     "`failure_register(app)` and `abort(409)`": failure,
     "`abort(404, response=r)`": own_response,
+    "`abort(409, response=r)`, where `r` has status 200, at `/api`": lambda side: finished(side, "/api/page"),
+    "`abort(409, response=r)`, where `r` has status 200, at `/web`": lambda side: finished(side, "/web/page"),
+    "the default page shows and links to `type`": linked,
     "`{{ error.description }}` in the template": described,
 }
 
@@ -251,6 +268,13 @@ def test_what_clients_see_is_what_the_page_says(row: list[str]) -> None:
     what, theirs, ours, _ = row
 
     assert (SITUATIONS[what](THERE), SITUATIONS[what](HERE)) == (theirs, ours)
+
+
+def test_the_tests_of_the_other_package_that_fail_are_explained() -> None:
+    suites = tomllib.loads((ROOT / ".ci" / "extensions" / "suites.toml").read_text(encoding="utf-8"))
+    (different,) = suites["flask-errorshandler"]["differences"]
+
+    assert {f"*::{row[0].strip('`')}" for row in table("tests")} == set(different["test"])
 
 
 def test_every_situation_is_in_the_table() -> None:

@@ -1,6 +1,7 @@
 """A plugin for pytest: gives every application an ``ErrorHandler``, and writes down the outcome of every test.
 
-``ERRBRIDGE_STYLE`` is the style: ``plain`` is without errbridge, ``none`` without a style. The outcomes are written to
+``ERRBRIDGE_STYLE`` is the style: ``plain`` is without errbridge, ``none`` without a style; ``shim`` leaves it to the
+suite. The outcomes are written to
 the file that ``ERRBRIDGE_OUTCOMES`` names.
 """
 
@@ -32,7 +33,7 @@ def wrap(application: Any, error_handler: Any) -> None:
     application.__init__ = initialise
 
 
-if STYLE != "plain":
+if STYLE not in ("plain", "shim"):
     try:
         from flask.app import Flask
 

@@ -43,7 +43,9 @@ class Suite:
         name: The name of the distribution.
         version: Its version.
         requires: What its tests need besides.
-        tests: Folders and files with tests, and other arguments of pytest.
+        tests: Folders and files with tests.
+        options: Options of pytest.
+        styles: The styles to run it in.
         no_tests: Why the source distribution has no tests; it is then run from a checkout only.
         differences: Tables of ``test``, a pattern, or several; ``styles``, all by default; and ``reason``.
     """
@@ -52,6 +54,8 @@ class Suite:
     version: str
     requires: tuple[str, ...] = ()
     tests: tuple[str, ...] = ("tests",)
+    options: tuple[str, ...] = ()
+    styles: tuple[str, ...] = STYLES
     no_tests: str = ""
     differences: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -101,9 +105,10 @@ def install(suite: Suite, folder: Path, checkout: Path | None) -> Path:
     return unpacked
 
 
-def run(suite: Suite, source: Path, folder: Path, style: str, tests: Iterable[str]) -> Outcomes:
-    """Run tests of a suite in one style, ``plain`` for without errbridge."""
-    outcomes = folder / f"{style}.json"
+def run(suite: Suite, source: Path, folder: Path, style: str, tests: Iterable[str], name: str = "") -> Outcomes:
+    """Run tests of a suite in one style, ``plain`` for without errbridge; *name* is for the files with the results."""
+    name = name or style
+    outcomes = folder / f"{name}.json"
     outcomes.unlink(missing_ok=True)
     command = (
         str(folder / "venv" / "bin" / "python"),
@@ -120,8 +125,8 @@ def run(suite: Suite, source: Path, folder: Path, style: str, tests: Iterable[st
         "ERRBRIDGE_OUTCOMES": str(outcomes),
         "PYTHONPATH": os.pathsep.join((str(HERE), str(REPOSITORY))),
     }
-    log = folder / f"{style}.log"
-    call(*command, "-p", "no:cacheprovider", *tests, cwd=source, env=env, log=log)
+    log = folder / f"{name}.log"
+    call(*command, "-p", "no:cacheprovider", *suite.options, *tests, cwd=source, env=env, log=log)
     if not outcomes.exists():
         raise RuntimeError(f"pytest did not come to an end; see {log}")
     return {test: (outcome, message) for test, (outcome, message) in json.loads(outcomes.read_text("utf-8")).items()}
@@ -138,7 +143,7 @@ def explain(suite: Suite, style: str, test: str) -> int | None:
     """Find the row that explains a difference."""
     for number, row in enumerate(suite.differences):
         patterns = [row["test"]] if isinstance(row["test"], str) else row["test"]
-        if style in row.get("styles", STYLES) and any(fnmatchcase(test, pattern) for pattern in patterns):
+        if style in row.get("styles", suite.styles) and any(fnmatchcase(test, pattern) for pattern in patterns):
             return number
     return None
 
@@ -153,17 +158,16 @@ def check(suite: Suite, folder: Path, styles: Iterable[str], checkout: Path | No
     used: set[int] = set()
     for style in styles:
         different = compare(plain, run(suite, source, folder, style, suite.tests))
-        if different:  # a test that depends on the clock, or on the tests before it, is no difference
-            known = [test for test in different if test in plain]
-            alone = run(suite, source, folder, "plain", known)
-            again = compare(alone, run(suite, source, folder, style, known)) if known else {}
+        if known := [test for test in different if test in plain]:  # some depend on the clock, or on tests before them
+            alone = run(suite, source, folder, "plain", known, f"{style}-plain-again")
+            again = compare(alone, run(suite, source, folder, style, known, f"{style}-again"))
             different = {test: found for test, found in different.items() if test in again or test not in plain}
         rows = {test: explain(suite, style, test) for test in different}
         used |= {row for row in rows.values() if row is not None}
         unexplained = [test for test, row in rows.items() if row is None]
         print(f"    {style}: {len(different)} differences, {len(unexplained)} not explained", flush=True)
         faults += [f"{suite.name} {style}: {test}: {': '.join(different[test])}" for test in unexplained]
-    if set(styles) == set(STYLES):
+    if set(styles) == set(suite.styles):
         for number, row in enumerate(suite.differences):
             if number not in used:
                 faults.append(f"{suite.name}: no difference is explained by {row['test']!r}")
@@ -192,7 +196,7 @@ def main() -> int:
         folder = given.folder.resolve() / name
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            faults += check(suite, folder, given.style or STYLES, checkouts.get(name))
+            faults += check(suite, folder, given.style or suite.styles, checkouts.get(name))
         except (RuntimeError, subprocess.SubprocessError) as error:
             faults.append(f"{name}: {error}")
     print(*faults, sep="\n")

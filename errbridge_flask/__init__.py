@@ -12,6 +12,7 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from errbridge.pallets import BaseErrorHandler, locate_public
@@ -25,10 +26,10 @@ class ErrorHandler(BaseErrorHandler[Flask, flask.Blueprint]):
     _app_class = Flask  # by its defining module: instrumentations replace flask.Flask
     _blueprint_class = flask.Blueprint
 
-    def _attach(self, app: Flask, **registered: Any) -> None:
+    def _attach(self, app: Flask, install: Callable[[Any], Any]) -> None:
         from errbridge_flask.answering import attach  # a program that only registers never pays for it
 
-        attach(app, **registered)
+        attach(app, install)
 
 
 if not TYPE_CHECKING:  # a type checker is to report names that do not exist

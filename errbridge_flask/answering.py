@@ -12,11 +12,11 @@ from typing import Any
 
 import flask
 
-from errbridge.adapter import Call, Colour, Draft, Run, drive, enter_request, leave_request
+from errbridge.adapter import Application, Call, Draft, Installation, Run, drive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import read_request_values, ungroup
-from errbridge.pallets.seam import ALLOW, FieldValues, Seam
+from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
 
@@ -35,34 +35,28 @@ class _FlaskApplication(PalletsApplication):
 
 
 class _FlaskSeam(Seam):
-    def current_request(self) -> flask.Request:
-        return flask.request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+    current_request = staticmethod(flask.request._get_current_object)  # type: ignore[attr-defined]
 
-    def request_state(self, request: flask.Request) -> dict[str, Any]:
-        return request.environ
-
-    def read_fields(self, request: flask.Request) -> FieldValues:
+    def read_fields(self, request: flask.Request) -> Fields:
         # The environ has one value for each name; a look there is a tenth of the cost of request.headers.
         read: Callable[[str, str], str] = request.environ.get
-        scope: Any = request.environ.get("asgi.scope")  # as the bridge leaves it there
-        return FieldValues(
-            read("HTTP_HOST", ""),
-            read("HTTP_ACCEPT", ""),
-            read("HTTP_X_REQUESTED_WITH", ""),
-            read("HTTP_TRACEPARENT", ""),
-            scope.get(ALLOW, ()) if scope else (),
-            has_content=read("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in request.environ,
-        )
+        values = {
+            "host": read("HTTP_HOST", ""),
+            "accept": read("HTTP_ACCEPT", ""),
+            "x-requested-with": read("HTTP_X_REQUESTED_WITH", ""),
+            "traceparent": read("HTTP_TRACEPARENT", ""),
+        }
+        has_content = read("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in request.environ
+        return Fields(values, has_content, request.environ.get("asgi.scope"))  # where the bridge leaves it
 
     def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
 
-    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
-        return lambda exc: self.make_result(drive(run, self._call))
+    def carry_out(self, run: Run, exc: BaseException) -> Any:
+        drive(run, self._call)
+        return self.make_result(run)
 
     def _call(self, step: Call) -> Any:
-        if step.colour is Colour.OWN:
-            return step.function(*step.args)
         result = self.app.ensure_sync(step.function)(*step.args)
         return self.app.async_to_sync(_await)(result) if isawaitable(result) else result
 
@@ -71,16 +65,16 @@ async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def attach(app: flask.Flask, **registered: Any) -> None:
+def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> None:
     """Attach errbridge to an application: at its search for handlers, and where errors pass that are not searched for.
 
     Args:
         app: The application.
-        **registered: As for `attach_seam`.
+        install: Makes the installation.
     """
     make_response: Callable[[Any], flask.Response] = app.make_response
     wsgi_app: Callable[..., Any] = app.wsgi_app
-    seam = attach_seam(app, _FlaskApplication, _FlaskSeam, **registered)
+    seam = attach_seam(app, _FlaskApplication, _FlaskSeam, install)
 
     def answering(rv: Any) -> flask.Response:
         handler = seam.respond_to_value(rv)
@@ -92,7 +86,7 @@ def attach(app: flask.Flask, **registered: Any) -> None:
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if app.config["DEBUG"]:
             start_response = _First(start_response)
-        token = enter_request()
+        token = seam.installation.enter_request()
         try:
             body = wsgi_app(environ, start_response)
         except BaseException as exc:
@@ -100,17 +94,17 @@ def attach(app: flask.Flask, **registered: Any) -> None:
         else:
             return _Stream(body, partial(start_over, environ, start_response)) if _STREAMED in environ else body
         finally:
-            leave_request(token)
+            seam.installation.leave_request(token)
         if not isinstance(error, Exception):
             raise error
         return start_over(environ, start_response, error)
 
     def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
-        token = enter_request()
+        token = seam.installation.enter_request()
         try:
             response = seam.respond_outside(exc, app.request_class(environ))
         finally:
-            leave_request(token)
+            seam.installation.leave_request(token)
         # PEP 3333 allows it while nothing was sent, with exc_info by position.
         exc_info = (type(exc), exc, exc.__traceback__)
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore

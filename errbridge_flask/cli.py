@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.cli import ScriptInfo
 
-from errbridge.adapter import RequestFacts
+from errbridge import RequestFacts
 from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]

@@ -13,6 +13,7 @@ try:
 except ImportError as error:
     raise ImportError("errbridge_quart needs Quart: install errbridge[quart]") from error
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from errbridge.pallets import BaseErrorHandler, locate_public
@@ -29,10 +30,10 @@ class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
     def _is_debugged(self, app: Quart) -> bool:
         return app.debug or quart.helpers.get_debug_flag()  # which "quart run --debug" tells the application later
 
-    def _attach(self, app: Quart, **registered: Any) -> None:
+    def _attach(self, app: Quart, install: Callable[[Any], Any]) -> None:
         from errbridge_quart.answering import attach  # a program that only registers never pays for it
 
-        attach(app, **registered)
+        attach(app, install)
 
 
 if not TYPE_CHECKING:  # a type checker is to report names that do not exist

@@ -7,7 +7,6 @@ outcome.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from inspect import isawaitable, signature
 from typing import Any
 
@@ -15,11 +14,11 @@ import quart
 from quart.globals import app_ctx
 from quart.wrappers.response import DataBody, ResponseBody
 
-from errbridge.adapter import Call, CloseFrame, Colour, Draft, Run, adrive, enter_request, leave_request
+from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import read_request_values, ungroup
-from errbridge.pallets.seam import ALLOW, FieldValues, Seam
+from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
 
@@ -38,10 +37,10 @@ class _QuartApplication(PalletsApplication):
     def request_values(self) -> frozenset[str]:
         return read_request_values(_current_request())
 
-    def close_websocket(self, frame: CloseFrame) -> None:
+    def close_websocket(self, close_code: int, reason: str) -> None:
         if quart.has_websocket_context():
             scope: Any = quart.websocket.scope
-            scope[_CLOSE] = frame
+            scope[_CLOSE] = {"code": close_code, "reason": reason}
 
 
 def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -62,34 +61,29 @@ class _QuartSeam(Seam):
     def current_request(self) -> Any:
         return _current_request()
 
-    def request_state(self, request: Any) -> dict[str, Any]:
-        return request.scope if request.scope is not None else {}
-
-    def read_fields(self, request: Any) -> FieldValues:
+    def read_fields(self, request: Any) -> Fields:
         scope = request.scope or {}
         pairs = tuple(scope.get("headers", ()))
         found: dict[bytes, bytes] = dict(pairs)
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
-        host, accept, requested_with, traceparent = (found.get(name, b"").decode("latin-1") for name in _READ)
+        values = {name.decode(): found.get(name, b"").decode("latin-1") for name in _READ}
         # A length is optional in HTTP/2, and missing in Quart's test client. Content without one has a type.
         length = found.get(b"content-length", b"" if b"content-type" in found else b"0")
         has_content = length != b"0" or b"transfer-encoding" in found
-        return FieldValues(host, accept, requested_with, traceparent, scope.get(ALLOW, ()), has_content)
+        return Fields(values, has_content, scope)
 
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.
         scope = request.scope or {}
         return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ()))
 
-    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
-        async def handle(exc: BaseException) -> Any:
-            return self.make_result(await adrive(run, self._call))
-
-        return handle
+    async def carry_out(self, run: Run, exc: BaseException) -> Any:
+        await adrive(run, self._call)
+        return self.make_result(run)
 
     async def _call(self, step: Call) -> Any:
-        if step.colour is Colour.SYNC:
+        if step.may_block:
             result = await self.app.ensure_async(_call_finite)(step.function, step.args)
         else:
             result = step.function(*step.args)
@@ -104,18 +98,18 @@ def _call_finite(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         raise RuntimeError("the handler raised StopIteration") from error
 
 
-def attach(app: quart.Quart, **registered: Any) -> None:
+def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> None:
     """Attach errbridge to an application: at its search for handlers, and where errors pass that are not searched for.
 
     Args:
         app: The application.
-        **registered: As for `attach_seam`.
+        install: Makes the installation.
     """
     make_response: Callable[[Any], Awaitable[Any]] = app.make_response
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     takes_context = len(signature(app.handle_exception).parameters) == 2  # since Quart 0.23
-    seam = attach_seam(app, _QuartApplication, _QuartSeam, **registered)
+    seam = attach_seam(app, _QuartApplication, _QuartSeam, install)
 
     async def answering(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
@@ -144,24 +138,24 @@ def attach(app: quart.Quart, **registered: Any) -> None:
 
     async def guarded(request: quart.Request) -> Any:
         """Answer one request."""
-        token = enter_request()
+        token = seam.installation.enter_request()
         try:
             return await answer(request)
         finally:
-            leave_request(token)
+            seam.installation.leave_request(token)
 
     async def closing(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
         if scope["type"] == "websocket":
             scope = {**scope, _CLOSE: None}
             send = _Closing(scope, send)
-        token = enter_request()
+        token = seam.installation.enter_request()
         try:
             return await asgi_app(scope, receive, send)
         except BaseExceptionGroup as group:
             error = ungroup(group)
         finally:
-            leave_request(token)
+            seam.installation.leave_request(token)
         raise error
 
     for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
@@ -198,5 +192,5 @@ class _Closing:
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "websocket.close" and (frame := self._scope[_CLOSE]) is not None:
-            message = {**message, **asdict(frame)}
+            message = {**message, **frame}
         await self._send(message)

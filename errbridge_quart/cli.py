@@ -8,7 +8,7 @@ from typing import Any
 
 from quart.cli import ScriptInfo
 
-from errbridge.adapter import RequestFacts
+from errbridge import RequestFacts
 from errbridge.pallets.group import ErrorsGroup
 
 __all__ = ["errors"]

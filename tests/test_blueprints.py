@@ -410,7 +410,7 @@ def test_two_applications_can_register_one_blueprint_at_once(world: World) -> No
     second.join(10)
 
     assert "make_setup_state" not in vars(blueprint)
-    found = {prefix: [place.scope for place in each.places()] for prefix, each in places.items()}
+    found = {prefix: [scope for scope, _ in each.places()] for prefix, each in places.items()}
     assert found == {prefix: [Scope(None, prefix, "api")] for prefix in apps}
 
 
@@ -423,7 +423,7 @@ def test_a_blueprint_without_any_routes_is_where_its_registration_was_seen(world
         world.app.register_blueprint(inner, url_prefix="/refused", name="outer")
     world.app.config["SERVER_NAME"] = "example.com:80"
 
-    scopes = [place.scope for place in places.places()]
+    scopes = [scope for scope, _ in places.places()]
 
     assert scopes == [
         Scope("sub.example.com", "/seen", "outer"),
@@ -435,7 +435,7 @@ def test_a_blueprint_without_any_routes_is_otherwise_where_it_was_declared(world
     blueprint = world.Blueprint("empty", __name__, url_prefix="/declared")
     world.app.register_blueprint(blueprint, url_prefix="/unseen")
 
-    assert [place.scope for place in BlueprintPlaces(world.app).places()] == [Scope(None, "/declared", "empty")]
+    assert [scope for scope, _ in BlueprintPlaces(world.app).places()] == [Scope(None, "/declared", "empty")]
 
 
 def test_the_version_changes_with_the_places(world: World) -> None:
@@ -579,4 +579,4 @@ def test_random_blueprints_are_where_the_framework_says_that_they_are(world: Wor
         tree = Tree(world, seed)
         places = places or BlueprintPlaces(world.app)
 
-        assert {place.scope.blueprint: place.scope for place in places.places()} == tree.expected, f"seed {seed}"
+        assert {scope.blueprint: scope for scope, _ in places.places()} == tree.expected, f"seed {seed}"

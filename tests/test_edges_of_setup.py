@@ -240,7 +240,7 @@ def test_what_fails_even_around_the_request_is_still_answered(
 
     world.app.add_url_rule("/x", "x", lambda: "page")
     assert world.errors is not None
-    monkeypatch.setattr("errbridge.pallets.seam.respond_outside", broken)
+    monkeypatch.setattr("errbridge.handling.respond.respond_outside", broken)
 
     response = world.call(Request("/x"))
 

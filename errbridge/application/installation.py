@@ -13,6 +13,7 @@ from errbridge.application.settings import Options, Settings
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
 from errbridge.handlers.registry import Registrations, Registry
+from errbridge.incident import enter_request, leave_request
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
@@ -29,7 +30,7 @@ class Installation:
 
     Args:
         application: The application, as the core sees it.
-        shared: The registry of the ``ErrorHandler``, which all of its applications share.
+        shared: The registry of the ``ErrorHandler``, which all of its applications share; a new one if None.
         options: The arguments of the ``ErrorHandler``.
         hooks: The hooks of the ``ErrorHandler``.
 
@@ -42,10 +43,14 @@ class Installation:
     """
 
     def __init__(
-        self, application: Application, shared: Registry, options: Options | None = None, hooks: Hooks | None = None
+        self,
+        application: Application,
+        shared: Registry | None = None,
+        options: Options | None = None,
+        hooks: Hooks | None = None,
     ) -> None:
         self.application = application
-        self.shared = shared
+        self.shared = shared or Registry()
         self.own = Registry()
         self.options = options or Options()
         self.hooks = hooks or Hooks()
@@ -53,6 +58,9 @@ class Installation:
         self._settings = Settings.read(application.config)
         # Two threads may find a change at once. The versions and the map made for them are replaced together.
         self._built: tuple[object, ErrorMap] | None = None
+
+    enter_request = staticmethod(enter_request)
+    leave_request = staticmethod(leave_request)
 
     def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
         """Replace the dispatcher; the last call counts."""
@@ -83,11 +91,10 @@ class Installation:
         settings = self._read_settings()
         owners: dict[str | Scope, Owner] = {}
         scopes: list[Scope] = []
-        for place in self.application.places():
-            scope = place.scope
+        for scope, blueprint in self.application.places():
             scopes.append(scope)
             assert scope.blueprint is not None
-            owners[scope.blueprint] = self._build_owner(scope, place.blueprint)
+            owners[scope.blueprint] = self._build_owner(scope, blueprint)
         for target in (*self.shared.targets, *self.own.targets):
             if isinstance(target, Scope):
                 owners[target] = self._build_owner(target, target)
@@ -100,7 +107,7 @@ class Installation:
         return ErrorMap(settings, owners, dispatcher, self.options.response)
 
     def _build_dispatcher(self, cls: type[ErrorDispatcher], scopes: list[Scope]) -> ErrorDispatcher:
-        converters, domain = self.application.converters, self.application.config.get("SERVER_NAME")
+        converters, domain = self.application.converters, self.application.domain
         scopes = list(dict.fromkeys(scopes))
         try:
             return make_dispatcher(cls, scopes, converters, domain=domain)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from errbridge.handlers.handlers import HTTPErrorClasses
-from errbridge.incident import CloseFrame, Reply
+from errbridge.http.headers import merge_header
+from errbridge.http.status import has_body, parse_status
+from errbridge.incident import Reply
 from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.scopes.patterns import ConverterLookup
+from errbridge.representations.response import Response
+from errbridge.scopes.patterns import Converter, find_converter
 from errbridge.scopes.scope import Scope
 
-__all__ = ["Application", "Draft", "NativeHandler", "Place"]
-
-
-class Place(NamedTuple):
-    """Where a blueprint is registered.
-
-    Attributes:
-        scope: Its name, with the effective prefix and host if it has any.
-        blueprint: The object that handlers are registered on.
-    """
-
-    scope: Scope
-    blueprint: object
+__all__ = ["Application", "Draft", "NativeHandler"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +27,13 @@ class NativeHandler:
         function: The handler.
         exception: The argument that the framework would call it with.
         blueprint: The blueprint that it is registered on; None for the application.
-        is_async: Whether a call returns an awaitable.
         is_generic: Whether it is a catch-all: the framework would choose it for any exception, or for any HTTP error.
     """
 
     function: Callable[..., Any]
     exception: BaseException
-    blueprint: str | None
-    is_async: bool
-    is_generic: bool
+    blueprint: str | None = None
+    is_generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,88 +56,149 @@ class Draft:
     content_type: Callable[[str], str] | None = None
     vary: str | None = None
 
+    def finish(
+        self, method: str, body: bytes = b"", *, status: int = 200, headers: Iterable[tuple[str, str]] = ()
+    ) -> Response:
+        """Finish the response that the framework made of the body alone.
 
-class Application(Protocol):
+        Args:
+            method: The method of the request.
+            body: The content, as far as it is complete.
+            status: The status of that response.
+            headers: The headers of that response.
+
+        Returns:
+            The response to send. Its body is None where there may be no content.
+        """
+        status = status if self.status is None else parse_status(self.status)
+        replaced = {name.lower() for name, _ in self.headers}
+        found = [pair for pair in headers if pair[0].lower() not in replaced]
+        found += self.headers
+        names = {name.lower() for name, _ in found}
+        found += (pair for pair in self.defaults if pair[0].lower() not in names)  # there may be several of one name
+        if self.content_type is not None:
+            found = [(name, self.content_type(value) if _is(name, "content-type") else value) for name, value in found]
+        if self.vary is not None:
+            merge_header(found, "Vary", self.vary)
+        if has_body(method, status):
+            return Response(status, tuple(found), body)
+        if not has_body("GET", status):  # a HEAD has the length and the type that GET would have
+            found = [pair for pair in found if not _is(pair[0], "content-type", "content-length")]
+        return Response(status, tuple(found), None)
+
+
+def _is(name: str, *wanted: str) -> bool:
+    return name.lower() in wanted
+
+
+class Application(ABC):
     """One application of a framework, as the core sees it.
+
+    An adapter derives from it. It has to have `config`, `make_response` and `describe_response`; everything else has a
+    default, for a framework without blueprints, HTTP exceptions, templates and handlers of its own.
 
     The driver calls ``make_response`` and ``render_template`` in the framework's own colour: they are coroutine
     functions if the adapter is async. Everything else is a plain function.
+
+    Attributes:
+        http_classes: The framework's exception classes for HTTP errors.
+        response_types: The classes of the framework's response objects.
+        packages: The packages of the framework. A traceback for a developer begins after their frames.
     """
 
-    @property
-    def http_classes(self) -> HTTPErrorClasses:
-        """The framework's exception classes for HTTP errors."""
-        ...
+    http_classes = HTTPErrorClasses()
+    response_types: tuple[type, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @property
-    def response_types(self) -> tuple[type, ...]:
-        """The classes of the framework's response objects."""
-        ...
-
-    @property
+    @abstractmethod
     def config(self) -> Mapping[str, Any]:
-        """The application's configuration."""
-        ...
+        """The application's configuration, with the ``ERROR_*`` keys."""
 
     @property
-    def converters(self) -> ConverterLookup:
-        """The URL converters that the application's routes can use."""
-        ...
+    def domain(self) -> str | None:
+        """The application's own host, the one that subdomains are below; None where it has none."""
+        return None
 
     @property
     def logger_name(self) -> str | None:
         """The logger on which the framework records uncaught exceptions; None if it records none."""
-        ...
+        return None
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether the application is in debug mode."""
+        return False
+
+    # Blueprints.
 
     @property
     def version(self) -> object:
         """A value that changes whenever `places` may return something else."""
-        ...
+        return None
 
-    def places(self) -> Iterable[Place]:
-        """List where blueprints are registered."""
-        ...
+    def places(self) -> Iterable[tuple[Scope, object]]:
+        """List where blueprints are registered.
+
+        Returns:
+            Pairs: the blueprint's name with the effective prefix and host as a scope, and the object that handlers
+            are registered on.
+        """
+        return ()
+
+    def converters(self, name: str, arguments: str | None) -> Converter:
+        """Find the URL converter that routes use under a name."""
+        return find_converter(name, arguments)
+
+    # Errors.
 
     def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
         """Read an HTTP exception of the framework; return None for any other exception."""
-        ...
+        return None
 
     def traps(self, exc: BaseException) -> bool:
         """Return whether the application's settings turn this HTTP error into a crash."""
-        ...
-
-    def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
-        """Find the framework's own handler for an exception."""
-        ...
+        return False
 
     def propagates(self) -> bool:
         """Return whether uncaught exceptions are raised for the developer to see (propagate mode)."""
-        ...
+        return False
+
+    def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
+        """Find the framework's own handler for an exception."""
+        return None
+
+    # Templates.
 
     def find_template(self, names: Sequence[str]) -> str | None:
         """Find the first template that exists."""
-        ...
+        return None
 
     def caches_templates(self) -> bool:
         """Return whether a template that is missing now stays missing."""
-        ...
+        return True
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
         """Render a template as the application does."""
-        ...
+        raise LookupError(f"there are no templates here: {names!r}")
 
     def locate_template_error(self, error: Exception) -> str:
         """Describe where in which template an exception arose; return "" if that is unknown."""
-        ...
+        return ""
 
+    # Responses.
+
+    @abstractmethod
     def make_response(self, draft: Draft, method: str) -> Any:
-        """Convert a draft to a response of the framework."""
-        ...
+        """Convert the body of a draft to a response of the framework, and finish it (`Draft.finish`)."""
 
+    @abstractmethod
     def describe_response(self, value: Any) -> Reply:
         """Describe a response, or a value that becomes one, for hooks. The body of a stream is left out."""
-        ...
 
-    def close_websocket(self, frame: CloseFrame) -> None:
-        """Close the current WebSocket with this frame when its view ends."""
-        ...
+    def read_status(self, value: Any) -> int:
+        """Return the status of a response, or of a value that becomes one and says nothing about it."""
+        return self.describe_response(value).status or 200
+
+    def close_websocket(self, close_code: int, reason: str) -> None:  # noqa: B027 - most frameworks have none
+        """Close the current WebSocket with this frame when its view ends. Do nothing where there are none."""

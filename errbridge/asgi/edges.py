@@ -6,11 +6,11 @@ import logging
 
 from errbridge.application.hooks import Hooks
 from errbridge.application.settings import Settings
-from errbridge.asgi.location import Connection, Location, host_of
+from errbridge.asgi.location import Connection, Location
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.handling.outside import respond_at_edge
 from errbridge.http.headers import RequestHeaders
-from errbridge.http.request import RequestFacts, is_xhr
+from errbridge.http.request import RequestFacts
 from errbridge.incident import new_id
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
@@ -89,16 +89,12 @@ def _facts(scope: Connection, hooks: Hooks) -> RequestFacts:
     headers = RequestHeaders(
         lambda: [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
     )
-    return RequestFacts(
+    return RequestFacts.from_headers(
+        headers,
         method=scope["method"] if scope["type"] == "http" else "GET",
         path=location.path,
-        host=host_of(scope),
         root_path=location.root,
-        accept=headers.get("accept", ""),
-        xhr=is_xhr(headers.get("x-requested-with", "")),
-        traceparent=headers.get("traceparent", ""),
         routing=True,
         websocket=scope["type"] == "websocket",
-        headers=headers,
         trace_id=hooks.current_trace(),
     )

@@ -1,4 +1,4 @@
-"""Which handlers are asked about an error, in which order, and what one of them answered."""
+"""Which handlers are asked about an error, and in which order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from errbridge.application.errormap import Owner, Turns
 from errbridge.application.protocol import NativeHandler
 from errbridge.handlers.handlers import Handler
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Call, Colour
+from errbridge.handling.drivers import Call
+from errbridge.introspection import is_async
 from errbridge.scopes.scope import ROOT
 
 __all__ = ["Candidate", "find_candidates", "find_claimants", "has_own_handler", "is_registered_at"]
@@ -22,57 +23,64 @@ class Candidate(NamedTuple):
     Attributes:
         call: The call that asks it.
         is_native: Whether it is registered with the framework, whose rules then hold for its result.
-        sees_incident: Whether it may choose by what the client wants, also to pass.
+        vary: The request headers that its answer may depend on.
     """
 
     call: Call
     is_native: bool
-    sees_incident: bool
+    vary: str | None
 
 
 def find_claimants(context: ErrorContext) -> Iterator[Candidate]:
-    """List the handlers that may take an exception as itself, before it is a 500 (step 1).
+    """List the handlers that may take an exception as itself, before it is a 500 (step 2).
 
     The framework's choice is among them even if it is a handler for any exception: if no scope nearer than it would
     answer the 500, it is called as without errbridge.
     """
     native = context.native
-    for owner, handlers in context.error_map.find_claimants(context.chain, type(context.exception)):
-        if native is not None and not native.is_generic and is_registered_at(native, owner):
-            yield _native_candidate(native)
-        for handler in handlers:
-            yield _candidate(handler, context)
-    if native is not None and native.is_generic and _is_first(native, context):
-        yield _native_candidate(native)
+    is_generic = native is not None and native.is_generic
+    turns = context.error_map.find_claimants(context.chain, type(context.exception))
+    yield from _take_turns(context, turns, None if is_generic else native)
+    if native is not None and is_generic and _is_first(native, context):
+        yield from _offer_native(context, native, None)
 
 
 def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
-    """List the handlers that may answer an HTTP error, up to the scope whose style answers (step 2)."""
-    native = context.native
-    for owner, handlers in _turns(context):
+    """List the handlers that may answer an HTTP error, up to the scope whose style answers (step 3)."""
+    find, cls = context.error_map.find_handlers, type(context.exception)
+    return _take_turns(context, find(context.chain, cls, context.problem.status, context.is_uncaught), context.native)
+
+
+def _take_turns(context: ErrorContext, turns: Turns, native: NativeHandler | None) -> Iterator[Candidate]:
+    """List the handlers that were not asked yet, in the order of the turns.
+
+    A handler that takes the incident may choose by what the client wants, also to pass, so all answers after it may
+    depend on that.
+    """
+    vary = None
+    for owner, handlers in turns:
         if native is not None and is_registered_at(native, owner):
-            yield _native_candidate(native)
+            yield from _offer_native(context, native, vary)
         for handler in handlers:
-            yield _candidate(handler, context)
+            if not _is_asked(context, handler.function):
+                if handler.arity == 2:
+                    vary = context.vary
+                yield Candidate(_call(handler, context), False, vary)
 
 
-def _turns(context: ErrorContext) -> Turns:
-    cls, status = type(context.exception), context.problem.status
-    return context.error_map.find_handlers(context.chain, cls, status, context.is_uncaught)
+def _offer_native(context: ErrorContext, native: NativeHandler, vary: str | None) -> Iterator[Candidate]:
+    if not _is_asked(context, native.function):
+        call = Call(native.function, (native.exception,), may_block=not is_async(native.function))
+        yield Candidate(call, True, vary)
 
 
-def _candidate(handler: Handler, context: ErrorContext) -> Candidate:
-    sees_incident = handler.arity == 2
-    args = (context.exception, context.incident) if sees_incident else (context.exception,)
-    return Candidate(Call(handler.function, args, _colour(handler.is_async)), False, sees_incident)
+def _is_asked(context: ErrorContext, function: object) -> bool:
+    return any(asked is function for asked in context.asked)
 
 
-def _native_candidate(native: NativeHandler) -> Candidate:
-    return Candidate(Call(native.function, (native.exception,), _colour(native.is_async)), True, False)
-
-
-def _colour(is_async: bool) -> Colour:
-    return Colour.ASYNC if is_async else Colour.SYNC
+def _call(handler: Handler, context: ErrorContext) -> Call:
+    args = (context.exception, context.incident) if handler.arity == 2 else (context.exception,)
+    return Call(handler.function, args, may_block=not handler.is_async)
 
 
 def has_own_handler(context: ErrorContext) -> bool:

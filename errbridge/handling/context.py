@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
+from typing import Any
 
 from errbridge.application.errormap import Chain
 from errbridge.application.installation import Installation
-from errbridge.application.protocol import Application, NativeHandler
-from errbridge.handling.drivers import Call
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -30,6 +30,7 @@ class ErrorContext:
         is_uncaught: Whether *exc* is an uncaught exception, whatever it is.
 
     Attributes:
+        application: The application.
         error_map: The registrations in force.
         exception: The exception.
         original: The exception that no part of the application caught; None for an HTTP error.
@@ -43,11 +44,12 @@ class ErrorContext:
         is_anonymous: Whether it is a page made in advance, for an incident that is not known yet.
         logger_name: The logger on which the framework records an uncaught exception; None if it records none.
         native: The framework's own handler.
-        asked: The calls of handlers so far.
+        asked: The handlers that were asked so far.
     """
 
     __slots__ = (
         "_incident",
+        "application",
         "asked",
         "chain",
         "client_gone",
@@ -77,6 +79,7 @@ class ErrorContext:
         is_uncaught: bool = False,
     ) -> None:
         self.installation = installation
+        self.application = installation.application
         self.error_map = installation.error_map()
         self.exception = exc
         self.request = request
@@ -96,8 +99,8 @@ class ErrorContext:
         self.occurrence = Occurrence()
         self.is_anonymous = False
         self.logger_name = self.application.logger_name
-        self.native = self._find_native()
-        self.asked: list[Call] = []
+        self._find_native()
+        self.asked: list[Callable[..., Any]] = []
         self._incident: Incident | None = None
 
     def _choose_style(self) -> None:
@@ -105,21 +108,21 @@ class ErrorContext:
         settings = self.error_map.settings
         self.media_type = self.style.choose_media_type(self.request, xhr_enabled=settings.xhr_enabled)
 
-    def _find_native(self) -> NativeHandler | None:
+    def _find_native(self) -> None:
         # A blueprint's native handlers count for its own views and, for errors of routing, for its URLs
         # (pallets/flask#1498).
         request = self.request
         blueprints = request.blueprints or (self.chain.blueprints if request.routing else ())
-        native = self.application.native_handler(self.exception, blueprints)
-        if native is not None and native.is_generic and native.blueprint is None:
-            return None if self.error_map.settings.replace_native else native
-        return native
+        self.native = self.application.native_handler(self.exception, blueprints)
+        if self.native is not None and self.native.is_generic and self.native.blueprint is None:
+            if self.error_map.settings.replace_native:
+                self.native = None
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
         """Return the context of the 500 that the framework made of this uncaught exception: the same incident."""
         context = copy(self)
         context.exception = exc
-        context.native = context._find_native()
+        context._find_native()
         context._incident = None
         return context
 
@@ -151,11 +154,6 @@ class ErrorContext:
         return self.id[:8] if self.occurrence.is_recorded or is_written(level) else ""
 
     @property
-    def application(self) -> Application:
-        """The application."""
-        return self.installation.application
-
-    @property
     def incident(self) -> Incident:
         """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
         if self._incident is None:
@@ -180,11 +178,7 @@ class ErrorContext:
 
 
 Trace = list[ErrorContext]
-"""The contexts of one error, the latest last.
-
-An uncaught exception arrives twice: as itself, and as the 500 that the framework makes of it. The second time the trace
-of the first is passed in again, so that both are one incident.
-"""
+"""The contexts of one error, the latest last: an exception, what it means, the 500 that the framework makes of it."""
 
 
 def find_context(trace: Trace, original: BaseException | None) -> ErrorContext | None:

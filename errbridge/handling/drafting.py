@@ -7,9 +7,9 @@ from functools import partial
 from types import GeneratorType
 from typing import Any
 
-from errbridge.application.protocol import Draft
+from errbridge.application.protocol import Application, Draft
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Call, Colour, Native, Plan
+from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.handling.reporting import report
 from errbridge.handling.results import split
 from errbridge.http.headers import list_headers
@@ -49,8 +49,8 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
         content_type=context.error_map.settings.map_content_type if is_document else None,
         vary=vary if has_defaults else None,
     )
-    response = yield Call(application.make_response, (draft, incident.request.method), Colour.OWN)
-    return pass_on(context, response, _find_status(response))
+    response = yield Call(application.make_response, (draft, incident.request.method))
+    return pass_on(context, response, application.read_status(response))
 
 
 def _plain_body(body: Any) -> Any:
@@ -72,17 +72,17 @@ def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Nat
     """
     if status is None:
         try:
-            status = _find_status(value)
+            status = _find_status(context.application, value)
         except (TypeError, ValueError):
             status = context.problem.status
     report(context, status, partial(_describe, context, value, status))
     return Native(value)
 
 
-def _find_status(value: Any) -> int:
-    """Return the status of a response, or of a value that becomes one; the frameworks use 200 if none is given."""
+def _find_status(application: Application, value: Any) -> int:
+    """Return the status of a response, or of a value that becomes one."""
     body, status, *_ = split(value)
-    return parse_status(status if status is not None else getattr(body, "status_code", 200))
+    return application.read_status(body) if status is None else parse_status(status)
 
 
 def _describe(context: ErrorContext, value: Any, status: int) -> Reply:

@@ -10,27 +10,26 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
+from errbridge.handling.context import Trace
 from errbridge.representations.response import Response
 
-__all__ = ["LEFT", "Call", "Colour", "Left", "Native", "Outcome", "Plan", "Raised", "Run", "adrive", "drive"]
-
-
-class Colour(Enum):
-    """How a function has to be called."""
-
-    SYNC = "a user's plain function, which may block and may return an awaitable"
-    ASYNC = "a user's function that returns an awaitable"
-    OWN = "a function of the driver's own side, to be called where the driver runs"
+__all__ = ["LEFT", "Call", "Left", "Native", "Outcome", "Plan", "Raised", "Run", "adrive", "drive"]
 
 
 class Call(NamedTuple):
-    """A call that the driver has to make for the plan."""
+    """A call that the driver has to make for the plan.
+
+    Attributes:
+        function: A handler of the user's, or a method of the application. It may return an awaitable.
+        args: Its arguments.
+        may_block: Whether it is a user's plain function, which an async driver calls in a thread.
+    """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
-    colour: Colour
+    may_block: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +63,41 @@ class Run:
 
     Args:
         plan: A plan that was not started. It is started at once.
+        trace: The contexts of the error, the latest last; the plan adds to it.
 
     Attributes:
         call: The next call.
         outcome: The outcome; None as long as there is a call to make.
     """
 
-    __slots__ = ("_plan", "call", "outcome")
+    __slots__ = ("_plan", "call", "outcome", "trace")
 
     call: Call
     outcome: Outcome | None
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, trace: Trace | None = None) -> None:
         self._plan = plan
+        self.trace: Trace = [] if trace is None else trace
         self.outcome = None
-        self._advance(plan.__next__)
+        self.send(None)
+
+    def raises(self, exc: BaseException | None) -> bool:
+        """Return whether the outcome is this exception, to be raised to the framework."""
+        return isinstance(self.outcome, Raised) and self.outcome.exception is exc
 
     def send(self, result: Any) -> None:
         """Go on with the result of the call."""
-        self._advance(self._plan.send, result)
+        try:
+            self.call = self._plan.send(result)
+        except StopIteration as end:
+            self.outcome = end.value
 
     def throw(self, error: Exception) -> None:
         """Go on with the exception that the call raised."""
-        self._advance(self._plan.throw, error)
-
-    def _advance(self, step: Callable[..., Call], *args: Any) -> None:
         try:
-            self.call = step(*args)
+            self.call = self._plan.throw(error)
         except StopIteration as end:
-            self.outcome = cast(Outcome, end.value)
+            self.outcome = end.value
 
 
 def drive(run: Run, call: Callable[[Call], Any]) -> Outcome:

@@ -1,15 +1,14 @@
-"""Answers where no handler and no template can be asked: around a request, for developers, and in front of all apps."""
+"""Answers where no handler and no template can be asked: around a request, and in front of all applications."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
 from errbridge.application.hooks import Hooks
-from errbridge.application.installation import Installation
 from errbridge.application.settings import Settings
 from errbridge.handling.context import ErrorContext
+from errbridge.handling.drivers import Outcome, Raised
 from errbridge.handling.reporting import report
 from errbridge.handling.showing import Look, render, show_built_in
 from errbridge.http.accept import JSON, XML
@@ -22,55 +21,43 @@ from errbridge.representations.styles import DEFAULT
 from errbridge.telemetry.notifying import notify
 from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
 
-__all__ = ["respond_at_edge", "respond_debugging", "respond_outside"]
+__all__ = ["respond_at_edge", "respond_outside"]
 
 
-def respond_outside(installation: Installation, exc: BaseException, request: RequestFacts) -> Response:
+def respond_outside(context: ErrorContext) -> Outcome:
     """Answer an exception from around the handling of a request: opening the session, or tearing down.
 
-    The application's handlers and templates expect a request context, so none of them is asked.
+    The application's handlers and templates expect a request context, so none of them is asked. In propagate mode the
+    exception is raised, but a program that would not see the debugger gets its description if the settings say so.
 
     Args:
-        installation: errbridge in the application where it occurred.
-        exc: An HTTP error, or the framework's 500 for what was raised.
-        request: The facts of the request.
+        context: The error.
     """
-    return show_built_in(_open(installation, exc, request))
+    context.logger_name = None  # the framework did not come to it
+    application, settings = context.application, context.error_map.settings
+    if not application.propagates():
+        return show_built_in(context)
+    exc = context.original or context.exception
+    if not (application.is_debugged and settings.debug_document and context.media_type in (JSON, XML)):
+        return Raised(exc)
+    try:
+        return _describe_crash(context, exc)
+    except Exception:
+        log.exception("errbridge failed before it could answer")
+        return Raised(exc)
 
 
-def respond_debugging(
-    installation: Installation, exc: BaseException, request: RequestFacts, framework: Iterable[str]
-) -> Response | None:
-    """Answer an exception that is raised for the developer, to a client that is a program and would not see it.
-
-    Args:
-        installation: errbridge in the application where it occurred.
-        exc: The framework's 500 for what was raised.
-        request: The facts of the request.
-        framework: The packages whose frames are left out at the start of the traceback.
-
-    Returns:
-        A problem document with the member ``exception``; None for a client that asks for no document.
-    """
-    context = _open(installation, exc, request)
-    settings, media_type = context.error_map.settings, context.media_type
-    if media_type not in (JSON, XML):
-        return None
+def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
+    """Answer with a document that has the member ``exception``."""
     from errbridge.handling.debugging import describe_exception
 
-    described = describe_exception(context.original or exc, framework)
+    settings, media_type, request = context.error_map.settings, context.media_type, context.request
+    described = describe_exception(exc, context.application.packages)
     problem = Problem(500, detail=settings.default_msg, exception=described)
     incident = replace(context.incident, problem=complete(problem, request, context.id, settings.build_type(problem)))
     response = render(Look(settings, context.style, media_type), incident)
     report(context, response.status, partial(describe, response), answered=problem)
     return response
-
-
-def _open(installation: Installation, exc: BaseException, request: RequestFacts) -> ErrorContext:
-    context = ErrorContext(installation, exc, request, http=installation.application.http_error(exc))
-    set_current(context.occurrence)
-    context.logger_name = None  # the framework did not come to it
-    return context
 
 
 def respond_at_edge(

@@ -42,4 +42,4 @@ def report(
     if context.request.websocket:
         detail = None if answered is None else answered.detail
         frame = close_frame(status, is_uncaught=context.original is not None, detail=detail)
-        context.application.close_websocket(frame)
+        context.application.close_websocket(frame.code, frame.reason)

@@ -18,7 +18,7 @@ propagate mode the failure is raised instead, for the developer to see.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator
 from typing import Any
 
 from errbridge.application.installation import Installation
@@ -26,7 +26,8 @@ from errbridge.application.protocol import Application
 from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
 from errbridge.handling.context import ErrorContext, Trace, find_context
 from errbridge.handling.drafting import convert, pass_on
-from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised
+from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
+from errbridge.handling.outside import respond_outside
 from errbridge.handling.results import Parts, inherit_headers, override_problem, override_reply, take_apart
 from errbridge.handling.showing import fail, is_linked, link, render_page, show
 from errbridge.http.request import RequestFacts
@@ -39,7 +40,7 @@ from errbridge.mapping.problems import problem_of
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
 
-__all__ = ["is_left", "receive", "respond", "status_of"]
+__all__ = ["receive", "respond", "status_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -47,62 +48,91 @@ Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan. It returns None to leave the error to the next part."""
 
 
-def respond(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace | None = None) -> Plan:
-    """Plan the answer to an error.
+def respond(
+    installation: Installation,
+    exc: BaseException,
+    request: RequestFacts,
+    before: Run | None = None,
+    *,
+    outside: bool = False,
+) -> Run:
+    """Answer an error.
 
     Args:
         installation: errbridge in the application where it occurred.
         exc: The exception, or the 500 that the framework made of one.
         request: The facts of the request.
-        trace: Collects the contexts of the error; pass it in again with the 500.
+        before: The run whose exception was raised last in this request. If *exc* is the 500 that the framework made of
+            that exception, both are one incident.
+        outside: Whether *exc* escaped the framework's handling of the request: no handler and no template is asked.
 
     Returns:
-        A plan. Its outcome is a response, a value for the framework to send, or an exception to raise; `LEFT` if the
-        framework has to go on as if errbridge were not there.
+        The plan, under way up to its first call. Its outcome is a response, a value for the framework to send, or an
+        exception to raise; `LEFT` if the framework has to go on as if errbridge were not there.
     """
-    trace = [] if trace is None else trace
+    trace: Trace = []
+    return Run(_plan(installation, exc, request, trace, before, outside), trace)
+
+
+def _plan(
+    installation: Installation,
+    exc: BaseException,
+    request: RequestFacts,
+    trace: Trace,
+    before: Run | None,
+    outside: bool,
+) -> Plan:
+    application, http = installation.application, None
     try:
-        return (yield from _respond(installation, exc, request, trace))
+        http = application.http_error(exc)
+        if before is not None and http is not None and before.raises(http.original):
+            trace += before.trace
+        if outside:
+            return respond_outside(_open(installation, exc, request, http, trace))
+        if _is_left(application, exc, http):
+            return LEFT
+        if http is not None or isinstance(exc, Problem):
+            context = _open(installation, exc, request, http, trace)
+            if http is not None and http.own_response is not None and not has_own_handler(context):
+                return LEFT if context.native is not None else pass_on(context, http.own_response)
+            return (yield from _answer(context))
+        outcome = yield from _claim(_open(installation, exc, request, None, trace))
+        if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
+            outcome = yield from _claim(_open(installation, single, request, None, trace))
+        if outcome is None:
+            outcome = yield from _answer_meaning(installation, exc, request, trace)
+        return outcome
     except Exception:
         log.exception("errbridge failed before it could answer")
-        status = status_of(installation.application, exc)
+        status = _read_status(exc, http)
+        if status is None and outside and not application.propagates():
+            status = 500
         return Raised(exc) if status is None else last_resort(request.method, status)
 
 
-def receive(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> None:
+def receive(installation: Installation, exc: BaseException, request: RequestFacts, before: Run | None = None) -> Run:
     """Note an uncaught exception before the framework sends its signal and writes its record, so that it has an id.
 
-    Most have arrived at `respond` already. Others come from where no handler is asked: from a handler, or from what
-    runs after the view.
+    Most have arrived at `respond` already. Others come from where no handler is asked: from what runs after the view,
+    for instance.
 
     Args:
         installation: errbridge in the application where it occurred.
         exc: The exception.
         request: The facts of the request.
-        trace: The contexts of the request's last error. If that led to *exc*, both are one incident.
+        before: The run whose exception was raised last in this request. If that led to *exc*, both are one incident.
+
+    Returns:
+        A run whose outcome is the exception, for `respond` to go on from.
     """
-    if trace and not is_linked(exc, trace[-1].exception):
-        trace.clear()
-    context = ErrorContext(installation, exc, request, http=None, is_uncaught=True)
-    _add(context, trace)
+    trace = [] if before is None or not is_linked(exc, before.trace[-1].exception) else before.trace
+    _add(ErrorContext(installation, exc, request, http=None, is_uncaught=True), trace)
+    return Run(_raise(exc), trace)
 
 
-def _respond(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
-    application = installation.application
-    http = application.http_error(exc)
-    if is_left(application, exc, http):
-        return LEFT
-    if http is not None or isinstance(exc, Problem):
-        context = _open(installation, exc, request, http, trace)
-        if http is not None and http.own_response is not None and not has_own_handler(context):
-            return LEFT if context.native is not None else pass_on(context, http.own_response)
-        return (yield from _answer(context))
-    outcome = yield from _claim(_open(installation, exc, request, None, trace))
-    if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
-        outcome = yield from _claim(_open(installation, single, request, None, trace))
-    if outcome is not None:
-        return outcome
-    return (yield from _answer_meaning(installation, exc, request, trace))
+def _raise(exc: BaseException) -> Plan:
+    return Raised(exc)
+    yield  # which makes a plan of it
 
 
 def _open(
@@ -124,16 +154,19 @@ def _add(context: ErrorContext, trace: Trace) -> ErrorContext:
     return context
 
 
-def is_left(application: Application, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
+def _is_left(application: Application, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
     """Return whether an exception is left to the framework: it is an answer already, or a crash by the settings."""
     return (http is not None and http.is_response) or application.traps(exc)
 
 
 def status_of(application: Application, exc: BaseException) -> int | None:
     """Return the status of an HTTP error; None for an uncaught exception."""
+    return _read_status(exc, application.http_error(exc))
+
+
+def _read_status(exc: BaseException, http: HTTPErrorFacts | None) -> int | None:
     if isinstance(exc, Problem):
         return exc.status
-    http = application.http_error(exc)
     if http is None or http.original is not None:
         return None
     return 500 if http.status is None else http.status
@@ -141,9 +174,9 @@ def status_of(application: Application, exc: BaseException) -> int | None:
 
 def _claim(context: ErrorContext) -> Attempt:
     """Step 2. A failure is raised: the framework sends its signal, logs it and, in debug mode, shows the debugger."""
-    for candidate, vary in _with_vary(context, find_claimants(context)):
+    for candidate in find_claimants(context):
         try:
-            outcome = yield from _ask(context, candidate, vary)
+            outcome = yield from _ask(context, candidate)
         except Exception as error:
             return Raised(link(error, context))
         if outcome is not None:
@@ -170,16 +203,16 @@ def _answer_meaning(installation: Installation, exc: BaseException, request: Req
     if error is None or application.traps(error):
         return Raised(exc)
     http = application.http_error(error)
-    if is_left(application, error, http):
+    if _is_left(application, error, http):
         return Native(error)
     return (yield from _answer(_open(installation, error, request, http, trace)))
 
 
 def _answer(context: ErrorContext) -> Plan:
     """Step 3."""
-    for candidate, vary in _with_vary(context, find_candidates(context)):
+    for candidate in find_candidates(context):
         try:
-            outcome = yield from _ask(context, candidate, vary)
+            outcome = yield from _ask(context, candidate)
         except Exception as error:
             return fail(context, f"the handler {describe_function(candidate.call.function)}", error)
         if outcome is not None:
@@ -187,29 +220,17 @@ def _answer(context: ErrorContext) -> Plan:
     return (yield from show(context))
 
 
-def _with_vary(context: ErrorContext, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, str | None]]:
-    """Pair each handler that was not asked yet with the request headers that its answer may depend on.
-
-    A handler that takes the incident may choose by what the client wants, also to pass.
-    """
-    vary = None
-    for candidate in candidates:
-        if all(candidate.call.function is not call.function for call in context.asked):
-            if candidate.sees_incident:
-                vary = context.vary
-            yield candidate, vary
-
-
-def _ask(context: ErrorContext, candidate: Candidate, vary: str | None) -> Attempt:
+def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     """Ask one handler. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
-    context.asked.append(candidate.call)
+    call, is_native, vary = candidate
+    context.asked.append(call.function)
     try:
-        result = yield candidate.call
+        result = yield call
     except Exception as error:
         if not _is_answer(context.application, error):
             raise
         result = error
-    if result is None or result is candidate.call.args[0]:  # the exception itself: "not mine" in Flask's documentation
+    if result is None or result is call.args[0]:  # the exception itself: "not mine" in Flask's documentation
         return None
     parts = take_apart(result)
     body = parts.body
@@ -219,7 +240,7 @@ def _ask(context: ErrorContext, candidate: Candidate, vary: str | None) -> Attem
         return (yield from render_page(context, body, parts.status, parts.headers, vary=vary))
     if isinstance(body, Reply):
         return (yield from convert(context, override_reply(body, parts), vary=vary))
-    if candidate.is_native:
+    if is_native:
         return pass_on(context, result)
     return (yield from convert(context, result, vary=vary))
 

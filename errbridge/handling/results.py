@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from errbridge.application.protocol import Application, Draft
-from errbridge.handling.drivers import Call, Colour, Native, Plan
+from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.http.headers import list_headers
 from errbridge.http.status import check_error_status, find_phrase, parse_status
 from errbridge.incident import Page, Reply
@@ -69,7 +69,7 @@ def convert_result(application: Application, parts: Parts, method: str) -> Plan:
     """
     body, status, headers, _ = parts
     if isinstance(body, Page):
-        content = yield Call(application.render_template, (body.template, body.context), Colour.OWN)
+        content = yield Call(application.render_template, (body.template, body.context))
         draft = Draft(content, 200 if status is None else parse_status(status), list_headers(headers))
     else:
         reply = override_reply(body, parts)
@@ -78,7 +78,7 @@ def convert_result(application: Application, parts: Parts, method: str) -> Plan:
         own = ("Content-Type", content_type or ("text/plain; charset=utf-8" if is_text else "application/octet-stream"))
         content = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
         draft = Draft(content, 200 if reply.status is None else reply.status, (own, *others))
-    return Native((yield Call(application.make_response, (draft, method), Colour.OWN)))
+    return Native((yield Call(application.make_response, (draft, method))))
 
 
 def override_problem(problem: Problem, parts: Parts) -> Problem:

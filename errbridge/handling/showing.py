@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from errbridge.application.settings import Settings
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drafting import convert
-from errbridge.handling.drivers import Call, Colour, Outcome, Plan, Raised
+from errbridge.handling.drivers import Call, Outcome, Plan, Raised
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.headers import list_headers, map_headers
@@ -93,7 +93,7 @@ def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
         return to_json_value(problem.document()), problem.status, map_headers(problem.headers)
 
     decorated = response(document)
-    value = yield Call(decorated, (), Colour.ASYNC if is_async(decorated) else Colour.SYNC)
+    value = yield Call(decorated, (), may_block=not is_async(decorated))
     return (yield from convert(context, value, vary=context.vary, is_document=True))
 
 
@@ -157,7 +157,7 @@ def render_page(
 def _render_template(context: ErrorContext, page: Page) -> Generator[Call, Any, Any]:
     variables = {"error": context.incident.problem, "incident": context.incident, **page.context}
     try:
-        return (yield Call(context.application.render_template, (page.template, variables), Colour.OWN))
+        return (yield Call(context.application.render_template, (page.template, variables)))
     except Exception as error:
         names = (page.template,) if isinstance(page.template, str) else page.template
         raise _name_template(context, names, error) from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
 
-__all__ = ["ALLOW", "RequestFacts", "is_xhr"]
+__all__ = ["ALLOW", "RequestFacts"]
 
 ALLOW = "errbridge.allow"
 """The key of `RequestFacts.allow` in the scope of an ASGI request; the bridge sets it."""
@@ -26,7 +28,7 @@ class RequestFacts:
         traceparent: The header of W3C Trace Context.
         endpoint: The endpoint of the matched route, in the framework's notation; None for a routing error.
         blueprints: The blueprints of the matched view, innermost first.
-        rule_blueprints: For a routing 405, the blueprints of the rules that match with another method.
+        rule_blueprints: For a routing 405, the blueprints of the rules that match with another method, innermost alone.
         allow: For a 405, the methods that other applications in this process have for the URL.
         routing: Whether routing itself raised the error (404 or 405).
         websocket: Whether the request opens a WebSocket.
@@ -52,7 +54,33 @@ class RequestFacts:
     trace_id: str = ""
     has_input: bool = True
 
+    @classmethod
+    def from_headers(
+        cls,
+        headers: Mapping[str, str],
+        read: Callable[..., Iterable[tuple[str, str]]] | None = None,
+        *given: Any,
+        scope: Mapping[str, Any] | None = None,
+        **facts: Any,
+    ) -> Self:
+        """Collect the facts of a request from its header fields.
 
-def is_xhr(requested_with: str) -> bool:
-    """Check whether the value of ``X-Requested-With`` is that of an XMLHttpRequest."""
-    return requested_with.lower() == "xmlhttprequest"
+        Args:
+            headers: The values of ``host``, ``accept``, ``x-requested-with`` and ``traceparent``, under these names;
+                several lines of one field joined by commas.
+            read: Lists all header fields. It is called when a handler first looks at them; None if *headers* has them
+                all.
+            *given: Its arguments.
+            scope: The ASGI scope of the request, in which the bridge leaves *allow*; None if there is none.
+            **facts: The other facts.
+        """
+        get = headers.get
+        return cls(
+            host=get("host", ""),
+            accept=get("accept", ""),
+            xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
+            traceparent=get("traceparent", ""),
+            headers=RequestHeaders(read or headers.items, *given),
+            allow=() if scope is None else scope.get(ALLOW, ()),
+            **facts,
+        )

@@ -143,7 +143,7 @@ def _is_for_http_errors(subject: Subject, key: Key) -> bool:
 def _list_targets(subject: Subject) -> Mapping[Hashable, tuple[str, list[Registrations]]]:
     """List all targets of registrations with their names; a blueprint that is not in the application has none."""
     installation = subject.installation
-    names: dict[Hashable, str] = {place.blueprint: str(place.scope) for place in installation.application.places()}
+    names: dict[Hashable, str] = {blueprint: str(scope) for scope, blueprint in installation.application.places()}
     return {
         target: (
             str(target) if isinstance(target, Scope) else names.get(target, ""),

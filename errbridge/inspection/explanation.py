@@ -20,7 +20,7 @@ from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handling.asking import is_registered_at
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
-from errbridge.handling.drivers import Call, Colour, Left, Native, Outcome, Raised, Run
+from errbridge.handling.drivers import Call, Left, Native, Outcome, Raised, Run
 from errbridge.handling.respond import respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
@@ -28,7 +28,7 @@ from errbridge.inspection.listing import sort_keys
 from errbridge.inspection.probes import capture_failures, copy_without_hooks
 from errbridge.inspection.subject import NativeEntry, Source, Subject, find_source, key_name
 from errbridge.introspection import describe_function
-from errbridge.scopes.scope import ROOT, Scope
+from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
 __all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explain"]
 
@@ -209,22 +209,22 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
         # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
         options = replace(options, response=partial(_return, decorator))
     installation = copy_without_hooks(installation, options)
-    trace: Trace = []
     asked: list[tuple[ErrorContext, Call]] = []
 
-    def follow(exc: Exception) -> Outcome | Call:
-        run = Run(respond(installation, exc, situation.request, trace))
+    def follow(run: Run) -> Outcome | Call:
         while run.outcome is None:
-            if not any(call is run.call for call in trace[-1].asked):
+            if not any(function is run.call.function for function in run.trace[-1].asked):
                 return run.call
-            asked.append((trace[-1], run.call))
+            asked.append((run.trace[-1], run.call))
             run.send(None)
         return run.outcome
 
-    end = follow(situation.exception)
+    run = respond(installation, situation.exception, situation.request)
+    end = follow(run)
     if isinstance(end, Raised) and not installation.application.propagates():
-        end = follow(situation.server_error)
-    return _Walk(trace, asked, end)
+        run = respond(installation, situation.server_error, situation.request, run)
+        end = follow(run)
+    return _Walk(run.trace, asked, end)
 
 
 def _return(decorator: Callable[..., Any], _document: Callable[..., Any]) -> Callable[..., Any]:
@@ -259,7 +259,7 @@ def _explain_owner(scope: Scope, request: RequestFacts) -> str:
         return "the application, the last owner of every error"
     if scope.blueprint in request.blueprints:
         return f"a blueprint of the view {request.endpoint}"
-    if scope.blueprint in request.rule_blueprints:
+    if any(scope.blueprint in list_blueprints(name) for name in request.rule_blueprints):
         return "its route has this URL with another method"
     return f"owns {scope.host or ''}{scope.prefix or '/'}"
 
@@ -422,6 +422,6 @@ def _explain_weight(offer: Offer) -> str:
 def _find_means(context: ErrorContext, end: Outcome | Call) -> str:
     if not isinstance(end, Call):
         return "the built-in page" if context.media_type == HTML else "the built-in representation"
-    if end.colour is Colour.OWN:
+    if end.function == context.application.render_template:
         return f"the template {end.args[0]}"
     return f"the response= decorator {describe_function(end.function)}"

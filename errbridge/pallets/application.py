@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
@@ -15,17 +15,11 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
-from errbridge.adapter import CloseFrame, Draft, HTTPErrorFacts, NativeHandler, Place
-from errbridge.errors import SetupError
-from errbridge.http.headers import merge_header
-from errbridge.http.status import has_body
-from errbridge.incident import Reply
-from errbridge.introspection import is_async
+from errbridge import Problem, Reply, Scope, SetupError
+from errbridge.adapter import Application, Converter, Draft, HTTPErrorFacts, NativeHandler
 from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.pallets.exceptions import CLASSES, build_exception, read_http_error
 from errbridge.pallets.private import HandlerSearch
-from errbridge.problem.problem import Problem
-from errbridge.scopes.patterns import Converter
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions
@@ -33,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PalletsApplication", "finish_response"]
 
 
-class PalletsApplication(ABC):
+class PalletsApplication(Application):
     """What both frameworks answer in the same way. The adapters add what differs in colour.
 
     Args:
@@ -43,10 +37,24 @@ class PalletsApplication(ABC):
     Attributes:
         http_classes: Werkzeug's classes of HTTP errors.
         response_types: Werkzeug's response classes, which both frameworks derive theirs from.
+        packages: What the traceback of any exception of a view begins with.
     """
 
     http_classes = CLASSES
-    response_types: tuple[type, ...] = (Response,)
+    response_types = (Response,)
+    packages = (
+        "asgiref",
+        "asyncio",
+        "concurrent",
+        "contextlib",
+        "errbridge",
+        "errbridge_flask",
+        "errbridge_quart",
+        "flask",
+        "quart",
+        "threading",
+        "werkzeug",
+    )
 
     def __init__(self, app: Any, search: HandlerSearch) -> None:
         self.app = app
@@ -60,6 +68,16 @@ class PalletsApplication(ABC):
         return self.app.config  # type: ignore[no-any-return]
 
     @property
+    def domain(self) -> str | None:
+        """The configuration key ``SERVER_NAME``, with its port."""
+        return self.app.config.get("SERVER_NAME")  # type: ignore[no-any-return]
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether the application is in debug mode."""
+        return bool(self.app.debug)
+
+    @property
     def logger_name(self) -> str | None:
         """The name of ``app.logger``, on which both frameworks record uncaught exceptions."""
         return self.app.logger.name  # type: ignore[no-any-return]
@@ -69,7 +87,7 @@ class PalletsApplication(ABC):
         """Changes when a blueprint is registered or gets a route."""
         return self._places.version
 
-    def places(self) -> Iterable[Place]:
+    def places(self) -> Iterable[tuple[Scope, object]]:
         """List where blueprints are registered, each once for each of its hosts."""
         return self._places.places()
 
@@ -131,7 +149,7 @@ class PalletsApplication(ABC):
         if function is None:
             return None
         blueprint, cls = self.search.locate(function, exc, blueprints)
-        return NativeHandler(function, exc, blueprint, is_async(function), is_generic=cls in (Exception, HTTPException))
+        return NativeHandler(function, exc, blueprint, is_generic=cls in (Exception, HTTPException))
 
     def propagates(self) -> bool:
         """Decide as the framework does: by ``PROPAGATE_EXCEPTIONS``, otherwise by debug and testing mode."""
@@ -172,18 +190,15 @@ class PalletsApplication(ABC):
         line, name = places[-1]
         return f"line {line}" if name == "<template>" else f"line {line} of {name!r}"
 
-    @abstractmethod
-    def make_response(self, draft: Draft, method: str) -> Any:
-        """Convert a draft to a response; a coroutine function if the framework is async."""
-
     def describe_response(self, value: Any) -> Reply:
         """Describe a response, or a body as far as it is known."""
         if isinstance(value, Response):
-            return Reply(_complete_body(value), headers=tuple(value.headers))
+            return Reply(_complete_body(value), value.status_code, tuple(value.headers))
         return Reply(value if isinstance(value, (str, bytes)) else b"")  # the framework converts it later
 
-    def close_websocket(self, frame: CloseFrame) -> None:  # noqa: B027 - not every framework has any
-        """Do nothing: only Quart has WebSockets."""
+    def read_status(self, value: Any) -> int:
+        """Return the status of a response; the frameworks make one with 200 of any other value."""
+        return value.status_code if isinstance(value, Response) else 200
 
 
 def _complete_body(response: Any) -> bytes:
@@ -211,32 +226,16 @@ def finish_response(response: Any, draft: Draft, method: str) -> Any:
         draft: The draft.
         method: The method of the request.
     """
+    finished = draft.finish(method, status=response.status_code, headers=list(response.headers))
     if response is draft.body:  # the handler's own, which it may return for every request
         response = copy(response)
-        response.headers = Headers(list(response.headers))
+        response.headers = Headers()
     if isinstance(draft.status, str):
         response.status = draft.status
     elif draft.status is not None:
         response.status_code = draft.status
-    if draft.headers:
-        response.headers.update(Headers(list(draft.headers)))
-    names = {name.lower() for name, _ in response.headers}
-    for name, value in draft.defaults:  # there may be several of one name
-        if name.lower() not in names:
-            response.headers.add(name, value)
-    if draft.content_type is not None and response.content_type:
-        response.content_type = draft.content_type(response.content_type)
-    if draft.vary is not None:
-        vary = [("Vary", value) for value in response.headers.getlist("Vary")]
-        merge_header(vary, "Vary", draft.vary)
-        response.headers["Vary"] = vary[0][1]
-    if not has_body(method, response.status_code):
-        length = response.headers.get("Content-Length")
+    if finished.body is None:
         response.set_data(b"")
         response.automatically_set_content_length = False  # a stream's is not known, and not 0
-        del response.headers["Content-Length"]
-        if not has_body("GET", response.status_code):
-            del response.headers["Content-Type"]
-        elif length is not None:
-            response.headers["Content-Length"] = length
+    response.headers = Headers(list(finished.headers))
     return response

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from errbridge.adapter import Installation
-from errbridge.application.hooks import Hooks
-from errbridge.application.settings import Options
-from errbridge.handlers.registry import Registry
+from errbridge.adapter import Application, Installation
 from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.private import find_search
@@ -20,10 +18,7 @@ def attach_seam(
     app: Any,
     application_class: type[PalletsApplication],
     seam_class: type[Seam],
-    *,
-    registry: Registry,
-    options: Options,
-    hooks: Hooks,
+    install: Callable[[Application], Installation],
 ) -> Seam:
     """Attach errbridge to an application, in place of its search for error handlers.
 
@@ -31,9 +26,7 @@ def attach_seam(
         app: The application.
         application_class: The adapter's class of applications.
         seam_class: The adapter's class of seams.
-        registry: The registry of the ``ErrorHandler``.
-        options: The arguments of the ``ErrorHandler``.
-        hooks: The hooks of the ``ErrorHandler``.
+        install: Makes the installation, with everything that the ``ErrorHandler`` was given.
 
     Returns:
         The seam, for the errors that pass elsewhere.
@@ -42,7 +35,7 @@ def attach_seam(
         SetupError: The framework searches error handlers in another way than errbridge knows.
     """
     search = find_search(app)
-    installation = Installation(application_class(app, search), registry, options, hooks)
+    installation = install(application_class(app, search))
     seam = seam_class(installation, app, search)
     app._find_error_handler = seam.find_error_handler
     for name in ("handle_exception", "handle_websocket_exception"):

@@ -28,9 +28,7 @@ from posixpath import commonpath, dirname
 from types import CodeType, SimpleNamespace
 from typing import Any, NamedTuple
 
-from errbridge.application.protocol import Place
-from errbridge.errors import SetupError
-from errbridge.scopes.scope import Scope
+from errbridge import Scope, SetupError
 
 __all__ = ["BlueprintPlaces"]
 
@@ -65,7 +63,7 @@ class BlueprintPlaces:
         app = self._app
         return len(app.blueprints), len(app.view_functions), app.config.get("SERVER_NAME")
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[tuple[Scope, object]]:
         """List every blueprint once for each of its hosts."""
         url_map = self._app.url_map
         rules: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
@@ -86,7 +84,7 @@ class BlueprintPlaces:
                 hosts: Iterable[str | None] = sorted({_PORT.sub("", rule.host) for rule in own}) or [None]
                 scopes = [Scope(host, prefix, name) for host in hosts]
             for scope in scopes:
-                yield Place(scope, registration.blueprint)
+                yield scope, registration.blueprint
 
     def _register_blueprint(self, blueprint: Any, **options: Any) -> None:
         _find_recorder(blueprint)

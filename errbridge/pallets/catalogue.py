@@ -74,7 +74,7 @@ class _Pages:
     def respond(self, slug: str) -> Any:
         """Answer a request; an awaitable if the framework is async."""
         request = self.seam.current_request()
-        accept = self.seam.read_fields(request).accept
+        accept = self.seam.read_fields(request).values["accept"]
         installation = self.seam.installation
         csp = installation.error_map().settings.csp_enabled
         catalogue = self._find_catalogue()

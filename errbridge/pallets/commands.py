@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from errbridge.adapter import RequestFacts, Run
+from errbridge import RequestFacts
+from errbridge.adapter import Run
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.handling.showing import show
@@ -154,7 +156,7 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
     seam, installation = find_seam(app), copy_without_hooks(subject.installation)
     for folder in list_folders(subject):
         drafts = list(list_drafts(installation, folder))
-        handlers = [seam.make_handler(Run(show(draft.context))) for draft in drafts]
+        handlers = [partial(seam.carry_out, Run(show(draft.context))) for draft in drafts]
         for draft, answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
             if isinstance(answered, Exception):  # in propagate mode, where failures are raised for the developer
                 failures.append(f"{draft.path}: {answered}")

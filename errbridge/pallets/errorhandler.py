@@ -21,7 +21,7 @@ from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
 if TYPE_CHECKING:
-    from errbridge.application.installation import Installation
+    from errbridge.adapter import Application, Installation
 
 __all__ = ["EXTENSION", "BaseErrorHandler"]
 
@@ -129,7 +129,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             )
         _warn_of_settings(app, {**self._config, **config})
         application.config.update({key: settings[key] for key in DEFAULTS})
-        self._attach(app, registry=self._registry, options=options, hooks=self._hooks)
+        self._attach(app, lambda application: self._install(application, options))
         return app
 
     def _is_debugged(self, app: Any) -> bool:
@@ -137,8 +137,13 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return bool(app.debug)
 
     @abstractmethod
-    def _attach(self, app: AppT, *, registry: Registry, options: Options, hooks: Hooks) -> None:
+    def _attach(self, app: AppT, install: Callable[[Any], Any]) -> None:
         """Load what answers errors, which registering does without, and attach it to an application."""
+
+    def _install(self, application: Application, options: Options) -> Installation:
+        from errbridge.application.installation import Installation
+
+        return Installation(application, self._registry, options, self._hooks)
 
     # Registering.
 

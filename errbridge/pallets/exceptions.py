@@ -18,12 +18,11 @@ from werkzeug.exceptions import (
     default_exceptions,
 )
 
-from errbridge.handlers.handlers import HTTPErrorClasses
+from errbridge import Problem
+from errbridge.adapter import HTTPErrorClasses, HTTPErrorFacts
 from errbridge.handling.results import Parts
 from errbridge.http.headers import list_headers
 from errbridge.http.status import check_error_status, parse_status
-from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.problem.problem import Problem
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions

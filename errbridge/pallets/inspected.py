@@ -221,7 +221,7 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
             exc = unrouted
         else:
             notes.append(_explain_unrouted(unrouted))
-    facts = seam.facts(exc, request, request.blueprints)
+    facts = seam.read_facts(exc, request, request.blueprints)
     return Situation(exc, server_error(exc), facts, tuple(notes))
 
 

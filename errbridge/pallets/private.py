@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
-from errbridge.errors import SetupError
+from errbridge import SetupError
 
 __all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values", "ungroup"]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from errbridge.http.request import RequestFacts
-from errbridge.scopes.scope import Scope
+from errbridge.scopes.scope import Scope, list_blueprints
 
 if TYPE_CHECKING:
     from errbridge.scopes.patterns import ConverterLookup
@@ -74,7 +75,8 @@ class ErrorDispatcher(ABC):
         """
         owners = self.scopes.owners(request.host, request.path)
         if request.rule_blueprints:
-            return (*(Scope(blueprint=name) for name in request.rule_blueprints), *owners)
+            names = dict.fromkeys(chain.from_iterable(map(list_blueprints, request.rule_blueprints)))
+            return (*(Scope(blueprint=name) for name in names), *owners)
         return owners
 
     @classmethod
@@ -149,7 +151,7 @@ def make_dispatcher(
         cls: The class of the dispatcher.
         scopes: The scopes, in any order, those that own no URL included.
         converters: Finds the converters of the variables.
-        domain: The application's own host (``SERVER_NAME``), with or without a port; None where it has none.
+        domain: The application's own host, with or without a port; None where it has none.
 
     Raises:
         SetupError: A prefix or host uses an unknown converter.

@@ -18,19 +18,16 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from errbridge import Handlers, Incident, Problem, Reply, RequestFacts, Scope
+from errbridge import Handlers, Incident, Problem, Reply, RequestFacts, Scope, adapter
 from errbridge.adapter import (
     Call,
-    CloseFrame,
     Draft,
     HTTPErrorClasses,
     HTTPErrorFacts,
     Installation,
     Native,
     NativeHandler,
-    Place,
     Raised,
-    Registry,
     Response,
     Run,
     adrive,
@@ -38,10 +35,10 @@ from errbridge.adapter import (
     respond,
 )
 from errbridge.application.settings import Options, Settings
-from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome
+from errbridge.incident import CloseFrame
 from errbridge.mapping.problems import complete
-from errbridge.scopes.patterns import ConverterLookup, find_converter
 from errbridge.scopes.scope import ROOT
 
 ID = "0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99"
@@ -187,20 +184,23 @@ def _shared_facts(cls: Any, code: int | None, headers: tuple[tuple[str, str], ..
     )
 
 
+Place = tuple[Scope, object]
+
+
 @dataclass
 class NativeResponse:
     """A response object of the framework that does not exist."""
 
     body: Any
-    status_code: int = 200
+    number: int = 200
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 FindNative = Callable[[BaseException, Sequence[str]], NativeHandler | None]
 
 
-class Application:
-    """A complete `errbridge.application.protocol.Application`, with everything in plain sight.
+class Application(adapter.Application):
+    """A complete application, with everything in plain sight.
 
     Args:
         *places: Where its blueprints are registered.
@@ -210,12 +210,14 @@ class Application:
 
     http_classes = CLASSES
     response_types: tuple[type, ...] = (NativeResponse,)
-    converters: ConverterLookup = staticmethod(find_converter)
+    config: dict[str, Any] = {}
+    domain: str | None = None
+    logger_name: str | None = None
+    is_debugged = False
 
     def __init__(self, *places: Place, is_async: bool = False, **config: Any) -> None:
         self.registered = list(places)
-        self.config: dict[str, Any] = config
-        self.logger_name: str | None = None
+        self.config = config
         self.is_propagating = False
         self.is_caching = True
         self.trapped: tuple[type[BaseException], ...] = ()
@@ -225,12 +227,7 @@ class Application:
         self.looked_up: list[tuple[str, ...]] = []
         self.drafts: list[Draft] = []
         self.frames: list[CloseFrame] = []
-        if is_async:
-            self.make_response: Callable[..., Any] = _as_async(self._make_response)
-            self.render_template: Callable[..., Any] = _as_async(self._render_template)
-        else:
-            self.make_response = self._make_response
-            self.render_template = self._render_template
+        self._colour = _as_async if is_async else lambda function: function
 
     @property
     def version(self) -> object:
@@ -262,27 +259,33 @@ class Application:
     def locate_template_error(self, error: Exception) -> str:
         return "line 7" if isinstance(error, ZeroDivisionError) else ""
 
-    def _render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
+    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
+        return self._colour(self._render)(names, context)
+
+    def make_response(self, draft: Draft, method: str) -> Any:
+        return self._colour(self._convert)(draft, method)
+
+    def _render(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
         wanted = [names] if isinstance(names, str) else names
         return next(self.templates[name] for name in wanted if name in self.templates)(context)
 
-    def _make_response(self, draft: Draft, method: str) -> NativeResponse:
+    def _convert(self, draft: Draft, method: str) -> NativeResponse:
         self.drafts.append(draft)
         if isinstance(draft.body, NativeResponse):
             return draft.body
         if not isinstance(draft.body, (str, bytes, dict, list)):
             raise TypeError(f"a view cannot return {draft.body!r}")
-        status = int(str(draft.status)[:3])
-        given = {name.lower() for name, _ in draft.headers}
-        defaults = (pair for pair in draft.defaults if pair[0].lower() not in given)
-        return NativeResponse(draft.body, status, [*draft.headers, *defaults])
+        finished = draft.finish(method)
+        return NativeResponse(draft.body, finished.status, list(finished.headers))
 
     def describe_response(self, value: Any) -> Reply:
-        body, headers = (value.body, value.headers) if isinstance(value, NativeResponse) else (value, ())
-        return Reply(body if isinstance(body, (str, bytes)) else b"", headers=tuple(headers))
+        if isinstance(value, NativeResponse):
+            body = value.body if isinstance(value.body, (str, bytes)) else b""
+            return Reply(body, value.number, tuple(value.headers))
+        return Reply(value if isinstance(value, (str, bytes)) else b"")
 
-    def close_websocket(self, frame: CloseFrame) -> None:
-        self.frames.append(frame)
+    def close_websocket(self, close_code: int, reason: str) -> None:
+        self.frames.append(CloseFrame(close_code, reason))
 
 
 def _as_async(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
@@ -293,11 +296,11 @@ def _as_async(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
 
 
 def place(name: str, prefix: str | None = None, host: str | None = None) -> Place:
-    return Place(Scope(host, prefix, name), name)
+    return Scope(host, prefix, name), name
 
 
 def install(app: Application | None = None, **options: Any) -> Installation:
-    return Installation(app or Application(), Registry(), Options(**options))
+    return Installation(app or Application(), options=Options(**options))
 
 
 def register(installation: Installation, target: Any, *keys: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -349,20 +352,35 @@ def carry_out(run: Run, *, is_async: bool = False) -> Outcome:
     return outcome
 
 
-def answer(
-    installation: Installation, exc: BaseException, trace: Trace | None = None, *, is_async: bool = False, **facts: Any
-) -> Outcome:
+def follow(
+    installation: Installation,
+    exc: BaseException,
+    before: Run | None = None,
+    *,
+    is_async: bool = False,
+    outside: bool = False,
+    **facts: Any,
+) -> Run:
+    """Answer an error, and return the plan that was carried out."""
+    run = respond(installation, exc, RequestFacts(**facts), before, outside=outside)
+    carry_out(run, is_async=is_async)
+    return run
+
+
+def answer(installation: Installation, exc: BaseException, before: Run | None = None, **given: Any) -> Outcome:
     """Answer an error: the outcome is what the framework gets."""
-    return carry_out(Run(respond(installation, exc, RequestFacts(**facts), trace)), is_async=is_async)
-
-
-def handle(installation: Installation, exc: BaseException, *, is_async: bool = False, **facts: Any) -> Outcome:
-    """Handle an error as a framework does: what is raised comes back as a 500, with the trace of before."""
-    trace: Trace = []
-    outcome = answer(installation, exc, trace, is_async=is_async, **facts)
-    if isinstance(outcome, Raised) and not installation.application.propagates():
-        outcome = answer(installation, ServerError(original=outcome.exception), trace, is_async=is_async, **facts)
+    outcome = follow(installation, exc, before, **given).outcome
+    assert outcome is not None
     return outcome
+
+
+def handle(installation: Installation, exc: BaseException, **given: Any) -> Outcome:
+    """Handle an error as a framework does: what is raised comes back as a 500, with the run of before."""
+    run = follow(installation, exc, **given)
+    if isinstance(run.outcome, Raised) and not installation.application.propagates():
+        return answer(installation, ServerError(original=run.outcome.exception), run, **given)
+    assert run.outcome is not None
+    return run.outcome
 
 
 # Whole applications, built and broken once in each colour.
@@ -480,9 +498,7 @@ def native(function: Callable[..., Any], blueprint: str | None = None, *, is_gen
     """Register a handler with the framework itself."""
 
     def build(app: Application, installation: Installation) -> None:
-        app.find_native = lambda exc, blueprints: NativeHandler(
-            function, exc, blueprint, function.__name__ == "awaited", is_generic
-        )
+        app.find_native = lambda exc, blueprints: NativeHandler(function, exc, blueprint, is_generic)
 
     return build
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from errbridge import Incident, Problem, Reply
-from errbridge.adapter import Installation, Native, Response
+from errbridge.adapter import Draft, Installation, Native, Response
 from errbridge.handling.results import Parts, split
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import (
@@ -120,12 +120,16 @@ def test_an_iterator_becomes_a_generator_which_every_framework_streams(world: Wo
     def generate() -> Any:
         yield b"a"
 
+    class Streaming(Application):
+        response_types = (NativeResponse, GeneratorType)  # and the fake can send it
+
+        def make_response(self, draft: Draft, method: str) -> Any:
+            self.drafts.append(draft)
+
     for body in (generate, lambda: iter([b"a"])):
-        app = Application()
+        app = Streaming()
         installation = install(app)
         register(installation, ROOT, 404)(lambda exc, body=body: body())
-        app.response_types = (NativeResponse, GeneratorType)  # and the fake can send it
-        app.make_response = lambda draft, method, app=app: app.drafts.append(draft)
 
         answer(installation, NotFound())
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from errbridge.handling.drivers import Call, Colour, Native, Outcome, Plan, Raised, Run, adrive, drive
+from errbridge.handling.drivers import Call, Native, Outcome, Plan, Raised, Run, adrive, drive
 from tests.core.fakes import acall, call, finish
 
 
-def step(function: Callable[..., Any], *args: Any, colour: Colour = Colour.SYNC) -> Call:
-    return Call(function, args, colour)
+def step(function: Callable[..., Any], *args: Any) -> Call:
+    return Call(function, args)
 
 
 async def later(value: object) -> object:
@@ -58,7 +58,7 @@ def test_each_call_is_made_in_turn_and_its_result_sent_back(driver: Driver) -> N
         calling(
             step(lambda: 1),
             step(lambda a, b: a + b, 2, 3),
-            step(later, 4, colour=Colour.ASYNC),
+            step(later, 4),
             step(lambda value: later(value), 5),
         )
     )
@@ -70,7 +70,7 @@ def test_what_a_call_raises_is_raised_in_the_plan_which_goes_on(driver: Driver) 
     outcome = driver(
         calling(
             step(fails, KeyError("k")),
-            step(fails_later, ValueError("v"), colour=Colour.ASYNC),
+            step(fails_later, ValueError("v")),
             step(lambda: "still here"),
         )
     )

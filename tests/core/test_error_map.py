@@ -75,8 +75,8 @@ def test_hosts_come_first() -> None:
 
 def test_two_registrations_of_one_blueprint_are_two_owners_with_the_same_handlers() -> None:
     app = Application(place("one", "/one"))
-    other = place("two", "/two")
-    app.registered.append(type(other)(other.scope, "one"))
+    other, _ = place("two", "/two")
+    app.registered.append((other, "one"))
     installation = install(app)
     installation.shared.set_style("one", "api")
 

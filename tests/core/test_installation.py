@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from errbridge import Problem, RequestFacts, Scope, SetupError
-from errbridge.adapter import Installation, Registry
+from errbridge.adapter import Installation
+from errbridge.handlers.registry import Registry
 from errbridge.representations.styles import API, WEB
 from errbridge.scopes.dispatch import DefaultDispatcher
 from errbridge.scopes.scope import ROOT

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from errbridge import Incident, Problem, Reply, RequestFacts, Scope
-from errbridge.adapter import Installation
+from errbridge.adapter import Installation, Raised, Response
 from errbridge.application.hooks import Hooks
 from errbridge.application.settings import Settings
 from errbridge.handling import showing
-from errbridge.handling.outside import respond_at_edge, respond_debugging, respond_outside
+from errbridge.handling.outside import respond_at_edge
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.styles import WEB
 from errbridge.scopes.scope import ROOT
-from tests.core.fakes import Application, Conflict, NotFound, ServerError, fail, install, register
+from tests.core.fakes import Application, Conflict, NotFound, ServerError, answer, fail, install, register
 
 DOCUMENT = "application/problem+json"
 
@@ -51,6 +51,12 @@ def a_site() -> Installation:
     return installation
 
 
+def escaping(installation: Installation, exc: BaseException, **facts: Any) -> Response:
+    sent = answer(installation, exc, outside=True, **facts)
+    assert isinstance(sent, Response)
+    return sent
+
+
 @pytest.mark.parametrize(
     ("exc", "status"),
     [(ValueError("secret"), 500), (ServerError(original=ValueError("secret")), 500), (NotFound(), 404)],
@@ -59,7 +65,7 @@ def a_site() -> Installation:
 def test_what_escapes_a_request_is_answered_without_handlers_and_templates(
     caplog: pytest.LogCaptureFixture, exc: Exception, status: int, accept: str
 ) -> None:
-    sent = respond_outside(a_site(), exc, RequestFacts(accept=accept))
+    sent = escaping(a_site(), exc, accept=accept)
 
     assert (sent.status, sent.content_type) == (status, DOCUMENT if "json" in accept else "text/html; charset=utf-8")
     assert b"secret" not in (sent.body or b"")
@@ -74,32 +80,31 @@ def test_what_escapes_a_request_has_an_owner(caplog: pytest.LogCaptureFixture) -
     installation = install()
     installation.shared.set_style(Scope(prefix="/api"), "api")
 
-    assert respond_outside(installation, NotFound(), RequestFacts(path="/api/x")).content_type == DOCUMENT
+    assert escaping(installation, NotFound(), path="/api/x").content_type == DOCUMENT
     assert caplog.records[0].__dict__["scope"] == "/api"
 
 
 # For developers.
 
 
-def describing(accept: str = "application/json", exc: BaseException | None = None, **config: Any) -> Any:
-    return respond_debugging(
-        install(Application(**config)),
-        exc or ServerError(original=KeyError("k")),
-        RequestFacts(accept=accept),
-        ("flask",),
-    )
+def a_debugged_app(**config: Any) -> Application:
+    app = Application(ERROR_DEBUG_DOCUMENT=True, **config)
+    app.is_debugged = app.is_propagating = True
+    return app
+
+
+def describing(accept: str = "application/json", exc: BaseException | None = None) -> Any:
+    exc = exc or ServerError(original=KeyError("k"))
+    return answer(install(a_debugged_app()), exc, outside=True, accept=accept)
 
 
 def test_a_program_gets_the_exception_that_is_raised_for_the_developer(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[tuple[Incident, Reply]] = []
-    installation = install(Application(ERROR_DEFAULT_MSG="Sorry", ERROR_TYPE_URI="urn:{slug}"))
+    installation = install(a_debugged_app(ERROR_DEFAULT_MSG="Sorry", ERROR_TYPE_URI="urn:{slug}"))
     installation.hooks.on_incident(lambda incident, reply: seen.append((incident, reply)))
 
-    sent = respond_debugging(
-        installation, ServerError(original=KeyError("k")), RequestFacts(accept="application/json"), ()
-    )
+    sent = escaping(installation, ServerError(original=KeyError("k")), accept="application/json")
 
-    assert sent is not None
     document = json.loads(sent.body or b"")
     assert (document["status"], document["detail"], document["type"]) == (500, "Sorry", "urn:internal-server-error")
     assert (document["exception"]["class"], document["exception"]["message"]) == ("KeyError", "'k'")
@@ -116,8 +121,31 @@ def test_an_exception_that_no_500_was_made_of_is_described_as_well() -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "text/plain", ""])
 def test_a_person_sees_the_debugger_of_the_framework(accept: str, caplog: pytest.LogCaptureFixture) -> None:
-    assert describing(accept) is None
+    exc = KeyError("k")
+
+    assert describing(accept, ServerError(original=exc)) == Raised(exc)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(("is_debugged", "config"), [(False, {}), (True, {"ERROR_DEBUG_DOCUMENT": False})])
+def test_without_debug_mode_or_without_the_setting_the_exception_is_raised_to_programs_too(
+    is_debugged: bool, config: dict[str, Any]
+) -> None:
+    app, exc = a_debugged_app(), KeyError("k")
+    app.is_debugged = is_debugged
+    app.config.update(config)
+
+    assert answer(install(app), exc, outside=True, accept="application/json") == Raised(exc)
+
+
+def test_a_description_that_fails_leaves_the_exception_to_the_developer(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("errbridge.handling.debugging.describe_exception", fail)
+    exc = KeyError("k")
+
+    assert describing(exc=exc) == Raised(exc)
+    assert [logged.getMessage() for logged in caplog.records] == ["errbridge failed before it could answer"]
 
 
 def test_the_exception_is_described_in_xml_too() -> None:
@@ -183,7 +211,7 @@ def test_nothing_is_logged_in_front_of_all_applications_at_a_level_that_is_off(
 @pytest.mark.usefixtures("broken_representations")
 def test_a_representation_that_fails_gives_way_to_constant_bytes_everywhere(caplog: pytest.LogCaptureFixture) -> None:
     for sent in (
-        respond_outside(install(), Conflict(), RequestFacts()),
+        escaping(install(), Conflict()),
         respond_at_edge(Problem(409), RequestFacts()),
     ):
         assert (sent.status, sent.body) == (409, b"409 Conflict\n")

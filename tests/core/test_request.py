@@ -10,7 +10,7 @@ import pytest
 
 from errbridge import RequestFacts
 from errbridge.http.headers import RequestHeaders
-from errbridge.http.request import is_xhr
+from errbridge.http.request import ALLOW
 
 FIELDS = [
     *("method", "path", "host", "root_path", "accept", "xhr", "traceparent", "endpoint", "blueprints"),
@@ -50,4 +50,27 @@ def test_facts_have_no_other_attributes() -> None:
     [("XMLHttpRequest", True), ("xmlhttprequest", True), ("", False), ("XMLHttpRequest, x", False), ("fetch", False)],
 )
 def test_an_xml_http_request_says_so_in_any_case(value: str, expected: bool) -> None:
-    assert is_xhr(value) is expected
+    assert RequestFacts.from_headers({"x-requested-with": value}).xhr is expected
+
+
+def test_facts_are_read_from_header_fields() -> None:
+    values = {"host": "h", "accept": "*/*", "traceparent": "00-1", "x-own": "1"}
+
+    facts = RequestFacts.from_headers(values, method="PUT", scope={ALLOW: ("GET",)})
+
+    assert (facts.host, facts.accept, facts.traceparent, facts.xhr) == ("h", "*/*", "00-1", False)
+    assert (facts.method, facts.allow, dict(facts.headers)) == ("PUT", ("GET",), values)
+    assert RequestFacts.from_headers({}) == RequestFacts()
+
+
+def test_all_header_fields_are_read_when_somebody_looks() -> None:
+    asked: list[str] = []
+
+    def read(prefix: str) -> list[tuple[str, str]]:
+        asked.append(prefix)
+        return [(f"{prefix}-A", "1"), (f"{prefix}-a", "2")]
+
+    facts = RequestFacts.from_headers({"host": "h"}, read, "X")
+
+    assert asked == []
+    assert (facts.headers["x-a"], "host" in facts.headers, asked) == ("1, 2", False, ["X"])

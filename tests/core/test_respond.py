@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from errbridge import Handlers, Page, Problem, Reply, RequestFacts, Scope
-from errbridge.adapter import LEFT, Installation, Native, NativeHandler, Raised, Response, Run, respond
-from errbridge.handling.context import Trace
+from errbridge.adapter import LEFT, Installation, Native, NativeHandler, Raised, Response, respond
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import (
     COLOURS,
@@ -30,9 +29,9 @@ from tests.core.fakes import (
     answer,
     as_async,
     at_root,
-    carry_out,
     chain_of,
     fail,
+    follow,
     handle,
     install,
     native,
@@ -61,7 +60,7 @@ class Asked(list[str]):
     def native(self, app: Application, blueprint: str | None = None, *, is_generic: bool = False) -> None:
         handler = self.handler("framework")
         app.find_native = lambda exc, blueprints: (
-            NativeHandler(handler, exc, blueprint, False, is_generic) if blueprint in (None, *blueprints) else None
+            NativeHandler(handler, exc, blueprint, is_generic) if blueprint in (None, *blueprints) else None
         )
 
     def by(self, installation: Installation, exc: BaseException, **facts: Any) -> list[str]:
@@ -718,7 +717,7 @@ def test_a_native_handler_gets_what_the_framework_would_call_it_with(world: Worl
     seen: list[BaseException] = []
 
     def build(app: Application, installation: Installation) -> None:
-        app.find_native = lambda exc, blueprints: NativeHandler(seen.append, wrapped, None, False, False)
+        app.find_native = lambda exc, blueprints: NativeHandler(seen.append, wrapped)
 
     world(build, NotFound())
 
@@ -818,7 +817,7 @@ def test_a_nearer_handler_of_another_class_does_not_keep_the_native_one_from_ans
 
 def test_a_native_handler_registered_nowhere_in_the_chain_is_not_asked(asked: Asked) -> None:
     app, installation = a_shop()
-    app.find_native = lambda exc, blueprints: NativeHandler(fail, exc, "elsewhere", False, True)
+    app.find_native = lambda exc, blueprints: NativeHandler(fail, exc, "elsewhere", True)
 
     assert asked.by(installation, KeyError()) == []
     assert asked.by(installation, NotFound()) == []
@@ -881,49 +880,46 @@ def test_an_uncaught_exception_and_its_500_are_one_incident_and_worked_out_once(
     assert len(caplog.records) == 1
 
 
-def test_without_the_trace_of_before_a_500_is_an_incident_of_its_own() -> None:
+def test_only_the_500_made_of_the_exception_before_is_the_same_incident() -> None:
     installation = install()
-    traces: list[Trace] = [[], []]
     exc = OutOfStock()
 
-    answer(installation, exc, traces[0])
-    answer(installation, ServerError(original=exc), traces[0])
-    answer(installation, ServerError(original=exc), traces[1])
+    before = follow(installation, exc)
+    same = follow(installation, ServerError(original=exc), before)
+    other = follow(installation, ServerError(original=exc))
+    unrelated = follow(installation, ServerError(original=OutOfStock()), before)
 
-    assert [len(trace) for trace in traces] == [2, 1]
-    (first, second), (third,) = ([context.id for context in trace] for trace in traces)
-    assert first == second != third
+    first, second = (context.id for context in same.trace)
+    (third,), (fourth,) = ([context.id for context in run.trace] for run in (other, unrelated))
+    assert first == second
+    assert len({first, third, fourth}) == 3
 
 
 def test_the_failure_of_a_handler_is_the_same_incident_as_the_error_it_was_asked_about() -> None:
     installation = install()
     register(installation, ROOT, OutOfStock)(fail)
-    trace: Trace = []
 
-    outcome = answer(installation, OutOfStock(), trace)
-    assert isinstance(outcome, Raised)
-    answer(installation, ServerError(original=outcome.exception), trace)
+    before = follow(installation, OutOfStock())
+    assert isinstance(before.outcome, Raised)
+    failure = before.outcome.exception
+    first, second = follow(installation, ServerError(original=failure), before).trace
 
-    first, second = trace
-    assert (first.id, first.original) == (second.id, outcome.exception.__context__)
-    assert second.original is outcome.exception
+    assert (first.id, first.original) == (second.id, failure.__context__)
+    assert second.original is failure
 
 
 def test_the_contexts_of_an_error_are_traced_the_latest_last() -> None:
     installation = install()
-    register(installation, ROOT, OutOfStock)(lambda exc: None)
-    trace: Trace = []
-    error, group = OutOfStock(), ExceptionGroup("g", [OutOfStock()])
+    handler = register(installation, ROOT, OutOfStock)(lambda exc: None)
+    group = ExceptionGroup("g", [OutOfStock()])
 
-    answer(installation, NotFound(), trace)
-    assert [type(context.exception) for context in trace] == [NotFound]
-    assert not trace[0].asked
-    trace.clear()
-    answer(installation, group, trace)
-    assert [context.exception for context in trace] == [group, group.exceptions[0]]
-    trace.clear()
-    answer(installation, error, trace)
-    assert [call.args for call in trace[0].asked] == [(error,)]
+    (context,) = follow(installation, NotFound()).trace
+    assert type(context.exception) is NotFound
+    assert context.asked == []
+    outer, inner = follow(installation, group).trace
+    assert (outer.exception, inner.exception) == (group, group.exceptions[0])
+    (context,) = follow(installation, OutOfStock()).trace
+    assert context.asked == [handler]
 
 
 def test_a_failing_handler_of_an_exception_is_the_error_that_is_answered(world: World) -> None:
@@ -1101,11 +1097,10 @@ def test_nothing_is_made_for_a_level_that_is_off(
 ) -> None:
     caplog.set_level(logging.ERROR, logger="errbridge")
     installation = install()
-    trace: Trace = []
 
-    answer(installation, NotFound(), trace)
+    run = follow(installation, NotFound())
     assert caplog.records == []
-    assert trace[0]._incident is None
+    assert run.trace[0]._incident is None
     answer(installation, Problem(500))
     assert len(caplog.records) == 1
 
@@ -1203,13 +1198,9 @@ def test_no_frame_is_made_for_a_request(world: World) -> None:
 
 
 def test_an_error_without_handlers_is_answered_without_a_call() -> None:
-    run = Run(respond(install(), NotFound(), RequestFacts()))
+    run = respond(install(), NotFound(), RequestFacts())
 
     assert isinstance(run.outcome, Response)
-
-
-def test_a_plan_without_a_trace_makes_its_own() -> None:
-    assert isinstance(carry_out(Run(respond(install(), ValueError(), RequestFacts()))), Raised)
 
 
 def test_a_traceback_leads_from_the_handler_to_the_error(world: World) -> None:

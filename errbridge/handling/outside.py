@@ -13,7 +13,7 @@ from errbridge.handling.reporting import report
 from errbridge.handling.showing import Look, render, show_built_in
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, Occurrence, set_current
+from errbridge.incident import Incident, Occurrence
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response, describe, last_resort

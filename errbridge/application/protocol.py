@@ -35,6 +35,11 @@ class NativeHandler:
     blueprint: str | None = None
     is_generic: bool = False
 
+    @property
+    def is_catch_all(self) -> bool:
+        """Whether it is a catch-all of the application itself."""
+        return self.is_generic and self.blueprint is None
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

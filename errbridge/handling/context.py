@@ -114,9 +114,8 @@ class ErrorContext:
         request = self.request
         blueprints = request.blueprints or (self.chain.blueprints if request.routing else ())
         self.native = self.application.native_handler(self.exception, blueprints)
-        if self.native is not None and self.native.is_generic and self.native.blueprint is None:
-            if self.error_map.settings.replace_native:
-                self.native = None
+        if self.native is not None and self.error_map.settings.replace_native and self.native.is_catch_all:
+            self.native = None
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
         """Return the context of the 500 that the framework made of this uncaught exception: the same incident."""

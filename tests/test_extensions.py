@@ -343,3 +343,24 @@ def test_sentry_and_opentelemetry_learn_of_each_uncaught_exception_once_in_any_o
         )
         for span in spans.get_finished_spans()
     ] == [("ERROR", ["KeyError"]), ("UNSET", [])]
+
+
+@pytest.mark.parametrize("order", [("errbridge", "sentry"), ("sentry", "errbridge")], ids="-".join)
+async def test_sentry_learns_of_each_uncaught_exception_of_quart_once_in_any_order(
+    order: tuple[str, ...], sentry: Step
+) -> None:
+    app: Any = quart.Quart("shop")
+    steps: dict[str, Callable[[Any], object]] = {
+        "errbridge": lambda app: errbridge_quart.ErrorHandler(app, handler="api"),
+        "sentry": sentry,
+    }
+    for name in order:
+        steps[name](app)
+    app.add_url_rule("/bug", "bug", bug)
+    client = app.test_client()
+
+    answers = [await client.get(path) for path in ("/bug", "/nope")]
+
+    assert [(answer.status_code, answer.content_type) for answer in answers] == [(500, JSON), (404, JSON)]
+    transport: Any = sentry_sdk.get_client().transport
+    assert [event["exception"]["values"][-1]["type"] for event in transport.events] == ["KeyError"]

@@ -145,6 +145,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take pictures of the built-in page at all widths, light and dark, in all clothes, into build/screenshots."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("python", "-m", "docs.contact_sheet", *session.posargs)
+
+
+@nox.session
 def differential(session: nox.Session) -> None:
     """Compare the frameworks with each other and with an oracle on 50,000 random applications."""
     session.install(EVERYTHING, *group("tests"))

@@ -33,7 +33,7 @@ DIGESTS = {length: hashlib.sha256(content).hexdigest() for length, content in UP
 PIECE = bytes(range(256)) * 32
 PROBLEM, PAGE, TEXT = "application/problem+json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
 ACCEPTS = {"application/json": PROBLEM, "text/html": PAGE, "text/plain": TEXT}
-INCIDENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+INCIDENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=<code>)[0-9a-f]{8}(?=</code>)")
 
 
 def service(_: str) -> Any:

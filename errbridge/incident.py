@@ -13,6 +13,7 @@ from typing import Any
 from errbridge.http.headers import Headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
+from errbridge.languages.language import ENGLISH, Language
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT, Scope
 
@@ -112,6 +113,7 @@ class Incident:
         original: The exception that no part of the application caught; None for an HTTP error.
         time: When the exception reached errbridge, in UTC.
         reference: The first 8 characters of *id*, for people to quote; "" if no log record has the id.
+        language: The language of the answer; as text, its tag.
     """
 
     exception: BaseException
@@ -124,6 +126,7 @@ class Incident:
     original: BaseException | None = None
     time: datetime = field(default_factory=partial(datetime.now, UTC))
     reference: str = ""
+    language: Language = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)

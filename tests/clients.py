@@ -14,9 +14,13 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["Request", "Response", "call_asgi", "call_wsgi"]
+__all__ = ["OCCURRENCE", "Request", "Response", "call_asgi", "call_wsgi"]
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+OCCURRENCE = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=<code>)[0-9a-f]{8}(?=</code>)"
+    r"|(?:\d{4}-\d\d-\d\d )?\d\d:\d\d(?::\d\d)?(?= UTC)|(?<=<time datetime=\")[^\"]*"
+)
+"""What two answers to the same error differ in: the incident id, and on a page its beginning and the time."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Response:
     def comparable(self) -> tuple[int, list[tuple[str, str]], str]:
         """Return everything that has to be the same on every stack: all except for the incident's id."""
         headers = sorted((name.lower(), value) for name, value in self.headers)
-        return self.status, headers, _UUID.sub("<id>", self.body.decode("utf-8", "surrogateescape"))
+        return self.status, headers, OCCURRENCE.sub("<id>", self.body.decode("utf-8", "surrogateescape"))
 
 
 def call_wsgi(app: Any, request: Request) -> Response:

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from examples.demo import tour
-from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
+from tests.clients import OCCURRENCE
+from tests.servers import DEADLINE, ROOT, module, start
 
 pytestmark = pytest.mark.servers
 
@@ -27,10 +28,10 @@ EXPECTED: dict[tuple[str, str, str | None], tuple[int, str, str]] = {
     ("GET", "/web/", "text/plain"): (500, TEXT, "Error from web blueprint"),
     ("GET", "/custom/", None): (500, "text/plain", "500 Internal Server Error: Error from custom blueprint"),
     ("GET", "/api/nope", None): (404, PROBLEM, '"title":"Not Found"'),
-    ("GET", "/web/nope", None): (404, PAGE, "Not Found"),
-    ("GET", "/apiary", None): (404, PAGE, "Not Found"),
+    ("GET", "/web/nope", None): (404, PAGE, "Page not found"),
+    ("GET", "/apiary", None): (404, PAGE, "Page not found"),
     ("DELETE", "/api/", None): (405, PROBLEM, '"allowed":["GET","HEAD","OPTIONS"]'),
-    ("GET", "/", None): (500, PAGE, "Unhandled Exception"),
+    ("GET", "/", None): (500, PAGE, "Something went wrong"),
     ("GET", "/api/buy/piano", None): (402, PROBLEM, '"balance":30,"cost":4000'),
     ("GET", "/web/buy/piano", None): (402, PAGE, "The piano costs 4000, the balance is 30."),
     ("GET", "/api/buy/unicorn", None): (404, PROBLEM, '"detail":"The shop does not sell unicorn."'),
@@ -57,7 +58,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def comparable(response: httpx.Response, side: str) -> str:
     """The body without what has to differ: the incident id, and where each app's own start page is."""
-    return INCIDENT.sub("<incident>", response.text).replace(f'href="{side}/"', 'href="/"')
+    return OCCURRENCE.sub("<incident>", response.text).replace(f'href="{side}/"', 'href="/"')
 
 
 def test_the_demo_prints_a_curl_line_for_each_expectation_on_both_sides(demo: Demo) -> None:

@@ -12,7 +12,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.servers import INCIDENT, ROOT, Server, as_typed, serving
+from tests.clients import OCCURRENCE
+from tests.servers import ROOT, Server, as_typed, serving
 
 pytestmark = pytest.mark.servers
 
@@ -169,7 +170,7 @@ def test_shared_handlers_answers_the_same_from_both_apps(
     flask, quart = (ask(started("shared_handlers"), side + path) for side in ("/flask", "/quart"))
     assert flask.status_code == quart.status_code == status
     assert flask.headers["Content-Type"] == quart.headers["Content-Type"] == PROBLEM
-    assert INCIDENT.sub("", flask.text) == INCIDENT.sub("", quart.text)
+    assert OCCURRENCE.sub("", flask.text) == OCCURRENCE.sub("", quart.text)
     assert detail is None or flask.json()["detail"] == detail
 
 

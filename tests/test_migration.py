@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.clients import OCCURRENCE
 from tests.servers import DEADLINE, INCIDENT, ROOT, module, start
 
 pytestmark = pytest.mark.servers
@@ -147,7 +148,7 @@ def answered(client: httpx.Client, ask: Ask) -> Answer:
     headers = {"Accept": ask.accept, "Connection": "close"} | ({"Content-Type": ask.sent_as} if ask.sent_as else {})
     answer = client.request(ask.method, ask.path, content=ask.body, headers=headers)
     kept = sorted((name, value) for name, value in answer.headers.multi_items() if name not in OF_THE_SERVER)
-    return Answer(answer.status_code, kept, INCIDENT.sub("<incident>", answer.text))
+    return Answer(answer.status_code, kept, OCCURRENCE.sub("<incident>", answer.text))
 
 
 Seen = dict[int, dict[Ask, Answer]]

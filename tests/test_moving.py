@@ -20,6 +20,7 @@ from werkzeug.exceptions import TooManyRequests, Unauthorized
 import errbridge
 import errbridge_flask
 from errbridge import Problem
+from tests.clients import OCCURRENCE
 
 pytestmark = pytest.mark.docs
 
@@ -190,7 +191,7 @@ def failure(side: Side) -> str:
         app.add_url_rule("/page", "page", view_func=sold)
         if registered:
             errors.failure_register(app)
-        answered.append(re.sub(r"[0-9a-f-]{36}", "", app.test_client().get("/page").text))
+        answered.append(OCCURRENCE.sub("", app.test_client().get("/page").text))
     return "answers" if answered[0] != answered[1] else "does not answer"
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import isabstract, iscoroutinefunction, signature
 from typing import Any, Literal, Self
 
 from errbridge.errors import SetupError, suggest
 from errbridge.problem.problem import Problem
 from errbridge.problem.type_uri import build_type
+from errbridge.representations.site import Site
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 
@@ -29,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_DEBUG_DOCUMENT": False,
     "ERROR_VALIDATION": False,
     "ERROR_REPLACE_NATIVE": False,
+    "ERROR_SITE": None,
 }
 """Every key with its default. `Settings` documents them."""
 
@@ -80,6 +82,7 @@ class Settings:
             ``"messages"`` if the client also gets the messages of the application's own validators.
         replace_native: ``ERROR_REPLACE_NATIVE``, whether errbridge answers in place of the application's native
             catch-alls, its handlers for ``HTTPException`` and ``Exception``.
+        site: ``ERROR_SITE``, the name, the colour and the links of the built-in page.
     """
 
     page: str = "error.html"
@@ -94,6 +97,7 @@ class Settings:
     debug_document: bool = False
     validation: bool | Literal["messages"] = False
     replace_native: bool = False
+    site: Site = field(default_factory=Site)
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:
@@ -219,4 +223,5 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_DEBUG_DOCUMENT": _check_flag,
     "ERROR_VALIDATION": _check_validation,
     "ERROR_REPLACE_NATIVE": _check_flag,
+    "ERROR_SITE": Site.read,
 }

@@ -12,6 +12,7 @@ from errbridge.handling.outside import respond_at_edge
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import RequestFacts
 from errbridge.incident import new_id
+from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
 
@@ -47,7 +48,7 @@ def saturated(seconds: int) -> Problem:
 
 def crashed(error: BaseException) -> Problem:
     """An application raised something that only the log may see."""
-    problem = Problem(500, detail=Settings().default_msg)
+    problem = uncaught_problem(Settings().default_msg).fill_in()
     problem.__cause__ = error
     return problem
 

@@ -22,7 +22,7 @@ from errbridge.representations.response import Response, build_headers
 __all__ = ["render_index", "render_type"]
 
 _STYLE = (
-    "h2{margin:2rem 0 .5rem;font-size:1.125rem}"
+    "main{display:block}h2{margin:2rem 0 .5rem;font-size:1.125rem}"
     "dl{margin:0}"
     "dt{margin:.75rem 0 0}"
     "dt code{font-weight:600}"
@@ -30,10 +30,9 @@ _STYLE = (
     "p code,dd code{font-size:.9em}"
     "details{margin:2rem 0 0}"
     "summary{width:fit-content;font-weight:600;cursor:pointer}"
-    "summary:focus-visible{outline:3px solid var(--accent);outline-offset:3px}"
+    "summary:focus-visible{outline:3px solid var(--link);outline-offset:3px}"
     "pre{margin:.5rem 0 0;padding:1rem;white-space:pre-wrap;border:1px solid var(--line);border-radius:.625rem;"
-    "background:var(--ground);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
-    "dt a,dt a:first-child{padding:0;border:0;background:none;color:var(--accent)}"
+    "background:var(--panel);font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
 )
 
 

@@ -28,7 +28,7 @@ from errbridge.introspection import is_async
 from errbridge.mapping.problems import complete, is_individual
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
-from errbridge.representations.html import POLICY
+from errbridge.representations.html import build_policy
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_reply, build_response, describe, last_resort
 from errbridge.representations.styles import Style
@@ -189,11 +189,13 @@ class Look(NamedTuple):
 def render(look: Look, incident: Incident) -> Response:
     """Render an incident in one of the built-in representations."""
     settings, style, media_type = look
-    body = REPRESENTATIONS[media_type](incident)
+    if media_type == HTML:
+        body, policy = REPRESENTATIONS[HTML](incident, settings.site), build_policy(settings.site)
+    else:
+        body, policy = REPRESENTATIONS[media_type](incident), None
     content_type = settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
-    policy = POLICY if media_type == HTML and settings.csp_enabled else None
     vary = style.vary(xhr_enabled=settings.xhr_enabled)
-    return build_response(incident, body, content_type, vary=vary, policy=policy)
+    return build_response(incident, body, content_type, vary=vary, policy=policy if settings.csp_enabled else None)
 
 
 class Template(NamedTuple):

@@ -21,9 +21,11 @@ def uncaught_problem(detail: str) -> Problem:
     """Return the problem of every uncaught exception.
 
     Args:
-        detail: The setting ``ERROR_DEFAULT_MSG``.
+        detail: The setting ``ERROR_DEFAULT_MSG``, for programs; the page has a sentence for people.
     """
-    return Problem(500, detail=detail)
+    problem = Problem(500, detail=detail)
+    problem._has_stock_detail = True  # pyright: ignore[reportPrivateUsage]
+    return problem
 
 
 def problem_of(http: HTTPErrorFacts) -> Problem:

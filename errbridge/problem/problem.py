@@ -75,7 +75,7 @@ class Problem(Exception):
     _title: ClassVar[str | None] = None
     _uri: ClassVar[str | None] = None
     _slug: ClassVar[str | None] = None
-    _has_stock_detail: bool = False  # the detail is the framework's sentence for every error of the status
+    _has_stock_detail: bool = False  # the detail is a sentence for every error of the status, which no visitor needs
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
 
     status: int

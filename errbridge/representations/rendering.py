@@ -1,7 +1,7 @@
 """Representations: from an incident to bytes, one module for each media type.
 
-A representation is a function of the incident alone, and it answers for any problem: values that its format cannot hold
-are replaced (`errbridge.problem.values`), never raised.
+A representation is a function of the incident, the page's also of the site. It answers for any problem: values that its
+format cannot hold are replaced (`errbridge.problem.values`), never raised.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from errbridge.http import accept
-from errbridge.incident import Incident
 from errbridge.representations.html import render_html
 from errbridge.representations.json import render_json
 from errbridge.representations.text import render_text
@@ -17,9 +16,10 @@ from errbridge.representations.xml import render_xml
 
 __all__ = ["REPRESENTATIONS"]
 
-REPRESENTATIONS: Mapping[str, Callable[[Incident], bytes]] = {
+REPRESENTATIONS: Mapping[str, Callable[..., bytes]] = {
     accept.JSON: render_json,
     accept.XML: render_xml,
     accept.HTML: render_html,
     accept.TEXT: render_text,
 }
+"""By media type; the page takes the `Site` as well."""

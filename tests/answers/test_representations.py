@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from html import escape
 from typing import Any
@@ -60,15 +61,16 @@ def test_text_is_readable(ask: Ask) -> None:
     assert re.fullmatch(r"Reference: [0-9a-f-]{36}", lines[9])
 
 
-def test_the_built_in_page_says_what_happened_and_shows_the_way_out(ask: Ask) -> None:
+def test_the_built_in_page_says_what_happened_and_shows_the_way_out(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="errbridge")
     response = ask(in_every_style(lambda: NotFound("It was <i>never</i> here.")), "/web/x")
 
     page = response.text
     assert page.startswith("<!DOCTYPE html>\n<html lang=")
-    assert "<title>404 Not Found</title>" in page
+    assert "<title>Page not found · Error 404</title>" in page
     assert "It was &lt;i&gt;never&lt;/i&gt; here." in page
     assert '<a href="/">' in page
-    assert len(re.findall(r"<code>[0-9a-f-]{36}</code>", page)) == 1
+    assert len(re.findall(r"<code>[0-9a-f]{8}</code>", page)) == 1
     assert "<script" not in page
     assert "src=" not in page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,13 +11,27 @@ from typing import Annotated, Any
 
 import flask
 from waitress import create_server
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from errbridge import Problem
 from errbridge_flask import ErrorHandler
 
-__all__ = ["STATUSES", "Site", "serving"]
+__all__ = ["MOUNTS", "PROBLEMS", "STATUSES", "Site", "serving"]
 
-STATUSES = (400, 401, 403, 404, 405, 410, 413, 422, 429, 500, 502, 503, 504)
+STATUSES = (400, 401, 403, 404, 405, 409, 410, 413, 422, 429, 500, 502, 503, 504)
+
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="12" fill="#b3261e"/>'
+    '<path d="M10 32 38 18v16H10z" fill="#ffe08a"/><circle cx="22" cy="30" r="3" fill="#b3261e"/></svg>'
+)
+DRESSED = {
+    "name": "Cheese & Co",
+    "logo": LOGO,
+    "accent": "#b3261e",
+    "login_url": "/login",
+    "contact": "help@example.com",
+    "status_url": "https://status.example.com/",
+}
 
 ARABIC = "لم يتم العثور على العنوان المطلوب. تحقق من الكتابة."
 LONG = "x" * 400
@@ -34,6 +49,7 @@ PROBLEMS = {
     "long": Problem(404, title=LONG, detail=LONG),
     "rtl": Problem(404, title="الصفحة غير موجودة", detail=ARABIC, errors=[{"detail": ARABIC}]),
     "wait": Problem(503, headers={"Retry-After": "30"}),
+    "later": Problem(503, headers={"Retry-After": "1800"}),
 }
 
 
@@ -72,13 +88,17 @@ class Site:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def application(site: Site) -> flask.Flask:
+MOUNTS: dict[str, dict[str, Any]] = {"": {}, "/dressed": {"ERROR_SITE": DRESSED}}
+"""The site at the root and below these paths, by its configuration."""
+
+
+def application(site: Site, **config: Any) -> flask.Flask:
     app = flask.Flask(__name__)
-    ErrorHandler(app).catalogue(app, types=[Documented, *(_numbered(number) for number in range(30))])
+    ErrorHandler(app, **config).catalogue(app, types=[Documented, *(_numbered(number) for number in range(30))])
 
     @app.before_request
     def note() -> None:
-        site.requests.append(flask.request.path)
+        site.requests.append(flask.request.root_path + flask.request.path)
 
     @app.after_request
     def add(response: flask.Response) -> flask.Response:
@@ -106,9 +126,12 @@ def application(site: Site) -> flask.Flask:
 
 @contextlib.contextmanager
 def serving() -> Iterator[Site]:
-    """Serve the site on a port of its own."""
+    """Serve the site on a port of its own: plain at the root, and in somebody's clothes under ``/dressed``."""
     site = Site()
-    server: Any = create_server(application(site), host="127.0.0.1", port=0, threads=2)
+    logging.getLogger("errbridge").setLevel(logging.INFO)  # a page has a reference where there is a record
+    mounted: dict[str, Any] = {mount: application(site, **config) for mount, config in MOUNTS.items()}
+    app = DispatcherMiddleware(mounted.pop(""), mounted)
+    server: Any = create_server(app, host="127.0.0.1", port=0, threads=2)
     site.url = f"http://127.0.0.1:{server.effective_port}"
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -118,3 +141,4 @@ def serving() -> Iterator[Site]:
         server.asyncore.close_all(server._map)  # ends the loop of the thread, which has nothing left to watch
         thread.join(20)
         server.task_dispatcher.shutdown()
+        logging.getLogger("errbridge").setLevel(logging.NOTSET)

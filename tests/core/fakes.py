@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +41,7 @@ from errbridge.handling.drivers import Outcome
 from errbridge.incident import CloseFrame
 from errbridge.mapping.problems import complete
 from errbridge.scopes.scope import ROOT
+from tests.clients import OCCURRENCE
 
 ID = "0b2f4a52-6f3f-4d0e-9d3a-7f3b2d1c0a99"
 
@@ -62,7 +64,15 @@ def incident_of(
     """Make the incident of a raised problem."""
     request = RequestFacts(**facts)
     raised = problem if problem is not None else Problem(404)
-    return Incident(exception or original or raised, completed(raised, request), request, ID, original=original)
+    return Incident(
+        exception or original or raised,
+        completed(raised, request),
+        request,
+        ID,
+        original=original,
+        time=datetime(2026, 11, 29, 14, 30, 7, tzinfo=UTC),
+        reference=ID[:8],
+    )
 
 
 # Values that go wrong wherever they are touched.
@@ -430,7 +440,7 @@ class Answered:
 
 def _comparable(outcome: Outcome) -> str:
     text = f"{type(outcome.exception)} {outcome.exception}" if isinstance(outcome, Raised) else repr(outcome)
-    return re.sub("0x[0-9a-f]+", "0x", UUID_TEXT.sub("id", text))
+    return re.sub("0x[0-9a-f]+", "0x", OCCURRENCE.sub("id", text))
 
 
 class World:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from errbridge import Incident, Problem, RequestFacts
 from errbridge.adapter import HTTPErrorFacts
 from errbridge.http.status import find_phrase
-from errbridge.mapping.problems import problem_of
-from errbridge.representations.html import POLICY, STYLE_HASH, build_page, render_html
+from errbridge.mapping.problems import problem_of, uncaught_problem
+from errbridge.representations.html import STYLE_HASH, build_page, build_policy, render_html
+from errbridge.representations.site import Site
 from tests.core.fakes import (
     ANY_TEXT,
     ID,
@@ -76,15 +77,23 @@ FIXED_TAGS = {
     "style",
     "body",
     "main",
+    "div",
+    "svg",
+    "path",
+    "circle",
+    "rect",
     "p",
     "h1",
     "ul",
     "li",
+    "b",
+    "time",
     "nav",
     "a",
     "footer",
     "code",
 }
+DRAWN = {"svg", "path", "circle", "rect"}
 
 
 def as_browsers_read(link: str) -> str:
@@ -101,8 +110,11 @@ def checked(page: bytes) -> Reader:
     for tag, name, value in reader.attributes:
         assert not name.startswith("on")
         assert name != "style"
-        assert (tag, name) in {
+        assert tag in DRAWN or (tag, name) in {
             ("html", "lang"),
+            ("html", "dir"),
+            ("div", "class"),
+            ("time", "datetime"),
             ("meta", "charset"),
             ("meta", "name"),
             ("meta", "content"),
@@ -146,7 +158,7 @@ def test_everything_on_the_page_is_escaped_and_it_links_to_nowhere_else(
     assert reader.text.get("h1", "").replace("\r\n", "\n").replace("\r", "\n") == shown(title)
     assert shown(detail) in reader.text["p"].replace("\r\n", "\n").replace("\r", "\n")
     assert str(status) in reader.text["title"]
-    assert reader.text["code"] == ID
+    assert reader.text["code"] == ID[:8]
 
 
 @pytest.mark.parametrize(
@@ -157,41 +169,74 @@ def test_no_root_path_makes_a_link_to_another_host(root: str) -> None:
     checked(render_html(incident_of(Problem(404), root_path=root)))
 
 
-WORDED = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504]
+WORDED = [400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504]
+
+
+def page_of(*arguments: Any, **members: Any) -> str:
+    return render_html(incident_of(Problem(*arguments, **members))).decode()
+
+
+def hint(*arguments: Any, **members: Any) -> str | None:
+    found = re.search(r'<p class="hint">(.*?)</p>', page_of(*arguments, **members))
+    return None if found is None else found[1]
 
 
 @pytest.mark.parametrize("status", WORDED)
 def test_the_page_has_useful_words_and_a_way_out(status: int) -> None:
     reader = checked(render_html(incident_of(Problem(status))))
+    heading = reader.text["h1"]
 
     assert reader.links[-1] == "/"
     assert f"Error {status}" in reader.text["p"]
-    assert len(hint(status).split()) > 5
-    assert reader.text["title"] == f"{status} {find_phrase(status)}"
-    assert reader.text["h1"] not in ("", find_phrase(status))  # which says nothing to most people
+    assert len((hint(status) or "").split()) > 5
+    assert reader.text["title"] == f"{heading} \u00b7 Error {status}"
+    assert heading.lower() not in ("", find_phrase(status).lower())  # which says nothing to most people
+    assert find_phrase(status) not in reader.text["p"]
 
 
-def test_the_headings_are_not_alike() -> None:
+def test_no_status_has_the_words_of_another() -> None:
     assert len({checked(render_html(incident_of(Problem(status)))).text["h1"] for status in WORDED}) == len(WORDED)
+    assert len({hint(status) for status in WORDED}) == len(WORDED)
 
 
-def test_a_title_that_says_more_than_the_status_is_the_heading() -> None:
-    reader = checked(render_html(incident_of(Problem(409, title="Sold out"))))
-
-    assert (reader.text["title"], reader.text["h1"]) == ("409 Sold out", "Sold out")
-    assert "Error 409" in reader.text["p"]
-    assert "Conflict" not in reader.text["p"]
-
-
-def footer(page: bytes) -> str:
-    return page.decode().partition("<footer>")[2]
+def test_other_statuses_have_words_by_their_class() -> None:
+    assert hint(418) == hint(451) == hint(499) == "Your request could not be completed."
+    assert hint(599) == hint(501) == hint(500) != hint(499)
+    assert '<h1 dir="auto">I&#x27;m a Teapot</h1>' in page_of(418)
+    assert '<h1 dir="auto">Something went wrong</h1>' in page_of(501)
 
 
-def test_the_detail_of_a_bug_is_at_the_foot_of_the_page() -> None:
-    page = render_html(incident_of(Problem(500, detail="Unhandled Exception")))
+@pytest.mark.parametrize(
+    ("members", "heading"),
+    [
+        ({"title": "On loan"}, "On loan"),
+        ({"detail": "Somebody else has the drill until 1 December."}, "Something has changed"),
+        ({"title": "On loan", "detail": "Somebody else has the drill until 1 December."}, "On loan"),
+        ({"errors": [{"detail": "is taken", "pointer": "#/name"}]}, "Something has changed"),
+    ],
+)
+def test_the_page_does_not_talk_over_the_application(members: dict[str, Any], heading: str) -> None:
+    page = page_of(409, **members)
 
-    assert '<p class="detail" dir="auto">Unhandled Exception</p>' in footer(page)
-    assert page.count(b"Unhandled Exception") == 1
+    assert checked(page.encode()).text["h1"] == heading
+    assert hint(409) is not None
+    assert hint(409, **members) is None
+    assert "Error 409" in page
+    assert "Conflict" not in page
+    assert page.count(members.get("detail", "<body>")) == 1
+
+
+def test_an_uncaught_exception_has_a_sentence_for_people() -> None:
+    page = render_html(incident_of(uncaught_problem("Unhandled Exception"))).decode()
+
+    assert "Unhandled Exception" not in page
+    assert '<p class="hint">The mistake is on our side. You have done nothing wrong.</p>' in page
+
+
+def test_a_500_that_explains_itself_is_heard() -> None:
+    assert '<p class="detail" dir="auto">The printer is out of paper.</p>' in page_of(
+        500, "The printer is out of paper."
+    )
 
 
 class OwnNotFound(NotFound):
@@ -199,33 +244,29 @@ class OwnNotFound(NotFound):
 
 
 @pytest.mark.parametrize(
-    ("problem", "expected"),
+    ("problem", "shown"),
     [
-        (HTTPErrorFacts(404, detail="Not here", is_stock=True), True),  # the framework's own words
-        (HTTPErrorFacts(404, detail="There was a cheese here."), False),
-        (HTTPErrorFacts(418, detail="Short and stout", is_stock=True), False),  # for which we have no words
-        (Problem(404, detail="Not here"), False),
+        (HTTPErrorFacts(404, detail="Not here", is_stock=True), False),  # the framework's own words
+        (HTTPErrorFacts(404, detail="There was a cheese here."), True),
+        (HTTPErrorFacts(418, detail="Short and stout", is_stock=True), False),
+        (Problem(404, detail="Not here"), True),
     ],
 )
-def test_the_words_of_a_framework_make_room_for_ours(problem: HTTPErrorFacts | Problem, expected: bool) -> None:
+def test_the_words_of_a_framework_make_room_for_ours(problem: HTTPErrorFacts | Problem, shown: bool) -> None:
     meant = problem if isinstance(problem, Problem) else problem_of(problem)
 
-    page = render_html(incident_of(meant))
+    page = render_html(incident_of(meant)).decode()
 
-    assert page.count(str(meant.detail).encode()) == 1
-    assert (str(meant.detail) in footer(page)) is expected
-
-
-def test_the_words_of_an_applications_own_exception_come_first() -> None:
-    page = render_html(incident_of(Problem(404, detail=OwnNotFound.description), exception=OwnNotFound()))
-
-    assert OwnNotFound.description in page.decode().partition("<footer>")[0]
+    assert (str(meant.detail) in page) is shown
+    assert ('class="hint"' in page) is not shown
 
 
 def listed(errors: object) -> list[str]:
     page = render_html(incident_of(Problem(422, errors=errors)))
     checked(page)
-    return [unescape(item) for item in re.findall(r"<li[^>]*>(.*?)</li>", page.decode(), re.DOTALL)]
+    return [
+        unescape(re.sub("</?b>", "", item)) for item in re.findall(r"<li[^>]*>(.*?)</li>", page.decode(), re.DOTALL)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -258,59 +299,118 @@ def test_of_many_errors_the_page_lists_some() -> None:
     assert listed([{"detail": str(number)} for number in range(25)])[9:] == ["9", "and 15 more"]
 
 
-def hint(status: int, **extensions: Any) -> str:
-    page = render_html(incident_of(Problem(status, **extensions))).decode()
-    found = re.search(r'<p class="hint">(.*?)</p>', page)
-    assert found is not None
-    return found[1]
-
-
-def test_other_statuses_have_words_by_their_class() -> None:
-    assert hint(418) == hint(451) == hint(499) == "The request could not be carried out."
-    assert hint(599) == hint(501) == hint(500)
-    assert "carried out" not in hint(599)
-
-
 @pytest.mark.parametrize(
     ("retry_after", "expected"),
     [
-        (1, "Try again in 1 second."),
-        (2, "Try again in 2 seconds."),
-        (119, "Try again in 119 seconds."),
-        (120, "Try again in about 2 minutes."),
-        (3600, "Try again in about 60 minutes."),
+        ("1", "You can try again in 1 second."),
+        ("119", "You can try again in 119 seconds."),
+        ("120", "You can try again in 2 minutes, at 14:33 UTC."),
+        ("1801", "You can try again in 31 minutes, at 15:01 UTC."),
+        ("7200", "You can try again in 120 minutes, at 16:31 UTC."),
+        ("7201", "You can try again from 2026-11-29 16:31 UTC on."),
+        ("172800", "You can try again from 2026-12-01 14:31 UTC on."),
+        ("Sun, 29 Nov 2026 15:00:00 GMT", "You can try again in 30 minutes, at 15:00 UTC."),
+        ("Tue, 01 Dec 2026 08:00:00 GMT", "You can try again from 2026-12-01 08:00 UTC on."),
     ],
 )
-def test_the_page_says_how_long_to_wait(retry_after: int, expected: str) -> None:
-    assert hint(503, retry_after=retry_after).endswith(f" {expected}")
-    assert hint(503, headers={"Retry-After": str(retry_after)}).endswith(f" {expected}")
+def test_the_page_says_when_to_try_again(retry_after: str, expected: str) -> None:
+    found = hint(503, headers={"Retry-After": retry_after})
 
-
-@pytest.mark.parametrize("retry_after", [0, -1, None, "soon", 1.5, True, [5], 10**400, RaisesOnStr()])
-def test_a_wait_that_is_no_number_of_seconds_is_left_out(retry_after: object) -> None:
-    if isinstance(retry_after, int) and retry_after > 10**300:
-        assert "again in about" in hint(503, retry_after=retry_after) or hint(503, retry_after=retry_after) == hint(503)
-    else:
-        assert hint(503, retry_after=retry_after) == hint(503)
+    assert found is not None
+    assert re.sub("<.*?>", "", found) == expected
+    assert hint(503) != found
+    own = page_of(503, "We move house.", headers={"Retry-After": retry_after})
+    assert own.index("We move house.") < own.index(found)
 
 
 @pytest.mark.parametrize(
-    ("status", "method", "root", "links"),
+    "retry_after",
     [
-        (404, "GET", "", ["/"]),
-        (404, "GET", "/app", ["/app/"]),
-        (404, "GET", "/a/b/", ["/a/b/"]),
-        (503, "GET", "", ["", "/"]),
-        (429, "HEAD", "/app", ["", "/app/"]),
-        (500, "POST", "", ["/"]),  # a form is not sent again by a link
-        (404, "GET", "//evil.example", ["/evil.example/"]),
-        (404, "GET", "/é b", ["/%C3%A9%20b/"]),
+        "0",
+        "-1",
+        "soon",
+        "1.5",
+        "9" * 400,
+        "999999999",
+        "Sun, 29 Nov 2026 14:00:00 GMT",
+        "Sun, 99 Nov 2026 14:00:00 GMT",
+    ],
+)
+def test_a_wait_that_is_over_or_unknown_is_left_out(retry_after: str) -> None:
+    assert hint(503, headers={"Retry-After": retry_after}) == hint(503)
+
+
+@pytest.mark.parametrize("retry_after", [None, True, [5], 10**400, RaisesOnStr()])
+def test_a_wait_that_is_no_number_is_left_out(retry_after: object) -> None:
+    assert hint(503, retry_after=retry_after) == hint(503)
+
+
+AGAIN = "Try again"
+HOME = "Go to the home page"
+SITE = Site(
+    "Cheese & Co",
+    logo="/logo.svg",
+    accent="#fc0",
+    home_url="https://shop.example/",
+    login_url="/login?next=a&b",
+    contact="help@shop.example",
+    status_url="https://status.example/",
+)
+HOME_LINK, LOGIN_LINK = ("https://shop.example/", HOME), ("/login?next=a&b", "Sign in")
+CONTACT_LINK, STATUS_LINK = ("mailto:help@shop.example", "Contact us"), ("https://status.example/", "Service status")
+
+
+def actions(problem: Problem, site: Site | None = None, **facts: Any) -> list[tuple[str, str]]:
+    page = render_html(incident_of(problem, **facts), site or Site()).decode()
+    (nav,) = re.findall("<nav>(.*?)</nav>", page)
+    return [(unescape(url), label) for url, label in re.findall('<a href="(.*?)">(.*?)</a>', nav)]
+
+
+@pytest.mark.parametrize(
+    ("problem", "facts", "expected"),
+    [
+        (Problem(404), {}, [("/", HOME)]),
+        (Problem(404), {"root_path": "/app"}, [("/app/", HOME)]),
+        (Problem(404), {"root_path": "/a/b/"}, [("/a/b/", HOME)]),
+        (Problem(404), {"root_path": "//evil.example"}, [("/evil.example/", HOME)]),
+        (Problem(404), {"root_path": "/é b"}, [("/%C3%A9%20b/", HOME)]),
+        (Problem(503), {}, [("", AGAIN), ("/", HOME)]),
+        (Problem(409), {}, [("", "Load again"), ("/", HOME)]),
+        (Problem(429), {"method": "HEAD"}, [("", AGAIN), ("/", HOME)]),
+        (Problem(500), {"method": "POST"}, [("/", HOME)]),  # a form is not sent again by a link
+        (Problem(503, headers={"Retry-After": "60"}), {}, [("", AGAIN), ("/", HOME)]),
+        (Problem(503, headers={"Retry-After": "61"}), {}, [("/", HOME)]),  # it would lead to the same page
+        (Problem(429, headers={"Retry-After": "Tue, 01 Dec 2037 08:00:00 GMT"}), {}, [("/", HOME)]),
     ],
 )
 def test_the_ways_out_are_home_and_where_it_helps_the_same_page(
-    status: int, method: str, root: str, links: list[str]
+    problem: Problem, facts: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    assert checked(render_html(incident_of(Problem(status), method=method, root_path=root))).links == links
+    assert actions(problem, **facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, [LOGIN_LINK, HOME_LINK]),
+        (403, [HOME_LINK, CONTACT_LINK]),
+        (404, [HOME_LINK]),
+        (500, [("", AGAIN), HOME_LINK, STATUS_LINK, CONTACT_LINK]),
+        (503, [("", AGAIN), HOME_LINK, STATUS_LINK, CONTACT_LINK]),
+    ],
+)
+def test_a_site_has_more_ways_out_where_they_fit(status: int, expected: list[tuple[str, str]]) -> None:
+    assert actions(Problem(status), SITE) == expected
+
+
+def test_the_page_is_dressed_as_the_site() -> None:
+    page = render_html(incident_of(Problem(404)), SITE).decode()
+
+    assert "<title>Page not found · Cheese &amp; Co</title>" in page
+    link = '<a href="https://shop.example/"><img src="/logo.svg" alt=""><span>Cheese &amp; Co</span></a>'
+    assert f'<header class="site">{link}</header>' in page
+    assert [hash_of(style) for style in styles_of(page)] == re.findall(r"'(sha256-[^']+)'", build_policy(SITE))
+    assert "; img-src 'self'; " in build_policy(SITE)
 
 
 def test_a_page_that_is_made_in_advance_has_no_reference() -> None:
@@ -318,7 +418,7 @@ def test_a_page_that_is_made_in_advance_has_no_reference() -> None:
 
     page = render_html(Incident(problem, problem, RequestFacts(), ""))
 
-    assert footer(page) == ""
+    assert b"<footer>" not in page
     assert b"Reference" not in page
 
 
@@ -327,10 +427,15 @@ def test_another_page_in_the_same_look_works_under_a_policy_of_its_own() -> None
 
     text = page.decode()
     assert "<title>&lt;title&gt;</title>" in text
-    assert "<main>\n<p>content</main>" in text
-    hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles_of(text)]
-    assert [f"'sha256-{each}'" for each in hashes] == re.findall(r"'sha256-[^']+'", policy)
+    assert "<main>\n<p>content\n</main>" in text
+    assert "errbridge" not in text
+    hashes = [hash_of(style) for style in styles_of(text)]
+    assert hashes == re.findall(r"'(sha256-[^']+)'", policy)
     assert len(hashes) == 2
+
+
+def hash_of(style: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def styles_of(page: str) -> list[str]:
@@ -346,15 +451,15 @@ def test_the_hash_for_the_content_security_policy_is_that_of_the_only_style() ->
     page = render_html(incident_of()).decode()
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
 
-    assert "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() == STYLE_HASH
+    assert hash_of(style) == STYLE_HASH
     assert " style=" not in page
-    assert f"style-src '{STYLE_HASH}'" in POLICY.split("; ")
+    assert f"style-src '{STYLE_HASH}'" in build_policy().split("; ")
 
 
 def test_the_page_is_made_for_small_screens_dark_rooms_and_screen_readers() -> None:
     page = render_html(incident_of()).decode()
 
-    assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr">')
     assert '<meta charset="utf-8">' in page
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "prefers-color-scheme:dark" in page

@@ -20,6 +20,7 @@ from errbridge import (
 )
 from errbridge.application.settings import DEFAULTS, Settings, check_dispatcher
 from errbridge.http.accept import JSON, XML
+from errbridge.representations.site import Site
 from errbridge.representations.styles import API, DEFAULT, WEB
 
 
@@ -65,6 +66,7 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_DEBUG_DOCUMENT": False,
         "ERROR_VALIDATION": False,
         "ERROR_REPLACE_NATIVE": False,
+        "ERROR_SITE": None,
     }
 
 
@@ -87,6 +89,7 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_DEBUG_DOCUMENT=True,
         ERROR_VALIDATION="messages",
         ERROR_REPLACE_NATIVE=True,
+        ERROR_SITE={"name": "Cheese & Co"},
     )
 
     assert [getattr(settings, field.name) for field in fields(Settings)] == [
@@ -102,6 +105,7 @@ def test_every_key_reaches_its_setting() -> None:
         True,
         "messages",
         True,
+        Site("Cheese & Co"),
     ]
 
 

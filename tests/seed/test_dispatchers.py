@@ -345,4 +345,4 @@ def test_an_app_needs_no_failure_handler_beside_a_dispatcher(ask: Ask) -> None:
     response = ask(an_app(failing("/broken", JammedTillError)), "/broken", options={"dispatcher": "urlprefix"})
 
     assert (response.status, response.content_type) == (500, HTML)
-    assert '<p class="detail" dir="auto">Unhandled Exception</p>' in response.text
+    assert '<h1 dir="auto">Something went wrong</h1>' in response.text

@@ -1,13 +1,15 @@
 """One command for each purpose; every session makes its own virtual environment.
 
-``nox`` runs the tests, ``nox -l`` lists the sessions, ``nox -s tests -- -k accept`` passes arguments on, and
-``nox -s tests --force-python 3.13`` uses another interpreter.
+``nox`` runs the tests, ``nox -l`` lists the sessions, and ``nox -s tests -- -k accept`` passes arguments on.
+``nox -s tests-3.12`` uses another Python. Where an interpreter is missing, its session is skipped; with ``CI`` in the
+environment it fails.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -26,6 +28,15 @@ NOT_ALONE = tuple(  # those of the core that take something else for an oracle, 
     f"--ignore=tests/core/{name}" for name in ("test_accept.py", "test_public_names.py", "validation")
 )
 INTERRUPT_TIMEOUT = 15.0  # seconds that the demo has to end by itself after Ctrl-C
+PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
+NEWEST = "3.13"  # the oldest that Quart 0.23 supports
+SOURCES = {  # of the development versions
+    "flask": "git+https://github.com/pallets/flask",
+    "werkzeug": "git+https://github.com/pallets/werkzeug",
+    "quart": "git+https://github.com/pallets/quart",
+}
+LOCK = ("--constraint", "requirements-dev.txt")
+NO_BROWSER = ("-n", "2", "-m", "not browser")
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -33,10 +44,21 @@ def group(name: str) -> tuple[str, ...]:
     return nox.project.dependency_groups(PYPROJECT, name)
 
 
+def find_python(version: str) -> str:
+    """Find an interpreter on PATH or among those of pyenv; return the version if there is none, for nox to say so."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    by_pyenv = sorted(pyenv.glob(f"{version}.*/bin/python{version}"), key=lambda path: (len(path.parts[-3]), path))
+    for found in (shutil.which(f"python{version}"), *map(str, reversed(by_pyenv))):
+        # pyenv puts a script on PATH for each Python, also for those that are not switched on.
+        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return found
+    return version
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests with branch coverage."""
-    session.install(EVERYTHING, *group("tests"), *group("bench"))
+    session.install(EVERYTHING, *group("tests"), *group("bench"), *LOCK)
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "2", *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -44,41 +66,90 @@ def tests(session: nox.Session) -> None:
         session.run("coverage", "report")
 
 
+def tests_on(session: nox.Session) -> None:
+    """Run the tests, except for those in a browser, with another Python."""
+    session.install(EVERYTHING, *group("tests"), *group("bench"))
+    session.run("pytest", *(session.posargs or NO_BROWSER))
+
+
+for version in PYTHONS:
+    nox.session(python=find_python(version), name=f"tests-{version}")(tests_on)
+
+
 @nox.session
 def quick(session: nox.Session) -> None:
     """Run the tests of the core and the conformance cases, without coverage, in less than 25 seconds."""
-    session.install(EVERYTHING, *group("tests"))
+    session.install(EVERYTHING, *group("tests"), *LOCK)
     session.run("pytest", "-n", "2", "tests/core", "tests/test_conformance.py", *session.posargs)
 
 
 @nox.session
 def min_versions(session: nox.Session) -> None:
-    """Run the tests with the oldest Flask and Quart that are supported."""
-    session.install(EVERYTHING, "flask[async]==3.0.*", "quart==0.20.*", *group("tests"))
-    session.run("pytest", *session.posargs)
+    """Run the tests with the oldest versions that the extras allow, except for the browser and the documentation."""
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    oldest = [wanted.replace(">=", "==") for wanted in (*extras["flask"], *extras["quart"], *extras["bridge"])]
+    session.install(EVERYTHING, *oldest, "werkzeug==3.0.0", *group("tests"))  # the oldest that Flask 3.0 allows
+    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not browser and not docs")))
+
+
+@nox.session(python=find_python(NEWEST))
+def newest(session: nox.Session) -> None:
+    """Install the wheel beside the newest Quart and ask small applications; run the tests without a browser."""
+    wheel, _ = built(session)
+    for extras, wanted in (("", "quart"), ("quart", "quart>=0.23")):
+        python = installed(session, wheel, extras, wanted)
+        session.run(python, "-I", CHECK_WHEEL, "answers", "quart", external=True)
+        check = "import importlib.metadata as m; assert m.version('quart') >= '0.23', m.version('quart')"
+        session.run(python, "-I", "-c", check, external=True)
+    session.install(EVERYTHING, "quart>=0.23", *group("tests"), *group("bench"))
+    session.run("pytest", *(session.posargs or NO_BROWSER))
+
+
+@nox.session(python=find_python(NEWEST))
+def dev_versions(session: nox.Session) -> None:
+    """Run the tests with the development versions of the frameworks.
+
+    They come from the network, or from the folders flask, werkzeug and quart in ``ERRBRIDGE_SOURCES``, if they exist.
+    """
+    folder = os.environ.get("ERRBRIDGE_SOURCES")
+    here = {name: str(Path(folder, name)) for name in SOURCES if Path(folder, name).is_dir()} if folder else SOURCES
+    session.install(EVERYTHING, *group("tests"))
+    session.install("--no-deps", "--force-reinstall", *here.values())
+    session.run("pip", "list")
+    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not browser and not docs")))
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements-dev.txt: the versions with which the other sessions run, for every Python."""
+    session.install("uv")
+    arguments = "--universal --python-version 3.11 --all-extras --no-annotate --no-header --quiet --upgrade"
+    groups = [word for name in ("dev", "bench") for word in ("--group", name)]
+    session.run("uv", "pip", "compile", "pyproject.toml", *arguments.split(), *groups, "-o", LOCK[1])
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting, docstrings and who may import whom."""
-    session.install(EVERYTHING, *group("lint"))
+    """Check style, formatting, docstrings, spelling and who may import whom."""
+    session.install(EVERYTHING, *group("lint"), *LOCK)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("interrogate", "errbridge", "errbridge_flask", "errbridge_quart")
+    session.run("codespell")
     session.run("lint-imports")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types with mypy and pyright."""
-    session.install(EVERYTHING, *group("types"), *group("tests"), "nox")
+    session.install(EVERYTHING, *group("types"), *group("tests"), "nox", *LOCK)
     session.run("mypy")
     session.run("pyright")
 
 
 def built(session: nox.Session) -> tuple[Path, Path]:
     """Build the distributions, check them, and return the wheel and the source distribution."""
-    session.install(*group("build"))
+    session.install(*group("build"), *LOCK)
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build")
     (wheel,) = (path.resolve() for path in Path("dist").glob("*.whl"))
@@ -137,7 +208,7 @@ def release(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation, warnings as errors, check its links, and search it; none of it needs a network."""
-    session.install(EVERYTHING, *group("docs"))
+    session.install(EVERYTHING, *group("docs"), *LOCK)
     shutil.rmtree("build/docs", ignore_errors=True)
     session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "docs", "build/docs")
     session.run("python", "docs/check.py", "build/docs")

@@ -8,10 +8,15 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from errbridge.incident import enter_request
 from tests.clients import Response
 from tests.twins import WORLDS, World, ask_both
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("errbridge", deadline=None)
+settings.load_profile("errbridge")
 
 
 def pytest_collection_finish() -> None:

@@ -89,7 +89,8 @@ def test_templates_are_looked_up_for_the_blueprints_of_the_chain(ask: Ask, path:
 
 
 def test_error_page_names_the_last_template(ask: Ask) -> None:
-    response = ask(pages(["oops.html", "error.html"]), "/nope", config={"ERROR_PAGE": "oops.html"})
+    site = an_app(with_templates({"oops.html": ""}), pages(["oops.html", "error.html"]))
+    response = ask(site, "/nope", config={"ERROR_PAGE": "oops.html"})
 
     assert (response.status, response.text, response.content_type) == (404, "oops.html", HTML)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
-from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.respond import receive, respond
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -22,7 +21,6 @@ __all__ = [
     "Call",
     "Converter",
     "Draft",
-    "HTTPErrorClasses",
     "HTTPErrorFacts",
     "Installation",
     "Native",

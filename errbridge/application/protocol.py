@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from errbridge.handlers.handlers import HTTPErrorClasses
@@ -106,14 +107,21 @@ class Application(ABC):
     functions if the adapter is async. Everything else is a plain function.
 
     Attributes:
-        http_classes: The framework's exception classes for HTTP errors.
+        error_base: The base class of the framework's exceptions for HTTP errors; a handler for it is a catch-all.
+        error_classes: Their classes by status; a handler for a class is one for its status.
         response_types: The classes of the framework's response objects.
         packages: The packages of the framework. A traceback for a developer begins after their frames.
     """
 
-    http_classes = HTTPErrorClasses()
+    error_base: type[Exception] | None = None
+    error_classes: Mapping[int, type[Exception]] = MappingProxyType({})
     response_types: tuple[type, ...] = ()
     packages: tuple[str, ...] = ()
+
+    @property
+    def http_classes(self) -> HTTPErrorClasses:
+        """The framework's exception classes for HTTP errors."""
+        return HTTPErrorClasses(self.error_base, self.error_classes)
 
     @property
     @abstractmethod
@@ -160,6 +168,10 @@ class Application(ABC):
     def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
         """Read an HTTP exception of the framework; return None for any other exception."""
         return None
+
+    def override(self, exc: BaseException, status: int | None, headers: Sequence[tuple[str, str]]) -> BaseException:
+        """Return an HTTP exception of the framework with the status and the headers of the tuple that it was in."""
+        return exc
 
     def traps(self, exc: BaseException) -> bool:
         """Return whether the application's settings turn this HTTP error into a crash."""

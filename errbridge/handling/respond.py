@@ -28,10 +28,18 @@ from errbridge.handling.context import ErrorContext, Trace, find_context
 from errbridge.handling.drafting import convert, pass_on
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
 from errbridge.handling.outside import respond_outside
-from errbridge.handling.results import Parts, inherit_headers, override_problem, override_reply, take_apart
+from errbridge.handling.results import (
+    Parts,
+    convert_result,
+    inherit_headers,
+    override_problem,
+    override_reply,
+    take_apart,
+)
 from errbridge.handling.showing import fail, is_linked, link, render_page, show
+from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import is_error
+from errbridge.http.status import check_error_status, is_error, parse_status
 from errbridge.incident import Page, Reply, set_current
 from errbridge.introspection import describe_function
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -50,8 +58,8 @@ Attempt = Generator[Call, Any, Outcome | None]
 
 def respond(
     installation: Installation,
-    exc: BaseException,
-    request: RequestFacts,
+    error: object,
+    request: RequestFacts | None,
     before: Run | None = None,
     *,
     outside: bool = False,
@@ -60,18 +68,37 @@ def respond(
 
     Args:
         installation: errbridge in the application where it occurred.
-        exc: The exception, or the 500 that the framework made of one.
-        request: The facts of the request.
-        before: The run whose exception was raised last in this request. If *exc* is the 500 that the framework made of
-            that exception, both are one incident.
-        outside: Whether *exc* escaped the framework's handling of the request: no handler and no template is asked.
+        error: The exception, or the 500 that the framework made of one. Or what a view returned: an error, a page or a
+            reply, alone or in a tuple with a status and headers.
+        request: The facts of the request; None if a page is made without one.
+        before: The run whose exception was raised last in this request. If *error* is the 500 that the framework made
+            of that exception, both are one incident.
+        outside: Whether *error* escaped the framework's handling of the request: no handler and no template is asked.
 
     Returns:
         The plan, under way up to its first call. Its outcome is a response, a value for the framework to send, or an
         exception to raise; `LEFT` if the framework has to go on as if errbridge were not there.
     """
     trace: Trace = []
-    return Run(_plan(installation, exc, request, trace, before, outside), trace)
+    if isinstance(error, BaseException) and request is not None:
+        return Run(_plan(installation, error, request, trace, before, outside), trace)
+    return Run(_answer_result(installation, take_apart(error), request, trace), trace)
+
+
+def _answer_result(installation: Installation, parts: Parts, request: RequestFacts | None, trace: Trace) -> Plan:
+    """Answer what a view returned. The status and the headers of a tuple win."""
+    application, body = installation.application, parts.body
+    if isinstance(body, (Page, Reply)):
+        return (yield from convert_result(application, parts, "GET" if request is None else request.method))
+    outcome: Outcome = LEFT
+    if request is not None:
+        if isinstance(body, Problem):
+            error: BaseException = override_problem(body, parts)
+        else:
+            status = None if parts.status is None else check_error_status(parse_status(parts.status))
+            error = application.override(body, status, list_headers(parts.headers))
+        outcome = yield from _plan(installation, error, request, trace, None, False)
+    return Raised(body) if outcome is LEFT and parts.is_class else outcome
 
 
 def _plan(

@@ -18,7 +18,7 @@ from werkzeug.sansio.response import Response
 from errbridge import Problem, Reply, Scope, SetupError
 from errbridge.adapter import Application, Converter, Draft, HTTPErrorFacts, NativeHandler
 from errbridge.pallets.blueprints import BlueprintPlaces
-from errbridge.pallets.exceptions import CLASSES, build_exception, read_http_error
+from errbridge.pallets.exceptions import build_exception, override, read_http_error
 from errbridge.pallets.private import HandlerSearch
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ class PalletsApplication(Application):
         search: The framework's own search for error handlers.
 
     Attributes:
-        http_classes: Werkzeug's classes of HTTP errors.
+        error_base: Werkzeug's base class of HTTP errors.
+        error_classes: Its classes.
         response_types: Werkzeug's response classes, which both frameworks derive theirs from.
         packages: What the traceback of any exception of a view begins with.
     """
 
-    http_classes = CLASSES
+    error_base = HTTPException
+    error_classes = default_exceptions
     response_types = (Response,)
     packages = (
         "asgiref",
@@ -125,6 +127,10 @@ class PalletsApplication(Application):
     @abstractmethod
     def request_values(self) -> frozenset[str]:
         """Return every text that the client sent with the current request, as far as the application has read it."""
+
+    def override(self, exc: BaseException, status: int | None, headers: Sequence[tuple[str, str]]) -> BaseException:
+        """Return an HTTP exception of Werkzeug with another status and more headers."""
+        return override(exc, status, headers) if isinstance(exc, HTTPException) else exc
 
     def traps(self, exc: BaseException) -> bool:
         """Return whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""

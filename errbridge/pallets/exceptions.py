@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -19,15 +19,12 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Problem
-from errbridge.adapter import HTTPErrorClasses, HTTPErrorFacts
-from errbridge.handling.results import Parts
-from errbridge.http.headers import list_headers
-from errbridge.http.status import check_error_status, parse_status
+from errbridge.adapter import HTTPErrorFacts
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["CLASSES", "build_exception", "is_response", "override", "read_http_error", "server_error"]
+__all__ = ["build_exception", "is_response", "override", "read_http_error", "server_error"]
 
 log = logging.getLogger("errbridge")
 
@@ -35,8 +32,6 @@ _T = TypeVar("_T")
 
 
 ReadAdditions = Callable[[HTTPException], "Additions"]
-
-CLASSES = HTTPErrorClasses(HTTPException, default_exceptions)
 
 # Werkzeug's own classes, whose objects say nothing but what they were made with.
 _WERKZEUG = HTTPException.__module__
@@ -183,29 +178,28 @@ def _read_headers(exc: HTTPException) -> list[tuple[str, str]]:
     return headers
 
 
-def override(exc: HTTPException, parts: Parts) -> HTTPException:
+def override(exc: HTTPException, status: int | None, headers: Sequence[tuple[str, str]]) -> HTTPException:
     """Return an exception with the status and the headers of the tuple in which a view returned it.
 
     It is a copy, for the same object may be returned for every request.
     """
-    if parts.status in (None, exc.code) and not parts.headers:
+    if status in (None, exc.code) and not headers:
         return exc
     changed = exc.__class__.__new__(exc.__class__)
     changed.__dict__.update(vars(exc))
     changed.args, changed.__cause__, changed.__context__ = exc.args, exc.__cause__, exc.__context__
-    given = list_headers(parts.headers)
-    names = {name.lower() for name, _ in given}
+    names = {name.lower() for name, _ in headers}
 
     def get_headers(*args: Any) -> list[tuple[str, str]]:
-        return [*(pair for pair in exc.get_headers(*args) if pair[0].lower() not in names), *given]
+        return [*(pair for pair in exc.get_headers(*args) if pair[0].lower() not in names), *headers]
 
     def get_response(*args: Any) -> Any:
         response: Any = exc.get_response(*args)
         response.status_code = changed.code
-        response.headers.update(Headers(given))
+        response.headers.update(Headers(list(headers)))
         return response
 
-    changed.code = exc.code if parts.status is None else check_error_status(parse_status(parts.status))
+    changed.code = exc.code if status is None else status
     changed.__dict__.update(get_headers=get_headers, get_response=get_response)
     return changed
 

@@ -20,8 +20,6 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 
 from errbridge import Page, Problem, Reply, RequestFacts
 from errbridge.adapter import LEFT, Installation, Native, Raised, Response, Run, receive, respond
-from errbridge.handling.results import convert_result, override_problem, take_apart
-from errbridge.pallets.exceptions import is_response, override
 from errbridge.pallets.private import HandlerSearch
 
 __all__ = ["SEAM", "Fields", "Seam"]
@@ -78,17 +76,17 @@ class Seam(ABC):
     def carry_out(self, run: Run, exc: BaseException) -> Any:
         """Carry out a plan, in the framework's own colour, and return what it expects of an error handler."""
 
-    def read_facts(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> RequestFacts:
+    def read_facts(self, error: object, request: Any, blueprints: Sequence[str]) -> RequestFacts:
         """Collect the facts of a request.
 
         Args:
-            exc: The error that came of it.
+            error: What came of it.
             request: The request.
             blueprints: The blueprints of the matched view, innermost first.
         """
         values, has_content, scope = self.read_fields(request)
-        is_routing, rule = exc is request.routing_exception, request.url_rule
-        is_method_error = is_routing and isinstance(exc, MethodNotAllowed)
+        is_routing, rule = error is request.routing_exception, request.url_rule
+        is_method_error = is_routing and isinstance(error, MethodNotAllowed)
         hooks = self.installation.hooks
         return RequestFacts.from_headers(
             values,
@@ -100,7 +98,7 @@ class Seam(ABC):
             root_path=request.root_path.rstrip("/"),
             endpoint=None if rule is None else rule.endpoint,
             blueprints=tuple(blueprints),
-            rule_blueprints=self._rule_blueprints(request, exc) if is_method_error else (),
+            rule_blueprints=self._rule_blueprints(request, error) if is_method_error else (),
             routing=is_routing,
             websocket=request.scheme in ("ws", "wss"),
             trace_id=hooks.current_trace() if hooks.trace_id is not None else "",
@@ -123,10 +121,10 @@ class Seam(ABC):
             found[rule.endpoint.rpartition(".")[0]] = None
         return tuple(name for name in found if name)
 
-    def start(self, exc: BaseException, request: Any, blueprints: Sequence[str]) -> Run:
+    def start(self, error: object, request: Any, blueprints: Sequence[str]) -> Run:
         """Start the plan for an error of a request."""
         before: Run | None = vars(request).pop(_RAISED, None)
-        return respond(self.installation, exc, self.read_facts(exc, request, blueprints), before)
+        return respond(self.installation, error, self.read_facts(error, request, blueprints), before)
 
     def receive(self, exc: BaseException) -> None:
         """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
@@ -173,26 +171,15 @@ class Seam(ABC):
         """
         if not _is_known(value[0] if isinstance(value, tuple) and value else value):
             return None
-        parts = take_apart(value)
         try:
             request = self.current_request()
-        except RuntimeError:  # in an app context alone; there is no error to answer
-            request = None
-        if isinstance(parts.body, (Page, Reply)):
-            method = "GET" if request is None else request.method
-            return partial(self.carry_out, Run(convert_result(self.installation.application, parts, method)))
-        if request is not None and not (isinstance(parts.body, HTTPException) and is_response(parts.body)):
-            error = parts.body
-            if isinstance(error, Problem):
-                error = override_problem(error, parts)
-            elif isinstance(error, HTTPException):
-                error = override(error, parts)
-            run = self.start(error, request, request.blueprints)
-            if run.outcome is not LEFT:
-                return partial(self.carry_out, run)
-        if parts.is_class:
-            raise parts.body
-        return None
+        except RuntimeError:  # in an app context alone
+            run = respond(self.installation, value, None)
+        else:
+            run = self.start(value, request, request.blueprints)
+        if isinstance(run.outcome, Raised):
+            raise run.outcome.exception
+        return None if run.outcome is LEFT else partial(self.carry_out, run)
 
     def respond_outside(self, exc: BaseException, request: Any) -> Any:
         """Answer what escaped the framework's own handling, when there is no request context any more.

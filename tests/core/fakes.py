@@ -23,7 +23,6 @@ from errbridge import Handlers, Incident, Problem, Reply, RequestFacts, Scope, a
 from errbridge.adapter import (
     Call,
     Draft,
-    HTTPErrorClasses,
     HTTPErrorFacts,
     Installation,
     Native,
@@ -36,6 +35,7 @@ from errbridge.adapter import (
     respond,
 )
 from errbridge.application.settings import Options, Settings
+from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome
 from errbridge.incident import CloseFrame
@@ -218,7 +218,8 @@ class Application(adapter.Application):
         **config: Its configuration.
     """
 
-    http_classes = CLASSES
+    error_base = CLASSES.base
+    error_classes = CLASSES.by_status
     response_types: tuple[type, ...] = (NativeResponse,)
     config: dict[str, Any] = {}
     domain: str | None = None

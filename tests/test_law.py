@@ -103,7 +103,7 @@ def test_the_core_names_no_configuration_key_of_a_framework() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        *("exc.original_exception", "exc.get_headers()", "exc.get_response", "exc.valid_methods", "exc.retry_after"),
+        *("exc.original_exception", "exc.get_headers()", "exc.get_response", "exc.valid_methods"),
         *("response.status_code", "request.url_rule", "request.view_args", "request.routing_exception"),
         *("app.error_handler_spec", "app.url_map", "app.make_default_options_response", "blueprint.url_prefix"),
         *('getattr(response, "status_code", 200)', 'hasattr(exc, "get_body")'),

@@ -54,6 +54,7 @@ html_title = f"errbridge {release}"
 html_show_sphinx = False
 html_static_path = ["_static"]
 html_css_files = ["errbridge.css"]
+html_favicon = "_static/favicon.svg"
 
 # The button of a session copies what is typed, not what is shown.
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "

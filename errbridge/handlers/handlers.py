@@ -231,7 +231,7 @@ class Handlers:
         Args:
             *keys: Status codes, ``"4xx"``, ``"5xx"``, ``"*"`` or exception classes, one by one or in a list; none means
                 everything.
-            code: The same, as `ErrorHandler.register` takes it.
+            code: The same, as ``ErrorHandler.register`` takes it.
 
         Returns:
             A decorator that gives the function back unchanged. The function takes ``(exc)`` or ``(exc, incident)``,

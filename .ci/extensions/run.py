@@ -29,6 +29,12 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 STYLES = ("none", "api", "web")
 PYTEST = ("pytest<9", "pytest-cov")  # what almost all suites need; some use private parts of pytest 8
+CONFIGURATIONS = {
+    "pytest.ini": "[pytest]",
+    "pyproject.toml": "[tool.pytest",
+    "tox.ini": "[pytest]",
+    "setup.cfg": "[tool:pytest]",
+}
 REPETITIONS = 3  # of each difference by itself: some tests depend on the clock, or on the tests before them
 TIMEOUT = 1200.0  # seconds for one suite in one style
 
@@ -103,7 +109,13 @@ def install(suite: Suite, folder: Path, checkout: Path | None) -> Path:
     if checkout is not None:
         return checkout
     (unpacked,) = (folder / "source").iterdir()
+    if not any(part in _read(unpacked / name) for name, part in CONFIGURATIONS.items()):
+        (unpacked / "pytest.ini").touch()  # or pytest takes the one of a folder above
     return unpacked
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def run(suite: Suite, source: Path, folder: Path, style: str, tests: Iterable[str], name: str = "") -> Outcomes:

@@ -34,7 +34,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|datetime|flask|logging|quart|types|typing|werkzeug)\..*"),
     (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # Private to the core, but part of a public signature.
-    (r"py:.*", r"(errbridge\.[\w.]+\.)?(Converter|Language|Observable|Register|RequestHeaders|Response|Schema|ScopeTrie)"),
+    (
+        r"py:.*",
+        r"(errbridge\.[\w.]+\.)?(Converter|Language|Observable|Register|RequestHeaders|Response|Schema|ScopeTrie)",
+    ),
     (r"py:.*", r"tuple\[.*"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.
     (r"py:.*", r"errbridge\..*\.(F|T|\w+T)"),

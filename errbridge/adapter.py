@@ -12,11 +12,13 @@ from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.respond import receive, respond
 from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.representations.html import TEMPLATES
 from errbridge.representations.response import Response
 from errbridge.scopes.patterns import Converter
 
 __all__ = [
     "LEFT",
+    "TEMPLATES",
     "Application",
     "Call",
     "Converter",

@@ -28,6 +28,7 @@ class _FlaskApplication(PalletsApplication):
         return finish_response(self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
+        self.add_own_templates()
         return flask.render_template(names if isinstance(names, str) else list(names), **context)
 
     def request_values(self) -> frozenset[str]:

@@ -32,6 +32,7 @@ class _QuartApplication(PalletsApplication):
         return finish_response(await self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
 
     async def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
+        self.add_own_templates()
         return await quart.render_template(names if isinstance(names, str) else list(names), **context)
 
     def request_values(self) -> frozenset[str]:

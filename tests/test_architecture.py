@@ -169,6 +169,7 @@ def test_what_errbridge_uses_of_the_frameworks_private_names_is_there() -> None:
 
 ADAPTER_NAMES = [
     "LEFT",
+    "TEMPLATES",
     "Application",
     "Call",
     "Converter",

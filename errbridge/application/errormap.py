@@ -15,6 +15,7 @@ from typing import Any, cast
 from errbridge.application.settings import Settings
 from errbridge.handlers.handlers import Handler, ScopeHandlers
 from errbridge.http.request import RequestFacts
+from errbridge.incident import Page
 from errbridge.representations.styles import DEFAULT, Style
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
@@ -64,7 +65,7 @@ class Chain:
         owners: The owners.
         blueprints: The names of those that are blueprints.
         styles: The styles of an HTTP error and of an uncaught exception: those of the nearest owner that has one.
-        templates: The template of each status' page, None where there is none; filled by `errbridge.handling.showing`.
+        templates: The page of each slug and status, None where there is none; filled by `errbridge.handling.showing`.
     """
 
     __slots__ = ("blueprints", "owners", "styles", "templates")
@@ -76,7 +77,7 @@ class Chain:
             next(style for owner in owners if (style := owner.find_style(uncaught=uncaught)) is not None)
             for uncaught in (False, True)
         )
-        self.templates: dict[int, str | None] = {}
+        self.templates: dict[tuple[str, ...], Page | None] = {}
 
 
 class ErrorMap:

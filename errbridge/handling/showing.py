@@ -28,7 +28,7 @@ from errbridge.introspection import is_async
 from errbridge.mapping.problems import complete, is_individual
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
-from errbridge.representations.html import build_policy
+from errbridge.representations.html import PageView, add_words, build_policy
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_reply, build_response, describe, last_resort
 from errbridge.representations.styles import Style
@@ -48,8 +48,8 @@ __all__ = [
     "template_folders",
 ]
 
-Means = str | Callable[..., Any]
-"""What of the application's own shows a problem: the name of a template, or the ``response=`` decorator."""
+Means = Page | Callable[..., Any]
+"""What of the application's own shows a problem: a template, or the ``response=`` decorator."""
 
 
 def show(context: ErrorContext) -> Plan:
@@ -71,15 +71,17 @@ def find_means(context: ErrorContext) -> Means | None:
     """
     if context.media_type in (JSON, XML):
         return context.error_map.response
-    if context.media_type == HTML and context.style.has_templates:
-        return _find_template(context)
-    return None
+    if context.media_type != HTML:
+        return None
+    if context.problem.template is not None:
+        return Page(context.problem.template, **context.problem.extensions)
+    return _find_template(context) if context.style.has_templates else None
 
 
 def _show_with(context: ErrorContext, means: Means) -> Plan:
-    if not isinstance(means, str):
+    if not isinstance(means, Page):
         return (yield from _decorate(context, means))
-    body = yield from _render_template(context, Page(means))
+    body = yield from _render_template(context, means)
     content = str(body).encode("utf-8", "replace")
     response = build_response(context.incident, content, HTML, vary=context.vary)
     report(context, response.status, partial(describe, response), answered=context.problem)
@@ -119,19 +121,20 @@ def template_folders(blueprints: Sequence[str]) -> list[str]:
     return [*(f"{name.rpartition('.')[2]}/errors" for name in blueprints), "errors"]
 
 
-def _find_template(context: ErrorContext) -> str | None:
-    status, found = context.problem.status, context.chain.templates
-    if status in found and context.application.caches_templates():
-        return found[status]
-    pages = (status, f"{status // 100}xx")
+def _find_template(context: ErrorContext) -> Page | None:
+    problem, found = context.problem, context.chain.templates
+    slugs = () if type(problem) is Problem else (problem.slug,)
+    pages = (*slugs, str(problem.status), f"{problem.status // 100}xx")
+    if pages in found and context.application.caches_templates():
+        return found[pages]
     names = [f"{folder}/{page}.html" for folder in template_folders(context.chain.blueprints) for page in pages]
     names.append(context.error_map.settings.page)
     try:
         template = context.application.find_template(names)
     except Exception as error:  # it exists, but cannot be compiled; or the application's loader failed
         raise _name_template(context, names, error) from None
-    found[status] = template
-    return template
+    found[pages] = None if template is None else Page(template)
+    return found[pages]
 
 
 def render_page(
@@ -155,7 +158,9 @@ def render_page(
 
 
 def _render_template(context: ErrorContext, page: Page) -> Generator[Call, Any, Any]:
-    variables = {"error": context.incident.problem, "incident": context.incident, **page.context}
+    incident, site = context.incident, context.error_map.settings.site
+    own = {"error": add_words(incident), "incident": incident, "errbridge": PageView(incident, site)}
+    variables = {**own, **page.context}
     try:
         return (yield Call(context.application.render_template, (page.template, variables)))
     except Exception as error:

@@ -15,6 +15,7 @@ from errbridge.handlers.registry import Registrations
 from errbridge.handling.showing import TemplateFailure, find_means
 from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
+from errbridge.incident import Page
 from errbridge.inspection.preview import STATUSES, list_folders
 from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, locate, open_error
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
@@ -232,9 +233,10 @@ def _find_template_faults(subject: Subject) -> Found:
                 where = installation.application.locate_template_error(failure.error)
                 faults.setdefault(f"{where} cannot be compiled: {failure.error}", folder.name)
             else:
-                if isinstance(means, str) and means not in used:
-                    used.add(means)
-                    faults.update(dict.fromkeys(subject.find_template_faults(means), folder.name))
+                template = means.template if isinstance(means, Page) else None
+                if isinstance(template, str) and template not in used:
+                    used.add(template)
+                    faults.update(dict.fromkeys(subject.find_template_faults(template), folder.name))
     for fault, scope in faults.items():
         yield scope, f"{fault}; the built-in page is shown instead", None
     if page == DEFAULTS["ERROR_PAGE"] or page in used:

@@ -9,14 +9,14 @@ from functools import lru_cache
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.routing import parse_converter_args
 from werkzeug.sansio.response import Response
 
 from errbridge import Problem, Reply, Scope, SetupError
-from errbridge.adapter import Application, Converter, Draft, HTTPErrorFacts, NativeHandler
+from errbridge.adapter import TEMPLATES, Application, Converter, Draft, HTTPErrorFacts, NativeHandler
 from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.pallets.exceptions import build_exception, override, read_http_error
 from errbridge.pallets.private import HandlerSearch
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from errbridge.validation import Additions
 
 __all__ = ["PalletsApplication", "finish_response"]
+
+_OWN_TEMPLATES = DictLoader(TEMPLATES)
 
 
 class PalletsApplication(Application):
@@ -62,6 +64,7 @@ class PalletsApplication(Application):
         self.app = app
         self.search = search
         self._places = BlueprintPlaces(app)
+        self._loader: BaseLoader | None = None
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
 
     @property
@@ -164,10 +167,17 @@ class PalletsApplication(Application):
 
     def find_template(self, names: Sequence[str]) -> str | None:
         """Find the first that the application's environment has."""
+        self.add_own_templates()
         try:
             return self.app.jinja_env.select_template(list(names)).name  # type: ignore[no-any-return]
         except TemplatesNotFound:
             return None
+
+    def add_own_templates(self) -> None:
+        """Let templates extend ``errbridge/page.html``; the application's own templates come first."""
+        environment = self.app.jinja_env
+        if environment.loader is not self._loader:
+            self._loader = environment.loader = ChoiceLoader([environment.loader, _OWN_TEMPLATES])
 
     def caches_templates(self) -> bool:
         """Return whether the environment looks for templates only once."""

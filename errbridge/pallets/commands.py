@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from errbridge import RequestFacts
-from errbridge.adapter import Run
+from errbridge.adapter import TEMPLATES, Run
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.handling.showing import show
@@ -138,6 +138,30 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
             for failure in failures:
                 click.echo(f"could not be made as it should be: {failure}", err=True)
         ctx.exit(1 if failures else 0)
+
+    @errors.command("eject")
+    @click.argument("name", required=False)
+    @click.option("--force", is_flag=True, help="Overwrite a template that exists.")
+    def eject_command(name: str | None, force: bool) -> None:
+        """Write the built-in page's template into the application, to change it.
+
+        NAME is that of the template; ERROR_PAGE, or error.html, by default. Most changes need no copy: a template that
+        extends errbridge/page.html follows later versions.
+        """
+        app = load_app()
+        page = find_seam(app).installation.error_map().settings.page
+        name = name or page or "error.html"
+        path = Path(app.root_path, app.template_folder or "templates", name)
+        if path.exists() and not force:
+            raise SetupError(f"{path} exists; --force overwrites it, another NAME leaves it alone")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(TEMPLATES["errbridge/page.html"], encoding="utf-8")
+        except OSError as error:
+            raise SetupError(f"the template cannot be written: {error}") from error
+        click.echo(str(path))
+        if name != page and not name.rpartition("/")[0].endswith("errors"):
+            click.echo(f'Set ERROR_PAGE = "{name}", so that the pages of web scopes are made of it.')
 
     @errors.command("types")
     @click.option("--schema", "--json", "form", flag_value="schema", help="As one JSON Schema.")

@@ -63,6 +63,8 @@ class Problem(Exception):
         type: A URI reference that identifies the problem type; by default built from ``ERROR_TYPE_URI``, else
             ``about:blank``.
         instance: A URI reference that identifies this occurrence; the incident's ``urn:uuid:`` by default.
+        template: The name of a template of the application's that shows the problem to people. It is given the members
+            of the problem as variables, beside ``error`` and ``incident``.
         headers: Response headers to add, for instance ``{"Retry-After": "30"}``.
         **extensions: Extension members (RFC 9457 section 3.2), any value; None becomes ``null``.
 
@@ -84,6 +86,7 @@ class Problem(Exception):
     instance: str | None
     headers: tuple[tuple[str, str], ...]
     extensions: Mapping[str, Any]
+    template: str | None = None
 
     def __init_subclass__(
         cls,
@@ -122,6 +125,7 @@ class Problem(Exception):
         title: str | None = None,
         type: str | None = None,
         instance: str | None = None,
+        template: str | None = None,
         headers: Headers = (),
         **extensions: Any,
     ) -> None:
@@ -145,6 +149,7 @@ class Problem(Exception):
         self.detail = detail if detail is None else make_plain_text(detail)
         self.instance = instance if instance is None else make_plain_text(instance)
         self.headers = list_headers(headers)
+        self.template = template
         own_type = type if type is not None else self._uri
         self._own_type = own_type if own_type is None else make_plain_text(own_type)
         if self._fields:

@@ -26,11 +26,23 @@ from urllib.parse import quote
 from errbridge.http.status import find_phrase
 from errbridge.incident import Incident
 from errbridge.languages.language import ENGLISH, Language
+from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.site import Site, build_palette
 from errbridge.representations.words import ICONS, Words, find_words
 
-__all__ = ["STYLE_HASH", "TEMPLATE", "PageParts", "build_page", "build_policy", "describe_page", "render_html"]
+__all__ = [
+    "STYLE_HASH",
+    "TEMPLATE",
+    "TEMPLATES",
+    "PageParts",
+    "PageView",
+    "add_words",
+    "build_page",
+    "build_policy",
+    "describe_page",
+    "render_html",
+]
 
 
 def _read(name: str) -> str:
@@ -41,6 +53,9 @@ def _read(name: str) -> str:
 
 TEMPLATE = _read("page.html")
 """The markup of the page, as a template of Jinja."""
+
+TEMPLATES = {"errbridge/page.html": TEMPLATE}
+"""The templates that those of an application can extend, by name."""
 
 _STYLE = build_palette("#1d5bbf") + _read("page.css").replace("\n", "")
 
@@ -106,6 +121,36 @@ class PageParts(NamedTuple):
     footer: HTML = HTML()
 
 
+class PageView:
+    """What a page shows, for a template that asks for it.
+
+    Args:
+        incident: The error.
+        site: What ``ERROR_SITE`` says.
+    """
+
+    def __init__(self, incident: Incident, site: Site) -> None:
+        self._given = incident, site
+        self._parts: PageParts | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._parts is None:
+            self._parts = describe_page(*self._given)
+        return getattr(self._parts, name)
+
+
+def add_words(incident: Incident) -> Problem:
+    """Copy the problem of an incident and add ``heading``, ``hint`` and ``retry_after``, unless it has such members."""
+    problem = incident.problem.fill_in()
+    words: dict[str, object] = {
+        "heading": _find_heading(incident),
+        "hint": _find_hint(incident),
+        "retry_after": None,
+    }
+    vars(problem).update({name: value for name, value in words.items() if name not in problem.extensions})
+    return problem
+
+
 def render_html(incident: Incident, site: Site = _NO_SITE) -> bytes:
     """Render the problem of an incident as the built-in page."""
     return _fill_in(describe_page(incident, site))
@@ -132,11 +177,10 @@ _PLACE = r"\{\{ errbridge\.([a-z.]+) \}\}"
 
 def describe_page(incident: Incident, site: Site = _NO_SITE) -> PageParts:
     """Describe what the page of an incident shows."""
-    problem, language, words = incident.problem, incident.language, find_words(incident.problem.status)
+    language, words = incident.language, find_words(incident.problem.status)
     home_url = site.home_url or _link_home(incident.request.root_path)
-    title = problem.title if problem.title != find_phrase(problem.status) else language.translate(words.heading)
-    status = language.translate("Error {status}").replace("{status}", str(problem.status))
-    heading = title or problem.title
+    status = language.translate("Error {status}").replace("{status}", str(incident.problem.status))
+    heading = _find_heading(incident)
     return PageParts(
         language,
         f"{heading} \u00b7 {site.name or status}",
@@ -145,7 +189,7 @@ def describe_page(incident: Incident, site: Site = _NO_SITE) -> PageParts:
         _build_icon(words.icon),
         status,
         heading,
-        HTML("".join(_write_message(incident, words))),
+        HTML("".join(_write_message(incident))),
         _build_actions(incident, words, site, home_url),
         _build_footer(incident),
     )
@@ -170,15 +214,36 @@ def _link_home(root_path: str) -> str:
 # The message. A problem that explains itself is not explained again.
 
 
-def _write_message(incident: Incident, words: Words) -> Iterator[str]:
-    problem, language = incident.problem, incident.language
-    wait = _describe_wait(incident)
-    if problem.detail and not problem._has_stock_detail:  # pyright: ignore[reportPrivateUsage]
-        yield f'<p class="detail" dir="auto">{escape(problem.detail)}</p>\n'
-    elif not wait and problem.title == find_phrase(problem.status) and "errors" not in problem.extensions:
-        yield f'<p class="hint">{escape(language.translate(words.hint))}</p>\n'
+def _has_stock_title(incident: Incident) -> bool:
+    problem = incident.problem
+    return problem.title == incident.language.translate(find_phrase(problem.status))
+
+
+def _has_own_detail(problem: Problem) -> bool:
+    return bool(problem.detail) and not problem._has_stock_detail  # pyright: ignore[reportPrivateUsage]
+
+
+def _find_heading(incident: Incident) -> str:
+    words = find_words(incident.problem.status) if _has_stock_title(incident) else None
+    return incident.language.translate(words.heading) if words and words.heading else incident.problem.title
+
+
+def _find_hint(incident: Incident) -> str:
+    """Find the hint for a problem that has neither title nor detail nor errors of its own."""
+    problem = incident.problem
+    if _has_own_detail(problem) or "errors" in problem.extensions or not _has_stock_title(incident):
+        return ""
+    return incident.language.translate(find_words(problem.status).hint)
+
+
+def _write_message(incident: Incident) -> Iterator[str]:
+    problem, wait, hint = incident.problem, _describe_wait(incident), _find_hint(incident)
+    if _has_own_detail(problem):
+        yield f'<p class="detail" dir="auto">{escape(problem.detail or "")}</p>\n'
+    elif hint and not wait:
+        yield f'<p class="hint">{escape(hint)}</p>\n'
     if "errors" in problem.extensions:
-        yield _list_errors(problem.extensions["errors"], language)
+        yield _list_errors(problem.extensions["errors"], incident.language)
     if wait:
         yield f'<p class="hint">{wait}</p>\n'
 

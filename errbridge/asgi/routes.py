@@ -13,6 +13,7 @@ is read from the exception's ``code``, so that neither has to be imported. One o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -137,14 +138,18 @@ def _ask(app: Any, question: _Question) -> _Fit:
     except Exception as refusal:
         # What is no answer of Werkzeug is a bug in a converter; the application meets it again, and answers for it.
         return _MEANINGS.get(getattr(refusal, "code", 0), _Fit.SERVES)
-    if rule.endpoint == "static" and not _has_file(app, values):
+    blueprint, _, endpoint = rule.endpoint.rpartition(".")
+    if endpoint == "static" and not _has_file(app.blueprints.get(blueprint) if blueprint else app, values):
         return _Fit.UNKNOWN
     return _Fit.SERVES
 
 
-def _has_file(app: Any, values: dict[str, Any]) -> bool:
-    """Tell whether an application has a static file: every one has a route for them all, also without a folder."""
-    folder, name = getattr(app, "static_folder", None), values.get("filename")
+def _has_file(owner: Any, values: dict[str, Any]) -> bool:
+    """Tell whether an application or blueprint has a static file: it has a route for them all, also without a file."""
+    folder, name = getattr(owner, "static_folder", None), values.get("filename")
     if folder is None or name is None:
         return True
-    return Path(folder, name).is_file()
+    try:
+        return Path(folder, name).is_file() and os.access(Path(folder, name), os.R_OK)
+    except (OSError, ValueError):  # a name that no file can have, or a folder that cannot be looked into
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,45 @@ async def test_a_static_file_comes_from_the_application_that_has_it(tmp_path: Pa
             answer = await server.client.get(f"/static/{name}")
             assert answer.status_code == status
             assert status == 404 or answer.text == name.removesuffix(".css")
+
+
+async def test_a_name_that_no_file_can_have_is_a_404_and_the_folders_of_blueprints_are_looked_into(
+    tmp_path: Path,
+) -> None:
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.css").write_text(name)
+    new, old = quart.Quart("new"), flask.Flask("old", static_folder=None)
+    for app, framework, name in ((new, quart, "new"), (old, flask, "old")):
+        blueprint: Any = framework.Blueprint(
+                "shop", name, static_folder=str(tmp_path / name), static_url_path="/static"
+            )
+        outer: Any = framework.Blueprint("outer", name, url_prefix="/outer")
+        outer.register_blueprint(blueprint, url_prefix="/shop")
+        app.register_blueprint(outer)
+    async with hypercorn(Bridge([new, old])) as server:
+        for name, status in [("new.css", 200), ("old.css", 200), ("no.css", 404), ("x" * 300, 404)]:
+            answer = await server.client.get(f"/outer/shop/static/{name}")
+            assert (answer.status_code, name) == (status, name)
+            assert status == 404 or answer.text == name.removesuffix(".css")
+        assert (await server.client.get("/static/" + "x" * 300)).status_code == 404
+        assert (await server.client.get("/static/" + "x/" * 3000)).status_code == 404
+
+
+async def test_a_file_that_may_not_be_read_is_looked_for_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read everything, so the operating system's answer is replaced."""
+    for name in ("new", "old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.css").write_text(name)
+    refused = str(tmp_path / "new" / "x.css")
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != refused and real(path, mode))
+    new = quart.Quart("new", static_url_path="/static", static_folder=str(tmp_path / "new"))
+    old = flask.Flask("old", static_url_path="/static", static_folder=str(tmp_path / "old"))
+    async with hypercorn(Bridge([new, old])) as server:
+        assert (await server.client.get("/static/x.css")).text == "old"
 
 
 async def test_an_endpoint_that_is_merely_called_static_is_an_ordinary_one() -> None:

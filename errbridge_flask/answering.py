@@ -15,6 +15,7 @@ import flask
 from errbridge.adapter import Application, Call, Draft, Installation, Run, drive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
+from errbridge.pallets.debugger import add_debugger
 from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import Fields, Seam
 
@@ -49,6 +50,9 @@ class _FlaskSeam(Seam):
         }
         has_content = read("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in request.environ
         return Fields(values, has_content, request.environ.get("asgi.scope"))  # where the bridge leaves it
+
+    def raise_refusal(self) -> None:
+        self.installation.raise_refusal(flask.request.environ.get("asgi.scope"))
 
     def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
@@ -111,7 +115,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
         return response(environ, start)
 
-    for name, function in {"make_response": answering, "wsgi_app": guarded}.items():
+    for name, function in {"make_response": answering, "wsgi_app": add_debugger(app, guarded)}.items():
         setattr(app, name, function)
 
 

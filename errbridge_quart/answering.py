@@ -74,6 +74,9 @@ class _QuartSeam(Seam):
         has_content = length != b"0" or b"transfer-encoding" in found
         return Fields(values, has_content, scope)
 
+    async def raise_refusal(self) -> None:
+        self.installation.raise_refusal(quart.request.scope)
+
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.
         scope = request.scope or {}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 from errbridge.application.errormap import ErrorMap, Owner
 from errbridge.application.hooks import Hooks
@@ -13,6 +15,7 @@ from errbridge.application.settings import Options, Settings
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
 from errbridge.handlers.registry import Registrations, Registry
+from errbridge.http.request import REFUSAL
 from errbridge.incident import enter_request, leave_request
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT
@@ -66,6 +69,19 @@ class Installation:
         """Replace the dispatcher; the last call counts."""
         self.options = replace(self.options, dispatcher=dispatcher)
         self.own.touch()
+
+    @staticmethod
+    def raise_refusal(scope: Mapping[str, Any] | None) -> None:
+        """Raise what the bridge refuses in front of this application, for it to answer.
+
+        Args:
+            scope: The ASGI scope of the request; None if there is none.
+
+        Raises:
+            Problem: If the bridge left one there.
+        """
+        if scope and (refusal := scope.get(REFUSAL)) is not None:
+            raise refusal
 
     def error_map(self) -> ErrorMap:
         """Return the error map of everything that is registered by now."""

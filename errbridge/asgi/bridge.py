@@ -16,23 +16,29 @@ from asgiref.typing import (
 from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
-from errbridge.asgi.destination import Directory
+from errbridge.asgi.destination import Destination, Directory
 from errbridge.asgi.exchange import Answer, Exchange, Limits
 from errbridge.asgi.lifespan import serve_lifespan
-from errbridge.asgi.location import Location, host_of
+from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete
 from errbridge.asgi.mounts import Mounts, read_place
+from errbridge.asgi.owner import answer, report_broken_off
 from errbridge.asgi.routes import Routes
 from errbridge.asgi.threads import Threads
-from errbridge.asgi.websocket import deny, serve_websocket
+from errbridge.asgi.websocket import Handshake
 from errbridge.asgi.wsgi import Service, serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.http.request import ALLOW
-from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["Bridge"]
+
+_ANSWERING = 2
+"""Threads in which applications answer for the bridge, also when all others are taken."""
+
+_MOST_ANSWERS = 20
+"""Answers that may wait for them; beyond that the bridge answers without the application."""
 
 _log = logging.getLogger("errbridge")
 
@@ -106,6 +112,7 @@ class Bridge:
             self._directory = Routes(listed)
             self._speaking_asgi = _speaking_asgi((str(getattr(app.app, "name", app.app)), app) for app in listed)
         self._threads = Threads(threads, waiting=waiting, streams=streams)
+        self._answering = Threads(_ANSWERING, waiting=_MOST_ANSWERS)
         self._limits = Limits(max_body, patience)
         self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
         self._grace = grace
@@ -159,58 +166,61 @@ class Bridge:
             await serve_lifespan(self._speaking_asgi, scope, receive, send, self._settle, self._grace)
 
     async def _serve_http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server, whoever that is here
+            await Exchange(scope, receive, send, self._limits).respond(Complete(204, [], b""))
+            return
         exchange = Exchange(scope, receive, send, self._limits)
+        destination = self._directory.find(scope)
         try:
-            await self._pass_on(exchange)
+            await self._pass_on(exchange, destination)
             if exchange.answer is not Answer.COMPLETE and not exchange.is_gone:
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
             if exchange.is_gone and _comes_of_leaving(error):
                 _log.debug("no answer to %s %r, the client is gone: %s", exchange.method, scope["path"], error)
+            elif exchange.answer is not Answer.AWAITED:
+                # Returning is enough for a server to break the connection off; raising would have it logged once more.
+                # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
+                report_broken_off(scope, exchange.status, error, destination)
             else:
-                await self._answer_error(exchange, error)
+                await exchange.respond(await self._answer(exchange.refusal or error, scope, destination))
 
-    async def _pass_on(self, exchange: Exchange) -> None:
-        scope = exchange.scope
-        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server, whoever that is here
-            await exchange.respond(Complete(204, [], b""))
-            return
+    async def _pass_on(self, exchange: Exchange, destination: Destination | None) -> None:
         exchange.check_length()
-        destination = self._directory.find(scope)
         if destination is None:
             raise edges.not_mounted()
         exchange.allow = destination.allow
-        placed = destination.location.place(scope)
+        placed = destination.location.place(exchange.scope)
         if destination.allow:  # for the application's own document, if errbridge is in it; the header joins anyway
             placed[ALLOW] = destination.allow  # type: ignore[literal-required]
         if isinstance(destination.app, Asgi):
             await destination.app.app(placed, exchange.receive, exchange.send)
         else:
-            owners = self._streamed.owners(host_of(scope), Location.of(scope).path)
-            await serve_wsgi(Service(destination.app.app, self._threads, bool(owners)), placed, exchange)
+            streamed = self._streamed.owners(host_of(exchange.scope), Location.of(exchange.scope).path)
+            await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
 
-    async def _answer_error(self, exchange: Exchange, error: Exception) -> None:
-        if exchange.answer is not Answer.AWAITED:
-            # Returning is enough for a server to break the connection off; raising would have it logged once more.
-            # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
-            edges.broken_off(exchange.scope, exchange.status, error)
-            return
-        problem = exchange.refusal or (error if isinstance(error, Problem) else edges.crashed(error))
-        await exchange.respond(edges.answer(problem, exchange.scope, self._observers))
+    async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
+        return await answer(error, scope, destination, threads=self._answering, hooks=self._observers)
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         destination = self._directory.find(scope)
-        if destination is not None and isinstance(destination.app, Asgi):
-            placed = destination.location.place(scope)
-            await serve_websocket(destination.app.app, placed, receive, send, self._observers)
-            return
-        await receive()
-        problem = edges.not_mounted() if destination is None else edges.no_websocket()
-        await deny(problem, scope, send, self._observers)
+        socket = Handshake(scope, send)
+        try:
+            if destination is None or isinstance(destination.app, Wsgi):
+                await receive()
+                raise edges.not_mounted() if destination is None else edges.no_websocket()
+            await destination.app.app(destination.location.place(scope), receive, socket.send)
+        except Exception as error:
+            if socket.can_be_denied:
+                await socket.deny(await self._answer(error, scope, destination))
+            else:
+                report_broken_off(scope, socket.status, error, destination)
+                await socket.fail()
 
     async def _settle(self) -> None:
+        await self._answering.close(0)
         if not await self._threads.close(self._grace):
             _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
 

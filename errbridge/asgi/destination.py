@@ -7,6 +7,7 @@ from typing import Protocol
 
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.location import Connection, Location
+from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["Destination", "Directory"]
 
@@ -18,11 +19,13 @@ class Destination:
     Attributes:
         app: The application.
         location: The request's location as this application has to see it.
+        mount: Where the application is mounted.
         allow: The methods that other applications know at this URL, where that matters to the answer.
     """
 
     app: Asgi | Wsgi
     location: Location
+    mount: Scope = ROOT
     allow: tuple[str, ...] = ()
 
 

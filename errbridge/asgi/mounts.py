@@ -46,7 +46,7 @@ class Mounts:
         if not owners:
             return None
         mount = owners[0]
-        return Destination(self._apps[mount], here.below(self._depths[mount]))
+        return Destination(self._apps[mount], here.below(self._depths[mount]), mount)
 
 
 def read_place(key: str | Scope) -> Scope:

@@ -82,7 +82,7 @@ class Routes:
             if fit is _Fit.SERVES:
                 break
         if destination is not None and (best is _Fit.OTHER_METHOD or question.method == "OPTIONS"):
-            return Destination(destination.app, location, tuple(self._allowed(question)))
+            return Destination(destination.app, location, allow=tuple(self._allowed(question)))
         return destination
 
     def _candidates(self, scope: Connection) -> Iterable[Asgi | Wsgi]:

@@ -18,6 +18,7 @@ from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response, describe, last_resort
 from errbridge.representations.styles import DEFAULT
+from errbridge.scopes.scope import ROOT, Scope
 from errbridge.telemetry.notifying import notify
 from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
 
@@ -61,13 +62,19 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
 
 
 def respond_at_edge(
-    problem: Problem, request: RequestFacts, *, settings: Settings | None = None, hooks: Hooks | None = None
+    problem: Problem,
+    request: RequestFacts,
+    *,
+    scope: Scope = ROOT,
+    settings: Settings | None = None,
+    hooks: Hooks | None = None,
 ) -> Response:
     """Answer where there is no application: in front of all of them, or in place of one that is gone.
 
     Args:
         problem: The problem. Its ``__cause__`` is logged if it has one.
         request: The facts of the request.
+        scope: The place that the request was for.
         settings: The defaults if None.
         hooks: Called with the incident.
 
@@ -84,6 +91,7 @@ def respond_at_edge(
         completed,
         request,
         occurrence.id,
+        scope=scope,
         media_type=media_type,
         original=cause,
         time=occurrence.time,

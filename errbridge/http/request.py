@@ -8,10 +8,13 @@ from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
 
-__all__ = ["ALLOW", "RequestFacts"]
+__all__ = ["ALLOW", "REFUSAL", "RequestFacts"]
 
 ALLOW = "errbridge.allow"
 """The key of `RequestFacts.allow` in the scope of an ASGI request; the bridge sets it."""
+
+REFUSAL = "errbridge.refusal"
+"""The key of a problem in the scope of an ASGI request; the bridge sets it, for the application to raise."""
 
 
 @dataclass(frozen=True, slots=True)

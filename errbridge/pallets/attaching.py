@@ -43,4 +43,5 @@ def attach_seam(
             setattr(app, name, seam.receiving(handle))
     app.extensions[EXTENSION] = installation
     app.extensions[SEAM] = seam
+    app.before_request_funcs.setdefault(None, []).insert(0, seam.raise_refusal)
     return seam

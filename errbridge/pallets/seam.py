@@ -69,6 +69,10 @@ class Seam(ABC):
         """Read the header fields that matter at each error."""
 
     @abstractmethod
+    def raise_refusal(self) -> Any:
+        """Raise what the bridge has this application answer; called before all functions of its own."""
+
+    @abstractmethod
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
         """List the headers of a request as the client sent them."""
 

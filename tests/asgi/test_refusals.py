@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import flask
+import httpx
 import litestar
 import pytest
 import quart
@@ -14,7 +17,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
+import errbridge_flask
+import errbridge_quart
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn, raw
 
@@ -205,5 +212,147 @@ async def test_bytes_of_another_kind_are_bytes(chunk: Any) -> None:
 async def test_a_pipelined_request_behind_a_refused_one_is_not_taken_for_its_body() -> None:
     async with hypercorn(Bridge({"/": flask_app()}, max_body=10)) as server:
         sent = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"
-        answer = await raw(server.port, sent + sent.replace(b"POST", b"GET").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        last = sent.replace(b"POST", b"GET").replace(b"Host: x", b"Host: x\r\nConnection: close")
+        answer = await raw(server.port, sent + last)
     assert answer.count(b"HTTP/1.1 413 ") == 2
+
+
+CORS = "https://shop.example"
+
+
+def an_owner(make: Any) -> Any:
+    """An application with errbridge: an API under ``/api``, a site elsewhere, and CORS headers on every answer."""
+    app = make("owner")
+    errors: Any = (errbridge_flask if make is flask.Flask else errbridge_quart).ErrorHandler(app)
+    errors.web_register(app)
+    errors.api_register("/api")
+
+    def view() -> str:
+        return "a view"
+
+    def add_header(response: Any) -> Any:
+        response.headers["Access-Control-Allow-Origin"] = CORS
+        return response
+
+    def never() -> Any:
+        raise AssertionError("nothing of the application comes before the refusal")
+
+    app.add_url_rule("/", "root", view, methods=["GET", "POST"])
+    app.add_url_rule("/api/x", "x", view, methods=["GET", "POST"])
+    app.after_request(add_header)
+    app.before_request(never)
+    return app
+
+
+@pytest.mark.parametrize("make", [flask.Flask, quart.Quart], ids=["flask", "quart"])
+@pytest.mark.parametrize("mount", ["/", "/shop"])
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/api/x", "application/problem+json"),
+        ("/api/nowhere", "application/problem+json"),
+        ("/", "text/html; charset=utf-8"),
+    ],
+)
+async def test_a_refusal_has_the_style_and_the_headers_of_the_application_that_owns_the_place(
+    make: Any, mount: str, path: str, content_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+    at = mount.rstrip("/") + path
+    async with hypercorn(Bridge({mount: an_owner(make)}, max_body=10)) as server:
+        answer = await server.client.post(at, content=b"x" * 11)
+        head = await server.client.request("HEAD", at, content=b"x" * 11)
+    for each in (answer, head):
+        assert each.status_code == 413
+        assert each.headers["Content-Type"] == content_type
+        assert each.headers["Access-Control-Allow-Origin"] == CORS
+    assert "The request body may have at most 10 bytes." in answer.text
+    assert head.content == b""
+    assert head.headers["Content-Length"] == answer.headers["Content-Length"]
+    assert [record.levelno for record in caplog.records if record.name == "errbridge"] == [logging.INFO] * 2
+
+
+async def test_a_408_and_a_503_are_the_owners_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("errbridge.asgi.exchange._LINGER_BETWEEN", 0.05)
+    app = an_owner(flask.Flask)
+    go = threading.Event()
+    app.before_request_funcs[None].pop()
+    app.view_functions["x"] = lambda: str(go.wait(10))
+    bridge = Bridge({"/": app}, threads=1, waiting=0, patience=0.1)
+    async with hypercorn(bridge) as server:
+        answer = await raw(server.port, b"POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert CORS.encode() in answer
+        first = asyncio.create_task(server.client.get("/api/x"))
+        while bridge._threads.free:
+            await asyncio.sleep(0.01)
+        second = await server.client.get("/api/x")
+        go.set()
+        assert (await first).text == "True"
+    assert (second.status_code, second.headers["Access-Control-Allow-Origin"]) == (503, CORS)
+    assert (second.headers["Retry-After"], second.json()["retry_after"]) == ("1", 1)
+
+
+async def test_a_websocket_to_flask_is_denied_in_the_words_of_flask() -> None:
+    async with hypercorn(Bridge({"/": an_owner(flask.Flask)})) as server:
+        with pytest.raises(InvalidStatus) as denied:
+            async with connect(f"ws://127.0.0.1:{server.port}/api/x", proxy=None):
+                pass
+    response = denied.value.response
+    assert (response.status_code, response.headers["Access-Control-Allow-Origin"]) == (400, CORS)
+    assert b"This URL does not speak WebSocket." in (response.body or b"")
+
+
+@pytest.mark.parametrize("make", [flask.Flask, quart.Quart], ids=["flask", "quart"])
+async def test_an_application_that_cannot_answer_for_the_bridge_lends_its_style(
+    make: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = an_owner(make)
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("a secret")
+
+    setattr(app, "wsgi_app" if make is flask.Flask else "asgi_app", broken)
+    async with hypercorn(Bridge({"/shop": app}, max_body=10)) as server:
+        refused = await server.client.post("/shop/api/x", content=b"x" * 11)
+        crashed = await server.client.get("/shop/api/x")
+    assert (refused.status_code, crashed.status_code) == (413, 500)
+    assert {refused.headers["Content-Type"], crashed.headers["Content-Type"]} == {"application/problem+json"}
+    assert "secret" not in crashed.text
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR and record.name == "errbridge"]
+    assert record.exc_info
+    assert isinstance(record.exc_info[1], KeyError)
+
+
+async def test_the_record_of_an_application_without_errbridge_names_its_mount(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+
+    def late(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        yield b"first"
+        raise KeyError
+
+    async with hypercorn(Bridge({"/shop": flask_app(), "/late": late}, max_body=10)) as server:
+        await server.client.post("/shop/x", content=b"x" * 11)
+        await server.client.get("/nowhere")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await server.client.get("/late/x")
+    records: list[Any] = [record for record in caplog.records if record.name == "errbridge"]
+    seen = [(record.scope, record.path) for record in records]
+    assert seen == [("/shop", "/shop/x"), ("app", "/nowhere"), ("/late", "/late/x")]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+async def test_flask_has_its_debugger_in_debug_mode(debug: bool) -> None:
+    app = flask.Flask("f")
+    app.debug = debug
+    errbridge_flask.ErrorHandler(app)
+    app.add_url_rule("/", view_func=lambda: str(1 / 0))
+    app.add_url_rule("/fine", "fine", lambda: "fine")
+    async with hypercorn(Bridge({"/": app})) as server:
+        answer = await server.client.get("/", headers={"Accept": "text/html"})
+        assert (answer.status_code, "The debugger caught an exception" in answer.text) == (500, debug)
+        script = await server.client.get("/?__debugger__=yes&cmd=resource&f=debugger.js")
+        assert (script.status_code == 200) is debug
+        fine = await server.client.get("/fine")
+    assert (fine.text, fine.headers["Content-Length"]) == ("fine", "4")

@@ -64,7 +64,7 @@ async def test_a_quart_websocket_is_passed_through_below_its_mount() -> None:
     ("path", "status", "detail"),
     [
         ("/flask", 400, "This URL does not speak WebSocket."),
-        ("/nowhere", 404, None),
+        ("/nowhere", 404, "No application is mounted at this URL."),
         ("/fails", 500, ...),
         ("/fails/members", 403, "Members only."),
     ],

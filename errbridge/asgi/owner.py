@@ -25,7 +25,7 @@ from errbridge.asgi.location import Connection, Location
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.wsgi import Service, serve_wsgi
-from errbridge.handling.outside import respond_at_edge, respond_outside
+from errbridge.handling.outside import respond_at_edge, respond_in_place
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import REFUSAL, RequestFacts
 from errbridge.incident import new_id
@@ -64,7 +64,7 @@ async def answer(
             complete = await _answer_through(destination.app, error, placed, threads)
             if complete is not None:
                 return complete
-        answered = respond_outside(installation, error, _facts(placed, hooks))
+        answered = respond_in_place(installation, error, _facts(placed, hooks))
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answered.headers]
     body = answered.body or b""
     if declared_length(headers) is None:

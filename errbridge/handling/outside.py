@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from errbridge.application.hooks import Hooks
+from errbridge.application.installation import Installation
 from errbridge.application.settings import Settings
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome, Raised
@@ -22,7 +23,7 @@ from errbridge.scopes.scope import ROOT, Scope
 from errbridge.telemetry.notifying import notify
 from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
 
-__all__ = ["respond_at_edge", "respond_outside"]
+__all__ = ["respond_at_edge", "respond_in_place", "respond_outside"]
 
 
 def respond_outside(context: ErrorContext) -> Outcome:
@@ -59,6 +60,19 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
     response = render(Look(settings, context.style, media_type), incident)
     report(context, response.status, partial(describe, response), answered=problem)
     return response
+
+
+def respond_in_place(installation: Installation, exc: Exception, request: RequestFacts) -> Response:
+    """Answer in place of an application that cannot be asked, in the style that it has there.
+
+    Args:
+        installation: errbridge in the application.
+        exc: A problem, or what came through the application.
+        request: The facts of the request.
+    """
+    context = ErrorContext(installation, exc, request, http=None)
+    context.logger_name = None  # the framework did not come to it
+    return show_built_in(context)
 
 
 def respond_at_edge(

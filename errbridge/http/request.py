@@ -76,6 +76,9 @@ class RequestFacts:
             *given: Its arguments.
             scope: The ASGI scope of the request, in which the bridge leaves *allow*; None if there is none.
             **facts: The other facts.
+
+        Returns:
+            The facts.
         """
         get = headers.get
         return cls(

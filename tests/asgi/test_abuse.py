@@ -75,6 +75,10 @@ async def clients(server: Server, count: int, sent: bytes, *, answered: bool = F
             writer.close()
 
 
+def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "errbridge"]
+
+
 async def settled(is_settled: Callable[[], bool], within: float = 5.0) -> None:
     async with asyncio.timeout(within):
         while not is_settled():
@@ -108,8 +112,7 @@ async def test_slow_clients_delay_nobody_and_no_thread_is_lost_to_them(
         await settled(lambda: (threads.free, threads.streaming) == (4, 0), within=2.0)
         assert (await server.client.get("/who")).text == "me"
         await settled(lambda: len(threads._workers._idle) <= 4)
-    mine = [record for record in caplog.records if record.name == "errbridge"]
-    assert [record for record in mine if record.levelno > logging.DEBUG] == []
+    assert [record for record in records(caplog) if record.levelno > logging.DEBUG] == []
 
 
 async def test_more_streams_than_allowed_keep_their_turns() -> None:
@@ -160,9 +163,9 @@ async def test_a_client_that_reads_nothing_for_long_is_let_go(target: str, caplo
     app.view_functions["whole"] = lambda: b"x" * 30_000_000
     bridge = Bridge({"/": app}, patience=0.3)
     async with hypercorn(bridge) as server, clients(server, 1, request("GET", target), answered=True):
-        await settled(lambda: bool(caplog.records))
+        await settled(lambda: bool(records(caplog)))
         await settled(lambda: (bridge._threads.free, bridge._threads.streaming) == (40, 0))
-    assert [(record.levelno, "read nothing for 0.3 seconds" in record.getMessage()) for record in caplog.records] == [
+    assert [(record.levelno, "read nothing for 0.3 seconds" in record.getMessage()) for record in records(caplog)] == [
         (logging.DEBUG, True)
     ]
     assert target == "/whole" or closed.is_set()
@@ -200,13 +203,13 @@ async def test_the_request_of_a_client_that_left_while_it_waited_for_a_thread_is
         await settled(lambda: run == ["first"])
         async with clients(server, 3, request("GET", "/left")):
             await settled(lambda: len(bridge._threads._queue) == 3)
-        await settled(lambda: len(caplog.records) == 3)
+        await settled(lambda: len(records(caplog)) == 3)
         last = asyncio.create_task(server.client.get("/last"))
         await asyncio.sleep(0.05)
         go.set()
         assert [(await answer).text for answer in (first, last)] == ["first", "last"]
     assert run == ["first", "last"]
-    assert {record.levelno for record in caplog.records if record.name == "errbridge"} == {logging.DEBUG}
+    assert {record.levelno for record in records(caplog)} == {logging.DEBUG}
 
 
 async def test_a_complete_answer_does_not_wait_for_its_close(caplog: pytest.LogCaptureFixture) -> None:
@@ -246,9 +249,9 @@ async def test_what_closing_raises_takes_nothing_away_and_is_logged(
     bridge = Bridge({"/": app})
     async with hypercorn(bridge) as server:
         assert (await server.client.get(path)).text == "complete"
-        await settled(lambda: bool(caplog.records))
+        await settled(lambda: bool(records(caplog)))
         await settled(lambda: bridge._threads.free == 40)
-    (record,) = caplog.records
+    (record,) = records(caplog)
     assert (record.levelno, record.getMessage()) == (
         logging.ERROR,
         f"GET {path!r} was answered, but closing the answer failed",
@@ -285,8 +288,7 @@ async def test_no_exception_of_a_view_ends_the_server(
             await server.client.get("/late")
         assert (await server.client.get("/closing")).text == "complete"
         await settled(lambda: bridge._threads.free == 40)
-    records = [record for record in caplog.records if record.name == "errbridge"]
-    assert [record.levelno for record in records] == [logging.ERROR] * 3
+    assert [record.levelno for record in records(caplog)] == [logging.ERROR] * 3
 
 
 async def test_sys_exit_in_a_flask_view_is_a_500() -> None:
@@ -336,4 +338,4 @@ async def test_an_odd_target_is_served_like_any_other(
         async with hypercorn(bridge) as server:
             answer = await raw(server.port, request("GET", target, *upgrade, *key), until_closed=False)
         assert answer[:13] in (b"HTTP/1.1 404 ", b"HTTP/1.1 400 "), answer
-    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert [record for record in records(caplog) if record.levelno >= logging.ERROR] == []

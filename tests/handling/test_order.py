@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from tests.applications import (
 )
 from tests.clients import Request
 from tests.handling.zoo import handlers, key_of, zoo
-from tests.twins import Twins, World
+from tests.twins import Twins, World, ask_both
 
 WITHIN_ONE_SCOPE = [
     # An exact class, then its bases, then the status, then the class of codes, then what catches all.
@@ -138,6 +139,8 @@ NATIVE_HANDLERS = [
 ]
 
 
+GENERIC = r"native app (HTTPException|Exception)$|native app (HTTPException|Exception);"
+
 REPLACED = [
     # With replace_native, errbridge answers in place of the application's native catch-alls, and of nothing else.
     ("native app HTTPException; app 404", "404", "app 404"),
@@ -162,6 +165,21 @@ def test_native_catch_alls_of_the_application_are_replaced_if_that_is_wanted(
 
     assert ask(handlers(registered), path, options={"replace_native": True}).text == expected
     assert ask(handlers(registered), path, config={"ERROR_REPLACE_NATIVE": True}).text == expected
+
+
+@pytest.mark.parametrize(
+    ("registered", "raised"),
+    [(registered, raised) for registered, raised, _ in NATIVE_HANDLERS if re.search(GENERIC, registered)],
+)
+def test_replaced_native_catch_alls_are_as_if_they_were_not_registered(registered: str, raised: str) -> None:
+    *place, error = raised.split()
+    path = f"{'/outer/inner' if place == ['inner'] else '/zone' if place else ''}/raise/{error}"
+    others = "; ".join(line for line in registered.split("; ") if not re.search(GENERIC, line))
+
+    replaced = ask_both(handlers(registered), path, options={"replace_native": True})
+    without = ask_both(handlers(others), path)
+
+    assert replaced.comparable() == without.comparable()
 
 
 def test_replaced_native_catch_alls_leave_the_style_to_answer_and_the_exception_to_the_developer() -> None:

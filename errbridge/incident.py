@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ _RANDOM = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
 _VERSION_4 = 0x00000000_0000_4000_8000_000000000000  # and the variant of RFC 9562
 
 
+@dataclass(slots=True)
 class Occurrence:
     """That an error occurred. It exists before anything is known about the error.
 
@@ -50,12 +51,9 @@ class Occurrence:
         is_recorded: Whether a log record with the id was written.
     """
 
-    __slots__ = ("id", "is_recorded", "time")
-
-    def __init__(self) -> None:
-        self.id = new_id()
-        self.time = datetime.now(UTC)
-        self.is_recorded = False
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=partial(datetime.now, UTC))
+    is_recorded: bool = False
 
 
 _current: ContextVar[Occurrence | None] = ContextVar("errbridge.current", default=None)
@@ -79,23 +77,14 @@ def current_incident_id() -> str | None:
     return None if occurrence is None else occurrence.id
 
 
-def set_current(occurrence: Occurrence) -> None:
-    """Make an incident the current one, until the request ends."""
-    _current.set(occurrence)
+set_current: Callable[[Occurrence], object] = _current.set
+"""Make an incident the current one, until the request ends."""
 
+enter_request: Callable[[], Token[Occurrence | None]] = partial(_current.set, None)
+"""Begin a request, which has no incident yet. It may be a request inside another one. Returns a token."""
 
-def enter_request() -> Token[Occurrence | None]:
-    """Begin a request, which has no incident yet. It may be a request inside another one.
-
-    Returns:
-        A token for `leave_request`.
-    """
-    return _current.set(None)
-
-
-def leave_request(token: Token[Occurrence | None]) -> None:
-    """End a request: the incident from before is the current one again."""
-    _current.reset(token)
+leave_request: Callable[[Token[Occurrence | None]], None] = _current.reset
+"""End the request of a token: the incident from before is the current one again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -56,6 +56,17 @@ class Refused(HTTPException):
 
     def get_body(self, *args: Any, **kwargs: Any) -> str:
         return "refused"
+
+
+class Counted(HTTPException):
+    """With a response of its own, which is counted."""
+
+    code = 403
+    built: ClassVar[list[object]] = []
+
+    def get_response(self, *args: Any, **kwargs: Any) -> Any:
+        self.built.append(self)
+        return super().get_response(*args, **kwargs)
 
 
 class Moved(HTTPException):
@@ -419,6 +430,13 @@ def test_explain_knows_whether_an_exception_is_shown_to_the_developer(config: di
 
     assert f"1. {line}" in words_of(output)
     assert ("500 as text/html" in output) is not bool(config)
+
+
+def test_explain_builds_no_response_of_an_exception() -> None:
+    explanation = data(lambda world: None, "explain", "GET", "/", "tests.test_commands:Counted")
+
+    assert explanation["notes"][-1].startswith("its class builds a response of its own")
+    assert Counted.built == []
 
 
 def test_explain_knows_what_is_trapped() -> None:

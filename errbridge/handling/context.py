@@ -36,13 +36,14 @@ class ErrorContext:
         original: The exception that no part of the application caught; None for an HTTP error.
         is_uncaught: Whether the error is answered as an uncaught exception, which a handler can change.
         problem: The meaning of the exception, as its author left it.
-        is_shared: Whether equal errors share *problem*, so that what is derived from it can be kept.
+        is_shared: Whether equal errors share *problem* and its members, so that what is derived from it can be kept.
         chain: The owners.
         style: The style of the nearest owner that has one.
         media_type: The media type to answer in.
         occurrence: That the error occurred, its id and its time. Several exceptions of one error share it.
         is_anonymous: Whether it is a page made in advance, for an incident that is not known yet.
-        logger_name: The logger on which the framework records an uncaught exception; None if it records none.
+        is_outside: Whether the exception escaped the framework, which then records nothing.
+        own_response: Builds the response that the class of the exception has of its own; None if it has none.
         native: The framework's own handler.
         asked: The handlers that were asked so far.
     """
@@ -57,13 +58,14 @@ class ErrorContext:
         "exception",
         "installation",
         "is_anonymous",
+        "is_outside",
         "is_shared",
         "is_uncaught",
-        "logger_name",
         "media_type",
         "native",
         "occurrence",
         "original",
+        "own_response",
         "problem",
         "request",
         "style",
@@ -84,21 +86,23 @@ class ErrorContext:
         self.exception = exc
         self.request = request
         self.original: BaseException | None = None
-        self.is_shared = True
+        # A trace, and the methods of other applications, become members of the problem.
+        self.is_shared = not (request.traceparent or request.trace_id or request.allow)
         if isinstance(exc, Problem) and not is_uncaught:
             self.problem, self.is_shared = exc, False
         elif http is None or http.original is not None:
             self.original = exc if http is None else http.original
             self.problem = uncaught_problem(self.error_map.settings.default_msg)
         else:
-            self.problem, self.is_shared = problem_of(http), http.is_shared
+            self.problem, self.is_shared = problem_of(http), self.is_shared and http.is_shared
         self.is_uncaught = self.original is not None
         self.client_gone = http is not None and http.client_gone
         self.chain: Chain = self.error_map.find_chain(exc, request)
         self._choose_style()
         self.occurrence = Occurrence()
         self.is_anonymous = False
-        self.logger_name = self.application.logger_name
+        self.is_outside = False
+        self.own_response = None if http is None else http.own_response
         self._find_native()
         self.asked: list[Callable[..., Any]] = []
         self._incident: Incident | None = None
@@ -151,6 +155,11 @@ class ErrorContext:
         """The start of the id, for people to quote; "" if no record with it was or will be written."""
         level = choose_level(self.problem.status, client_gone=self.client_gone)
         return self.id[:8] if self.occurrence.is_recorded or is_written(level) else ""
+
+    @property
+    def logger_name(self) -> str | None:
+        """The logger on which the framework records an uncaught exception; None if it records none."""
+        return None if self.is_outside else self.application.logger_name
 
     @property
     def incident(self) -> Incident:

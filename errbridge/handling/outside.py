@@ -35,7 +35,7 @@ def respond_outside(context: ErrorContext) -> Outcome:
     Args:
         context: The error.
     """
-    context.logger_name = None  # the framework did not come to it
+    context.is_outside = True
     application, settings = context.application, context.error_map.settings
     if not application.propagates():
         return show_built_in(context)

@@ -18,7 +18,7 @@ propagate mode the failure is raised instead, for the developer to see.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from errbridge.application.installation import Installation
@@ -120,9 +120,9 @@ def _plan(
             return LEFT
         if http is not None or isinstance(exc, Problem):
             context = _open(installation, exc, request, http, trace)
-            if http is not None and http.own_response is not None and not has_own_handler(context):
-                return LEFT if context.native is not None else pass_on(context, http.own_response)
-            return (yield from _answer(context))
+            if context.own_response is None or has_own_handler(context):
+                return (yield from _answer(context))
+            return LEFT if context.native is not None else (yield from _pass_on_own(context, context.own_response))
         outcome = yield from _claim(_open(installation, exc, request, None, trace))
         if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
             outcome = yield from _claim(_open(installation, single, request, None, trace))
@@ -165,8 +165,7 @@ def _raise(exc: BaseException) -> Plan:
 def _open(
     installation: Installation, exc: BaseException, request: RequestFacts, http: HTTPErrorFacts | None, trace: Trace
 ) -> ErrorContext:
-    arrived = None if http is None else find_context(trace, http.original)
-    if arrived is not None:
+    if trace and http is not None and (arrived := find_context(trace, http.original)) is not None:
         context = arrived.as_server_error(exc)
     else:
         context = ErrorContext(installation, exc, request, http=http)
@@ -197,6 +196,16 @@ def _read_status(exc: BaseException, http: HTTPErrorFacts | None) -> int | None:
     if http is None or http.original is not None:
         return None
     return 500 if http.status is None else http.status
+
+
+def _pass_on_own(context: ErrorContext, build: Callable[[], Any]) -> Plan:
+    """Pass on the response that the class of an exception builds in a way of its own."""
+    try:
+        response = yield Call(build, ())
+    except Exception:
+        log.exception("an exception could not build its response; it is answered without")
+        return (yield from _answer(context))
+    return pass_on(context, response)
 
 
 def _claim(context: ErrorContext) -> Attempt:

@@ -25,7 +25,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
 from errbridge.incident import Incident, Occurrence, Page, Reply
 from errbridge.introspection import is_async
-from errbridge.mapping.problems import complete, is_individual
+from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.html import PageView, add_words, build_policy
@@ -223,7 +223,7 @@ class Template(NamedTuple):
             return Response(self.status, self.headers, None)
         date, time = occurrence.time.isoformat(" ", "seconds")[:19].encode().split()
         values = {_ID: occurrence.id.encode(), _REFERENCE: occurrence.id[:8].encode(), _DATE: date, _TIME: time}
-        body = b"".join([values.get(part, part) for part in self.parts])
+        body = b"".join(map(values.get, self.parts, self.parts))
         return Response(self.status, self.headers, body)
 
 
@@ -262,7 +262,7 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
     """
     request, look = context.request, Look(context.error_map.settings, context.style, context.media_type)
     try:
-        if context.is_shared and not context.is_anonymous and not is_individual(request):
+        if context.is_shared and not context.is_anonymous:
             has_reference = context.media_type not in (JSON, XML) and context.reference != ""
             template = _render_shared(look, context.problem, request.method, request.root_path, has_reference)
             response = template.fill_in(context.occurrence)

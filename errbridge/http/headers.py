@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from string import ascii_letters, digits
 from typing import Any, cast
 
@@ -132,25 +133,23 @@ def merge_header(headers: list[tuple[str, str]], name: str, value: str) -> None:
     headers.append((name, value))
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class RequestHeaders(Mapping[str, str]):
     """The request's headers, by name in any case; several lines of one name are joined by commas.
 
     Args:
         read: Returns the pairs. It is called at the first look.
-        *given: Its arguments.
+        given: Its arguments.
     """
 
-    __slots__ = ("_given", "_read", "_values")
-
-    def __init__(self, read: Callable[..., Iterable[tuple[str, str]]] = tuple, *given: Any) -> None:
-        self._read = read
-        self._given = given
-        self._values: dict[str, str] | None = None
+    read: Callable[..., Iterable[tuple[str, str]]] = tuple
+    given: tuple[Any, ...] = ()
+    _values: dict[str, str] | None = field(default=None, init=False)
 
     def _load(self) -> dict[str, str]:
         if self._values is None:
             values: dict[str, str] = {}
-            for name, value in self._read(*self._given):
+            for name, value in self.read(*self.given):
                 field = name.lower()
                 values[field] = f"{values[field]}, {value}" if field in values else value
             self._values = values

@@ -86,7 +86,7 @@ class RequestFacts:
             accept=get("accept", ""),
             xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
             traceparent=get("traceparent", ""),
-            headers=RequestHeaders(read or headers.items, *given),
+            headers=RequestHeaders(read or headers.items, given),
             allow=() if scope is None else scope.get(ALLOW, ()),
             **facts,
         )

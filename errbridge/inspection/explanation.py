@@ -20,7 +20,7 @@ from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handling.asking import is_registered_at
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
-from errbridge.handling.drivers import Call, Left, Native, Outcome, Raised, Run
+from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
 from errbridge.handling.respond import respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
@@ -173,7 +173,8 @@ class _Walk:
     @property
     def is_unasked(self) -> bool:
         """Whether no handler of errbridge is asked: the exception brings its answer, or is left to the framework."""
-        return isinstance(self.end, (Left, Native))
+        own = self.trace[-1].own_response if self.trace else None
+        return isinstance(self.end, Left) or (isinstance(self.end, Call) and self.end.function == own)
 
 
 def explain(subject: Subject, situation: Situation) -> Explanation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,8 @@ class HTTPErrorFacts:
         original: The uncaught exception behind the framework's 500.
         is_response: Whether the exception is an answer already: a redirect, or one that carries a response.
         response: The response that it carries.
-        own_response: The response that its class builds in a way of its own, which is sent unless a handler is
-            registered for the class.
+        own_response: Builds the response that its class has in a way of its own, which is sent unless a handler is
+            registered for the class; None if it has none.
         client_gone: Whether it says that the client has left.
         is_shared: Whether every such exception has this very object, so that what is derived from it can be kept.
     """
@@ -38,6 +38,6 @@ class HTTPErrorFacts:
     original: BaseException | None = None
     is_response: bool = False
     response: object | None = None
-    own_response: object | None = None
+    own_response: Callable[[], object] | None = None
     client_gone: bool = False
     is_shared: bool = False

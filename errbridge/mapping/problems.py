@@ -13,7 +13,7 @@ from errbridge.http.trace import parse_traceparent
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem, make_plain_text
 
-__all__ = ["complete", "is_individual", "problem_of", "uncaught_problem"]
+__all__ = ["complete", "problem_of", "uncaught_problem"]
 
 
 @lru_cache(maxsize=64)
@@ -48,11 +48,6 @@ def _build_problem(http: HTTPErrorFacts) -> Problem:
     problem = Problem(status, detail, title=http.title, headers=http.headers, **http.members)
     problem._has_stock_detail = http.is_stock  # pyright: ignore[reportPrivateUsage]
     return problem
-
-
-def is_individual(request: RequestFacts) -> bool:
-    """Return whether a problem gets members or headers from this request alone."""
-    return bool(request.allow or request.trace_id or request.traceparent)
 
 
 def complete(problem: Problem, request: RequestFacts, incident_id: str, type_uri: str | None) -> Problem:

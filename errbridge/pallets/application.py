@@ -89,8 +89,12 @@ class PalletsApplication(Application):
 
     @property
     def version(self) -> object:
-        """Changes when a blueprint is registered or gets a route."""
-        return self._places.version
+        """Changes when a blueprint is registered or gets a route.
+
+        It is read at each error. Views are counted rather than rules, which the URL map would have to gather first.
+        """
+        app = self.app
+        return len(app.blueprints), len(app.view_functions), app.config.get("SERVER_NAME")
 
     def places(self) -> Iterable[tuple[Scope, object]]:
         """List where blueprints are registered, each once for each of its hosts."""

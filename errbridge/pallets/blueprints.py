@@ -54,15 +54,6 @@ class BlueprintPlaces:
         self._register = app.register_blueprint
         app.register_blueprint = self._register_blueprint
 
-    @property
-    def version(self) -> tuple[int, int, str | None]:
-        """A value that changes whenever the places may have changed.
-
-        It is read at each error. Views are counted rather than rules, which the URL map would have to gather first.
-        """
-        app = self._app
-        return len(app.blueprints), len(app.view_functions), app.config.get("SERVER_NAME")
-
     def places(self) -> Iterator[tuple[Scope, object]]:
         """List every blueprint once for each of its hosts."""
         url_map = self._app.url_map

@@ -59,7 +59,7 @@ def read_http_error(exc: BaseException, read_additions: ReadAdditions) -> HTTPEr
     if not isinstance(exc, HTTPException):
         return None
     cls: Any = type(exc)
-    if cls in _PLAIN and type(exc.description) is str and not _is_parse_error(exc):  # a translation may be lazy
+    if cls in _PLAIN and type(exc.description) is str and not (exc.code == 400 and _is_parse_error(exc)):
         attributes = vars(exc)
         if attributes == _NO_ARGUMENTS:
             return _read_plain(cls, exc.description, None)
@@ -78,13 +78,13 @@ def read_http_error(exc: BaseException, read_additions: ReadAdditions) -> HTTPEr
 
 def _is_parse_error(exc: HTTPException) -> bool:
     """Return whether a 400 may come of a body that could not be parsed. Flask raises it from the parser's, or twice."""
-    return exc.code == 400 and isinstance(exc.__cause__ or exc.__context__, (ValueError, BadRequest))
+    return isinstance(exc.__cause__ or exc.__context__, (ValueError, BadRequest))
 
 
 def _may_have_additions(exc: HTTPException) -> bool:
     """Return whether to look for the additions of a library: its modules need not be imported for every error."""
     attributes = vars(exc)
-    return isinstance(exc, KeyError) or _is_parse_error(exc) or not _ADDED.isdisjoint(attributes)
+    return isinstance(exc, KeyError) or (exc.code == 400 and _is_parse_error(exc)) or not _ADDED.isdisjoint(attributes)
 
 
 _ADDED = frozenset({"data", "exc", "validation_error"})  # by webargs and Flask-RESTful, by webargs, by quart-schema
@@ -124,7 +124,7 @@ def _read(exc: HTTPException, read_additions: ReadAdditions) -> HTTPErrorFacts:
         members={} if added is None else added.extensions,
         is_response=is_response(exc),
         response=getattr(exc, "response", None),
-        own_response=_try(exc.get_response) if own.has_body and exc.code is not None and not is_response(exc) else None,
+        own_response=exc.get_response if own.has_body and exc.code is not None and not is_response(exc) else None,
         client_gone=isinstance(exc, ClientDisconnected),
     )
 

@@ -32,6 +32,9 @@ SEAM = "errbridge.seam"
 _RAISED = "_errbridge_raised"  # an attribute of a request: the run that raised an exception, until the 500 made of it
 
 
+_KNOWN = (HTTPException, Problem, Page, Reply)  # as the result of a view
+
+
 class Fields(NamedTuple):
     """The header fields of a request that are read at each error.
 
@@ -173,7 +176,8 @@ class Seam(ABC):
 
         It is errbridge's if it is an error that nothing was asked about, a page or a reply, alone or in a tuple.
         """
-        if not _is_known(value[0] if isinstance(value, tuple) and value else value):
+        body = value[0] if isinstance(value, tuple) and value else value
+        if not isinstance(body, _KNOWN) and not (isinstance(body, type) and issubclass(body, BaseException)):
             return None
         try:
             request = self.current_request()
@@ -223,9 +227,3 @@ class Seam(ABC):
         assert isinstance(outcome, Raised)
         setattr(self.current_request(), _RAISED, run)
         raise outcome.exception
-
-
-def _is_known(body: object) -> bool:
-    if isinstance(body, type):
-        return issubclass(body, BaseException)
-    return isinstance(body, (HTTPException, Problem, Page, Reply))

@@ -164,3 +164,11 @@ def test_the_headers_that_the_media_type_depends_on_are_known(style: str, vary: 
     installation.shared.set_style(ROOT, style)
 
     assert open_context(installation, NotFound()).vary == vary
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [({}, True), ({"allow": ("GET",)}, False), ({"trace_id": "1"}, False), ({"traceparent": "00-"}, False)],
+)
+def test_what_a_request_adds_to_a_problem_is_not_shared(facts: dict[str, Any], expected: bool) -> None:
+    assert open_context(install(), NotFound(), **facts).is_shared is expected

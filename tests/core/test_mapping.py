@@ -16,7 +16,7 @@ from errbridge.application.settings import Settings
 from errbridge.handling.respond import status_of
 from errbridge.http.headers import clean_headers
 from errbridge.mapping.groups import find_http_error, find_single_error
-from errbridge.mapping.problems import complete, is_individual, problem_of, uncaught_problem
+from errbridge.mapping.problems import complete, problem_of, uncaught_problem
 from errbridge.validation import problem_of as problem_of_validation
 from tests.core.fakes import (
     ANY_TEXT,
@@ -338,14 +338,6 @@ def test_methods_that_other_applications_have_for_the_url_are_allowed_too() -> N
     assert found.headers == (("X-A", "1"), ("Allow", "GET, PUT"))
     assert found.extensions["allowed"] == ["GET", "PUT"]
     assert meaning(Problem(404), allow=("GET",)).headers == ()
-
-
-@pytest.mark.parametrize(
-    ("facts", "expected"),
-    [({}, False), ({"allow": ("GET",)}, True), ({"trace_id": TRACE}, True), ({"traceparent": "00-"}, True)],
-)
-def test_a_request_that_adds_something_is_known(facts: dict[str, Any], expected: bool) -> None:
-    assert is_individual(RequestFacts(**facts)) is expected
 
 
 # Groups.

@@ -65,6 +65,12 @@ QUERIES = {
     "async handler": "howto/shared-handlers",
     "fastapi": "comparison",
     "glossary": "glossary",
+    "csrf": "extensions",
+    "login": "extensions",
+    "rate limit": "extensions",
+    "cors": "extensions",
+    "flask-smorest": "extensions",
+    "jwt": "extensions",
 }
 
 

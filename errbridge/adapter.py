@@ -11,6 +11,7 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.respond import receive, respond
+from errbridge.http.headers import check_head
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.html import TEMPLATES
 from errbridge.representations.response import Response
@@ -31,6 +32,7 @@ __all__ = [
     "Response",
     "Run",
     "adrive",
+    "check_head",
     "drive",
     "receive",
     "respond",

@@ -12,7 +12,7 @@ from typing import Any
 
 import flask
 
-from errbridge.adapter import Application, Call, Draft, Installation, Run, drive
+from errbridge.adapter import Application, Call, Draft, Installation, Run, check_head, drive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.debugger import add_debugger
@@ -28,9 +28,13 @@ class _FlaskApplication(PalletsApplication):
     def make_response(self, draft: Draft, method: str) -> flask.Response:
         return finish_response(self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
 
-    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
+    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any], owner: Any = None) -> str:
         self.add_own_templates()
-        return flask.render_template(names if isinstance(names, str) else list(names), **context)
+        with self.rendering_for(flask.request, owner):
+            return flask.render_template(names if isinstance(names, str) else list(names), **context)
+
+    def send_signal(self, exc: Exception) -> None:
+        flask.got_request_exception.send(self.app, _async_wrapper=self.app.ensure_sync, exception=exc)
 
     def request_values(self) -> frozenset[str]:
         return read_request_values(flask.request._get_current_object())  # type: ignore[attr-defined]
@@ -91,9 +95,14 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if app.config["DEBUG"]:
             start_response = _First(start_response)
+
+        def start(*given: Any) -> Any:
+            check_head(given[0].partition(" ")[0], given[1], "latin-1")  # PEP 3333
+            return start_response(*given)
+
         token = seam.installation.enter_request()
         try:
-            body = wsgi_app(environ, start_response)
+            body = wsgi_app(environ, start)
         except BaseException as exc:
             error = ungroup(exc)
         else:

@@ -6,7 +6,9 @@ outcome.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from inspect import isawaitable, signature
 from typing import Any
 
@@ -15,7 +17,7 @@ from quart.globals import app_ctx
 from quart.wrappers.response import DataBody, ResponseBody
 
 from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive
-from errbridge.pallets.application import PalletsApplication, finish_response
+from errbridge.pallets.application import PalletsApplication, check_response, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import Fields, Seam
@@ -25,22 +27,28 @@ __all__ = ["attach"]
 _READ = (b"host", b"accept", b"x-requested-with", b"traceparent")
 _KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
+_websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
 
 
 class _QuartApplication(PalletsApplication):
     async def make_response(self, draft: Draft, method: str) -> quart.Response:
         return finish_response(await self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
 
-    async def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> str:
+    async def render_template(self, names: str | Sequence[str], context: Mapping[str, Any], owner: Any = None) -> str:
         self.add_own_templates()
-        return await quart.render_template(names if isinstance(names, str) else list(names), **context)
+        with self.rendering_for(quart.websocket if quart.has_websocket_context() else quart.request, owner):
+            return await quart.render_template(names if isinstance(names, str) else list(names), **context)
+
+    async def send_signal(self, exc: Exception) -> None:
+        is_websocket = quart.has_websocket_context()
+        signal = quart.got_websocket_exception if is_websocket else quart.got_request_exception
+        await signal.send_async(self.app, _sync_wrapper=self.app.ensure_async, exception=exc)
 
     def request_values(self) -> frozenset[str]:
         return read_request_values(_current_request())
 
     def close_websocket(self, close_code: int, reason: str) -> None:
-        if quart.has_websocket_context():
-            scope: Any = quart.websocket.scope
+        if (scope := _websocket.get()) is not None:
             scope[_CLOSE] = {"code": close_code, "reason": reason}
 
 
@@ -111,6 +119,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     """
     make_response: Callable[[Any], Awaitable[Any]] = app.make_response
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
+    handle_websocket: Callable[[Any], Awaitable[Any]] = app.handle_websocket
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     takes_context = len(signature(app.handle_exception).parameters) == 2  # since Quart 0.23
     seam = attach_seam(app, _QuartApplication, _QuartSeam, install)
@@ -123,7 +132,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     async def answer(request: quart.Request) -> Any:
         """Answer what escapes the framework."""
         try:
-            response = await handle_request(request)
+            response = check_response(await handle_request(request))
         except Exception as exc:
             # Quart leaves a request bound whose session could not be opened. Flask asks its handlers then.
             if quart.has_request_context() and not seam.installation.application.propagates():
@@ -148,11 +157,23 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         finally:
             seam.installation.leave_request(token)
 
+    async def guarded_websocket(websocket: quart.Websocket) -> Any:
+        """Answer what escapes the framework from a WebSocket."""
+        try:
+            response = await handle_websocket(websocket)
+            return response if response is None else check_response(response)
+        except (Exception, BaseExceptionGroup) as exc:
+            error = ungroup(exc)
+        if not isinstance(error, Exception):
+            raise error
+        return seam.respond_outside(error, websocket)
+
     async def closing(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
         if scope["type"] == "websocket":
             scope = {**scope, _CLOSE: None}
             send = _Closing(scope, send)
+            _websocket.set(scope)
         token = seam.installation.enter_request()
         try:
             return await asgi_app(scope, receive, send)
@@ -162,7 +183,13 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             seam.installation.leave_request(token)
         raise error
 
-    for name, function in {"make_response": answering, "handle_request": guarded, "asgi_app": closing}.items():
+    replaced = {
+        "make_response": answering,
+        "handle_request": guarded,
+        "handle_websocket": guarded_websocket,
+        "asgi_app": closing,
+    }
+    for name, function in replaced.items():
         setattr(app, name, function)
 
 
@@ -188,7 +215,10 @@ class _Stream(ResponseBody):
 
 
 class _Closing:
-    """Sends what Quart sends, but closes a WebSocket after an error as the core decides; Quart would send 1000."""
+    """Sends what Quart sends, but closes a WebSocket after an error as the core decides; Quart would send 1000.
+
+    A client that leaves is no error: uvicorn raises OSError where others cancel the view.
+    """
 
     def __init__(self, scope: Any, send: Callable[[Any], Awaitable[None]]) -> None:
         self._scope = scope
@@ -197,4 +227,7 @@ class _Closing:
     async def __call__(self, message: Any) -> None:
         if message["type"] == "websocket.close" and (frame := self._scope[_CLOSE]) is not None:
             message = {**message, **frame}
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError:  # the client has left, which most servers report by cancelling the view
+            raise asyncio.CancelledError from None

@@ -182,6 +182,7 @@ ADAPTER_NAMES = [
     "Response",
     "Run",
     "adrive",
+    "check_head",
     "drive",
     "receive",
     "respond",

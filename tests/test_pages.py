@@ -93,11 +93,11 @@ END = "<a href='/'>Home</a><p>{}</p>"
             "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1><a href='/shop/shelves/blue'>Shelf</a>"
             + END.format(2020),
         ),
-        (  # no view was found, so it is not a request of the blueprint as far as the framework's hooks are concerned
+        (
             "/shop/nope",
             404,
             "<title>404 | Cheese &amp; Co</title><h1>Lost?</h1><a href='/shop/shelves/blue'>Shelf</a>"
-            + END.format(1999),
+            + END.format(2020),
         ),
     ],
 )

@@ -549,14 +549,14 @@ def test_a_key_that_the_client_chose_is_never_named(
 
 @pytest.mark.parametrize("config", [{}, {"DEBUG": True, "TRAP_BAD_REQUEST_ERRORS": False}])
 def test_a_body_that_is_no_json_is_a_400_that_says_where_and_what_was_expected(
-    ask: Ask, config: dict[str, Any]
+    world: World, config: dict[str, Any]
 ) -> None:
-    def build(world: World) -> None:
-        world.errors.api_register(world.app)
-        world.app.add_url_rule("/", "index", of_body(world, lambda given: "read"), methods=["POST"])
+    world.config = config
+    world.errors.api_register(world.app)
+    world.app.add_url_rule("/", "index", of_body(world, lambda given: "read"), methods=["POST"])
 
-    response = ask(
-        build, "/", "POST", headers=[("Content-Type", "application/json")], body=b'{\n  "hunter2" 1}', config=config
+    response = world.call(
+        Request("/", "POST", headers=[("Content-Type", "application/json")], body=b'{\n  "hunter2" 1}')
     )
 
     assert response.status == 400

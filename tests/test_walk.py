@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=51, modules=22, changes=38)
+BOUND = Walk(calls=53, modules=23, changes=40)
 
 
 def follow(app: Any, path: str) -> list[str]:
@@ -92,4 +92,4 @@ def test_a_request_without_an_error_asks_errbridge_almost_nothing() -> None:
     errbridge_flask.ErrorHandler(app)
     app.add_url_rule("/", "page", lambda: "page")
 
-    assert measure(follow(app, "/")).calls <= 6
+    assert measure(follow(app, "/")).calls <= 8  # two of them check that the server can send the response

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 import quart
+from quart.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
 
 from errbridge import Problem
 from errbridge_quart import ErrorHandler
@@ -25,7 +28,7 @@ def scope_of(path: str, *headers: tuple[bytes, bytes]) -> Any:
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"localhost"), *headers],
+        "headers": [*headers] if b"host" in dict(headers) else [(b"host", b"localhost"), *headers],
         "subprotocols": [],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
@@ -201,3 +204,103 @@ async def test_the_code_that_a_view_closes_with_stays_its_own() -> None:
         await quart.websocket.close(3000, "by the view")
 
     assert await closed(app, "/talk") == (3000, "by the view")
+
+
+# Around the view.
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Sessions that cannot be opened."""
+
+    async def open_session(self, *args: Any) -> Any:
+        raise ConnectionError("secret")
+
+
+class Failing(BaseConverter):
+    """A converter that fails with what it is given."""
+
+    def to_python(self, value: str) -> Any:
+        raise LookupError("secret")
+
+
+def an_app_that_fails_around_its_views() -> quart.Quart:
+    app = quart.Quart(__name__)
+    ErrorHandler(app, handler="api")
+    app.url_map.converters["failing"] = Failing
+
+    @app.websocket("/talk")
+    @app.websocket("/<failing:x>/talk")
+    async def talk(x: Any = None) -> None:
+        await quart.websocket.accept()
+
+    @app.websocket("/teardown")
+    async def teardown() -> None:
+        await quart.websocket.accept()
+
+    @app.teardown_websocket
+    async def fail(exc: BaseException | None) -> None:
+        if quart.websocket.path == "/teardown":
+            raise LookupError("secret")
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "opens", "headers", "status"),
+    [
+        ("/talk", False, (), 500),
+        ("/x/talk", True, (), 500),
+        ("/talk", True, ((b"host", b"a" * 70),), 400),
+    ],
+)
+async def test_a_handshake_that_fails_before_its_view_is_answered_and_recorded(
+    caplog: pytest.LogCaptureFixture, path: str, opens: bool, headers: tuple[Any, ...], status: int
+) -> None:
+    app = an_app_that_fails_around_its_views()
+    if not opens:
+        app.session_interface = Sessions()
+
+    with caplog.at_level(logging.DEBUG, "errbridge"):
+        response = await handshake(app, path, *headers)
+
+    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    assert (response.status, response.content_type) == (status, "application/problem+json")
+    assert "secret" not in response.text
+    assert record.levelno == (logging.ERROR if status == 500 else logging.INFO)
+
+
+async def test_a_failure_after_the_view_closes_with_1011(caplog: pytest.LogCaptureFixture) -> None:
+    code, reason = await closed(an_app_that_fails_around_its_views(), "/teardown")
+
+    assert (code, reason) == (1011, "Internal Server Error")
+    assert [record.levelno for record in caplog.records if record.name == "errbridge"] == [logging.ERROR]
+
+
+async def test_a_client_that_leaves_is_no_error_where_the_server_raises_one(caplog: pytest.LogCaptureFixture) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+    serve: Any = app
+    ended: list[str] = []
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        try:
+            while True:
+                await quart.websocket.send("more")
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    async def receive() -> Mapping[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] != "websocket.accept":  # as uvicorn does
+            raise OSError("the client has left")
+
+    await asyncio.wait_for(serve(scope_of("/talk"), receive, send), timeout=20)
+
+    assert ended == ["cancelled"]
+    assert caplog.records == []

@@ -36,12 +36,14 @@ class Owner:
         handlers: Its handlers.
         style: How its errors look; None leaves that to the next owner of the chain.
         failure: Whether it answers uncaught exceptions with the plain page.
+        folders: The folders of its templates.
     """
 
     scope: Scope
     handlers: ScopeHandlers
     style: Style | None = None
     failure: bool = False
+    folders: tuple[str, ...] = ()
 
     def find_style(self, *, uncaught: bool) -> Style | None:
         """Return the style in which this scope answers an error that no handler took; None if it does not answer."""
@@ -64,15 +66,17 @@ class Chain:
     Attributes:
         owners: The owners.
         blueprints: The names of those that are blueprints.
+        folders: Where templates are looked up: the folders of the blueprints, then the application's.
         styles: The styles of an HTTP error and of an uncaught exception: those of the nearest owner that has one.
         templates: The page of each slug and status, None where there is none; filled by `errbridge.handling.showing`.
     """
 
-    __slots__ = ("blueprints", "owners", "styles", "templates")
+    __slots__ = ("blueprints", "folders", "owners", "styles", "templates")
 
     def __init__(self, owners: tuple[Owner, ...]) -> None:
         self.owners = owners
         self.blueprints = tuple(owner.scope.blueprint for owner in owners if owner.scope.blueprint is not None)
+        self.folders = (*dict.fromkeys(folder for owner in owners for folder in owner.folders), "errors")
         self.styles = tuple(
             next(style for owner in owners if (style := owner.find_style(uncaught=uncaught)) is not None)
             for uncaught in (False, True)

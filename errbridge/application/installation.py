@@ -144,4 +144,6 @@ class Installation:
         handlers: list[tuple[Key, Handler]] = [pair for each in found for pair in each.handlers()]
         style = next((each.style for each in reversed(found) if each.style is not None), None)
         failure = any(each.failure for each in found)
-        return Owner(scope, ScopeHandlers(handlers, self.application.http_classes), style, failure)
+        names = () if scope.blueprint is None else self.application.folder_names(scope.blueprint)
+        folders = tuple(f"{name}/errors" for name in names)
+        return Owner(scope, ScopeHandlers(handlers, self.application.http_classes), style, failure, folders)

@@ -103,8 +103,8 @@ class Application(ABC):
     An adapter derives from it. It has to have `config`, `make_response` and `describe_response`; everything else has a
     default, for a framework without blueprints, HTTP exceptions, templates and handlers of its own.
 
-    The driver calls ``make_response`` and ``render_template`` in the framework's own colour: they are coroutine
-    functions if the adapter is async. Everything else is a plain function.
+    The driver calls ``make_response``, ``render_template`` and ``send_signal`` in the framework's own colour: they are
+    coroutine functions if the adapter is async. Everything else is a plain function.
 
     Attributes:
         error_base: The base class of the framework's exceptions for HTTP errors; a handler for it is a catch-all.
@@ -159,6 +159,10 @@ class Application(ABC):
         """
         return ()
 
+    def folder_names(self, blueprint: str) -> Sequence[str]:
+        """List the names of the folders where the templates of a registered blueprint are looked up."""
+        return (blueprint.rpartition(".")[2],)
+
     def converters(self, name: str, arguments: str | None) -> Converter:
         """Find the URL converter that routes use under a name."""
         return find_converter(name, arguments)
@@ -195,8 +199,16 @@ class Application(ABC):
         """Return whether a template that is missing now stays missing."""
         return True
 
-    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
-        """Render a template as the application does."""
+    def render_template(
+        self, names: str | Sequence[str], context: Mapping[str, Any], owner: Scope | None = None
+    ) -> Any:
+        """Render a template as the application does, or as a blueprint does if no view was matched.
+
+        Args:
+            names: The template, or several, from which the first that exists is rendered.
+            context: Its variables.
+            owner: The nearest blueprint that owns the URL of the error; None for the application.
+        """
         raise LookupError(f"there are no templates here: {names!r}")
 
     def locate_template_error(self, error: Exception) -> str:
@@ -216,6 +228,9 @@ class Application(ABC):
     def read_status(self, value: Any) -> int:
         """Return the status of a response, or of a value that becomes one and says nothing about it."""
         return self.describe_response(value).status or 200
+
+    def send_signal(self, exc: Exception) -> Any:  # noqa: B027 - most frameworks have none
+        """Send the framework's signal for an exception with which a handler or template failed, if there is one."""
 
     def close_websocket(self, close_code: int, reason: str) -> None:  # noqa: B027 - most frameworks have none
         """Close the current WebSocket with this frame when its view ends. Do nothing where there are none."""

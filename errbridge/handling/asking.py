@@ -91,12 +91,16 @@ def has_own_handler(context: ErrorContext) -> bool:
 
 
 def _is_first(native: NativeHandler, context: ErrorContext) -> bool:
-    """Return whether no scope nearer than a handler for any exception would answer the 500."""
+    """Return whether no scope nearer than a handler for any exception would answer the 500.
+
+    In propagate mode there is no 500, and handlers for it are not asked.
+    """
+    propagates = context.application.propagates()
     server_error = context.application.http_classes.by_status.get(500, Exception)
     for owner, handlers in context.error_map.find_handlers(context.chain, server_error, 500, True):
         if is_registered_at(native, owner):
             return True
-        if handlers:
+        if handlers and not propagates:
             return False
     return False
 

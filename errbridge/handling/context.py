@@ -122,10 +122,15 @@ class ErrorContext:
             self.native = None
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
-        """Return the context of the 500 that the framework made of this uncaught exception: the same incident."""
+        """Return the context of the 500 that the framework made of this uncaught exception: the same incident.
+
+        A native handler for any exception stays the framework's choice. If it was not asked before, because a nearer
+        handler might answer, it is asked where it is registered, with the exception itself.
+        """
         context = copy(self)
         context.exception = exc
-        context._find_native()
+        if self.native is None or not self.native.is_generic:
+            context._find_native()
         context._incident = None
         return context
 

@@ -250,7 +250,7 @@ def _answer(context: ErrorContext) -> Plan:
         try:
             outcome = yield from _ask(context, candidate)
         except Exception as error:
-            return fail(context, f"the handler {describe_function(candidate.call.function)}", error)
+            return (yield from fail(context, f"the handler {describe_function(candidate.call.function)}", error))
         if outcome is not None:
             return outcome
     return (yield from show(context))

@@ -8,7 +8,7 @@ the id, and is a pure function: everything that the answer depends on is among i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import astuple
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from errbridge.application.settings import Settings
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drafting import convert
-from errbridge.handling.drivers import Call, Outcome, Plan, Raised
+from errbridge.handling.drivers import Call, Plan, Raised
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.headers import list_headers, map_headers
@@ -32,7 +32,7 @@ from errbridge.representations.html import PageView, add_words, build_policy
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_reply, build_response, describe, last_resort
 from errbridge.representations.styles import Style
-from errbridge.telemetry.record import Failure
+from errbridge.telemetry.record import Failure, log
 
 __all__ = [
     "Look",
@@ -45,7 +45,6 @@ __all__ = [
     "render_page",
     "show",
     "show_built_in",
-    "template_folders",
 ]
 
 Means = Page | Callable[..., Any]
@@ -59,7 +58,7 @@ def show(context: ErrorContext) -> Plan:
         if means is not None:
             return (yield from _show_with(context, means))
     except Exception as error:
-        return fail(context, "the application's own way to show it", error)
+        return (yield from fail(context, "the application's own way to show it", error))
     return show_built_in(context)
 
 
@@ -116,18 +115,13 @@ class TemplateFailure(Exception):
         self.error = error
 
 
-def template_folders(blueprints: Sequence[str]) -> list[str]:
-    """List the folders in which templates are looked up: those of the blueprints, then the application's."""
-    return [*(f"{name.rpartition('.')[2]}/errors" for name in blueprints), "errors"]
-
-
 def _find_template(context: ErrorContext) -> Page | None:
     problem, found = context.problem, context.chain.templates
     slugs = () if type(problem) is Problem else (problem.slug,)
     pages = (*slugs, str(problem.status), f"{problem.status // 100}xx")
     if pages in found and context.application.caches_templates():
         return found[pages]
-    names = [f"{folder}/{page}.html" for folder in template_folders(context.chain.blueprints) for page in pages]
+    names = [f"{folder}/{page}.html" for folder in context.chain.folders for page in pages]
     names.append(context.error_map.settings.page)
     try:
         template = context.application.find_template(names)
@@ -161,8 +155,10 @@ def _render_template(context: ErrorContext, page: Page) -> Generator[Call, Any, 
     incident, site = context.incident, context.error_map.settings.site
     own = {"error": add_words(incident), "incident": incident, "errbridge": PageView(incident, site)}
     variables = {**own, **page.context}
+    owners = () if context.request.blueprints else context.chain.owners
+    owner = next((owner.scope for owner in owners if owner.scope.blueprint is not None), None)
     try:
-        return (yield Call(context.application.render_template, (page.template, variables)))
+        return (yield Call(context.application.render_template, (page.template, variables, owner)))
     except Exception as error:
         names = (page.template,) if isinstance(page.template, str) else page.template
         raise _name_template(context, names, error) from None
@@ -278,8 +274,10 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
 # Failures.
 
 
-def fail(context: ErrorContext, what: str, error: Exception) -> Outcome:
+def fail(context: ErrorContext, what: str, error: Exception) -> Plan:
     """Go on after a failure: raise it in propagate mode, otherwise answer without the part that failed.
+
+    The framework's signal is sent in both cases: by the framework when the failure is raised, else from here.
 
     Args:
         context: The error that was being handled.
@@ -289,7 +287,13 @@ def fail(context: ErrorContext, what: str, error: Exception) -> Outcome:
     if isinstance(error, TemplateFailure):
         what = f"{what} ({error.where})"
     failure = Failure(what, link(error, context))
-    return Raised(failure.exception) if context.application.propagates() else show_built_in(context, failure)
+    if context.application.propagates():
+        return Raised(failure.exception)
+    try:
+        yield Call(context.application.send_signal, (failure.exception,))
+    except Exception:
+        log.exception("a receiver of the framework's signal failed")
+    return show_built_in(context, failure)
 
 
 def link(error: Exception, context: ErrorContext) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from string import ascii_letters, digits
@@ -14,6 +15,7 @@ __all__ = [
     "Headers",
     "RequestHeaders",
     "allow_methods",
+    "check_head",
     "clean_headers",
     "list_headers",
     "map_headers",
@@ -104,6 +106,31 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
             last[field] = len(cleaned)
         cleaned.append((name, value))
     return tuple(pair for index, pair in enumerate(cleaned) if last.get(pair[0].lower(), index) == index)
+
+
+def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str) -> None:
+    """Check that a server can send a response that the application made: servers refuse others with an empty 500.
+
+    Args:
+        status: The status code, as a number or text.
+        headers: The headers.
+        encoding: How the values become bytes.
+
+    Raises:
+        ValueError: The status has not three digits, or a header has a name or value that HTTP does not allow (RFC 9112
+            section 4, RFC 9110 section 5). The value of a header is not in the message.
+    """
+    if re.fullmatch("[1-9][0-9]{2}", str(status)) is None:
+        raise ValueError(f"the status of a response has three digits, not {describe_value(status)}")
+    for name, value in headers:
+        if not name or not _TOKEN.issuperset(name):
+            raise ValueError(f"the name of a header is a token such as X-Name, not {describe_value(name)}")
+        if _has_control(value) is not None:
+            raise ValueError(f"the value of the header {name} has characters that HTTP does not allow")
+        value.encode(encoding)
+
+
+_has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 
 
 def split_list(value: str) -> list[str]:

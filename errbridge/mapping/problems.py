@@ -24,7 +24,7 @@ def uncaught_problem(detail: str) -> Problem:
         detail: The setting ``ERROR_DEFAULT_MSG``, for programs; the page has a sentence for people.
     """
     problem = Problem(500, detail=detail)
-    problem._has_stock_detail = True  # pyright: ignore[reportPrivateUsage]
+    problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
     return problem
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import lru_cache
 from traceback import walk_tb
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, default_exceptions
-from werkzeug.routing import parse_converter_args
+from werkzeug.routing import Map, Rule, parse_converter_args
 from werkzeug.sansio.response import Response
 
 from errbridge import Problem, Reply, Scope, SetupError
-from errbridge.adapter import TEMPLATES, Application, Converter, Draft, HTTPErrorFacts, NativeHandler
+from errbridge.adapter import TEMPLATES, Application, Converter, Draft, HTTPErrorFacts, NativeHandler, check_head
 from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.pallets.exceptions import build_exception, override, read_http_error
 from errbridge.pallets.private import HandlerSearch
@@ -24,7 +25,7 @@ from errbridge.pallets.private import HandlerSearch
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["PalletsApplication", "finish_response"]
+__all__ = ["PalletsApplication", "check_response", "finish_response"]
 
 _OWN_TEMPLATES = DictLoader(TEMPLATES)
 
@@ -99,6 +100,10 @@ class PalletsApplication(Application):
     def places(self) -> Iterable[tuple[Scope, object]]:
         """List where blueprints are registered, each once for each of its hosts."""
         return self._places.places()
+
+    def folder_names(self, blueprint: str) -> Sequence[str]:
+        """Return the name of the registration, then the blueprint's own."""
+        return (*super().folder_names(blueprint), self.app.blueprints[blueprint].name)
 
     def converters(self, name: str, arguments: str | None) -> Converter:
         """Return the application's own converters, so that a prefix owns what its routes could match."""
@@ -188,8 +193,37 @@ class PalletsApplication(Application):
         return not self.app.jinja_env.auto_reload
 
     @abstractmethod
-    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
+    def render_template(
+        self, names: str | Sequence[str], context: Mapping[str, Any], owner: Scope | None = None
+    ) -> Any:
         """Render a template as the application does; a coroutine function if the framework is async."""
+
+    @contextmanager
+    def rendering_for(self, request: Any, owner: Scope | None) -> Iterator[None]:
+        """Let a request for a URL that does not exist belong to a blueprint, whose page is rendered within the block.
+
+        Context processors, URL defaults and ``url_for(".endpoint")`` are found by the rule of a request. Its hooks have
+        no part in rendering, so they do not run; but URL defaults may need what ``url_value_preprocessor`` sets.
+        """
+        if owner is None or request.url_rule is not None:
+            yield
+            return
+        request.url_rule = Rule("/", endpoint=f"{owner.blueprint}.")
+        try:
+            for name in reversed(request.blueprints):
+                for preprocess in self.app.url_value_preprocessors.get(name, ()):
+                    preprocess(request.endpoint, self._match_prefix(owner.prefix or "/", request.path))
+            yield
+        finally:
+            request.url_rule = None
+
+    def _match_prefix(self, prefix: str, path: str) -> dict[str, Any]:
+        """Return the values of the variables in a prefix."""
+        url_map = Map([Rule(prefix, endpoint="")], converters=self.app.url_map.converters)
+        beginning = "/".join(path.split("/")[: len(prefix.split("/"))])
+        with suppress(HTTPException):
+            return dict(url_map.bind("").match(beginning)[1])
+        return {}
 
     def locate_template_error(self, error: Exception) -> str:
         """Describe where a template failed, in the words of Jinja's own exceptions."""
@@ -216,6 +250,10 @@ class PalletsApplication(Application):
             return Reply(_complete_body(value), value.status_code, tuple(value.headers))
         return Reply(value if isinstance(value, (str, bytes)) else b"")  # the framework converts it later
 
+    @abstractmethod
+    def send_signal(self, exc: Exception) -> Any:
+        """Send ``got_request_exception``; a coroutine function if the framework is async."""
+
     def read_status(self, value: Any) -> int:
         """Return the status of a response; the frameworks make one with 200 of any other value."""
         return value.status_code if isinstance(value, Response) else 200
@@ -225,6 +263,23 @@ def _complete_body(response: Any) -> bytes:
     """Read the body of a response without consuming anything: nothing of a stream or a file."""
     parts = getattr(response.response, "data", response.response)  # Quart keeps a complete body in an object
     return b"".join(parts) if isinstance(parts, (list, tuple)) else parts if isinstance(parts, bytes) else b""
+
+
+def check_response(response: Any) -> Any:
+    """Return a response if it is one that a server can send.
+
+    Raises:
+        TypeError: An ``after_request`` function returned something else.
+        ValueError: The status or a header is none.
+    """
+    if not isinstance(response, Response):
+        name = type(response).__name__
+        raise TypeError(f"an after_request function returned {name}; it has to return the response")
+    fields = [(name, value.strip(" \t")) for name, value in response.headers]  # Hypercorn refuses more than the value
+    check_head(response.status_code, fields, "utf-8")
+    if fields != list(response.headers):
+        response.headers = Headers(fields)
+    return response
 
 
 @lru_cache(maxsize=200)

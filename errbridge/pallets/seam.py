@@ -202,7 +202,7 @@ class Seam(ABC):
             error = unroutable
         else:
             if request.url_rule is None:  # Flask has let go of the request; the style is that of the view's owner
-                with suppress(HTTPException):
+                with suppress(Exception):  # a converter may fail, perhaps once more
                     request.url_rule, request.view_args = adapter.match(return_rule=True)
         try:
             facts = self.read_facts(error, request, request.blueprints)

@@ -77,7 +77,8 @@ class Problem(Exception):
     _title: ClassVar[str | None] = None
     _uri: ClassVar[str | None] = None
     _slug: ClassVar[str | None] = None
-    _has_stock_detail: bool = False  # the detail is a sentence for every error of the status, which no visitor needs
+    _has_stock_detail: bool = False  # the detail is the framework's sentence for every error of the status
+    _has_default_detail: bool = False  # the detail is that of every uncaught exception: for programs, not for visitors
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
 
     status: int
@@ -182,6 +183,8 @@ class Problem(Exception):
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.
 
+        A document speaks to programs. The framework's sentence for every error of the status is no ``detail`` of it.
+
         Example:
             >>> Problem(409, detail="Already sold", sku="a-1").document()
             {'type': 'about:blank', 'title': 'Conflict', 'status': 409, 'detail': 'Already sold', 'sku': 'a-1'}
@@ -190,7 +193,7 @@ class Problem(Exception):
             The members by name, extensions last (RFC 9457 section 3).
         """
         members: dict[str, Any] = {"type": self.type, "title": self.title, "status": self.status}
-        if self.detail is not None:
+        if self.detail is not None and not self._has_stock_detail:
             members["detail"] = self.detail
         if self.instance is not None:
             members["instance"] = self.instance

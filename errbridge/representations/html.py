@@ -220,7 +220,8 @@ def _has_stock_title(incident: Incident) -> bool:
 
 
 def _has_own_detail(problem: Problem) -> bool:
-    return bool(problem.detail) and not problem._has_stock_detail  # pyright: ignore[reportPrivateUsage]
+    is_stock = problem._has_stock_detail or problem._has_default_detail  # pyright: ignore[reportPrivateUsage]
+    return bool(problem.detail) and not is_stock
 
 
 def _find_heading(incident: Incident) -> str:

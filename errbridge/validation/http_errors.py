@@ -114,7 +114,7 @@ def _read_data(exc: Any, data: Mapping[Any, Any], *, messages: bool) -> Addition
         members.pop("errors", None)
         faults = read_messages(found, getattr(exc, "exc", None))
         members |= list_errors(exc, lambda _: faults, messages=messages) or {}
-        message = INVALID if message == RESTX_MESSAGE else None if isinstance(message, Mapping) else message
+        message = INVALID if message in (None, RESTX_MESSAGE) or isinstance(message, Mapping) else message
     headers = tuple((str(name), str(value)) for name, value in list_headers(data.get("headers")))
     return Additions(None if message is None else make_plain_text(message), headers, members)
 

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import (
     HTTPException,
     NotFound,
+    default_exceptions,
 )
 
 from errbridge import Problem
@@ -302,3 +303,41 @@ def test_codes_with_and_without_a_phrase_have_a_title(
     else:  # people get words of ours where there are any
         assert f"Error {status}" in response.text
         assert (escape(title) in response.text) is (status in (418, 419, 499))
+
+
+# The framework's own sentences.
+
+
+class Missing(NotFound):
+    description = "There is no such record."
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/xml"])
+@pytest.mark.parametrize("make", default_exceptions.values())
+def test_the_sentence_of_the_framework_is_no_detail_of_a_document(
+    ask: Ask, make: Callable[[], Any], accept: str
+) -> None:
+    response = ask(in_every_style(make), "/api/x", **accepting(accept))
+
+    assert "detail" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("make", "detail"),
+    [
+        (lambda: NotFound("Not here."), "Not here."),
+        (Missing, "There is no such record."),
+        (lambda: Missing("Not here."), "Not here."),
+    ],
+)
+def test_a_sentence_of_the_application_is(ask: Ask, make: Callable[[], Any], detail: str) -> None:
+    assert ask(in_every_style(make), "/api/x").json["detail"] == detail
+
+
+def test_a_response_decorator_is_given_no_sentence_of_the_framework_either(ask: Ask) -> None:
+    def shout(function: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: {"members": sorted(function()[0])}
+
+    response = ask(in_every_style(), "/api/x", options={"response": shout})
+
+    assert response.json == {"members": ["instance", "status", "title", "type"]}

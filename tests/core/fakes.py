@@ -238,6 +238,7 @@ class Application(adapter.Application):
         self.looked_up: list[tuple[str, ...]] = []
         self.drafts: list[Draft] = []
         self.frames: list[CloseFrame] = []
+        self.signalled: list[Exception] = []
         self._colour = _as_async if is_async else lambda function: function
 
     @property
@@ -270,7 +271,9 @@ class Application(adapter.Application):
     def locate_template_error(self, error: Exception) -> str:
         return "line 7" if isinstance(error, ZeroDivisionError) else ""
 
-    def render_template(self, names: str | Sequence[str], context: Mapping[str, Any]) -> Any:
+    def render_template(
+        self, names: str | Sequence[str], context: Mapping[str, Any], owner: Scope | None = None
+    ) -> Any:
         return self._colour(self._render)(names, context)
 
     def make_response(self, draft: Draft, method: str) -> Any:
@@ -294,6 +297,9 @@ class Application(adapter.Application):
             body = value.body if isinstance(value.body, (str, bytes)) else b""
             return Reply(body, value.number, tuple(value.headers))
         return Reply(value if isinstance(value, (str, bytes)) else b"")
+
+    def send_signal(self, exc: Exception) -> Any:
+        return self._colour(self.signalled.append)(exc)
 
     def close_websocket(self, close_code: int, reason: str) -> None:
         self.frames.append(CloseFrame(close_code, reason))

@@ -159,7 +159,7 @@ def test_neither_may_a_handler_return_or_raise_one(world: World, exc: type[Excep
 
     for handler in (raises, lambda caught: exc(), lambda caught: exc):
         run = world(an_api(handler, 404), NotFound())
-        assert (run.document["status"], run.document["detail"]) == (404, "Not here")
+        assert (run.document["status"], run.document["title"]) == (404, "Not Found")
         assert "s3cret" not in run.text
         assert [logged.levelno for logged in run.records] == [logging.ERROR]
 
@@ -973,7 +973,7 @@ def test_a_handler_that_fails_gives_way_to_the_scopes_built_in_representation(
 ) -> None:
     run = world(an_api(colour(handler), 404), NotFound)
 
-    assert (run.sent.status, run.document["status"], run.document["detail"]) == (404, 404, "Not here")
+    assert (run.sent.status, run.document["status"], run.document["title"]) == (404, 404, "Not Found")
     (logged,) = run.records
     assert logged.levelno == logging.ERROR
     assert logged.exc_info is not None

@@ -780,4 +780,4 @@ def test_folders_of_templates_are_those_of_the_blueprints_innermost_first_then_t
     places = [place("shop", "/shop"), place("shop.cart", "/shop/cart")]
     chain = install(Application(*places)).error_map().find_chain(NotFound(), RequestFacts(path="/shop/cart"))
 
-    assert showing.template_folders(chain.blueprints) == ["cart/errors", "shop/errors", "errors"]
+    assert chain.folders == ("cart/errors", "shop/errors", "errors")

@@ -48,7 +48,7 @@ def quick_start(world: World) -> None:
         ("/web/", 500, HTML, '<p class="detail" dir="auto">Error from web blueprint</p>'),
         ("/custom/", 500, "text/plain", "500 Internal Server Error: Error from custom blueprint"),
         ("/", 500, HTML, '<h1 dir="auto">Something went wrong</h1>'),
-        ("/api/nope", 404, JSON, f'"detail":"{NO_SUCH_URL}"'),
+        ("/api/nope", 404, JSON, '"title":"Not Found","status":404,"instance":'),
         ("/web/nope", 404, HTML, '<h1 dir="auto">Page not found</h1>'),
         ("/custom/nope", 500, "text/plain", f"404 Not Found: {NO_SUCH_URL}"),
         ("/nope", 404, HTML, '<h1 dir="auto">Page not found</h1>'),

@@ -28,6 +28,7 @@ from werkzeug.exceptions import (
 
 from errbridge.validation import Additions, read_http_error
 from errbridge.validation.faults import WORDS
+from errbridge.validation.problems import INVALID
 from tests.core.validation.checks import CHECKS, GENERAL, SECRET, Check, raised
 
 NOTHING = Additions()
@@ -224,7 +225,7 @@ def test_the_headers_of_webargs_survive_and_its_schema_is_no_member() -> None:
     data = {"messages": {"json": {"a": ["b"]}}, "schema": Numbers(), "headers": {"X-A": "1"}}
     found = read(carrying(UnprocessableEntity(), exc=None, data=data))
 
-    assert (found.detail, found.headers, list(found.extensions)) == (None, (("X-A", "1"),), ["errors"])
+    assert (found.detail, found.headers, list(found.extensions)) == (INVALID, (("X-A", "1"),), ["errors"])
 
 
 def test_words_beside_messages_are_kept() -> None:
@@ -256,14 +257,15 @@ def test_words_of_a_server_error_are_kept_as_well() -> None:
 def test_what_the_parser_of_flask_restful_says_is_not_repeated() -> None:
     exc = carrying(BadRequest(), data={"message": {"count": f"invalid literal for int(): '{SECRET}'"}})
 
-    assert read(exc) == Additions(extensions={"errors": [{"detail": GENERAL, "parameter": "count", "code": "invalid"}]})
+    item = {"detail": GENERAL, "parameter": "count", "code": "invalid"}
+    assert read(exc) == Additions(INVALID, extensions={"errors": [item]})
 
 
 def test_what_flask_restx_says_of_a_body_is_not_repeated() -> None:
     data = {"message": "Input payload validation failed", "errors": {"count": f"'{SECRET}' is not of type 'integer'"}}
 
     assert read(carrying(BadRequest(), data=data)) == Additions(
-        "What was sent is not valid.",
+        INVALID,
         extensions={"errors": [{"detail": GENERAL, "pointer": "/count", "code": "invalid"}]},
     )
 

@@ -1,0 +1,160 @@
+"""The pages of a blueprint for URLs that do not exist: rendered as the blueprint's, without its request hooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.applications import (
+    Ask,
+    Part,
+    a_blueprint,
+    a_hook,
+    a_site,
+    aborting,
+    an_app,
+    answering,
+    failing,
+    with_templates,
+)
+from tests.clients import Request
+from tests.twins import World
+
+PAGE = "{{ cart }} {{ url_for('.index') }} {{ request.blueprint }}"
+
+
+def a_shop(*parts: Part, **options: Any) -> Part:
+    return a_blueprint(
+        "shop",
+        a_hook("context_processor", lambda: {"cart": "3 items"}),
+        answering("/", endpoint="index"),
+        aborting("/gone", 404),
+        *parts,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("template", ["shop/errors/404.html", "errors/404.html", "errors/4xx.html"])
+@pytest.mark.parametrize("path", ["/shop/nope", "/shop/gone"])
+def test_a_page_is_rendered_as_the_owning_blueprint_does(ask: Ask, template: str, path: str) -> None:
+    response = ask(a_site(with_templates({template: PAGE}), a_shop()), path)
+
+    assert (response.status, response.text) == (404, "3 items /shop/ shop")
+
+
+def test_so_is_the_page_of_a_wrong_method(ask: Ask) -> None:
+    response = ask(a_site(with_templates({"shop/errors/405.html": PAGE}), a_shop()), "/shop/gone", "POST")
+
+    assert (response.status, response.text) == (405, "3 items /shop/ shop")
+
+
+def test_a_page_of_nested_blueprints_is_the_innermost_ones(ask: Ask) -> None:
+    inner = a_blueprint("cart", answering("/", endpoint="index"))
+    page = with_templates({"cart/errors/404.html": PAGE})
+
+    assert ask(a_site(page, a_shop(inner)), "/shop/cart/nope").text == "3 items /shop/cart/ shop.cart"
+
+
+def test_a_page_of_the_application_is_rendered_without_a_blueprint(ask: Ask) -> None:
+    page = with_templates({"errors/404.html": "{{ cart is defined }} {{ request.endpoint }} {{ request.blueprint }}"})
+
+    assert ask(a_site(page, a_shop()), "/nope").text == "False None None"
+
+
+def test_the_hooks_of_requests_do_not_run_for_a_page(world: World) -> None:
+    ran: list[str] = []
+
+    def note(name: str) -> Part:
+        def ran_as(*args: Any) -> Any:
+            ran.append(name)
+            return args[0] if args else None
+
+        return a_hook(name, ran_as)
+
+    names = ["before_request", "after_request", "teardown_request"]
+    a_site(with_templates({"shop/errors/404.html": PAGE}), a_shop(*map(note, names)))(world)
+
+    assert world.call(Request("/shop/nope")).status == 404
+    assert ran == []
+
+
+def test_the_request_belongs_to_no_blueprint_after_the_page(world: World) -> None:
+    seen: list[Any] = []
+
+    def look(response: Any) -> Any:
+        seen.append((world.framework.request.blueprint, world.framework.request.url_rule))
+        return response
+
+    a_site(with_templates({"shop/errors/404.html": "{{ fail() }}"}), a_shop(), a_hook("after_request", look))(world)
+
+    assert world.call(Request("/shop/nope")).status == 404
+    assert seen == [(None, None)]
+
+
+def in_two_languages(world: World) -> None:
+    """Do as Flask's documentation of internationalized blueprint URLs does."""
+    blueprint = world.Blueprint("shop", __name__, url_prefix="/<lang_code>/<int:year>")
+
+    def add_language_code(endpoint: str, values: dict[str, Any]) -> None:
+        values.setdefault("lang_code", world.framework.g.lang_code)
+        values.setdefault("year", world.framework.g.year)
+
+    def pull_lang_code(endpoint: str | None, values: dict[str, Any]) -> None:
+        world.framework.g.lang_code = values.pop("lang_code")
+        world.framework.g.year = values.pop("year")
+
+    blueprint.url_defaults(add_language_code)
+    blueprint.url_value_preprocessor(pull_lang_code)
+    blueprint.add_url_rule("/", "index", view_func=lambda: "")
+    world.app.register_blueprint(blueprint)
+
+
+@pytest.mark.parametrize("path", ["/de/2020/nope", "/de/2020/a/b//c"])
+def test_url_defaults_know_the_values_in_a_prefix(ask: Ask, path: str) -> None:
+    page = with_templates({"errors/404.html": "{{ url_for('.index') }} {{ g.year + 1 }}"})
+
+    assert ask(a_site(page, in_two_languages), path).text == "/de/2020/ 2021"
+
+
+def registered_twice(world: World) -> None:
+    blueprint = world.Blueprint("shop", __name__)
+    blueprint.add_url_rule("/", "index", view_func=lambda: "")
+    with world.inside(blueprint):
+        aborting("/gone", 404)(world)
+    world.app.register_blueprint(blueprint, url_prefix="/one")
+    world.app.register_blueprint(blueprint, url_prefix="/two", name="second")
+
+
+@pytest.mark.parametrize(
+    ("templates", "expected"),
+    [
+        (["shop/errors/404.html"], {"/one": "shop/errors/404.html", "/two": "shop/errors/404.html"}),
+        (
+            ["second/errors/404.html", "shop/errors/404.html"],
+            {"/one": "shop/errors/404.html", "/two": "second/errors/404.html"},
+        ),
+        (["errors/404.html", "second/errors/404.html"], {"/one": "errors/404.html", "/two": "second/errors/404.html"}),
+    ],
+)
+@pytest.mark.parametrize("url", ["nope", "gone"])
+def test_pages_are_looked_up_by_the_registered_name_then_by_the_blueprints_own(
+    ask: Ask, templates: list[str], expected: dict[str, str], url: str
+) -> None:
+    application = a_site(with_templates({name: name for name in templates}), registered_twice)
+
+    assert {prefix: ask(application, f"{prefix}/{url}").text for prefix in expected} == expected
+
+
+def test_the_second_registration_of_a_blueprint_links_to_itself(ask: Ask) -> None:
+    page = with_templates({"shop/errors/404.html": "{{ url_for('.index') }}"})
+
+    assert [ask(a_site(page, registered_twice), f"{at}/nope").text for at in ("/one", "/two")] == ["/one/", "/two/"]
+
+
+def test_an_uncaught_exception_of_the_application_keeps_its_own_context(ask: Ask) -> None:
+    page = with_templates({"errors/500.html": "{{ request.endpoint }} {{ request.blueprint }}"})
+
+    assert (
+        ask(an_app(a_site(page), a_shop(), failing("/shop/crash", KeyError)), "/shop/crash").text == "_shop_crash None"
+    )

@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import errbridge.adapter
 import errbridge_flask
 import errbridge_quart
 from errbridge import SetupError
+from errbridge.pallets import private
 from tests.servers import ROOT
 from tests.twins import World
 
@@ -133,6 +135,34 @@ def test_a_framework_with_another_seam_is_refused_with_a_message_that_says_what_
 
     with pytest.raises(SetupError, match="install a version of errbridge that supports it"):
         world.adapter.ErrorHandler(world.app)
+
+
+DOCTORED: dict[str, tuple[str, Any]] = {
+    "a search that takes the context": ("_find_error_handler", lambda self, ctx, e, blueprints: None),
+    "a search that finds nothing": ("_find_error_handler", lambda self, e, blueprints: None),
+    "handlers kept elsewhere": ("register_error_handler", lambda self, key, function: None),
+    "handlers kept in another form": ("error_handler_spec", property(lambda self: {}, lambda self, value: None)),
+}
+
+
+@pytest.fixture
+def _forgetful() -> Iterator[None]:
+    """Forget what was found out about the frameworks, before and after."""
+    private._can_search.cache_clear()
+    yield
+    private._can_search.cache_clear()
+
+
+@pytest.mark.usefixtures("_forgetful")
+@pytest.mark.parametrize("kind", DOCTORED)
+def test_a_framework_that_searches_otherwise_is_refused(
+    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, replacement = DOCTORED[kind]
+    monkeypatch.setattr(flask.sansio.app.App, name, replacement, raising=False)
+
+    with pytest.raises(SetupError, match="searches error handlers in a way that errbridge does not know"):
+        world.adapter.ErrorHandler(world.App("doctored"))
 
 
 def test_an_application_is_no_longer_referred_to_once_it_is_gone(world: World) -> None:

@@ -23,15 +23,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from errbridge import SetupError
 
 __all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values", "ungroup"]
 
+_FRAMEWORKS = ("flask.app", "quart.app")
 _FRAMEWORKS_OWN = "flask.sansio.app"
 
 _GROUPS = (
@@ -119,15 +122,46 @@ def find_search(app: Any) -> HandlerSearch:
         SetupError: It is not.
     """
     found: Any = getattr(app, "_find_error_handler", None)
-    is_known = callable(found) and len(inspect.signature(found).parameters) == 2
-    if not is_known or not isinstance(getattr(app, "error_handler_spec", None), dict):
+    framework = next(cls for cls in type(app).__mro__ if cls.__module__ in _FRAMEWORKS)
+    if not (_takes_exception_and_blueprints(found) and _can_search(framework)):
         raise SetupError(
-            "this version of the framework searches error handlers in a way that errbridge does not know; "
+            f"this version of {framework.__name__} searches error handlers in a way that errbridge does not know; "
             "install a version of errbridge that supports it, or the framework's version before"
         )
     # One that takes its place need not look among what is registered; by its name it may pass for the original.
     is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
     return HandlerSearch(found, app, is_replaced)
+
+
+def _takes_exception_and_blueprints(search: Any) -> bool:
+    return callable(search) and len(inspect.signature(search).parameters) == 2
+
+
+@lru_cache(maxsize=8)
+def _can_search(framework: Any) -> bool:
+    """Register handlers in an application of their own, and make sure that they are found and located."""
+
+    def on_class(exc: Exception) -> None:
+        """Be found by the class of an exception."""
+
+    def on_status(exc: Exception) -> None:
+        """Be found by a status."""
+
+    with suppress(AttributeError, KeyError, TypeError, ValueError):
+        app = framework("errbridge_probe", root_path=".", static_folder=None)
+        search = HandlerSearch(app._find_error_handler, app, is_replaced=False)
+        if not search.is_empty:
+            return False
+        app.register_error_handler(LookupError, on_class)
+        app.error_handler_spec["shop"][404][NotFound] = on_status  # as a blueprint's setup does
+        expected = [(KeyError(), on_class, (None, LookupError)), (NotFound(), on_status, ("shop", NotFound))]
+        return (
+            all(search.find(exc, ["shop"]) is function for exc, function, _ in expected)
+            and all(search.locate(function, exc, ["shop"]) == place for exc, function, place in expected)
+            and search.find(NotFound(), []) is None
+            and {each.function for each in search.registrations()} == {on_class, on_status}
+        )
+    return False
 
 
 def read_request_values(request: Any) -> frozenset[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import flask
+import flask.sansio.app as sansio
 import pytest
 import quart
 from werkzeug.datastructures import Headers
@@ -159,7 +160,7 @@ def test_a_framework_that_searches_otherwise_is_refused(
     world: World, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, replacement = DOCTORED[kind]
-    monkeypatch.setattr(flask.sansio.app.App, name, replacement, raising=False)
+    monkeypatch.setattr(sansio.App, name, replacement, raising=False)
 
     with pytest.raises(SetupError, match="searches error handlers in a way that errbridge does not know"):
         world.adapter.ErrorHandler(world.App("doctored"))

@@ -71,7 +71,7 @@ def respond_in_place(installation: Installation, exc: Exception, request: Reques
         request: The facts of the request.
     """
     context = ErrorContext(installation, exc, request, http=None)
-    context.logger_name = None  # the framework did not come to it
+    context.is_outside = True
     return show_built_in(context)
 
 

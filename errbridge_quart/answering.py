@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from inspect import isawaitable, signature
+from inspect import isawaitable
 from typing import Any
 
 import quart
 from quart.globals import app_ctx
-from quart.wrappers.response import DataBody, ResponseBody
 
 from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive
 from errbridge.pallets.application import PalletsApplication, check_response, finish_response
 from errbridge.pallets.attaching import attach_seam
-from errbridge.pallets.private import read_request_values, ungroup
+from errbridge.pallets.private import read_request_values, takes_context, ungroup
 from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
@@ -103,7 +102,10 @@ class _QuartSeam(Seam):
 
 
 def _call_finite(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """Call a function in a thread. A StopIteration would be lost on the way back, and the request wait for ever."""
+    """Call a function in a thread. A StopIteration would be lost on the way back, and the request wait for ever.
+
+    That is Python's fault (python/cpython#112182), which 3.13 does not have.
+    """
     try:
         return function(*args)
     except StopIteration as error:
@@ -121,7 +123,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
     handle_websocket: Callable[[Any], Awaitable[Any]] = app.handle_websocket
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
-    takes_context = len(signature(app.handle_exception).parameters) == 2  # since Quart 0.23
+    is_given_context = takes_context(app.handle_exception)
     seam = attach_seam(app, _QuartApplication, _QuartSeam, install)
 
     async def answering(result: Any) -> Any:
@@ -134,15 +136,16 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         try:
             response = check_response(await handle_request(request))
         except Exception as exc:
-            # Quart leaves a request bound whose session could not be opened. Flask asks its handlers then.
+            # Quart leaves a request bound whose session could not be opened (not reported). Flask asks its handlers
+            # then (pallets/flask#2254).
             if quart.has_request_context() and not seam.installation.application.propagates():
                 handle_exception: Any = app.handle_exception
-                return await handle_exception(*([app_ctx._get_current_object()] if takes_context else []), exc)
+                return await handle_exception(*([app_ctx._get_current_object()] if is_given_context else []), exc)
             error = ungroup(exc)
         except BaseExceptionGroup as group:
             error = ungroup(group)
         else:
-            if isinstance(response, quart.Response) and not isinstance(response.response, DataBody):
+            if isinstance(response, quart.Response) and not isinstance(response.response, response.data_body_class):
                 response.response = _Stream(response.response)
             return response
         if not isinstance(error, Exception):
@@ -193,8 +196,11 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         setattr(app, name, function)
 
 
-class _Stream(ResponseBody):
-    """A streamed body. A TimeoutError of its own would be taken for the end of ``RESPONSE_TIMEOUT``, and be lost."""
+class _Stream:
+    """A streamed body. A TimeoutError of its own would be taken for the end of ``RESPONSE_TIMEOUT``, and be lost.
+
+    The client would get an answer without an end; since Quart 0.23 it would even wait for the end (not reported).
+    """
 
     def __init__(self, body: Any) -> None:
         self._body = body
@@ -215,9 +221,10 @@ class _Stream(ResponseBody):
 
 
 class _Closing:
-    """Sends what Quart sends, but closes a WebSocket after an error as the core decides; Quart would send 1000.
+    """Sends what Quart sends, but closes a WebSocket after an error as the core decides.
 
-    A client that leaves is no error: uvicorn raises OSError where others cancel the view.
+    Quart would send 1000, which means that all went well (not reported). A client that leaves is no error: uvicorn
+    raises OSError where others cancel the view.
     """
 
     def __init__(self, scope: Any, send: Callable[[Any], Awaitable[None]]) -> None:

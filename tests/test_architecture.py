@@ -15,7 +15,6 @@ import flask
 import flask.sansio.app as sansio
 import pytest
 import quart
-from werkzeug.datastructures import Headers
 
 import errbridge.adapter
 import errbridge_flask
@@ -179,23 +178,6 @@ def test_an_application_is_no_longer_referred_to_once_it_is_gone(world: World) -
     gc.collect()
 
     assert gone() is None
-
-
-def test_what_errbridge_uses_of_the_frameworks_private_names_is_there() -> None:
-    """The seam is checked when an application is initialised; these fail less loudly."""
-    deferred: list[Any] = []
-    blueprint = flask.Blueprint("shop", __name__)
-    blueprint.record = deferred.append  # type: ignore[assignment, method-assign]
-    blueprint.add_url_rule("/", "index", lambda: "")
-    nested = flask.Blueprint("nested", __name__)
-    blueprint.register_blueprint(nested)
-
-    assert [function.__qualname__ for function in deferred] == ["Blueprint.add_url_rule.<locals>.<lambda>"]
-    assert [member for member, _ in blueprint._blueprints] == [nested]
-    assert isinstance(flask.Flask("shop").url_map._rules, list)
-    assert isinstance(Headers([("A", "b")])._list, list)
-    for app in (flask.Flask("shop"), quart.Quart("shop")):
-        assert callable(app._find_error_handler)
 
 
 ADAPTER_NAMES = [

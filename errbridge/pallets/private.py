@@ -17,6 +17,8 @@ but that body: whether a key may be named is then decided without it.
 The messages of exception groups: Quart 0.23 handles a request in a ``TaskGroup``, and it and Flask 3.2 raise the errors
 of teardown functions in groups of groups. Where such a group holds one error, errbridge raises that error, as before.
 An unknown message costs nothing but that.
+
+``Quart.handle_exception``: A documented method that has changed. Since Quart 0.23 it takes the context first.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from errbridge import SetupError
 
-__all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values", "ungroup"]
+__all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values", "takes_context", "ungroup"]
 
 _FRAMEWORKS = ("flask.app", "quart.app")
 _FRAMEWORKS_OWN = "flask.sansio.app"
@@ -124,10 +126,7 @@ def find_search(app: Any) -> HandlerSearch:
     found: Any = getattr(app, "_find_error_handler", None)
     framework = next(cls for cls in type(app).__mro__ if cls.__module__ in _FRAMEWORKS)
     if not (_takes_exception_and_blueprints(found) and _can_search(framework)):
-        raise SetupError(
-            f"this version of {framework.__name__} searches error handlers in a way that errbridge does not know; "
-            "install a version of errbridge that supports it, or the framework's version before"
-        )
+        raise _unknown(framework.__name__, "searches error handlers")
     # One that takes its place need not look among what is registered; by its name it may pass for the original.
     is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
     return HandlerSearch(found, app, is_replaced)
@@ -162,6 +161,25 @@ def _can_search(framework: Any) -> bool:
             and {each.function for each in search.registrations()} == {on_class, on_status}
         )
     return False
+
+
+def takes_context(method: Callable[..., Any]) -> bool:
+    """Return whether a method that handles an exception takes the framework's context before it.
+
+    Raises:
+        SetupError: It takes something else.
+    """
+    count = len(inspect.signature(method).parameters)
+    if count not in (1, 2):
+        raise _unknown("Quart", "handles uncaught exceptions")
+    return count == 2
+
+
+def _unknown(framework: str, does: str) -> SetupError:
+    return SetupError(
+        f"this version of {framework} {does} in a way that errbridge does not know; "
+        f"install a version of errbridge that supports it, or the framework's version before"
+    )
 
 
 def read_request_values(request: Any) -> frozenset[str]:

@@ -1,0 +1,47 @@
+"""A framework whose parts have changed is refused when errbridge is set up, not at the first error.
+
+How handlers are searched is tried by the tests of the architecture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+import pytest
+import quart
+
+from errbridge import SetupError
+from errbridge.pallets.blueprints import _probe as find_recorder
+from tests.twins import World, quart_world
+
+
+def test_a_quart_that_handles_exceptions_in_another_way_is_refused() -> None:
+    class Changed(quart.Quart):
+        async def handle_exception(self, ctx: Any, error: Any, more: Any) -> Any:  # type: ignore[override]
+            raise error
+
+    world = quart_world()
+    world.app = Changed("changed")
+
+    with pytest.raises(SetupError, match="Quart handles uncaught exceptions in a way that errbridge does not know"):
+        _ = world.errors
+
+
+@pytest.mark.parametrize("name", ["deferred_functions", "_blueprints"])
+@pytest.mark.parametrize("framework", [flask, quart])
+def test_blueprints_that_record_their_routes_in_another_way_are_refused(framework: Any, name: str) -> None:
+    def missing(self: Any) -> Any:
+        raise AttributeError(name)
+
+    class Changed(framework.Blueprint):  # type: ignore[misc]
+        pass
+
+    setattr(Changed, name, property(missing, lambda self, value: None))
+
+    with pytest.raises(SetupError, match="cannot read the blueprints of this version"):
+        find_recorder(Changed)
+
+
+def test_nothing_is_refused_of_the_frameworks_as_they_are(world: World) -> None:
+    assert world.errors is not None

@@ -146,7 +146,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             error = ungroup(group)
         else:
             if isinstance(response, quart.Response) and not isinstance(response.response, response.data_body_class):
-                response.response = _Stream(response.response)
+                stream: Any = _Stream(response.response)
+                response.response = stream
             return response
         if not isinstance(error, Exception):
             raise error

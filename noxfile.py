@@ -143,10 +143,11 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types with mypy and pyright."""
+    """Check the types with mypy and pyright, and what both accept and refuse of programs that use errbridge."""
     session.install(EVERYTHING, *group("types"), *group("tests"), "nox", *LOCK)
     session.run("mypy")
     session.run("pyright")
+    session.run("python", "-m", "typing_tests")
 
 
 def built(session: nox.Session) -> tuple[Path, Path]:

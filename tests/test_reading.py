@@ -88,7 +88,8 @@ async def test_what_has_to_be_awaited_says_so() -> None:
 
     response = quart.Response(stream(), 409, content_type="application/problem+json")
 
-    for read in (Problem.from_response, assert_problem):
+    reading: list[Any] = [Problem.from_response, assert_problem]  # a type checker reports a missing await
+    for read in reading:
         with pytest.raises(TypeError, match=r"cannot be read without await; pass it: body=await response.get_data\(\)"):
             read(response)
         with pytest.raises(TypeError, match=r"builtins\.coroutine is no response yet: await it first"):
@@ -127,7 +128,8 @@ def test_both_readers_take_the_same_responses(response: Any) -> None:
 )
 def test_both_readers_refuse_the_same(wrong: Any) -> None:
     said = []
-    for read in (Problem.from_response, assert_problem):
+    reading: list[Any] = [Problem.from_response, assert_problem]  # a type checker reports a missing await
+    for read in reading:
         with pytest.raises(TypeError) as raised:
             read(wrong)
         said.append(str(raised.value))

@@ -10,7 +10,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
@@ -20,7 +20,7 @@ __all__ = ["Hook", "HookT", "Hooks", "Observable", "TraceId"]
 
 log = logging.getLogger("errbridge")
 
-Hook = Callable[[Incident, Reply], object]
+Hook = Callable[[Incident, Reply], None]
 """A plain function that is called with an error and the answer to it."""
 
 HookT = TypeVar("HookT", bound=Hook)
@@ -33,7 +33,7 @@ TraceId = Callable[[], str | None]
 class Observable(Protocol):
     """An object whose errors can be observed: an ``ErrorHandler`` or a ``Bridge``."""
 
-    def on_incident(self, function: Callable[[Incident, Reply], Any]) -> Any:
+    def on_incident(self, function: Hook, /) -> object:
         """Call a function after each error."""
 
     def off_incident(self, function: Hook) -> None:

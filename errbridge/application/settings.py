@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from inspect import isabstract, iscoroutinefunction, signature
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict
 
 from errbridge.errors import SetupError, suggest
 from errbridge.problem.problem import Problem
@@ -15,7 +16,19 @@ from errbridge.representations.site import Site
 from errbridge.representations.styles import STYLES, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 
-__all__ = ["DEFAULTS", "Options", "Settings", "check_dispatcher", "check_style", "find_misspelt"]
+__all__ = [
+    "DEFAULTS",
+    "Configuration",
+    "DispatcherName",
+    "Document",
+    "Options",
+    "ResponseDecorator",
+    "Settings",
+    "StyleName",
+    "check_dispatcher",
+    "check_style",
+    "find_misspelt",
+]
 
 DEFAULTS: Mapping[str, Any] = {
     "ERROR_PAGE": "error.html",
@@ -33,6 +46,34 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_SITE": None,
 }
 """Every key with its default. `Settings` documents them."""
+
+
+Document = Callable[[], tuple[dict[str, Any], int, dict[str, str]]]
+"""A function that returns a problem document, its status and its headers."""
+
+ResponseDecorator = Callable[[Document], Callable[[], object]]
+"""What ``response=`` takes: the decorated function returns a response, or an awaitable of one."""
+
+DispatcherName = Literal["default", "urlprefix", "subdomain", "auto"]
+StyleName = Literal["api", "web", "default"]
+
+
+class Configuration(TypedDict, total=False):
+    """The configuration keys as keyword arguments, for a type checker; ``_CHECKS`` has the rules."""
+
+    ERROR_PAGE: str
+    ERROR_DEFAULT_MSG: str
+    ERROR_XHR_ENABLED: bool
+    ERROR_FORCE_CONTENT_TYPE: bool
+    ERROR_CONTENT_TYPES: Sequence[Literal["json", "xml"]] | AbstractSet[Literal["json", "xml"]]
+    ERROR_DISPATCHER: DispatcherName | type[ErrorDispatcher]
+    ERROR_HANDLER: StyleName | None
+    ERROR_TYPE_URI: str | None
+    ERROR_CSP_ENABLED: bool
+    ERROR_DEBUG_DOCUMENT: bool
+    ERROR_VALIDATION: bool | Literal["messages"]
+    ERROR_REPLACE_NATIVE: bool
+    ERROR_SITE: Mapping[str, str] | Site | None
 
 
 _OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
@@ -58,7 +99,7 @@ class Options:
         style: Wins over ``ERROR_HANDLER``.
     """
 
-    response: Callable[..., Any] | None = None
+    response: ResponseDecorator | None = None
     dispatcher: type[ErrorDispatcher] | None = None
     style: Style | None = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
+from errbridge.http.response import WithStatusCode
 from errbridge.incident import Incident, Page, Reply
 from errbridge.problem.problem import Problem
 
@@ -21,7 +22,6 @@ __all__ = [
     "F",
     "Meaning",
     "Register",
-    "Response",
     "SecondT",
     "ThirdT",
 ]
@@ -43,25 +43,11 @@ ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-class Response(Protocol):
-    """A response object of the framework, by what all of them have."""
-
-    @property
-    def status_code(self) -> int:
-        """The status."""
-        ...
-
-    @property
-    def headers(self) -> Any:  # each framework has a class of its own
-        """The header fields."""
-        ...
-
-
 _Body = (
     Problem
     | Page
     | Reply
-    | Response
+    | WithStatusCode  # a response object of the framework
     | str
     | bytes
     | Mapping[str, object]

@@ -5,12 +5,22 @@ from __future__ import annotations
 import inspect
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Unpack, overload
 
 from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
-from errbridge.application.settings import DEFAULTS, Options, Settings, check_dispatcher, find_misspelt
+from errbridge.application.settings import (
+    DEFAULTS,
+    Configuration,
+    DispatcherName,
+    Options,
+    ResponseDecorator,
+    Settings,
+    StyleName,
+    check_dispatcher,
+    find_misspelt,
+)
 from errbridge.errors import SetupError, suggest
 from errbridge.handlers.handlers import Handler, Handlers, check_keys, is_key, read_meanings
 from errbridge.handlers.registry import Registry
@@ -62,11 +72,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self,
         app: AppT | None = None,
         *,
-        response: Callable[..., Any] | None = None,
-        dispatcher: str | type[ErrorDispatcher] | None = None,
-        handler: str | None = None,
+        response: ResponseDecorator | None = None,
+        dispatcher: DispatcherName | type[ErrorDispatcher] | None = None,
+        handler: StyleName | None = None,
         replace_native: bool | None = None,
-        **config: Any,
+        **config: Unpack[Configuration],
     ) -> None:
         self._registry = Registry()
         self._hooks = Hooks()
@@ -79,11 +89,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self,
         app: AppT,
         *,
-        response: Callable[..., Any] | None = None,
-        dispatcher: str | type[ErrorDispatcher] | None = None,
-        handler: str | None = None,
+        response: ResponseDecorator | None = None,
+        dispatcher: DispatcherName | type[ErrorDispatcher] | None = None,
+        handler: StyleName | None = None,
         replace_native: bool | None = None,
-        **config: Any,
+        **config: Unpack[Configuration],
     ) -> AppT:
         """Initialise an application.
 
@@ -324,7 +334,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         for registry, target in self._targets("failure_register", targets):
             registry.set_failure(target)
 
-    def dispatcher_register(self, app: AppT, dispatcher: str | type[ErrorDispatcher]) -> None:
+    def dispatcher_register(self, app: AppT, dispatcher: DispatcherName | type[ErrorDispatcher]) -> None:
         """Replace the dispatcher of an application; only the last one registered is executed.
 
         Example::
@@ -479,7 +489,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return f"{target!r} of {other}; for that, write 'from errbridge_{other} import ErrorHandler'"
 
 
-def _options(response: object, dispatcher: object, handler: object) -> Options:
+def _options(response: ResponseDecorator | None, dispatcher: object, handler: object) -> Options:
     if response is not None and not callable(response):
         raise SetupError(f"response= is a decorator, not {response!r}")
     style = None

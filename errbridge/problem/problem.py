@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import Field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, dataclass_transform
 
 from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
+from errbridge.http.response import AnyResponse
 from errbridge.http.status import check_error_status, find_phrase
 from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
@@ -18,9 +19,10 @@ from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
 if TYPE_CHECKING:
     from errbridge.problem.declaration import Declaration
 
-__all__ = ["Problem", "make_plain_text", "read_declaration", "restore_problem"]
+__all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restore_problem"]
 
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
+_ATTRIBUTES = _MEMBERS | {"headers", "extensions"}
 _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 
 
@@ -35,7 +37,50 @@ def make_plain_text(value: object) -> str:
         return type(value).__name__
 
 
-class Problem(Exception):
+class LazyText(Protocol):
+    """A text that is translated when it is needed, or markup; both become plain text."""
+
+    def __html__(self) -> str:
+        """Return the text."""
+        ...
+
+
+if TYPE_CHECKING:
+    ReadT_co = TypeVar("ReadT_co", covariant=True)
+    GivenT_contra = TypeVar("GivenT_contra", contravariant=True)
+
+    class _Member(Generic[ReadT_co, GivenT_contra]):
+        """A member that may be given in more forms than it is read in."""
+
+        def __get__(self, problem: object, cls: type[Any]) -> ReadT_co: ...
+        def __set__(self, problem: object, value: GivenT_contra) -> None: ...
+
+    def _positional(*, default: Any, kw_only: Literal[False] = False) -> Any: ...
+
+    @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(_positional,))
+    class _Fielded(Exception):
+        """Its subclasses have a constructor that takes their fields, for a type checker."""
+
+    _UNSET: Any = None
+
+    class _Members(_Fielded):
+        """The fields of every problem."""
+
+        status: _Member[int, int | None] = _positional(default=None, kw_only=False)
+        detail: _Member[str | None, str | LazyText | None] = _positional(default=None, kw_only=False)
+        title: _Member[str, str | LazyText | None] = _UNSET
+        type: _Member[str, str | None] = _UNSET
+        instance: _Member[str | None, str | None] = _UNSET
+        template: _Member[str | None, str | None] = _UNSET
+        headers: _Member[tuple[tuple[str, str], ...], Headers] = _UNSET
+
+        def __init__(self, *args: object) -> None: ...
+
+else:
+    _Members = Exception
+
+
+class Problem(_Members):
     """An HTTP error with every member of a problem document (RFC 9457).
 
     ``raise Problem(409, detail="Already sold", sku="a-1")`` in a view answers with that document, or with a page that
@@ -77,17 +122,9 @@ class Problem(Exception):
     _title: ClassVar[str | None] = None
     _uri: ClassVar[str | None] = None
     _slug: ClassVar[str | None] = None
-    _has_stock_detail: bool = False  # the detail is the framework's sentence for every error of the status
-    _has_default_detail: bool = False  # the detail is that of every uncaught exception: for programs, not for visitors
+    _has_stock_detail = False  # the detail is the framework's sentence for every error of the status
+    _has_default_detail = False  # the detail is that of every uncaught exception: for programs, not for visitors
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
-
-    status: int
-    title: str
-    detail: str | None
-    instance: str | None
-    headers: tuple[tuple[str, str], ...]
-    extensions: Mapping[str, Any]
-    template: str | None = None
 
     def __init_subclass__(
         cls,
@@ -121,9 +158,9 @@ class Problem(Exception):
     def __init__(
         self,
         status: int | None = None,
-        detail: str | None = None,
+        detail: str | LazyText | None = None,
         *,
-        title: str | None = None,
+        title: str | LazyText | None = None,
         type: str | None = None,
         instance: str | None = None,
         template: str | None = None,
@@ -155,7 +192,7 @@ class Problem(Exception):
         self._own_type = own_type if own_type is None else make_plain_text(own_type)
         if self._fields:
             extensions = self._complete_fields(extensions)
-        self.extensions = MappingProxyType(extensions)
+        self.extensions: Mapping[str, Any] = MappingProxyType(extensions)
         super().__init__(self.status, self.title, self.detail)
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -170,10 +207,12 @@ class Problem(Exception):
         self.__dict__.update(values)
         return values
 
-    @property
-    def type(self) -> str:
-        """The URI reference that identifies the problem type."""
-        return self._own_type or ABOUT_BLANK
+    if not TYPE_CHECKING:
+
+        @property
+        def type(self) -> str:
+            """The URI reference that identifies the problem type."""
+            return self._own_type or ABOUT_BLANK
 
     @property
     def slug(self) -> str:
@@ -230,7 +269,9 @@ class Problem(Exception):
         return copy
 
     @classmethod
-    def from_response(cls, response: Any, *, body: bytes | str | None = None, type_uri: str | None = None) -> Self:
+    def from_response(
+        cls, response: AnyResponse, *, body: bytes | str | None = None, type_uri: str | None = None
+    ) -> Self:
         """Read the problem in another service's response, in JSON or XML.
 
         ``Problem.from_response(response)`` returns an object of the problem class with the document's ``type``, if
@@ -327,7 +368,7 @@ def _read_fields(cls: type[Problem]) -> dict[str, object]:
         if not _is_class_variable(annotation)
     }
     for name, default in fields.items():
-        if name in _MEMBERS or name.startswith("_") or hasattr(Problem, name) or name in Problem.__annotations__:
+        if name.startswith("_") or hasattr(Problem, name) or name in _ATTRIBUTES:
             raise TypeError(
                 f"{cls.__name__}.{name} cannot be an extension member: the name has a meaning of its own in every "
                 "problem; choose another"

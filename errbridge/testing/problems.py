@@ -5,18 +5,26 @@ from __future__ import annotations
 import builtins
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Number
+from re import Pattern
 from typing import Any, NamedTuple, cast
 
 from errbridge.http.accept import JSON, XML
+from errbridge.http.response import AnyResponse
 from errbridge.problem.document import parse_document
 from errbridge.problem.problem import Problem, read_declaration
 from errbridge.problem.response import ClientResponse, read_response
 from errbridge.problem.type_uri import ABOUT_BLANK, build_type
 from errbridge.problem.values import JSONValue, to_json_value
 
-__all__ = ["Expected", "assert_problem"]
+__all__ = ["Check", "Expected", "Text", "assert_problem"]
+
+Check = Callable[[Any], object]
+"""A function that returns something true for the right value."""
+
+Text = str | Pattern[str] | Check | None
+"""A text to be equal to, a compiled pattern to be found in it, or a function that checks; None means absent or null."""
 
 Expected = Any
 """A value to be equal to, a compiled pattern to be found, or a function that checks; None means absent or null."""
@@ -27,21 +35,21 @@ _EXCERPT = 1200
 
 
 def assert_problem(
-    response: Any,
+    response: AnyResponse,
     problem: type[Problem] | None = None,
     /,
     *,
-    status: Expected = _UNSAID,
-    type: Expected = _UNSAID,
-    title: Expected = _UNSAID,
-    detail: Expected = _UNSAID,
-    instance: Expected = _UNSAID,
-    pointer: Expected = _UNSAID,
-    parameter: Expected = _UNSAID,
-    header: Expected = _UNSAID,
-    code: Expected = _UNSAID,
-    headers: Mapping[str, Expected] | None = None,
-    content_type: Expected = _UNSAID,
+    status: int | Check = _UNSAID,
+    type: Text | type[Problem] = _UNSAID,
+    title: Text = _UNSAID,
+    detail: Text = _UNSAID,
+    instance: Text = _UNSAID,
+    pointer: Text = _UNSAID,
+    parameter: Text = _UNSAID,
+    header: Text = _UNSAID,
+    code: Text = _UNSAID,
+    headers: Mapping[str, Text] | None = None,
+    content_type: Text = _UNSAID,
     body: bytes | str | None = None,
     type_uri: str | None = None,
     **extensions: Expected,

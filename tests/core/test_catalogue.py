@@ -450,7 +450,7 @@ def test_a_warning_can_be_made_an_error_of() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(RuntimeWarning, match=r"Checked\.number is int"):
-            Checked(number="1")
+            Checked(number="1")  # type: ignore[arg-type]
 
 
 def test_annotations_of_a_class_whose_module_is_gone_are_unknown() -> None:

@@ -233,9 +233,9 @@ def test_fields_that_are_missing_or_unknown_are_named() -> None:
     with pytest.raises(
         TypeError, match=r"OutOfCredit has the fields balance, currency; balance is missing, blance is not a field"
     ):
-        OutOfCredit(blance=1)
+        OutOfCredit(blance=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="since is missing"):
-        StillOutOfCredit(balance=1)
+        StillOutOfCredit(balance=1)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

@@ -504,8 +504,10 @@ def test_the_namespace_tells_a_problem_from_other_xml(content_type: str) -> None
 
 def test_the_body_may_be_given_in_every_form_of_bytes_and_text() -> None:
     body = b'\xef\xbb\xbf{"title": "T\xc3\xa4"}'
-    for given_body in (body, bytearray(body), memoryview(body), '{"title": "T\u00e4"}'):
-        assert Problem.from_response((400, [(b"content-type", JSON.encode())], given_body)).title == "T\u00e4"
+    bodies: list[Any] = [body, bytearray(body), memoryview(body), '{"title": "T\u00e4"}']
+    for given_body in bodies:
+        headers: Any = [(b"content-type", JSON.encode())]
+        assert Problem.from_response((400, headers, given_body)).title == "T\u00e4"
     assert Problem.from_response((400, {"content-type": JSON}, b""), body=body).title == "T\u00e4"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import types
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import astuple, fields
-from typing import Any
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -18,10 +21,18 @@ from errbridge import (
     SubdomainDispatcher,
     URLPrefixDispatcher,
 )
-from errbridge.application.settings import DEFAULTS, Settings, check_dispatcher
+from errbridge.application.settings import (
+    DEFAULTS,
+    Configuration,
+    DispatcherName,
+    Settings,
+    StyleName,
+    check_dispatcher,
+)
 from errbridge.http.accept import JSON, XML
 from errbridge.representations.site import Site
-from errbridge.representations.styles import API, DEFAULT, WEB
+from errbridge.representations.styles import API, DEFAULT, STYLES, WEB
+from errbridge.scopes.dispatch import DISPATCHERS
 
 
 class Mine(ErrorDispatcher):
@@ -250,3 +261,65 @@ def test_what_the_response_decorator_makes_goes_out_as_a_problem_where_that_is_f
     config: dict[str, Any], content_type: str, expected: str
 ) -> None:
     assert settings_of(**config).map_content_type(content_type) == expected
+
+
+# What a type checker knows
+
+
+def admits(hint: Any, value: object) -> bool:
+    """Return whether a type admits a value, as a type checker would."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return any(value is each for each in arguments)
+    if origin in (Union, types.UnionType):
+        return any(admits(each, value) for each in arguments)
+    if origin is type:
+        return isinstance(value, type) and issubclass(value, arguments[0])
+    if origin is Mapping:
+        return isinstance(value, Mapping)
+    if origin in (Sequence, AbstractSet):
+        return (
+            isinstance(value, origin)
+            and not isinstance(value, str)
+            and all(admits(arguments[0], each) for each in value)
+        )
+    return type(value) is hint or (hint is types.NoneType and value is None)
+
+
+def test_a_type_checker_knows_every_key() -> None:
+    assert get_type_hints(Configuration).keys() == DEFAULTS.keys()
+    assert get_args(DispatcherName) == tuple(DISPATCHERS)
+    assert set(get_args(StyleName)) == set(STYLES)
+
+
+VALUES = (
+    None,
+    True,
+    False,
+    3,
+    "api",
+    "auto",
+    "messages",
+    Mine,
+    ["json"],
+    ("xml", "json"),
+    {"xml"},
+    ["yaml"],
+    int,
+    {"name": "Shop"},
+    Site(),
+)
+
+
+@pytest.mark.parametrize("key", DEFAULTS)
+def test_a_type_checker_admits_what_set_up_admits(key: str) -> None:
+    hint = get_type_hints(Configuration)[key]
+
+    def is_read(value: object) -> bool:
+        try:
+            Settings.read({key: value})
+        except SetupError:
+            return False
+        return True
+
+    assert [value for value in VALUES if admits(hint, value)] == [value for value in VALUES if is_read(value)]

@@ -115,6 +115,9 @@ def test_init_app_gives_the_app_back(world: World) -> None:
 # Set-up errors
 
 
+NO_MEANING: Any = "x"
+
+
 class Priced(Problem, status=402):
     price: int
 
@@ -239,7 +242,10 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
         r"a target is for the register\(\) and include\(\) of an ErrorHandler$",
     ),
     "table that is none": (lambda world: world.errors.map([404]), r"map\(\) takes a table .*, not \[404\]"),
-    "meaning that is none": (lambda world: Handlers().map({404: "x"}), r"a status, a Problem or a handler, not 'x'"),  # type: ignore[arg-type, dict-item]
+    "meaning that is none": (
+        lambda world: Handlers().map({404: NO_MEANING}),
+        r"a status, a Problem or a handler, not 'x'",
+    ),
     "meaning that is no error": (lambda world: Handlers().map({404: 200}), r"from 400 to 599, not 200"),
     "meaning that is another class": (lambda world: Handlers().map({404: KeyError}), r"not <class 'KeyError'>"),
     "problem with fields in a table": (

@@ -293,6 +293,9 @@ def test_a_type_checker_knows_every_key() -> None:
 
 
 VALUES = (
+    *(None, True, False, 3, "api", "auto", "messages", Mine, int),
+    *(["json"], ("xml", "json"), {"xml"}, ["yaml"], {"name": "Shop"}, Site()),
+)
     None,
     True,
     False,

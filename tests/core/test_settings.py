@@ -296,22 +296,6 @@ VALUES = (
     *(None, True, False, 3, "api", "auto", "messages", Mine, int),
     *(["json"], ("xml", "json"), {"xml"}, ["yaml"], {"name": "Shop"}, Site()),
 )
-    None,
-    True,
-    False,
-    3,
-    "api",
-    "auto",
-    "messages",
-    Mine,
-    ["json"],
-    ("xml", "json"),
-    {"xml"},
-    ["yaml"],
-    int,
-    {"name": "Shop"},
-    Site(),
-)
 
 
 @pytest.mark.parametrize("key", DEFAULTS)

@@ -56,7 +56,7 @@ def test_what_a_server_would_refuse_is_answered_and_recorded(
     assert "s3cret" not in caplog.text + response.text
 
 
-@pytest.mark.parametrize("stack", ["quart_on_hypercorn", "quart_on_hypercorn_http2", "flask_on_waitress"])
+@pytest.mark.parametrize("stack", ["quart_on_hypercorn", "quart_on_hypercorn_http2"])
 @pytest.mark.parametrize("name", ["a status of four digits", "a space in a name", "a NUL in a value"])
 def test_the_server_sends_the_answer(stack: str, name: str) -> None:
     worlds = flask_world(), quart_world()

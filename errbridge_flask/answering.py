@@ -151,6 +151,8 @@ class _Stream:
         chunks = iter(self._body)
         try:
             first = next(chunks, b"")
+            if not isinstance(first, bytes):
+                raise TypeError(f"a stream yields text or bytes, not {type(first).__name__}")
         except Exception as exc:
             yield from self._start_over(exc)
         else:

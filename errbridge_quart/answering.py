@@ -129,7 +129,9 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     async def answering(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
         handler = seam.respond_to_value(result)
-        return await make_response(result if handler is None else await handler(result))
+        response = await make_response(result if handler is None else await handler(result))
+        # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it.
+        return finish_response(response, Draft(None), "GET") if isinstance(result, BaseException) else response
 
     async def answer(request: quart.Request) -> Any:
         """Answer what escapes the framework."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from functools import partial
-from types import GeneratorType
 from typing import Any
 
 from errbridge.application.protocol import Application, Draft
@@ -41,8 +40,10 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
     number = incident.problem.status if status is None else parse_status(status)
     content_type, others = split_content_type(headers)
     has_defaults = is_document or not is_response
+    if isinstance(body, (Iterator, AsyncIterator)):
+        body = yield from _start(body)
     draft = Draft(
-        _plain_body(body),
+        bytes(body) if isinstance(body, bytearray) else body,  # which not every framework takes
         status,
         headers=others if content_type is None else (("Content-Type", content_type), *others),
         defaults=default_headers(incident, number) if has_defaults else (),
@@ -53,13 +54,43 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
     return pass_on(context, response, application.read_status(response))
 
 
-def _plain_body(body: Any) -> Any:
-    """Replace a body that not every framework takes by an equal one that both do."""
-    if isinstance(body, bytearray):
-        return bytes(body)
-    if isinstance(body, Iterator) and not isinstance(body, GeneratorType):
-        return (chunk for chunk in body)
-    return body
+def _start(chunks: Iterator[Any] | AsyncIterator[Any]) -> Generator[Call, Any, Iterator[Any] | AsyncIterator[Any]]:
+    """Take the first chunk of a stream: what fails by then can still be answered.
+
+    Returns:
+        A generator of all chunks, as not every framework takes other iterators.
+    """
+    if isinstance(chunks, AsyncIterator):
+        first = yield Call(anext, (chunks, b""))
+        return _go_on_async(_check(first), chunks)
+    first = yield Call(next, (chunks, b""), may_block=True)
+    return _go_on(_check(first), chunks)
+
+
+def _go_on(first: str | bytes, chunks: Iterator[Any]) -> Iterator[str | bytes]:
+    try:
+        yield first
+        for chunk in chunks:
+            yield _check(chunk)
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
+
+
+async def _go_on_async(first: str | bytes, chunks: AsyncIterator[Any]) -> AsyncIterator[str | bytes]:
+    try:
+        yield first
+        async for chunk in chunks:
+            yield _check(chunk)
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+
+
+def _check(chunk: Any) -> str | bytes:
+    if isinstance(chunk, (str, bytes)):
+        return chunk
+    raise TypeError(f"a stream yields text or bytes, not {type(chunk).__name__}")
 
 
 def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Native:

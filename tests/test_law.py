@@ -65,11 +65,20 @@ def find_reads(tree: ast.AST) -> Iterator[str]:
 
 
 def find_definitions(tree: ast.AST) -> Iterator[str]:
+    """List the names that some code defines, except for those of protocols: they describe the objects of others."""
+    protocols = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and _is_protocol(node)]
+    foreign = {node for protocol in protocols for node in ast.walk(protocol)}
     for node in ast.walk(tree):
+        if node in foreign:
+            continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
         elif isinstance(node, (ast.Attribute, ast.Name)) and isinstance(node.ctx, ast.Store):
             yield node.attr if isinstance(node, ast.Attribute) else node.id
+
+
+def _is_protocol(node: ast.ClassDef) -> bool:
+    return any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
 
 
 def find_foreign(trees: Iterable[tuple[str, ast.AST]], defined: set[str]) -> list[str]:
@@ -77,8 +86,7 @@ def find_foreign(trees: Iterable[tuple[str, ast.AST]], defined: set[str]) -> lis
     return [f"{name}: {read}" for name, tree in trees for read in find_reads(tree) if read in foreign]
 
 
-# Signatures describe to a type checker what handlers may return, a response of the framework among it.
-DEFINED = {name for file, tree in list_core() if file != "handlers/signatures.py" for name in find_definitions(tree)}
+DEFINED = {name for _, tree in list_core() for name in find_definitions(tree)}
 
 
 def test_the_core_names_no_attribute_of_a_frameworks_object() -> None:

@@ -200,7 +200,7 @@ def main() -> int:
     if unknown := [name for name in given.names if name not in suites]:
         parser.error(f"there is no suite {', '.join(unknown)}; there are {', '.join(suites)}")
     checkouts = {name: Path(folder).resolve() for name, _, folder in (each.partition("=") for each in given.checkout)}
-    os.nice(19)  # the suites are long, and nobody waits
+    os.nice(19)  # the suites are long, and other work goes first
     faults: list[str] = []
     for name in given.names or suites:
         suite = suites[name]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +35,17 @@ def wrap(application: Any, error_handler: Any) -> None:
 
 
 if STYLE not in ("plain", "shim"):
-    try:
+    if find_spec("flask"):
         from flask.app import Flask
 
         from errbridge_flask import ErrorHandler
-    except ImportError:
-        pass
-    else:
+
         wrap(Flask, ErrorHandler)
-    try:
+    if find_spec("quart"):
         from quart.app import Quart
 
         from errbridge_quart import ErrorHandler as QuartErrorHandler
-    except ImportError:
-        pass
-    else:
+
         wrap(Quart, QuartErrorHandler)
 
 

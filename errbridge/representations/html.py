@@ -107,6 +107,7 @@ class PageParts(NamedTuple):
         message: The problem's own detail and errors, or a hint; and how long to wait.
         actions: The ways out.
         footer: The reference.
+        description: ``404 Not Found``, which people do not see: for programs, and for searching.
     """
 
     language: Language
@@ -119,6 +120,7 @@ class PageParts(NamedTuple):
     message: HTML = HTML()
     actions: HTML = HTML()
     footer: HTML = HTML()
+    description: str = ""
 
 
 class PageView:
@@ -192,6 +194,7 @@ def describe_page(incident: Incident, site: Site = _NO_SITE) -> PageParts:
         HTML("".join(_write_message(incident))),
         _build_actions(incident, words, site, home_url),
         _build_footer(incident),
+        f"{incident.problem.status} {incident.problem.title}",
     )
 
 
@@ -362,7 +365,12 @@ def build_page(title: str, content: str, style: str, site: Site = _NO_SITE) -> t
         The page, and the Content-Security-Policy under which it works.
     """
     parts = PageParts(
-        ENGLISH, title, _build_style(site.style, style), HTML(site.build_header("/")), message=HTML(content)
+        ENGLISH,
+        title,
+        _build_style(site.style, style),
+        HTML(site.build_header("/")),
+        message=HTML(content),
+        description=title,
     )
     return _fill_in(parts, _OTHER_TEMPLATE), build_policy(site, style)
 

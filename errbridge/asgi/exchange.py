@@ -104,9 +104,10 @@ class Exchange:
     """
 
     __slots__ = (
+        "_is_receiving",
         "_limits",
         "_receive",
-        "_receiving",
+        "_received",
         "_send",
         "allow",
         "answer",
@@ -127,7 +128,8 @@ class Exchange:
         self.status = 0
         self.refusal: Problem | None = None
         self._receive = receive
-        self._receiving = asyncio.Lock()
+        self._is_receiving = False
+        self._received = asyncio.Event()
         self.received = 0
         self._send = send
         self._limits = limits
@@ -157,8 +159,12 @@ class Exchange:
         Raises:
             Problem: 413, with this message the upload is too large. That is raised once.
         """
-        async with self._receiving:  # the rest of an upload may be discarded while an application still reads
+        self._is_receiving = True
+        try:
             event = await self._receive()
+        finally:
+            self._is_receiving = False
+            self._received.set()
         if event["type"] != "http.request":
             self.client = Client.GONE
         elif self.client is Client.UPLOADING:
@@ -268,8 +274,9 @@ class Exchange:
         try:
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client is Client.UPLOADING:
+                    self._received.clear()
                     async with asyncio.timeout(_LINGER_BETWEEN):
-                        await self.receive()
+                        await (self._received.wait() if self._is_receiving else self.receive())
         except TimeoutError:
             pass
 

@@ -121,7 +121,8 @@ async def test_an_answer_that_comes_before_the_end_of_an_upload_reaches_the_clie
     async with hypercorn(Bridge({"/": APPS[name]()}, stream_uploads=["/"])) as server:
         for _ in range(2):
             content: Any = parts(8_000_000) if is_chunked else b"x" * 8_000_000
-            answer = await server.client.post("/nowhere", content=content)
+            async with asyncio.timeout(4.0):  # less than the pause that an upload may make
+                answer = await server.client.post("/nowhere", content=content)
             assert answer.status_code == 404
 
 

@@ -257,6 +257,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def attack(session: nox.Session) -> None:
+    """Have clients do everything wrong for twenty minutes, and see that nothing of it is left."""
+    session.install(EVERYTHING, *group("tests"))
+    session.run("python", "-m", "benchmarks.attack", *(session.posargs or ("--seconds", "1200")))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure everything beside its peers, as ratios, in five minutes; ``-- --quick`` takes less than one."""
     session.install(EVERYTHING, *group("tests"), *group("bench"))

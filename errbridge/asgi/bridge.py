@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from asgiref.typing import (
@@ -17,7 +18,8 @@ from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
-from errbridge.asgi.exchange import Answer, Exchange, Limits
+from errbridge.asgi.exchange import Answer, ClientGone, Exchange, Limits
+from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete
@@ -183,7 +185,10 @@ class Bridge:
                 # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
                 report_broken_off(scope, exchange.status, error, destination)
             else:
-                await exchange.respond(await self._answer(exchange.refusal or error, scope, destination))
+                inlet = Inlet(exchange)
+                with suppress(ClientGone):
+                    await inlet.respond(await self._answer(exchange.refusal or error, scope, destination))
+                await inlet.close(is_read=False)
 
     async def _pass_on(self, exchange: Exchange, destination: Destination | None) -> None:
         exchange.check_length()

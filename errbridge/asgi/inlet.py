@@ -15,7 +15,8 @@ from collections.abc import Coroutine
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from errbridge.asgi.exchange import Client, ClientGone, Exchange
+from errbridge.asgi.exchange import PIECE, Client, ClientGone, Exchange
+from errbridge.asgi.messages import Complete
 from errbridge.problem.problem import Problem
 
 if TYPE_CHECKING:
@@ -106,8 +107,21 @@ class Inlet:
                 return working.result()
             raise ClientGone("it left")
         finally:
-            # Hypercorn leaves a message that waits for the window of a closed HTTP/2 stream waiting for ever.
             working.cancel()
+
+    async def respond(self, complete: Complete) -> None:
+        """Send a complete answer, as long as the client is there.
+
+        Most are sent before anyone could look. But Hypercorn leaves a message that waits for the window of an HTTP/2
+        stream waiting for ever after a reset.
+
+        Raises:
+            ClientGone: The client has left.
+        """
+        if len(complete.body) <= PIECE and self._exchange.scope["http_version"].startswith("1"):
+            await self._exchange.respond(complete)
+        else:
+            await self.unless_gone(self._exchange.respond(complete))
 
     async def close(self, *, is_read: bool) -> None:
         """Stop receiving.

@@ -88,7 +88,7 @@ async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> 
         if exchange.refusal is not None and getattr(answer, "status", 0) != exchange.refusal.status:
             raise exchange.refusal
         if isinstance(answer, Complete):
-            await exchange.respond(answer)
+            await inlet.respond(answer)
         elif isinstance(answer, Outlet):
             await inlet.unless_gone(answer.send(exchange))
         else:

@@ -91,7 +91,7 @@ def make_bridge() -> Bridge:
     quart_app.add_url_rule("/turns", "turns", turns)
     quart_app.add_websocket("/echo", "echo", echo)
     quart_app.before_serving(start)
-    apps = {"/flask": flask_app, "/quart": quart_app, "/abused": make_app()}
+    apps: dict[str, Any] = {"/flask": flask_app, "/quart": quart_app, "/abused": make_app()}
     bridge = Bridge(apps, threads=4, max_body=10_000_000, stream_uploads=["/flask/echo"])
     return bridge
 

@@ -1,0 +1,392 @@
+"""Clients that do everything wrong, against Flask and Quart under one bridge on Hypercorn: what is left afterwards?
+
+``python -m benchmarks.attack --seconds 1200`` attacks for twenty minutes: slow uploads and slow readers, clients that
+leave at every stage, uploads that no view reads, idle connections, server-sent events by hundreds, WebSockets that are
+broken off, and streams of HTTP/2 that are reset. Meanwhile ordinary requests are sent, and each answer is checked.
+
+It ends with exit code 1 when an ordinary answer was wrong, when a thread was not free soon after the last client had
+left, when the log has a record above DEBUG about a client that left, or when memory did not come back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import re
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import h2.config
+import h2.connection
+from websockets.asyncio.client import connect
+
+from benchmarks.loopback import DEADLINE, Connection, Server, request, serving
+
+ATTACKERS = 60
+EVENTS = 150
+IDLE = 200
+MOST_GROWTH = 32.0
+"""MiB that the server may keep after the second attack beyond what it kept after the first."""
+
+SETTLES = 10.0
+"""Seconds within which everything is free after the last client has left."""
+
+SEED = 1
+THREADS = 16
+
+
+def service(_: str) -> Any:
+    """Give what is attacked: the same routes in Quart at the root and in Flask under ``/old``."""
+    import gc
+    import logging
+    import threading
+
+    import flask
+    import quart
+
+    import errbridge_flask
+    import errbridge_quart
+    from errbridge.asgi import Bridge
+    from errbridge.asgi.exchange import Exchange
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    old, new = flask.Flask("old"), quart.Quart("new")
+    errbridge_flask.ErrorHandler(old)
+    errbridge_quart.ErrorHandler(new)
+
+    @old.get("/who")
+    def who() -> str:
+        return "flask"
+
+    @old.post("/length")
+    def length() -> str:
+        return str(len(flask.request.get_data()))
+
+    @old.post("/streamed")
+    def streamed() -> str:
+        return str(sum(len(part) for part in iter(lambda: flask.request.stream.read(10_000), b"")))
+
+    @old.get("/whole")
+    def whole() -> bytes:
+        return b"x" * 3_000_000
+
+    @old.get("/pieces")
+    def pieces() -> Any:
+        return flask.Response(b"x" * 10_000 for _ in range(300))
+
+    @old.route("/events", methods=["GET", "POST"])
+    def events() -> Any:
+        def ticks() -> Iterator[bytes]:
+            while True:
+                yield b"data: tick\n\n"
+                time.sleep(0.2)
+
+        return flask.Response(ticks(), mimetype="text/event-stream")
+
+    @new.get("/who")
+    async def new_who() -> str:
+        return "quart"
+
+    @new.post("/length")
+    async def new_length() -> str:
+        return str(len(await quart.request.get_data(as_text=False)))
+
+    @new.route("/events", methods=["GET", "POST"])
+    async def new_events() -> Any:
+        async def ticks() -> AsyncIterator[bytes]:
+            while True:
+                yield b"data: tick\n\n"
+                await asyncio.sleep(0.2)
+
+        response = await quart.make_response(ticks())
+        response.timeout = None  # type: ignore[union-attr]
+        return response
+
+    @new.websocket("/echo")
+    async def echo() -> None:
+        while True:
+            await quart.websocket.send(await quart.websocket.receive())
+
+    @new.get("/state")
+    async def state() -> Any:
+        turns = bridge._threads
+        gc.collect()
+        return {
+            "turns": turns.free,
+            "streams": turns.streaming,
+            "threads": threading.active_count(),
+            "requests": sum(isinstance(each, Exchange) for each in gc.get_objects()) - 1,
+        }
+
+    bridge = Bridge({"/": new, "/old": old}, threads=THREADS, stream_uploads=["/old/streamed"])
+    return bridge
+
+
+@dataclass(slots=True)
+class Results:
+    attacks: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+
+
+@dataclass(slots=True)
+class Attack:
+    """An attack in progress: where, until when, and by chance.
+
+    Attributes:
+        port: The server's.
+        until: When it has to be over, by the clock of `time.monotonic`.
+        chance: Decides what is done when.
+        results: What was done.
+    """
+
+    port: int
+    until: float
+    chance: random.Random
+    results: Results
+
+    @property
+    def goes_on(self) -> bool:
+        return time.monotonic() < self.until
+
+    @contextlib.asynccontextmanager
+    async def client(self, limit: int = 1000) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Connect, and leave in the end: in peace, or with a reset."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=limit)
+        try:
+            yield reader, writer
+        finally:
+            if self.chance.random() < 0.5:
+                writer.transport.abort()
+            writer.close()
+
+    async def pause(self, most: float) -> None:
+        await asyncio.sleep(self.chance.random() * most)
+
+
+async def upload_slowly(attack: Attack) -> None:
+    path = attack.chance.choice(("/old/length", "/old/streamed", "/length", "/old/events", "/old/nowhere"))
+    framing, part = attack.chance.choice(
+        (("Content-Length: 200000", b"x" * 5000), ("Transfer-Encoding: chunked", b"1\r\nx\r\n"))
+    )
+    async with attack.client() as (_, writer):
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode())
+        for _ in range(attack.chance.randrange(20)):
+            writer.write(part)
+            await writer.drain()
+            await attack.pause(0.2)
+
+
+async def read_slowly(attack: Attack) -> None:
+    path = attack.chance.choice(("/old/whole", "/old/pieces", "/old/events", "/events"))
+    async with attack.client() as (reader, writer):
+        writer.write(request("GET", path))
+        for _ in range(attack.chance.randrange(10)):
+            await reader.read(1000)
+            await attack.pause(0.3)
+
+
+async def leave_unread(attack: Attack) -> None:
+    path = attack.chance.choice(("/old/events", "/events"))
+    async with attack.client() as (reader, writer):
+        writer.write(request("POST", path, {}, b"x" * 100_000))
+        await writer.drain()
+        if attack.chance.random() < 0.7:
+            await reader.readuntil(b"\r\n\r\n")
+
+
+async def leave_early(attack: Attack) -> None:
+    sent = request("POST", attack.chance.choice(("/old/length", "/length", "/old/who")), {}, b"x" * 2000)
+    async with attack.client() as (_, writer):
+        writer.write(sent[: attack.chance.randrange(len(sent))])
+        await attack.pause(0.05)
+
+
+async def leave_while_waiting(attack: Attack) -> None:
+    async with attack.client() as (_, writer):
+        writer.write(request("GET", attack.chance.choice(("/old/who", "/who", "/old/whole"))))
+        await attack.pause(0.02)
+
+
+async def break_off_a_websocket(attack: Attack) -> None:
+    path = attack.chance.choice(("/echo", "/echo", "/old/who"))
+    socket = await connect(f"ws://127.0.0.1:{attack.port}{path}", proxy=None, open_timeout=SETTLES)
+    try:
+        for _ in range(attack.chance.randrange(5)):
+            await socket.send("x")
+            await attack.pause(0.1)
+    finally:
+        if attack.chance.random() < 0.5:
+            socket.transport.abort()
+        await socket.close()
+
+
+async def reset_http2(attack: Attack) -> None:
+    connection = h2.connection.H2Connection(h2.config.H2Configuration())
+    connection.initiate_connection()
+    async with attack.client() as (_, writer):
+        for number in range(attack.chance.randrange(1, 10)):
+            stream, path = 2 * number + 1, attack.chance.choice(("/old/pieces", "/old/length", "/old/events", "/who"))
+            headers = [(":method", "POST"), (":path", path), (":authority", "x"), (":scheme", "http")]
+            connection.send_headers(stream, headers)
+            connection.send_data(stream, b"x" * 1000, end_stream=attack.chance.random() < 0.5)
+            writer.write(connection.data_to_send())
+            await attack.pause(0.05)
+            if attack.chance.random() < 0.7:
+                connection.reset_stream(stream)
+                writer.write(connection.data_to_send())
+
+
+KINDS: tuple[Callable[[Attack], Awaitable[None]], ...] = (
+    upload_slowly,
+    read_slowly,
+    leave_unread,
+    leave_early,
+    leave_while_waiting,
+    break_off_a_websocket,
+    reset_http2,
+)
+
+
+async def attack_on(attack: Attack) -> None:
+    """Attack in one way after the other. What the server does with such a client is its business."""
+    while attack.goes_on:
+        kind = attack.chance.choice(KINDS)
+        attack.results.attacks[kind.__name__] += 1
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(SETTLES):
+                await kind(attack)
+
+
+async def listen_to_events(attack: Attack) -> None:
+    """Listen as long as the attack lasts, with all the others, so that there are always hundreds of streams."""
+    while attack.goes_on:
+        with contextlib.suppress(OSError, EOFError):
+            async with attack.client(limit=65536) as (reader, writer):
+                writer.write(request("GET", attack.chance.choice(("/old/events", "/events"))))
+                while await reader.read(1000):
+                    if time.monotonic() > attack.until:
+                        return
+
+
+async def stay_idle(attack: Attack) -> None:
+    while attack.goes_on:
+        with contextlib.suppress(OSError):
+            async with attack.client() as (reader, _):
+                await asyncio.wait([asyncio.ensure_future(reader.read())], timeout=attack.until - time.monotonic())
+
+
+ORDINARY = (
+    ("GET", "/old/who", b"", 200, b"flask"),
+    ("GET", "/who", b"", 200, b"quart"),
+    ("POST", "/old/length", b"x" * 1000, 200, b"1000"),
+    ("POST", "/old/length", b"x" * 400_000, 200, b"400000"),
+    ("POST", "/old/streamed", b"x" * 100_000, 200, b"100000"),
+    ("POST", "/length", b"x" * 100_000, 200, b"100000"),
+    ("GET", "/old/nowhere", b"", 404, None),
+    ("GET", "/nowhere", b"", 404, None),
+)
+
+
+async def ask(port: int, results: Results, chance: random.Random) -> None:
+    """Ask what anyone may ask, and check the answer."""
+    method, path, body, status, wanted = chance.choice(ORDINARY)
+    connection, started = Connection(port), time.monotonic()
+    try:
+        async with asyncio.timeout(DEADLINE):
+            answer = await connection.ask(request(method, path, {}, body))
+        if answer.status != status or wanted not in (None, answer.body):
+            results.wrong.append(f"{method} {path}: {answer.status} {answer.body[:100]!r}")
+    except (OSError, EOFError, TimeoutError, ValueError) as error:
+        results.wrong.append(f"{method} {path}: {error!r}")
+    finally:
+        connection.close()
+    results.asked[f"{status}"] += 1
+    results.slowest = max(results.slowest, time.monotonic() - started)
+
+
+async def ask_on(attack: Attack) -> None:
+    while attack.goes_on:
+        await ask(attack.port, attack.results, attack.chance)
+        await attack.pause(0.05)
+
+
+def is_free(state: dict[str, int]) -> bool:
+    """Tell whether nothing is left of an attack; a few threads are the server's and the applications' own."""
+    return (
+        state["turns"] == THREADS and not state["streams"] and not state["requests"] and state["threads"] < THREADS + 10
+    )
+
+
+async def settle(server: Server) -> dict[str, int]:
+    """Wait until everything is free, or for as long as that may take; give what is in use then."""
+    connection, until = Connection(server.port), time.monotonic() + SETTLES
+    try:
+        while True:
+            state: dict[str, int] = json.loads((await connection.ask(request("GET", "/state"))).body)
+            if is_free(state) or time.monotonic() > until:
+                return state
+            await asyncio.sleep(0.1)
+    finally:
+        connection.close()
+
+
+async def attack_for(server: Server, seconds: float, results: Results) -> dict[str, int]:
+    """Attack for some time, then wait until the server has recovered."""
+    chance = random.Random(SEED)
+    attack = Attack(server.port, time.monotonic() + seconds, chance, results)
+    workers = [attack_on] * ATTACKERS + [listen_to_events] * EVENTS + [stay_idle] * IDLE + [ask_on] * 4
+    async with asyncio.timeout(seconds + DEADLINE * 2):
+        await asyncio.gather(*(work(attack) for work in workers))
+    return await settle(server)
+
+
+async def run(server: Server, seconds: float) -> tuple[Results, dict[str, int], float]:
+    """Attack twice: the first time to warm up. Give what happened, what is in use afterwards, and how memory grew."""
+    results = Results()
+    await attack_for(server, max(2.0, seconds / 2), results)
+    await asyncio.sleep(1)
+    warm = server.memory()
+    state = await attack_for(server, seconds, results)
+    chance = random.Random(SEED)
+    for _ in range(100):
+        await ask(server.port, results, chance)
+    return results, state, (server.memory() - warm) / 1024
+
+
+def odd_records(log: str) -> list[str]:
+    """List the records above DEBUG that are not about a complete request that deserves one: 404, 405, a WebSocket."""
+    known = re.compile(r"INFO errbridge (\S+ \S+ answered 40[45]|(GET|WEBSOCKET) \S+ answered 400)")
+    lines = [line for line in log.splitlines() if re.match(r"[A-Z]+ [\w.]+ |Traceback", line)]
+    return [line for line in lines if not known.match(line)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.attack", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (default: 60)")
+    options = parser.parse_args()
+    with tempfile.TemporaryFile() as log:
+        with serving("benchmarks.attack", "service", "attack", log.fileno()) as server:
+            results, state, growth = asyncio.run(run(server, options.seconds))
+        log.seek(0)
+        odd = odd_records(log.read().decode())
+    print("attacks:", ", ".join(f"{name} {count}" for name, count in results.attacks.most_common()))
+    print(
+        f"ordinary requests: {results.asked.total()}, {len(results.wrong)} wrong, the slowest {results.slowest:.1f} s"
+    )
+    print(f"afterwards: {state}, {'all free' if is_free(state) else 'NOT ALL FREE'}; memory {growth:+.1f} MiB")
+    for said in (*results.wrong[:10], *odd[:10]):
+        print("wrong:", said)
+    return 1 if results.wrong or odd or not is_free(state) or growth > MOST_GROWTH else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -40,7 +40,7 @@ from errbridge.http.headers import split_list
 from errbridge.http.status import has_body
 from errbridge.problem.problem import Problem
 
-__all__ = ["Answer", "Client", "ClientGone", "Exchange", "Limits"]
+__all__ = ["PIECE", "Answer", "Client", "ClientGone", "Exchange", "Limits"]
 
 PIECE = 64 * 1024
 """Bytes of an answer that are sent at once, and that a client has to take within the limit of its pauses."""

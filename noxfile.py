@@ -219,6 +219,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def catalogues(session: nox.Session) -> None:
+    """Collect the messages of errbridge, put them in the .po files of all languages, and compile those."""
+    session.install(EVERYTHING, *group("i18n"))
+    session.run("python", ".ci/catalogues.py")
+
+
+@nox.session
 def screenshots(session: nox.Session) -> None:
     """Take pictures of the built-in page at all widths, light and dark, in all clothes, into build/screenshots."""
     session.install(EVERYTHING, *group("tests"))

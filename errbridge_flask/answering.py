@@ -49,6 +49,7 @@ class _FlaskSeam(Seam):
         values = {
             "host": read("HTTP_HOST", ""),
             "accept": read("HTTP_ACCEPT", ""),
+            "accept-language": read("HTTP_ACCEPT_LANGUAGE", ""),
             "x-requested-with": read("HTTP_X_REQUESTED_WITH", ""),
             "traceparent": read("HTTP_TRACEPARENT", ""),
         }

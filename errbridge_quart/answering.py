@@ -23,7 +23,7 @@ from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
 
-_READ = (b"host", b"accept", b"x-requested-with", b"traceparent")
+_READ = (b"host", b"accept", b"accept-language", b"x-requested-with", b"traceparent")
 _KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view

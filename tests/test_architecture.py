@@ -57,6 +57,7 @@ def test_both_error_handlers_have_the_same_methods_with_the_same_signatures() ->
         "failure_register",
         "include",
         "init_app",
+        "locale_with",
         "map",
         "off_incident",
         "on_incident",

@@ -14,8 +14,10 @@ from typing import Any, cast
 
 from errbridge.application.settings import Settings
 from errbridge.handlers.handlers import Handler, ScopeHandlers
+from errbridge.http.language import lookup_language
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Page
+from errbridge.languages.language import ENGLISH, Language
 from errbridge.representations.styles import DEFAULT, Style
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
@@ -24,6 +26,7 @@ __all__ = ["Chain", "ErrorMap", "Owner", "Turns"]
 
 log = logging.getLogger("errbridge")
 
+_REMEMBERED_LENGTH = 256
 _REMEMBERED = 1024  # a dispatcher may return any chain, and a program may make classes of exceptions
 
 
@@ -92,6 +95,7 @@ class ErrorMap:
         owners: The owner of each scope; blueprints by name.
         dispatcher: Finds the scopes that own a URL.
         response: The ``response=`` decorator; None if there is none.
+        languages: The languages of the service, the default first.
 
     Attributes:
         root: The application as the last owner of every error.
@@ -106,16 +110,32 @@ class ErrorMap:
         owners: Mapping[str | Scope, Owner],
         dispatcher: ErrorDispatcher,
         response: Callable[..., Any] | None = None,
+        languages: tuple[Language, ...] = (ENGLISH,),
     ) -> None:
         self.settings = settings
         self.owners = owners
         self.dispatcher = dispatcher
         self.response = response
+        self.languages = languages
+        self._choose_language = lru_cache(_REMEMBERED)(self._look_up_language)
         self.root = owners[ROOT]
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
         # A type checker takes the hash of a class for that of its instances, and an exception may have none.
         self.find_claimants = cast("FindClaimants", lru_cache(_REMEMBERED)(_find_claimants))
         self.find_handlers = cast("FindHandlers", lru_cache(_REMEMBERED)(_find_handlers))
+
+    def find_language(self, request: RequestFacts) -> Language:
+        """Find the language in which to answer a request."""
+        wanted = request.accept_language
+        if len(self.languages) == 1:
+            return self.languages[0]
+        if len(wanted) <= _REMEMBERED_LENGTH:  # longer ones would let a client fill the memory
+            return self._choose_language(wanted)
+        return self._look_up_language(wanted)
+
+    def _look_up_language(self, wanted: str) -> Language:
+        tag = lookup_language(wanted, [language.tag for language in self.languages])
+        return next((language for language in self.languages if language.tag == tag), self.languages[0])
 
     def find_chain(self, exc: BaseException, request: RequestFacts) -> Chain:
         """Find the owners of an error: the blueprints of the matched view, then the owners of the URL."""

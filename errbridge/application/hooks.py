@@ -16,7 +16,7 @@ from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.introspection import describe_function, is_async
 
-__all__ = ["Hook", "HookT", "Hooks", "Observable", "TraceId"]
+__all__ = ["Hook", "HookT", "Hooks", "Locale", "Observable", "TraceId"]
 
 log = logging.getLogger("errbridge")
 
@@ -27,6 +27,9 @@ HookT = TypeVar("HookT", bound=Hook)
 
 TraceId = Callable[[], str | None]
 """A plain function that returns the id of the trace being recorded; None or "" if there is none."""
+
+Locale = Callable[[], object]
+"""A plain function that returns the language of the current request, as a tag or a locale; None leaves the choice."""
 
 
 @runtime_checkable
@@ -48,13 +51,15 @@ class Hooks:
 
     Attributes:
         functions: The hooks, in the order of registration.
+        locale: Returns the language of the current request; None if only the client chooses it.
         trace_id: Returns the id of the trace that an error belongs to; None if no traces are recorded.
     """
 
-    __slots__ = ("functions", "trace_id")
+    __slots__ = ("functions", "locale", "trace_id")
 
     def __init__(self) -> None:
         self.functions: list[Hook] = []
+        self.locale: Callable[[], object] | None = None
         self.trace_id: TraceId | None = None
 
     def on_incident(self, function: HookT) -> HookT:
@@ -92,6 +97,33 @@ class Hooks:
             _check(function, "tracer")
         before, self.trace_id = self.trace_id, function
         return before
+
+    def locale_with(self, function: Locale | None) -> Locale | None:
+        """Set the function that chooses the language of an answer; None removes it.
+
+        Returns:
+            The function that it replaces.
+
+        Raises:
+            SetupError: It is no plain function without arguments.
+        """
+        if function is not None:
+            _check(function, "locale function")
+        before, self.locale = self.locale, function
+        return before
+
+    def current_locale(self) -> str:
+        """Return the language that the application chose for the current request; "" if it chose none."""
+        function = self.locale
+        if function is None:
+            return ""
+        try:
+            chosen = function()
+            return "" if chosen is None else str(chosen)
+        except Exception:
+            with suppress(Exception):  # if logging is broken, the record of the error reports that
+                log.exception("%s failed; the client's languages count", describe_function(function))
+            return ""
 
     def current_trace(self) -> str:
         """Return the id of the trace that is being recorded; "" if there is none."""

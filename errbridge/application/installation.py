@@ -17,6 +17,7 @@ from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
 from errbridge.handlers.registry import Registrations, Registry
 from errbridge.http.request import REFUSAL
 from errbridge.incident import enter_request, leave_request
+from errbridge.languages.catalogues import load_languages
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
@@ -120,7 +121,8 @@ class Installation:
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = replace(root, style=style)
         dispatcher = self._build_dispatcher(self.options.dispatcher or settings.dispatcher, scopes)
-        return ErrorMap(settings, owners, dispatcher, self.options.response)
+        languages = load_languages(settings.languages, self.application.catalogues)
+        return ErrorMap(settings, owners, dispatcher, self.options.response, languages)
 
     def _build_dispatcher(self, cls: type[ErrorDispatcher], scopes: list[Scope]) -> ErrorDispatcher:
         converters, domain = self.application.converters, self.application.domain

@@ -189,7 +189,12 @@ class Application(ABC):
         """Find the framework's own handler for an exception."""
         return None
 
-    # Templates.
+    # Texts and templates.
+
+    @property
+    def catalogues(self) -> Iterable[tuple[str, str]]:
+        """The domains and folders of the application's catalogues of messages, as `gettext` has them."""
+        return ()
 
     def find_template(self, names: Sequence[str]) -> str | None:
         """Find the first template that exists."""

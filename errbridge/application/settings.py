@@ -10,6 +10,7 @@ from inspect import isabstract, iscoroutinefunction, signature
 from typing import Any, Literal, Self, TypedDict
 
 from errbridge.errors import SetupError, suggest
+from errbridge.http.language import TAG
 from errbridge.problem.problem import Problem
 from errbridge.problem.type_uri import build_type
 from errbridge.representations.site import Site
@@ -44,6 +45,7 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_VALIDATION": False,
     "ERROR_REPLACE_NATIVE": False,
     "ERROR_SITE": None,
+    "ERROR_LANGUAGES": ("en",),
 }
 """Every key with its default. `Settings` documents them."""
 
@@ -74,6 +76,7 @@ class Configuration(TypedDict, total=False):
     ERROR_VALIDATION: bool | Literal["messages"]
     ERROR_REPLACE_NATIVE: bool
     ERROR_SITE: Mapping[str, str] | Site | None
+    ERROR_LANGUAGES: Sequence[str]
 
 
 _OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
@@ -123,6 +126,7 @@ class Settings:
             ``"messages"`` if the client also gets the messages of the application's own validators.
         replace_native: ``ERROR_REPLACE_NATIVE``, whether errbridge answers in place of the application's native
             catch-alls, its handlers for ``HTTPException`` and ``Exception``.
+        languages: ``ERROR_LANGUAGES``, the tags of the languages that the service speaks, the default first.
         site: ``ERROR_SITE``, the name, the colour and the links of the built-in page.
     """
 
@@ -139,6 +143,7 @@ class Settings:
     validation: bool | Literal["messages"] = False
     replace_native: bool = False
     site: Site = field(default_factory=Site)
+    languages: tuple[str, ...] = ("en",)
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:
@@ -152,6 +157,11 @@ class Settings:
     def build_type(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
         return None if self.type_uri is None else build_type(self.type_uri, problem.status, problem.slug)
+
+    def vary(self, style: Style) -> str:
+        """Return the request headers that an answer in a style depends on (RFC 9110 section 12.5.5)."""
+        vary = style.vary(xhr_enabled=self.xhr_enabled)
+        return f"{vary}, Accept-Language" if len(self.languages) > 1 else vary
 
     def choose_content_type(self, media_type: str) -> str:
         """Return the media type under which a document is sent."""
@@ -251,6 +261,16 @@ def _check_type_uri(key: str, value: object) -> str | None:
     raise SetupError(f"{key} is a string such as 'https://example.com/problems/{{slug}}' or None, not {value!r}")
 
 
+def _check_languages(key: str, value: object) -> tuple[str, ...]:
+    tags = tuple(value) if isinstance(value, (list, tuple)) else ()
+    if not tags or not all(isinstance(tag, str) and re.fullmatch(TAG, tag) for tag in tags):
+        raise SetupError(f"{key} lists the tags of languages such as ('en', 'pt-BR'), not {value!r}")
+    tags = tuple(tag.replace("_", "-") for tag in tags)
+    if len({tag.lower() for tag in tags}) < len(tags):
+        raise SetupError(f"{key} lists a language twice: {value!r}")
+    return tags
+
+
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_PAGE": _check_text,
     "ERROR_DEFAULT_MSG": _check_text,
@@ -265,4 +285,5 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_VALIDATION": _check_validation,
     "ERROR_REPLACE_NATIVE": _check_flag,
     "ERROR_SITE": Site.read,
+    "ERROR_LANGUAGES": _check_languages,
 }

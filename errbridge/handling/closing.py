@@ -16,6 +16,7 @@ import re
 
 from errbridge.http.status import find_phrase, is_error
 from errbridge.incident import CloseFrame
+from errbridge.languages.language import ENGLISH, Language
 
 __all__ = ["close_frame"]
 
@@ -25,17 +26,21 @@ _PRIVATE = 4000  # RFC 6455 section 7.4.2: 4000 to 4999 are for private use
 _CONTROL = r"[\x00-\x1f\x7f\ud800-\udfff]+"
 
 
-def close_frame(status: int, *, is_uncaught: bool, detail: str | None = None) -> CloseFrame:
+def close_frame(
+    status: int, *, is_uncaught: bool, detail: str | None = None, language: Language = ENGLISH
+) -> CloseFrame:
     """Return the frame with which to close a WebSocket after an error.
 
     Args:
         status: The status of the answer that a handshake would have got.
         is_uncaught: Whether the error is an uncaught exception.
         detail: The detail of the problem that was answered.
+        language: The language of the reason.
     """
     if not is_error(status) or (status == 500 and is_uncaught):
-        return CloseFrame(_INTERNAL_ERROR, find_phrase(500))
-    reason = f"{status} {find_phrase(status)}" if detail is None else f"{status} {find_phrase(status)}: {detail}"
+        return CloseFrame(_INTERNAL_ERROR, language.translate(find_phrase(500)))
+    phrase = language.translate(find_phrase(status))
+    reason = f"{status} {phrase}" if detail is None else f"{status} {phrase}: {detail}"
     return CloseFrame(_PRIVATE + status, _shorten(re.sub(_CONTROL, " ", reason)))
 
 

@@ -39,6 +39,7 @@ class ErrorContext:
         is_shared: Whether equal errors share *problem* and its members, so that what is derived from it can be kept.
         chain: The owners.
         style: The style of the nearest owner that has one.
+        language: The language to answer in.
         media_type: The media type to answer in.
         occurrence: That the error occurred, its id and its time. Several exceptions of one error share it.
         is_anonymous: Whether it is a page made in advance, for an incident that is not known yet.
@@ -61,6 +62,7 @@ class ErrorContext:
         "is_outside",
         "is_shared",
         "is_uncaught",
+        "language",
         "media_type",
         "native",
         "occurrence",
@@ -98,6 +100,7 @@ class ErrorContext:
         self.is_uncaught = self.original is not None
         self.client_gone = http is not None and http.client_gone
         self.chain: Chain = self.error_map.find_chain(exc, request)
+        self.language = self.error_map.find_language(request)
         self._choose_style()
         self.occurrence = Occurrence()
         self.is_anonymous = False
@@ -172,7 +175,13 @@ class ErrorContext:
         if self._incident is None:
             self._incident = Incident(
                 exception=self.exception,
-                problem=complete(self.problem, self.request, self.id, self.error_map.settings.build_type(self.problem)),
+                problem=complete(
+                    self.problem,
+                    self.request,
+                    self.id,
+                    self.error_map.settings.build_type(self.problem),
+                    language=self.language,
+                ),
                 request=self.request,
                 id=self.id,
                 scope=self.chain.owners[0].scope,
@@ -181,13 +190,14 @@ class ErrorContext:
                 original=self.original,
                 time=self.occurrence.time,
                 reference=self.reference,
+                language=self.language,
             )
         return self._incident
 
     @property
     def vary(self) -> str:
-        """The request headers that the choice of the media type depends on."""
-        return self.style.vary(xhr_enabled=self.error_map.settings.xhr_enabled)
+        """The request headers that the choice of the media type and the language depends on."""
+        return self.error_map.settings.vary(self.style)
 
 
 Trace = list[ErrorContext]

@@ -42,11 +42,14 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
     has_defaults = is_document or not is_response
     if isinstance(body, (Iterator, AsyncIterator)):
         body = yield from _start(body)
+    defaults = default_headers(incident, number) if has_defaults else ()
+    if is_document and incident.language.is_negotiated:
+        defaults = (*defaults, ("Content-Language", incident.language.tag))
     draft = Draft(
         bytes(body) if isinstance(body, bytearray) else body,  # which not every framework takes
         status,
         headers=others if content_type is None else (("Content-Type", content_type), *others),
-        defaults=default_headers(incident, number) if has_defaults else (),
+        defaults=defaults,
         content_type=context.error_map.settings.map_content_type if is_document else None,
         vary=vary if has_defaults else None,
     )

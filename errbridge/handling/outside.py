@@ -56,8 +56,9 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
     settings, media_type, request = context.error_map.settings, context.media_type, context.request
     described = describe_exception(exc, context.application.packages)
     problem = Problem(500, detail=settings.default_msg, exception=described)
-    incident = replace(context.incident, problem=complete(problem, request, context.id, settings.build_type(problem)))
-    response = render(Look(settings, context.style, media_type), incident)
+    completed = complete(problem, request, context.id, settings.build_type(problem), language=context.language)
+    incident = replace(context.incident, problem=completed)
+    response = render(Look(settings, context.style, media_type, context.language), incident)
     report(context, response.status, partial(describe, response), answered=problem)
     return response
 

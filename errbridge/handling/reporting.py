@@ -10,6 +10,7 @@ from collections.abc import Callable
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext
 from errbridge.incident import Reply
+from errbridge.mapping.problems import localize
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.notifying import notify
 from errbridge.telemetry.record import Failure, choose_level, log, write_record
@@ -40,6 +41,9 @@ def report(
     if hooks := context.installation.hooks.functions:
         notify(hooks, context.incident, describe)
     if context.request.websocket:
+        if answered is not None:
+            answered = answered.fill_in()
+            localize(answered, context.language)
         detail = None if answered is None else answered.detail
-        frame = close_frame(status, is_uncaught=context.original is not None, detail=detail)
+        frame = close_frame(status, is_uncaught=context.original is not None, detail=detail, language=context.language)
         context.application.close_websocket(frame.code, frame.reason)

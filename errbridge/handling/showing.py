@@ -25,6 +25,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
 from errbridge.incident import Incident, Occurrence, Page, Reply
 from errbridge.introspection import is_async
+from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
@@ -180,22 +181,24 @@ class Look(NamedTuple):
         settings: The settings in force.
         style: The style of the scope.
         media_type: The media type of the answer.
+        language: Its language.
     """
 
     settings: Settings
     style: Style
     media_type: str
+    language: Language = ENGLISH
 
 
 def render(look: Look, incident: Incident) -> Response:
     """Render an incident in one of the built-in representations."""
-    settings, style, media_type = look
+    settings, style, media_type, _ = look
     if media_type == HTML:
         body, policy = REPRESENTATIONS[HTML](incident, settings.site), build_policy(settings.site)
     else:
         body, policy = REPRESENTATIONS[media_type](incident), None
     content_type = settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
-    vary = style.vary(xhr_enabled=settings.xhr_enabled)
+    vary = settings.vary(style)
     return build_response(incident, body, content_type, vary=vary, policy=policy if settings.csp_enabled else None)
 
 
@@ -235,7 +238,8 @@ _PLACES = re.compile(b"(" + b"|".join((_ID, _REFERENCE, _DATE, _TIME)) + b")")
 def _render_shared(look: Look, problem: Problem, method: str, root_path: str, has_reference: bool) -> Template:
     """Render a problem that equal errors share, around the places of the id and the time."""
     request = RequestFacts(method, root_path=root_path)
-    completed = complete(problem, request, _PLACEHOLDER, look.settings.build_type(problem))
+    uri = look.settings.build_type(problem)
+    completed = complete(problem, request, _PLACEHOLDER, uri, language=look.language)
     incident = Incident(
         problem,
         completed,
@@ -244,6 +248,7 @@ def _render_shared(look: Look, problem: Problem, method: str, root_path: str, ha
         media_type=look.media_type,
         time=_MOMENT,
         reference=_PLACEHOLDER[:8] if has_reference else "",
+        language=look.language,
     )
     status, headers, body = astuple(render(look, incident))
     return Template(status, headers, None if body is None else tuple(_PLACES.split(body)))
@@ -256,7 +261,8 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
         context: The error.
         failure: What failed before.
     """
-    request, look = context.request, Look(context.error_map.settings, context.style, context.media_type)
+    request = context.request
+    look = Look(context.error_map.settings, context.style, context.media_type, context.language)
     try:
         if context.is_shared and not context.is_anonymous:
             has_reference = context.media_type not in (JSON, XML) and context.reference != ""

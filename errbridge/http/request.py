@@ -38,6 +38,7 @@ class RequestFacts:
         headers: All request headers, read at the first look.
         trace_id: The id of the trace that this process records, if any. It takes precedence over *traceparent*.
         has_input: Whether the request has content, a query or arguments in its path.
+        accept_language: The Accept-Language header, behind the language that the application chose, if it did.
     """
 
     method: str = "GET"
@@ -56,6 +57,7 @@ class RequestFacts:
     headers: RequestHeaders = field(default_factory=RequestHeaders)
     trace_id: str = ""
     has_input: bool = True
+    accept_language: str = ""
 
     @classmethod
     def from_headers(
@@ -69,8 +71,8 @@ class RequestFacts:
         """Collect the facts of a request from its header fields.
 
         Args:
-            headers: The values of ``host``, ``accept``, ``x-requested-with`` and ``traceparent``, under these names;
-                several lines of one field joined by commas.
+            headers: The values of ``host``, ``accept``, ``accept-language``, ``x-requested-with`` and ``traceparent``,
+                under these names; several lines of one field joined by commas.
             read: Lists all header fields. It is called when a handler first looks at them; None if *headers* has them
                 all.
             *given: Its arguments.
@@ -85,6 +87,7 @@ class RequestFacts:
             host=get("host", ""),
             accept=get("accept", ""),
             xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
+            accept_language=get("accept-language", ""),
             traceparent=get("traceparent", ""),
             headers=RequestHeaders(read or headers.items, given),
             allow=() if scope is None else scope.get(ALLOW, ()),

@@ -7,10 +7,10 @@ from typing import TypeGuard
 
 from errbridge.introspection import describe_value
 
-__all__ = ["check_error_status", "find_phrase", "has_body", "is_error", "parse_status"]
+__all__ = ["PHRASES", "check_error_status", "find_phrase", "has_body", "is_error", "parse_status"]
 
 # RFC 9110 renamed some phrases, and the standard library follows version by version. A title must not change with it.
-_PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400} | {
+PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400} | {
     413: "Content Too Large",
     414: "URI Too Long",
     416: "Range Not Satisfiable",
@@ -21,7 +21,7 @@ _PHRASES = {int(status): status.phrase for status in HTTPStatus if status >= 400
 
 def find_phrase(status: int) -> str:
     """Return the phrase of a status code in RFC 9110 or the registry, or the name of its class if it has none."""
-    return _PHRASES.get(status) or ("Client Error" if status < 500 else "Server Error")
+    return PHRASES.get(status) or ("Client Error" if status < 500 else "Server Error")
 
 
 def is_error(status: object) -> TypeGuard[int]:

@@ -1,34 +1,44 @@
-"""A language that a service speaks, and the words that errbridge has in it."""
+"""A language that a service speaks, with its catalogue of messages."""
 
 from __future__ import annotations
 
+from gettext import NullTranslations
+
 __all__ = ["ENGLISH", "Language"]
+
+# The languages that are written from right to left, in scripts of their own.
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi"})
 
 
 class Language:
-    """A language.
+    """A language. As text, its tag.
 
     Args:
         tag: Its tag (BCP 47), such as ``pt-BR``.
+        catalogue: The translations of messages.
+        is_negotiated: Whether the service has other languages as well.
 
     Attributes:
         tag: Its tag.
         direction: ``ltr``, or ``rtl`` for a language that is written from right to left.
+        is_negotiated: Whether the service has other languages as well.
     """
 
-    __slots__ = ("direction", "tag")
+    __slots__ = ("_catalogue", "direction", "is_negotiated", "tag")
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, catalogue: NullTranslations | None = None, *, is_negotiated: bool = False) -> None:
         self.tag = tag
-        self.direction = "ltr"
+        self.direction = "rtl" if tag.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+        self.is_negotiated = is_negotiated
+        self._catalogue = catalogue or NullTranslations()
 
     def translate(self, message: str) -> str:
         """Return the translation of a message, or the message itself if there is none."""
-        return message
+        return self._catalogue.gettext(message) if message else ""  # the empty message is the catalogue's header
 
     def count(self, singular: str, plural: str, number: int) -> str:
         """Return the translation of a message that depends on a number, with the number in it."""
-        return (singular if number == 1 else plural).replace("{count}", str(number))
+        return self._catalogue.ngettext(singular, plural, number).replace("{count}", str(number))
 
     def __str__(self) -> str:
         return self.tag

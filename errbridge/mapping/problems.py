@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from errbridge.http.headers import allow_methods, clean_headers, split_list
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
 from errbridge.http.trace import parse_traceparent
+from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem, make_plain_text
 
-__all__ = ["complete", "problem_of", "uncaught_problem"]
+__all__ = ["complete", "localize", "problem_of", "uncaught_problem"]
 
 
 @lru_cache(maxsize=64)
@@ -50,7 +52,9 @@ def _build_problem(http: HTTPErrorFacts) -> Problem:
     return problem
 
 
-def complete(problem: Problem, request: RequestFacts, incident_id: str, type_uri: str | None) -> Problem:
+def complete(
+    problem: Problem, request: RequestFacts, incident_id: str, type_uri: str | None, *, language: Language = ENGLISH
+) -> Problem:
     """Copy a problem and fill in what its author left open.
 
     Args:
@@ -58,6 +62,7 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, type_uri
         request: The request in which it occurred.
         incident_id: Becomes ``instance`` if the problem has none; "" for none.
         type_uri: Becomes ``type`` if the problem has none.
+        language: Title, detail and errors are translated to it, as far as its catalogues have them.
 
     Returns:
         A problem with ``type`` and ``instance``, with headers that are safe to send, and with the facts in those
@@ -70,7 +75,26 @@ def complete(problem: Problem, request: RequestFacts, incident_id: str, type_uri
     if request.trace_id or request.traceparent:
         members = _trace_member(request) | members
     instance = f"urn:uuid:{incident_id}" if incident_id else None
-    return problem.fill_in(type=type_uri, instance=instance, headers=headers, extensions=members)
+    completed = problem.fill_in(type=type_uri, instance=instance, headers=headers, extensions=members)
+    if language is not ENGLISH:
+        localize(completed, language)
+    return completed
+
+
+def localize(problem: Problem, language: Language) -> None:
+    """Translate what a problem says."""
+    problem.title = language.translate(problem.title)
+    problem.detail = problem.write_detail(language.translate)
+    errors = problem.extensions.get("errors")
+    if isinstance(errors, (list, tuple)):
+        translated = [_localize_error(error, language) for error in errors]
+        problem.extensions = MappingProxyType({**problem.extensions, "errors": translated})
+
+
+def _localize_error(error: Any, language: Language) -> Any:
+    if isinstance(error, dict) and isinstance(error.get("detail"), str):
+        return {**error, "detail": language.translate(error["detail"])}
+    return error
 
 
 def _header_members(headers: Iterable[tuple[str, str]]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -173,6 +174,13 @@ class PalletsApplication(Application):
         """Decide as the framework does: by ``PROPAGATE_EXCEPTIONS``, otherwise by debug and testing mode."""
         propagate = self.app.config["PROPAGATE_EXCEPTIONS"]
         return bool(self.app.testing or self.app.debug) if propagate is None else bool(propagate)
+
+    @property
+    def catalogues(self) -> Iterable[tuple[str, str]]:
+        """The catalogues that Flask-Babel and quart-babel read; both have the same keys, and neither is needed."""
+        folders = str(self.app.config.get("BABEL_TRANSLATION_DIRECTORIES", "translations")).split(";")
+        domains = str(self.app.config.get("BABEL_DOMAIN", "messages")).split(";")
+        return [(domain, os.path.join(self.app.root_path, folder)) for folder in folders for domain in domains]
 
     def find_template(self, names: Sequence[str]) -> str | None:
         """Find the first that the application's environment has."""

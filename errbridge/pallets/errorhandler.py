@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Unpack, overload
 
-from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
+from errbridge.application.hooks import Hook, Hooks, HookT, Locale, TraceId
 from errbridge.application.settings import (
     DEFAULTS,
     Configuration,
@@ -389,6 +389,28 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             function: The function; nothing happens if it is not registered.
         """
         self._hooks.off_incident(function)
+
+    def locale_with(self, function: Locale | None) -> Locale | None:
+        """Choose the language of an answer with a function, among those of ``ERROR_LANGUAGES``.
+
+        Without one, or where it returns None or a language that the service does not speak, the request's
+        ``Accept-Language`` decides. ``get_locale`` of Flask-Babel and of quart-babel fit.
+
+        Example::
+
+            errors.locale_with(lambda: flask.session.get("language"))
+
+        Args:
+            function: A plain function without arguments, called at each error, within the request. It returns a tag
+                such as ``pt-BR``, or a locale of Babel. None removes it.
+
+        Returns:
+            The function that it replaces.
+
+        Raises:
+            SetupError: It is no plain function without arguments.
+        """
+        return self._hooks.locale_with(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
         """Have a function tell the trace that an error belongs to: documents show it as ``trace_id``.

@@ -95,6 +95,8 @@ class Seam(ABC):
         is_routing, rule = error is request.routing_exception, request.url_rule
         is_method_error = is_routing and isinstance(error, MethodNotAllowed)
         hooks = self.installation.hooks
+        if hooks.locale is not None and (locale := hooks.current_locale()):
+            values = {**values, "accept-language": f"{locale},{values.get('accept-language', '')}"}
         return RequestFacts.from_headers(
             values,
             self.list_headers,

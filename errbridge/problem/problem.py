@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, dataclass_transform
@@ -101,6 +102,9 @@ class Problem(_Members):
     Fields are checked: a missing or unknown one is a TypeError. A value that is not of the annotated class is a
     RuntimeWarning, which a test run can turn into an error; in production the 403 stays a 403, with the value as it is.
 
+    A class may have a detail for all of its problems, ``detail = "The balance is {balance}."``, with the fields in
+    braces. Title and detail are then the messages to translate (see ``ERROR_LANGUAGES``).
+
     Args:
         status: 400 to 599. Optional if the class has one.
         title: A short summary of the problem type; the status phrase by default.
@@ -124,6 +128,7 @@ class Problem(_Members):
     _slug: ClassVar[str | None] = None
     _has_stock_detail = False  # the detail is the framework's sentence for every error of the status
     _has_default_detail = False  # the detail is that of every uncaught exception: for programs, not for visitors
+    _detail_template: str | None = None
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
 
     def __init_subclass__(
@@ -184,6 +189,8 @@ class Problem(_Members):
             value = status if status.__class__ is int else "..."
             raise TypeError(f"{self.__class__.__name__} takes its fields by name, {name}={value}; {error}") from None
         self.title = make_plain_text(title if title is not None else self._title or find_phrase(self.status))
+        if detail is None and (declared := getattr(self.__class__, "detail", None)) is not None:
+            self._detail_template = make_plain_text(declared)
         self.detail = detail if detail is None else make_plain_text(detail)
         self.instance = instance if instance is None else make_plain_text(instance)
         self.headers = list_headers(headers)
@@ -193,6 +200,8 @@ class Problem(_Members):
         if self._fields:
             extensions = self._complete_fields(extensions)
         self.extensions: Mapping[str, Any] = MappingProxyType(extensions)
+        if self._detail_template is not None:
+            self.detail = self.write_detail(str)
         super().__init__(self.status, self.title, self.detail)
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -218,6 +227,24 @@ class Problem(_Members):
     def slug(self) -> str:
         """The problem type in kebab-case, from the class keyword, else the class, else the status phrase."""
         return self._slug or make_slug(find_phrase(self.status))
+
+    def write_detail(self, translate: Callable[[str], str]) -> str | None:
+        """Write the detail in another language, with the fields of the class filled in.
+
+        Args:
+            translate: Returns the translation of a text.
+
+        Returns:
+            The detail; None if there is none.
+        """
+        if self._detail_template is None:
+            return translate(self.detail) if self.detail else self.detail
+        from errbridge.problem.values import to_json_value  # for the few types with such a detail
+
+        members, template = self.extensions, translate(self._detail_template)
+        return re.sub(
+            r"\{(\w+)\}", lambda name: str(to_json_value(members[name[1]])) if name[1] in members else name[0], template
+        )
 
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.
@@ -345,6 +372,7 @@ def restore_problem(cls: type[ProblemT], members: Mapping[str, Any]) -> ProblemT
         "title": make_plain_text(members.get("title", declared.title or find_phrase(members["status"]))),
         "detail": members.get("detail"),
         "instance": members.get("instance"),
+        "template": None,
         "headers": (),
         "_own_type": members.get("type", declared.uri),
         "extensions": extensions,

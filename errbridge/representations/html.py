@@ -29,7 +29,7 @@ from errbridge.languages.language import ENGLISH, Language
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.site import Site, build_palette
-from errbridge.representations.words import ICONS, Words, find_words
+from errbridge.representations.words import ICONS, LABELS, Words, find_words
 
 __all__ = [
     "STYLE_HASH",
@@ -329,12 +329,12 @@ def _build_actions(incident: Incident, words: Words, site: Site, home_url: str) 
     if words.retry and incident.request.method in ("GET", "HEAD") and (wait is None or wait <= _SOON):
         links.append(("", words.retry))
     if status == 401 and site.login_url:
-        links.append((site.login_url, "Sign in"))
-    links.append((home_url, "Go to the home page"))
+        links.append((site.login_url, LABELS["login"]))
+    links.append((home_url, LABELS["home"]))
     if status >= 500 and site.status_url:
-        links.append((site.status_url, "Service status"))
+        links.append((site.status_url, LABELS["status"]))
     if (status >= 500 or status == 403) and site.contact:
-        links.append((site.contact_url, "Contact us"))
+        links.append((site.contact_url, LABELS["contact"]))
     content = "".join(f'<a href="{escape(url)}">{escape(language.translate(label))}</a>' for url, label in links)
     return HTML(f"<nav>{content}</nav>")
 

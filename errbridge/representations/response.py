@@ -83,6 +83,8 @@ def build_response(
     problem = incident.problem
     headers = list(default_headers(incident, problem.status))
     merge_header(headers, "Vary", vary)
+    if incident.language.is_negotiated:
+        set_default_header(headers, "Content-Language", incident.language.tag)
     if policy is not None:
         set_default_header(headers, "Content-Security-Policy", policy)
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["ICONS", "Words", "find_words"]
+__all__ = ["ICONS", "LABELS", "OTHER_CLIENT", "WORDS", "Words", "find_words"]
 
 ICONS: Mapping[str, str] = {
     "alert": '<path d="M12 4.2 21 19.8H3z"/><path d="M12 10v4.2m0 2.6v.1"/>',
@@ -19,6 +19,15 @@ ICONS: Mapping[str, str] = {
     "swap": '<path d="M4 8.5h15m-4-4 4 4-4 4M20 15.5H5m4-4-4 4 4 4"/>',
 }
 """Drawings, 24 units wide."""
+
+
+LABELS: Mapping[str, str] = {
+    "login": "Sign in",
+    "home": "Go to the home page",
+    "status": "Service status",
+    "contact": "Contact us",
+}
+"""The labels of links to other pages."""
 
 
 class Words(NamedTuple):
@@ -39,7 +48,7 @@ class Words(NamedTuple):
 
 _AGAIN = "Try again"
 
-_WORDS: Mapping[int, Words] = {
+WORDS: Mapping[int, Words] = {
     400: Words(
         "We could not understand that", "Please go back, check what you entered, and send it once more.", "form"
     ),
@@ -75,9 +84,9 @@ _WORDS: Mapping[int, Words] = {
     503: Words("We will be back soon", "The service is being maintained, or has too much to do.", "clock", _AGAIN),
     504: Words("This is taking too long", "Another system that we need did not answer in time.", "clock", _AGAIN),
 }
-_OTHER_CLIENT = Words("", "Your request could not be completed.", "alert")
+OTHER_CLIENT = Words("", "Your request could not be completed.", "alert")
 
 
 def find_words(status: int) -> Words:
     """Find the words for the status of an error."""
-    return _WORDS.get(status) or (_OTHER_CLIENT if status < 500 else _WORDS[500])
+    return WORDS.get(status) or (OTHER_CLIENT if status < 500 else WORDS[500])

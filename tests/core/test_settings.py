@@ -78,6 +78,7 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_VALIDATION": False,
         "ERROR_REPLACE_NATIVE": False,
         "ERROR_SITE": None,
+        "ERROR_LANGUAGES": ("en",),
     }
 
 
@@ -101,6 +102,7 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_VALIDATION="messages",
         ERROR_REPLACE_NATIVE=True,
         ERROR_SITE={"name": "Cheese & Co"},
+        ERROR_LANGUAGES=["de", "pt_BR"],
     )
 
     assert [getattr(settings, field.name) for field in fields(Settings)] == [
@@ -117,6 +119,7 @@ def test_every_key_reaches_its_setting() -> None:
         "messages",
         True,
         Site("Cheese & Co"),
+        ("de", "pt-BR"),
     ]
 
 
@@ -133,6 +136,11 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_CSP_ENABLED", "yes"),
         ("ERROR_DEBUG_DOCUMENT", 1),
         ("ERROR_VALIDATION", "yes"),
+        ("ERROR_LANGUAGES", ()),
+        ("ERROR_LANGUAGES", "de"),
+        ("ERROR_LANGUAGES", ["de", None]),
+        ("ERROR_LANGUAGES", ["de", "german!"]),
+        ("ERROR_LANGUAGES", ["pt-BR", "pt_br"]),
         ("ERROR_VALIDATION", 1),
         ("ERROR_REPLACE_NATIVE", 1),
         ("ERROR_FORCE_CONTENT_TYPE", None),

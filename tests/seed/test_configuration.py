@@ -110,6 +110,7 @@ def test_init_app_fills_the_configuration_with_the_defaults(world: World) -> Non
         "ERROR_VALIDATION": False,
         "ERROR_REPLACE_NATIVE": False,
         "ERROR_SITE": None,
+        "ERROR_LANGUAGES": ("en",),
     }
 
 

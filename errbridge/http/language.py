@@ -1,0 +1,87 @@
+"""From an Accept-Language header to one of the languages of a service: the lookup of RFC 4647, section 3.4.
+
+Ranges are tried by their quality, then in their order. A range that no language has is shortened from its end, until
+one has it. Beyond the RFC:
+
+* A range with the quality 0 excludes its language (RFC 9110 section 12.4.2).
+* Browsers name Chinese by country. ``zh-CN`` also means ``zh-Hans``, ``zh-TW`` also ``zh-Hant``, and so on.
+* ``_`` is read as ``-``, as locales are written in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["TAG", "lookup_language"]
+
+TAG = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
+"""The form of a language tag (RFC 5646, simplified)."""
+
+_LONGEST = 4096
+_MOST_RANGES = 32
+
+_MEANINGS: Mapping[str, str] = {
+    "iw": "he",
+    "zh": "zh-hans",
+    "zh-cn": "zh-hans",
+    "zh-hk": "zh-hant",
+    "zh-mo": "zh-hant",
+    "zh-sg": "zh-hans",
+    "zh-tw": "zh-hant",
+}
+
+
+def lookup_language(accept_language: str, tags: Sequence[str]) -> str | None:
+    """Find the language that a client wants.
+
+    Args:
+        accept_language: The value of the header, or a single tag. At most 4 KB and 32 ranges of it are read.
+        tags: The tags of the languages that there are.
+
+    Returns:
+        One of *tags*; None if the client wants none of them.
+    """
+    known = {tag.lower().replace("_", "-"): tag for tag in reversed(tags)}
+    ranges = _parse(accept_language)
+    excluded = {name for name, quality in ranges if quality == 0}
+    for name, quality in sorted(ranges, key=lambda each: -each[1]):
+        for wanted in _shorten(name) if quality > 0 else ():
+            if wanted in known and wanted not in excluded:
+                return known[wanted]
+    return None
+
+
+def _shorten(name: str) -> Iterator[str]:
+    """List what a range is looked up as, the longest first."""
+    parts = name.split("-")
+    while parts:
+        wanted = "-".join(parts)
+        yield wanted
+        if wanted in _MEANINGS:
+            yield _MEANINGS[wanted]
+        parts.pop()
+        if len(parts) > 1 and len(parts[-1]) == 1:  # a single letter begins something, and means nothing at an end
+            parts.pop()
+
+
+def _parse(accept_language: str) -> list[tuple[str, float]]:
+    """List the ranges with their qualities. ``*`` is left out: it means every language, so it decides nothing."""
+    header = accept_language[:_LONGEST]
+    if len(accept_language) > _LONGEST:
+        header = header.rpartition(",")[0]  # what is left of the last range could mean something else
+    ranges: list[tuple[str, float]] = []
+    for item in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:
+        name, _, weight = item.partition(";")
+        name = name.strip().lower().replace("_", "-")
+        quality = _parse_weight(weight)
+        if quality is not None and re.fullmatch(TAG, name):
+            ranges.append((name, quality))
+    return ranges
+
+
+def _parse_weight(weight: str) -> float | None:
+    if not weight.strip():
+        return 1.0
+    found = re.fullmatch(r"\s*[qQ]\s*=\s*(0(?:\.\d*)?|1(?:\.0*)?)\s*", weight)
+    return None if found is None else float(found[1])

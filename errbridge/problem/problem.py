@@ -127,7 +127,7 @@ class Problem(_Members):
     _uri: ClassVar[str | None] = None
     _slug: ClassVar[str | None] = None
     _has_stock_detail = False  # the detail is the framework's sentence for every error of the status
-    _has_default_detail = False  # the detail is that of every uncaught exception: for programs, not for visitors
+    _has_default_detail = False  # the detail is the same for every such error: for programs, not for visitors
     _detail_template: str | None = None
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
 

@@ -76,7 +76,7 @@ def problem_of(
         problem = Problem(status, INVALID, headers=getattr(exc, "headers", ()), **errors)
     elif (found := _find_errors(exc, everywhere=everywhere and has_input, messages=messages)) is not None:
         problem = Problem(422, INVALID, **found)
-        problem._has_stock_detail = True  # pyright: ignore[reportPrivateUsage]
+        problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
     else:
         return None
     problem.__cause__ = exc

@@ -220,8 +220,9 @@ class Template(NamedTuple):
         """Build the response of an incident."""
         if self.parts is None:
             return Response(self.status, self.headers, None)
-        date, time = occurrence.time.isoformat(" ", "seconds")[:19].encode().split()
-        values = {_ID: occurrence.id.encode(), _REFERENCE: occurrence.id[:8].encode(), _DATE: date, _TIME: time}
+        values = {_ID: occurrence.id.encode(), _REFERENCE: occurrence.id[:8].encode()}
+        if _DATE in self.parts:
+            values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].encode().split()
         body = b"".join(map(values.get, self.parts, self.parts))
         return Response(self.status, self.headers, body)
 

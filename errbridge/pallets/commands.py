@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +179,7 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
     seam, installation = find_seam(app), copy_without_hooks(subject.installation)
     for folder in list_folders(subject):
         drafts = list(list_drafts(installation, folder))
-        handlers = [partial(seam.carry_out, Run(show(draft.context))) for draft in drafts]
+        handlers = [seam.make_handler(Run(show(draft.context))) for draft in drafts]
         for draft, answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
             if isinstance(answered, Exception):  # in propagate mode, where failures are raised for the developer
                 failures.append(f"{draft.path}: {answered}")

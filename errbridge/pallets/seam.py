@@ -83,6 +83,11 @@ class Seam(ABC):
     def carry_out(self, run: Run, exc: BaseException) -> Any:
         """Carry out a plan, in the framework's own colour, and return what it expects of an error handler."""
 
+    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
+        """Make an error handler that carries out a plan."""
+        # Of the function, not of the method: the frameworks look up its colour each time, and a method takes longer.
+        return partial(type(self).carry_out, self, run)
+
     def read_facts(self, error: object, request: Any, blueprints: Sequence[str]) -> RequestFacts:
         """Collect the facts of a request.
 
@@ -171,7 +176,7 @@ class Seam(ABC):
         if run.raises(exc):
             setattr(request, _RAISED, run)
             return None
-        return partial(self.carry_out, run)
+        return self.make_handler(run)
 
     def respond_to_value(self, value: object) -> Callable[[BaseException], Any] | None:
         """Return a handler for what is about to become a response; None if it is the framework's to convert.
@@ -189,7 +194,7 @@ class Seam(ABC):
             run = self.start(value, request, request.blueprints)
         if isinstance(run.outcome, Raised):
             raise run.outcome.exception
-        return None if run.outcome is LEFT else partial(self.carry_out, run)
+        return None if run.outcome is LEFT else self.make_handler(run)
 
     def respond_outside(self, exc: BaseException, request: Any) -> Any:
         """Answer what escaped the framework's own handling, when there is no request context any more.

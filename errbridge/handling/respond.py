@@ -153,7 +153,7 @@ def receive(installation: Installation, exc: BaseException, request: RequestFact
         A run whose outcome is the exception, for `respond` to go on from.
     """
     trace = [] if before is None or not is_linked(exc, before.trace[-1].exception) else before.trace
-    _add(ErrorContext(installation, exc, request, http=None, is_uncaught=True), trace)
+    _open(installation, exc, request, None, trace, is_uncaught=True)
     return Run(_raise(exc), trace)
 
 
@@ -163,16 +163,18 @@ def _raise(exc: BaseException) -> Plan:
 
 
 def _open(
-    installation: Installation, exc: BaseException, request: RequestFacts, http: HTTPErrorFacts | None, trace: Trace
+    installation: Installation,
+    exc: BaseException,
+    request: RequestFacts,
+    http: HTTPErrorFacts | None,
+    trace: Trace,
+    *,
+    is_uncaught: bool = False,
 ) -> ErrorContext:
     if trace and http is not None and (arrived := find_context(trace, http.original)) is not None:
         context = arrived.as_server_error(exc)
     else:
-        context = ErrorContext(installation, exc, request, http=http)
-    return _add(context, trace)
-
-
-def _add(context: ErrorContext, trace: Trace) -> ErrorContext:
+        context = ErrorContext(installation, exc, request, http=http, is_uncaught=is_uncaught)
     if trace:  # of a group, or of an exception whose handler failed: one incident has one id
         context.occurrence = trace[0].occurrence
     trace.append(context)

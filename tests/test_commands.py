@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from errbridge import DefaultDispatcher, Handlers, Incident, Problem, Scope
+from errbridge import DefaultDispatcher, Handlers, Incident, Problem, Scope, validation
 from errbridge.inspection.subject import Source, find_source
 from tests.clients import Request
 from tests.servers import DEADLINE, ROOT, environment
@@ -78,13 +78,13 @@ class Moved(HTTPException):
         raise AssertionError("the command line makes exceptions without calling the user's code")
 
 
-def run(world: World, *words: str) -> Any:
+def run(world: World, *words: str, **options: Any) -> Any:
     """Run a command of a world's framework."""
     assert world.errors is not None
     # As errors.catalogue(app, types=...) has it: the types of other tests are in the process, and two have one slug.
     world.app.extensions["errbridge"].problem_types = (OutOfTea,)
     group = importlib.import_module(f"{world.adapter.__name__}.cli").errors
-    return world.app.test_cli_runner().invoke(group, list(words))
+    return world.app.test_cli_runner().invoke(group, list(words), **options)
 
 
 def said(build: Build, *words: str, exit_code: int = 0, **options: Any) -> str:
@@ -579,26 +579,45 @@ def test_explain_knows_websockets_of_quart(error: str, parts: list[str]) -> None
     assert [part for part in parts if part not in words_of(quart.output)] == []
 
 
+def a_view_that_validates(world: World) -> None:
+    view(world)
+    world.errors.include(validation.handlers)
+
+
+VALIDATION_ERRORS = [
+    "pydantic:ValidationError",
+    "cattrs.errors:ClassValidationError",
+    "jsonschema:ValidationError",
+    "marshmallow:ValidationError",
+    "msgspec:ValidationError",
+]
+
+
+@pytest.mark.parametrize("error", VALIDATION_ERRORS)
 @pytest.mark.parametrize(
-    "error", ["pydantic:ValidationError", "cattrs.errors:ClassValidationError", "jsonschema:ValidationError"]
+    ("options", "build", "seen"),
+    [
+        ({}, view, "the framework makes a 500 of it"),
+        ({"config": {"ERROR_VALIDATION": True}}, view, "it means Problem (422)"),
+        (
+            {},
+            a_view_that_validates,
+            "1. errbridge.validation.problems.answer_invalid_data, handler of app for",
+        ),
+    ],
 )
-def test_explain_takes_the_exceptions_of_validation_libraries(error: str) -> None:
-    config = {"ERROR_VALIDATION": True}
-    explanation = data(view, "explain", "GET", "/site/?x=1", error, config=config)
-
-    assert explanation["steps"][-1]["error"].startswith("422 ")
-    assert explanation["otherwise"]["status"] == 422
-    assert explanation["steps"][-2]["otherwise"] == "it means Problem (422)"
+def test_explain_takes_the_exceptions_of_validation_libraries(
+    error: str, options: dict[str, Any], build: Build, seen: str
+) -> None:
+    assert seen in words_of(said(build, "explain", "POST", "/", error, **options))
 
 
-def test_a_terminal_shows_headings_in_bold() -> None:
-    world = Twins.built(shop).flask
-    group = importlib.import_module("errbridge_flask.cli").errors
+@pytest.mark.parametrize(("no_color", "is_bold"), [("", True), ("1", False)])
+def test_headings_are_bold_on_a_terminal_unless_no_color_is_set(no_color: str, is_bold: bool, world: World) -> None:
+    view(world)
+    output = run(world, "list", color=True, env={"NO_COLOR": no_color}).output
 
-    output = world.app.test_cli_runner().invoke(group, ["list"], color=True).output
-
-    assert "\x1b[1mevery host\x1b[0m" in output
-    assert "\x1b" not in said(shop, "list")
+    assert ("\x1b[1m" in output) is is_bold
 
 
 KEYS = [
@@ -1155,6 +1174,7 @@ def test_the_group_names_its_commands() -> None:
 
     assert [line.split()[0] for line in output.partition("Commands:\n")[2].splitlines()] == [
         "check",
+        "eject",
         "explain",
         "list",
         "preview",

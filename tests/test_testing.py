@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 import errbridge.testing
 from errbridge import Problem, Reply, Scope, SetupError
 from errbridge.asgi import Bridge
-from errbridge.testing import Incidents, assert_problem, record_incidents
+from errbridge.testing import Incidents, assert_no_findings, assert_problem, record_incidents
 from tests.clients import Request, call_asgi
 from tests.twins import World, flask_world, quart_world
 
@@ -593,7 +593,13 @@ async def test_a_bridge_can_be_watched() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    assert errbridge.testing.__all__ == ["Incidents", "Observation", "assert_problem", "record_incidents"]
+    assert errbridge.testing.__all__ == [
+        "Incidents",
+        "Observation",
+        "assert_no_findings",
+        "assert_problem",
+        "record_incidents",
+    ]
 
 
 # The plugin of pytest.
@@ -693,3 +699,21 @@ def test_pytest_loads_the_plugin_and_nothing_else_of_errbridge() -> None:
     root = Path(__file__).parent.parent
 
     subprocess.run([sys.executable, "-c", code], timeout=60, cwd=root, check=True)
+
+
+# Findings
+
+
+def test_what_can_never_work_fails_a_test_with_what_to_do(world: World) -> None:
+    world.app.errorhandler(404)(lambda exc: ("native", 404))
+    world.errors.register(world.app, 404)(lambda exc: None)
+
+    with pytest.raises(AssertionError, match=r"^behind-native: app\n  .*(.*\n)+1 finding$"):
+        assert_no_findings(world.app)
+    assert_no_findings(world.app, ignore=["behind-native"])
+
+
+@pytest.mark.parametrize("app", [object(), flask.Flask("bare")])
+def test_an_application_without_an_error_handler_has_nothing_to_check(app: object) -> None:
+    with pytest.raises(SetupError, match=r"has nothing to check: pass an application after errors.init_app\(app\)"):
+        assert_no_findings(app)

@@ -33,6 +33,7 @@ __all__ = [
     "Key",
     "ScopeHandlers",
     "check_keys",
+    "is_class_name",
     "is_key",
     "read_meanings",
 ]
@@ -50,7 +51,8 @@ The name is for a class of a library that need not be installed. It is that in t
 _FAMILIES = frozenset({"4xx", "5xx"})
 
 
-def _is_class_name(key: object) -> TypeGuard[str]:
+def is_class_name(key: object) -> TypeGuard[str]:
+    """Return whether a key is the full name of a class."""
     return isinstance(key, str) and "." in key and all(part.isidentifier() for part in key.split("."))
 
 
@@ -103,7 +105,7 @@ def _arity(function: Callable[..., Any]) -> int:
 def is_key(argument: object) -> bool:
     """Return whether an argument is meant as a key, or several, and not as a target; it may be a wrong one."""
     if isinstance(argument, str):
-        return re.fullmatch(r"\*|\dxx|\d+", argument, re.IGNORECASE) is not None or _is_class_name(argument)
+        return re.fullmatch(r"\*|\dxx|\d+", argument, re.IGNORECASE) is not None or is_class_name(argument)
     return isinstance(argument, (int, type, BaseException, list, tuple, set, frozenset))
 
 
@@ -138,7 +140,7 @@ def _key(key: object) -> Key:
             return check_error_status(key)
         except ValueError as error:
             raise SetupError(f"{error}; there is no error to handle") from None
-    if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES or _is_class_name(key)):
+    if isinstance(key, str) and (key == CATCH_ALL or key in _FAMILIES or is_class_name(key)):
         return key
     hint = ""
     if isinstance(key, str):
@@ -335,7 +337,7 @@ class ScopeHandlers:
         self._catch_all = by_key.get(CATCH_ALL)
         self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
         self._statuses = {key: handler for key, handler in by_key.items() if isinstance(key, int)}
-        self.names = {key: handler for key, handler in by_key.items() if _is_class_name(key)}
+        self.names = {key: handler for key, handler in by_key.items() if is_class_name(key)}
         self._families = {
             int(key[0]): handler for key, handler in by_key.items() if isinstance(key, str) and key in _FAMILIES
         }

@@ -16,7 +16,7 @@ from typing import Any
 from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
-from errbridge.handlers.handlers import CATCH_ALL, Key
+from errbridge.handlers.handlers import CATCH_ALL, Key, is_class_name
 from errbridge.handling.asking import is_registered_at
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, Trace
@@ -214,6 +214,9 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
 
     def follow(run: Run) -> Outcome | Call:
         while run.outcome is None:
+            if run.call.function == installation.application.send_signal:
+                run.send(None)
+                continue
             if not any(function is run.call.function for function in run.trace[-1].asked):
                 return run.call
             asked.append((run.trace[-1], run.call))
@@ -364,8 +367,8 @@ class _Stage:
             if not is_reached:
                 reason = f"not reached: a nearer scope has the style {self.context.style.name}, which answers"
             elif key not in fitting:
-                reason = f"{cls.__qualname__} is not one" if isinstance(key, type) else f"the status is {status}"
-            elif self.is_claim and not isinstance(key, type):
+                reason = f"{cls.__qualname__} is not one" if _is_class(key) else f"the status is {status}"
+            elif self.is_claim and not _is_class(key):
                 reason = "not for exceptions as they are: asked once it is a 500"
             elif (order := self.places.pop(id(owner.handlers.by_key[key].function), None)) is None:
                 reason = "asked already"
@@ -374,9 +377,13 @@ class _Stage:
             yield key, order, reason
 
 
+def _is_class(key: Key) -> bool:
+    return isinstance(key, type) or is_class_name(key)
+
+
 def _explain_fit(key: Key, cls: type[BaseException]) -> str:
-    if isinstance(key, type):
-        return "its class" if key is cls else "a base class of it"
+    if _is_class(key):
+        return "its class" if key_name(key) == key_name(cls) else "a base class of it"
     if isinstance(key, int):
         return "its status"
     return "takes everything" if key == CATCH_ALL else f"takes every {key}"

@@ -6,6 +6,7 @@ Headings are bold, by escape codes (ECMA-48). Leave these out when you print the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
@@ -187,10 +188,11 @@ def _write_rest(explanation: Explanation) -> Iterator[str]:
 # check and types
 
 
-def findings_text(findings: Sequence[Finding]) -> str:
+def findings_text(findings: Sequence[Finding], *, bold: bool = True) -> str:
     """Write what is wrong, a paragraph for each finding."""
     number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else "nothing found"
-    return "\n".join([*(line for finding in findings for line in _write_finding(finding)), number])
+    text = "\n".join([*(line for finding in findings for line in _write_finding(finding)), number])
+    return text if bold else re.sub("\x1b\\[[0-9]*m", "", text)
 
 
 def _write_finding(finding: Finding) -> Iterator[str]:

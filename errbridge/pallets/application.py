@@ -233,6 +233,12 @@ class PalletsApplication(Application):
             return dict(url_map.bind("").match(beginning)[1])
         return {}
 
+    def inspect(self) -> Any:
+        """Return the application as `errbridge.inspection` sees it."""
+        from errbridge.pallets.inspected import inspect  # not before a command or a test asks for it
+
+        return inspect(self.app)
+
     def locate_template_error(self, error: Exception) -> str:
         """Describe where a template failed, in the words of Jinja's own exceptions."""
         if isinstance(error, TemplatesNotFound):  # the names themselves

@@ -6,6 +6,7 @@ Exit codes: 0 if all is well, 1 if ``check`` found something, 2 if the command c
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -38,7 +39,12 @@ Answer = Callable[
 ]
 """Calls error handlers within a request to an application."""
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _echo(text: str) -> None:
+    """Print a text; in colour on a terminal, unless NO_COLOR (https://no-color.org) is set."""
+    click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
 
 
 class _Command(click.Command):
@@ -76,7 +82,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         Hosts, prefixes, blueprints, styles and handlers, those of the framework too.
         """
         listing = list_registrations(inspect(load_app()))
-        click.echo(_dump(listing) if as_json else listing_text(listing))
+        _echo(_dump(listing) if as_json else listing_text(listing))
 
     @errors.command("explain")
     @click.argument("method")
@@ -100,7 +106,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         app = load_app()  # first, as it makes the application's own modules known
         exc = build_exception(find_error_class(error))
         explanation = explain(inspect(app), build_situation(app, exc, (method.upper(), path, headers)))
-        click.echo(_dump(explanation) if as_json else explanation_text(explanation, verbose=verbose))
+        _echo(_dump(explanation) if as_json else explanation_text(explanation, verbose=verbose))
 
     @errors.command("check")
     @click.option("--ignore", multiple=True, metavar="CODE", help="Leave a check out; may be repeated.")
@@ -112,7 +118,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         Unreachable handlers, missing templates, conflicting types and more. The exit code is 1 if there is anything.
         """
         findings = check(inspect(load_app()), ignore)
-        click.echo(_dump(findings) if as_json else findings_text(findings))
+        _echo(_dump(findings) if as_json else findings_text(findings))
         ctx.exit(1 if findings else 0)
 
     @errors.command("preview")
@@ -141,7 +147,8 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @errors.command("eject")
     @click.argument("name", required=False)
     @click.option("--force", is_flag=True, help="Overwrite a template that exists.")
-    def eject_command(name: str | None, force: bool) -> None:
+    @_json_option
+    def eject_command(name: str | None, force: bool, as_json: bool) -> None:
         """Write the built-in page's template into the application, to change it.
 
         NAME is that of the template; ERROR_PAGE, or error.html, by default. Most changes need no copy: a template that
@@ -158,7 +165,9 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
             path.write_text(TEMPLATES["errbridge/page.html"], encoding="utf-8")
         except OSError as error:
             raise SetupError(f"the template cannot be written: {error}") from error
-        click.echo(str(path))
+        click.echo(_dump({"file": str(path)}) if as_json else str(path))
+        if as_json:
+            return
         if name != page and not name.rpartition("/")[0].endswith("errors"):
             click.echo(f'Set ERROR_PAGE = "{name}", so that the pages of web scopes are made of it.')
 
@@ -170,7 +179,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         installation = find_seam(load_app()).installation
         catalogue = Catalogue.of(installation.problem_types, type_uri=installation.error_map().settings.type_uri)
         forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}
-        click.echo(types_text(catalogue) if form is None else _dump(forms[form]()))
+        _echo(types_text(catalogue) if form is None else _dump(forms[form]()))
 
     return errors.commands.values()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -25,6 +26,8 @@ __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam"
 # How exceptions of validation libraries are built that Python alone cannot build.
 _BUILDERS: dict[str, Callable[[Any], Exception]] = {
     "cattrs.errors.BaseValidationError": lambda error: error("", [ValueError()], object),
+    "jsonschema.exceptions._Error": lambda error: error(""),
+    "marshmallow.exceptions.ValidationError": lambda error: error([]),
     "pydantic_core._pydantic_core.ValidationError": lambda error: error.from_exception_data("", []),
 }
 _HANDLING = ("handle_user_exception", "handle_http_exception", "handle_exception", "handle_websocket_exception")
@@ -222,6 +225,7 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
         else:
             notes.append(_explain_unrouted(unrouted))
     facts = seam.read_facts(exc, request, request.blueprints)
+    facts = replace(facts, has_input=True)  # what a validation error would be about
     return Situation(exc, server_error(exc), facts, tuple(notes))
 
 

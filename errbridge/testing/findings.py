@@ -1,0 +1,39 @@
+"""The findings of ``flask errors check`` as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from errbridge.application.installation import Installation
+from errbridge.errors import SetupError
+from errbridge.inspection.checks import check
+from errbridge.inspection.text import findings_text
+
+__all__ = ["assert_no_findings"]
+
+
+def assert_no_findings(app: Any, *, ignore: Iterable[str] = ()) -> None:  # an application of any framework
+    """Make sure that ``flask errors check`` or ``quart errors check`` finds nothing in an application.
+
+    Example::
+
+        def test_the_error_handling_is_set_up_right():
+            assert_no_findings(create_app())
+
+    Args:
+        app: The application, set up completely.
+        ignore: Codes of checks to leave out.
+
+    Raises:
+        AssertionError: Something can never work. The message says what and where.
+        SetupError: The application has no ``ErrorHandler``, or there is no such check.
+    """
+    __tracebackhide__ = True
+    extensions: Any = getattr(app, "extensions", {})
+    installed = extensions.get("errbridge")
+    subject = installed.application.inspect() if isinstance(installed, Installation) else None
+    if subject is None:
+        raise SetupError(f"{app!r} has nothing to check: pass an application after errors.init_app(app)")
+    if findings := check(subject, ignore):
+        raise AssertionError(findings_text(findings, bold=False))

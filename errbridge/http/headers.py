@@ -169,7 +169,7 @@ class RequestHeaders(Mapping[str, str]):
         given: Its arguments.
     """
 
-    read: Callable[..., Iterable[tuple[str, str]]] = tuple
+    read: Callable[..., Iterable[tuple[str, str]]] = tuple[tuple[str, str], ...]
     given: tuple[Any, ...] = ()
     _values: dict[str, str] | None = field(default=None, init=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
 from functools import lru_cache
@@ -207,7 +207,7 @@ class PalletsApplication(Application):
         """Render a template as the application does; a coroutine function if the framework is async."""
 
     @contextmanager
-    def rendering_for(self, request: Any, owner: Scope | None) -> Iterator[None]:
+    def rendering_for(self, request: Any, owner: Scope | None) -> Generator[None]:
         """Let a request for a URL that does not exist belong to a blueprint, whose page is rendered within the block.
 
         Context processors, URL defaults and ``url_for(".endpoint")`` are found by the rule of a request. Its hooks have

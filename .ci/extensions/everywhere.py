@@ -24,12 +24,17 @@ outcomes: dict[str, tuple[str, str]] = {}
 
 def wrap(application: Any, error_handler: Any) -> None:
     """Initialise each application of a class, and of its subclasses, as soon as it exists."""
-    init = application.__init__
+    init, waiting = application.__init__, [True]
 
     @functools.wraps(init)
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
-        error_handler(self, handler=None if STYLE == "none" else STYLE)
+        if waiting:  # errbridge tries the framework on an application of its own
+            waiting.clear()
+            try:
+                error_handler(self, handler=None if STYLE == "none" else STYLE)
+            finally:
+                waiting.append(True)
 
     application.__init__ = initialise
 

@@ -168,10 +168,12 @@ def a_hook(name: str, function: Callable[..., Any]) -> Part:
 
 
 def with_templates(templates: Mapping[str, str]) -> Part:
-    """Let the application have these templates, by name."""
+    """Let the application have these templates, by name; ``error.html`` is its ``ERROR_PAGE``."""
 
     def set_up(world: World) -> None:
         world.app.jinja_loader = DictLoader(templates)
+        if "error.html" in templates and world.app.config.get("ERROR_PAGE") is None:
+            world.app.config["ERROR_PAGE"] = "error.html"
 
     return set_up
 

@@ -333,7 +333,7 @@ class Fault:
 
 
 def broken_page(world: World, api: Any) -> None:
-    world.app.jinja_loader = DictLoader({"error.html": "{{ 1 / 0 }}"})
+    world.app.jinja_loader = DictLoader({"errors/4xx.html": "{{ 1 / 0 }}"})
 
 
 def broken_sessions(world: World, api: Any) -> None:

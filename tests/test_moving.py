@@ -56,7 +56,9 @@ class Side:
     def shop(self, raised: Callable[[], Any], **config: Any) -> flask.Flask:
         """Make an application with an API and a website, whose views call the function."""
         app, errors = self.app(**config)
-        app.jinja_loader = DictLoader({"error.html": "{{ error.description }}"} if config.get("page") else {})
+        if config.get("page"):
+            app.jinja_loader = DictLoader({"error.html": "{{ error.description }}"})
+            app.config["ERROR_PAGE"] = "error.html"
         for name, register in {"api": errors.api_register, "web": errors.web_register}.items():
             blueprint = flask.Blueprint(name, __name__, url_prefix=f"/{name}")
             blueprint.add_url_rule("/page", "page", view_func=raised, methods=["GET"])

@@ -156,7 +156,7 @@ FAULTS: Mapping[str, tuple[dict[str, str], str]] = {
 }
 
 
-LOOKED_FOR = " or 'errors/4xx.html' or 'error.html'"  # a template that cannot be read fails when it is looked for
+LOOKED_FOR = " or 'errors/4xx.html'"  # a template that cannot be read fails when it is looked for
 
 
 def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
@@ -203,24 +203,24 @@ def test_the_log_says_which_template_failed_and_where(
 
 
 def test_where_a_template_has_no_file_the_line_is_said(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.app.jinja_loader = DictLoader({"error.html": "\n{{ 1 / 0 }}"})
+    world.app.jinja_loader = DictLoader({"errors/4xx.html": "\n{{ 1 / 0 }}"})
     world.errors.web_register(world.app)
 
     world.call(Request("/nope"))
 
     (record,) = records(caplog)
-    assert "(template 'error.html': line 2) failed" in record.getMessage()
+    assert "(template 'errors/4xx.html': line 2) failed" in record.getMessage()
 
 
 def test_a_failure_outside_of_any_template_has_no_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.app.jinja_loader = DictLoader({"error.html": "page"})
+    world.app.jinja_loader = DictLoader({"errors/4xx.html": "page"})
     world.app.context_processor(raising(lambda: RuntimeError("no database")))
     world.errors.web_register(world.app)
 
     world.call(Request("/nope"))
 
     (record,) = records(caplog)
-    assert "(template 'error.html') failed" in record.getMessage()
+    assert "(template 'errors/4xx.html') failed" in record.getMessage()
     assert record.exc_info is not None
     assert "no database" in str(record.exc_info[1])
 

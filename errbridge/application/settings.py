@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 DEFAULTS: Mapping[str, Any] = {
-    "ERROR_PAGE": "error.html",
+    "ERROR_PAGE": None,
     "ERROR_DEFAULT_MSG": "Unhandled Exception",
     "ERROR_XHR_ENABLED": True,
     "ERROR_FORCE_CONTENT_TYPE": True,
@@ -63,7 +63,7 @@ StyleName = Literal["api", "web", "default"]
 class Configuration(TypedDict, total=False):
     """The configuration keys as keyword arguments, for a type checker; ``_CHECKS`` has the rules."""
 
-    ERROR_PAGE: str
+    ERROR_PAGE: str | None
     ERROR_DEFAULT_MSG: str
     ERROR_XHR_ENABLED: bool
     ERROR_FORCE_CONTENT_TYPE: bool
@@ -112,7 +112,7 @@ class Settings:
     """The checked values of the ``ERROR_*`` configuration keys.
 
     Attributes:
-        page: ``ERROR_PAGE``, the template of a web scope's pages, after the more specific ones.
+        page: ``ERROR_PAGE``, the template of a web scope's pages, after the more specific ones; None for none.
         default_msg: ``ERROR_DEFAULT_MSG``, the detail of an uncaught exception.
         xhr_enabled: ``ERROR_XHR_ENABLED``, whether a web scope answers an XMLHttpRequest with a document.
         force_content_type: ``ERROR_FORCE_CONTENT_TYPE``, whether documents are sent as ``application/problem+…``.
@@ -130,7 +130,7 @@ class Settings:
         site: ``ERROR_SITE``, the name, the colour and the links of the built-in page.
     """
 
-    page: str = "error.html"
+    page: str | None = None
     default_msg: str = "Unhandled Exception"
     xhr_enabled: bool = True
     force_content_type: bool = True
@@ -176,6 +176,12 @@ class Settings:
         if not self.force_content_type or form not in self.content_types:
             return content_type
         return f"application/problem+{form}" + (f";{parameters}" if parameters else "")
+
+
+def _check_page(key: str, value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value):
+        return value
+    raise SetupError(f"{key} is the name of a template such as 'error.html', or None, not {value!r}")
 
 
 def _check_text(key: str, value: object) -> str:
@@ -272,7 +278,7 @@ def _check_languages(key: str, value: object) -> tuple[str, ...]:
 
 
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
-    "ERROR_PAGE": _check_text,
+    "ERROR_PAGE": _check_page,
     "ERROR_DEFAULT_MSG": _check_text,
     "ERROR_XHR_ENABLED": _check_flag,
     "ERROR_FORCE_CONTENT_TYPE": _check_flag,

@@ -123,7 +123,8 @@ def _find_template(context: ErrorContext) -> Page | None:
     if pages in found and context.application.caches_templates():
         return found[pages]
     names = [f"{folder}/{page}.html" for folder in context.chain.folders for page in pages]
-    names.append(context.error_map.settings.page)
+    if (page := context.error_map.settings.page) is not None:
+        names.append(page)
     try:
         template = context.application.find_template(names)
     except Exception as error:  # it exists, but cannot be compiled; or the application's loader failed

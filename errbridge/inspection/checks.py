@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from errbridge.application.errormap import Owner
-from errbridge.application.settings import DEFAULTS, find_misspelt
+from errbridge.application.settings import find_misspelt
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Key
@@ -239,7 +239,7 @@ def _find_template_faults(subject: Subject) -> Found:
                     faults.update(dict.fromkeys(subject.find_template_faults(template), folder.name))
     for fault, scope in faults.items():
         yield scope, f"{fault}; the built-in page is shown instead", None
-    if page == DEFAULTS["ERROR_PAGE"] or page in used:
+    if page is None or page in used:
         return
     if not faults.keys() >= set(subject.find_template_faults(page)):
         yield "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled", None

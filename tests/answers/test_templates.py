@@ -232,7 +232,7 @@ def test_a_template_that_comes_later_is_found_where_templates_are_reloaded() -> 
 
     twins = Twins.built(a_site_that_reloads)
     before = twins.ask("/nope").text
-    templates["error.html"] = "later"
+    templates["errors/4xx.html"] = "later"
 
     assert before.startswith("<!DOCTYPE html>")
     assert twins.ask("/nope").text == "later"

@@ -228,7 +228,7 @@ class Application(adapter.Application):
 
     def __init__(self, *places: Place, is_async: bool = False, **config: Any) -> None:
         self.registered = list(places)
-        self.config = config
+        self.config: dict[str, Any] = {"ERROR_PAGE": "error.html", **config}
         self.is_propagating = False
         self.is_caching = True
         self.trapped: tuple[type[BaseException], ...] = ()

@@ -274,7 +274,9 @@ def test_what_ends_the_process_or_the_task_passes_through_untouched(
         world.options = {"response": lambda function: ending}
     a_fragile_app(world)
     world.app.jinja_env.globals["end"] = ending
-    world.app.jinja_loader = DictLoader({"error.html": "{{ end() }}" if where == "template" else "page"})
+    world.app.jinja_loader = DictLoader(
+        dict.fromkeys(("errors/4xx.html", "errors/5xx.html"), "{{ end() }}" if where == "template" else "page")
+    )
     world.errors.web_register(world.app)
     world.errors.api_register("/api")
     world.app.add_url_rule("/view", "view", view_func=ending)

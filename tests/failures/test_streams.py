@@ -242,7 +242,7 @@ def test_quart_stops_what_it_does_for_a_client_that_is_gone(where: str, caplog: 
 
     world.app.add_url_rule("/slow", "slow", slow if where == "view" else raising(lambda: KeyError("k")))
     world.app.jinja_env.globals["slow"] = slow
-    world.app.jinja_loader = DictLoader({"error.html": "{{ slow() }}"})
+    world.app.jinja_loader = DictLoader({"errors/5xx.html": "{{ slow() }}"})
     if where == "template":
         world.errors.web_register(world.app)
     elif where != "view":

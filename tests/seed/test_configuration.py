@@ -38,7 +38,7 @@ def content_type(response: Response) -> str | None:
 
 
 SETTINGS = [
-    Setting("ERROR_PAGE", "oops.html", "/web/nope", heading, "404 Not Found", "Oops"),
+    Setting("ERROR_PAGE", "oops.html", "/web/nope", heading, "Page not found", "Oops"),
     Setting(
         "ERROR_DEFAULT_MSG", "Sorry", "/api/broken", lambda got: got.json["detail"], "Unhandled Exception", "Sorry"
     ),
@@ -51,7 +51,7 @@ SETTINGS = [
     Setting("ERROR_DISPATCHER", "default", "/api/nope", content_type, JSON, HTML),
     Setting("ERROR_DISPATCHER", DefaultDispatcher, "/api/nope", content_type, JSON, HTML),
     Setting("ERROR_HANDLER", "api", "/nope", content_type, HTML, JSON),
-    Setting("ERROR_HANDLER", "web", "/nope", heading, "Page not found", "404 Not Found"),
+    Setting("ERROR_HANDLER", "web", "/nope", lambda got: got.header("Vary"), "Accept", "Accept, X-Requested-With"),
     Setting(
         "ERROR_TYPE_URI",
         "https://example.com/{slug}#{status}",
@@ -97,7 +97,7 @@ def test_init_app_fills_the_configuration_with_the_defaults(world: World) -> Non
     assert world.errors is not None
 
     assert {key: value for key, value in world.app.config.items() if key.startswith("ERROR_")} == {
-        "ERROR_PAGE": "error.html",
+        "ERROR_PAGE": None,
         "ERROR_DEFAULT_MSG": "Unhandled Exception",
         "ERROR_XHR_ENABLED": True,
         "ERROR_FORCE_CONTENT_TYPE": True,
@@ -182,10 +182,9 @@ def test_a_style_registered_for_the_app_beats_the_options(ask: Ask, option: str,
 
 
 WRONG_VALUES = [
-    ("ERROR_PAGE", 404, "ERROR_PAGE is a non-empty string such as 'error.html', not 404"),
-    ("ERROR_PAGE", ["error.html"], "ERROR_PAGE is a non-empty string such as 'error.html'"),
-    ("ERROR_PAGE", "", "ERROR_PAGE is a non-empty string such as 'error.html', not ''"),
-    ("ERROR_PAGE", None, "ERROR_PAGE is a non-empty string such as 'error.html', not None"),
+    ("ERROR_PAGE", 404, "ERROR_PAGE is the name of a template such as 'error.html', or None, not 404"),
+    ("ERROR_PAGE", ["error.html"], "ERROR_PAGE is the name of a template such as 'error.html'"),
+    ("ERROR_PAGE", "", "ERROR_PAGE is the name of a template such as 'error.html', or None, not ''"),
     ("ERROR_DEFAULT_MSG", None, "ERROR_DEFAULT_MSG is a non-empty string such as 'Unhandled Exception', not None"),
     ("ERROR_XHR_ENABLED", "false", "ERROR_XHR_ENABLED is True or False, not 'false'"),
     ("ERROR_XHR_ENABLED", None, "ERROR_XHR_ENABLED is True or False, not None"),
@@ -229,7 +228,7 @@ def test_a_value_that_becomes_wrong_later_is_logged_and_not_followed(
         page = twins.ask("/web/nope")
         document = twins.ask("/api/nope")
 
-    assert (heading(page), document.content_type) == ("404 Not Found", JSON)
+    assert (heading(page), document.content_type) == ("Page not found", JSON)
     complaints = [record.exc_info[1] for record in caplog.records if record.name == "errbridge" and record.exc_info]
     assert [type(complaint) for complaint in complaints] == [SetupError, SetupError]
     assert all(re.search(message, str(complaint)) for complaint in complaints)

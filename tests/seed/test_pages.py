@@ -129,7 +129,7 @@ def test_a_custom_page_extends_the_layout_and_links_to_the_app(
 def test_error_page_shows_every_error_without_a_page_of_its_own(
     ask: Ask, path: str, status: int, name: str, description: str
 ) -> None:
-    response = ask(a_site(shop), path, app_options=TEMPLATES)
+    response = ask(a_site(shop), path, app_options=TEMPLATES, config={"ERROR_PAGE": "error.html"})
 
     assert (response.status, response.content_type, heading(response)) == (status, HTML, f"{status} {name}")
     assert f"<p>{description}</p>" in response.text

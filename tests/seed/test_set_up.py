@@ -198,7 +198,7 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
     "response= that is no decorator": (option(response={"a": 1}), r"response= is a decorator, not \{'a': 1\}"),
     "template path of the wrong type": (
         lambda world: world.adapter.ErrorHandler(world.app, ERROR_PAGE=("errors", "404.html")),
-        r"ERROR_PAGE is a non-empty string such as 'error.html'",
+        r"ERROR_PAGE is the name of a template such as 'error.html'",
     ),
     "handler without an argument": (
         lambda world: world.errors.register(world.app)(no_argument),

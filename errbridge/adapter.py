@@ -10,6 +10,8 @@ from __future__ import annotations
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
+from errbridge.handling.outside import record_broken_stream
+from errbridge.handling.reporting import expect_record
 from errbridge.handling.respond import receive, respond
 from errbridge.http.headers import check_head
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -34,6 +36,8 @@ __all__ = [
     "adrive",
     "check_head",
     "drive",
+    "expect_record",
     "receive",
+    "record_broken_stream",
     "respond",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from errbridge.http.headers import Headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
+from errbridge.introspection import describe_class, locate
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT, Scope
@@ -100,6 +102,7 @@ class Incident:
         media_type: The media type of the answer unless a handler decides otherwise.
         client_gone: Whether the exception says that the client has left.
         original: The exception that no part of the application caught; None for an HTTP error.
+        app: The name of the application.
         time: When the exception reached errbridge, in UTC.
         reference: The first 8 characters of *id*, for people to quote; "" if no log record has the id.
         language: The language of the answer; as text, its tag.
@@ -113,9 +116,69 @@ class Incident:
     media_type: str = ""
     client_gone: bool = False
     original: BaseException | None = None
+    app: str = ""
     time: datetime = field(default_factory=partial(datetime.now, UTC))
     reference: str = ""
     language: Language = ENGLISH
+
+    @property
+    def cause(self) -> BaseException | None:
+        """The exception that led to the error: *original*, or the one that the HTTP error was raised from."""
+        if self.original is not None:
+            return self.original
+        if isinstance(self.exception, Problem) or self.problem.status >= 500:
+            # By the descriptor: an exception's class may define __getattribute__.
+            cause: BaseException | None = vars(BaseException)["__cause__"].__get__(self.exception)
+            return cause
+        return None
+
+    @property
+    def is_deliberate(self) -> bool:
+        """Whether the error was raised or made on purpose: an HTTP error, or an exception that a handler answers."""
+        return self.original is None or self.exception is self.original
+
+    def describe(self, status: int | None = None) -> dict[str, Any]:
+        """List the fields of the error's log record, for a record or an event of your own.
+
+        Nothing else of the request is among them: no header, no body, no query.
+
+        Example:
+            >>> incident = Incident(LookupError(), Problem(404), RequestFacts(path="/x", root_path="/shop"), "1b4e28ba")
+            >>> incident.describe()["path"], incident.describe()["exception"]
+            ('/shop/x', 'LookupError')
+
+        Args:
+            status: The status of the answer; None for the status of the problem.
+
+        Returns:
+            ``incident_id``, ``method``, ``path`` (with the mount), ``status``, ``scope``, ``app``, ``problem_type``,
+            ``exception`` (the class), ``location`` (file and line of the application's own code), ``trace_id`` and
+            ``request_id``. Text without a value is "".
+        """
+        request, cause = self.request, self.cause
+        culprit = self.exception if cause is None else cause
+        return {
+            "incident_id": self.id,
+            "method": "WEBSOCKET" if request.websocket else _make_line(request.method[:32]),
+            "path": _make_line((request.root_path + request.path)[:_LONGEST]),
+            "status": self.problem.status if status is None else status,
+            "scope": str(self.scope),
+            "app": self.app,
+            "problem_type": self.problem.type,
+            "exception": describe_class(type(culprit)),
+            "location": locate(culprit, in_libraries=cause is not None),
+            "trace_id": request.find_trace(),
+            "request_id": request.request_id,
+        }
+
+
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_LONGEST = 2048
+
+
+def _make_line(text: str) -> str:
+    """Take out what would make several lines of one, or is no text."""
+    return text if text.isprintable() else re.sub(_CONTROL, "\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
-__all__ = ["describe_function", "describe_value", "is_async", "walk_traceback"]
+__all__ = ["describe_class", "describe_function", "describe_value", "is_async", "locate", "walk_traceback"]
 
 _LONGEST = 32
 
@@ -28,6 +31,36 @@ def walk_traceback(exc: object) -> list[TracebackType]:
         steps.append(step)
         step = step.tb_next
     return steps
+
+
+# Where code is that no application has written: generated code, libraries, the standard library, errbridge itself.
+_NOT_OWN = (
+    r"<|.*[/\\](site|dist)-packages[/\\]|"
+    rf"{re.escape(os.path.dirname(os.__file__))}|{re.escape(os.path.dirname(__file__))}(_flask|_quart)?[/\\]"
+)
+
+
+def locate(exc: BaseException, *, in_libraries: bool = False) -> str:
+    """Return the file and line in the application's own code where an exception passed last.
+
+    Args:
+        exc: The exception.
+        in_libraries: Whether the place where it was raised counts if it passed no code of the application.
+    """
+    steps = walk_traceback(exc)
+    own = (step for step in reversed(steps) if _is_own(step.tb_frame.f_code.co_filename))
+    step = next(own, steps[-1] if steps and in_libraries else None)
+    return "" if step is None else f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
+
+
+@lru_cache(maxsize=1024)
+def _is_own(filename: str) -> bool:
+    return re.match(_NOT_OWN, filename) is None
+
+
+def describe_class(cls: type) -> str:
+    """Return the module and qualified name of a class; the name alone of Python's own."""
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def describe_function(function: Callable[..., Any]) -> str:

@@ -99,12 +99,14 @@ class Instrumentation:
             return
         span.set_attribute("error.type", error_type)
         span.set_status(trace.StatusCode.ERROR)  # without words: the conventions want none that the status implies
-        if incident.original is not None and self._records_exceptions_of(span):
+        if incident.original is not None and self._records(incident, span):
             span.record_exception(incident.original)
 
-    def _records_exceptions_of(self, span: trace.Span) -> bool:
+    def _records(self, incident: Incident, span: trace.Span) -> bool:
         if self._record_exceptions is not None:
             return self._record_exceptions
+        if incident.is_deliberate:  # a handler took it, so it does not reach the framework, nor what ends the span
+            return True
         scope = getattr(span, "instrumentation_scope", None)  # of the SDK; the API does not tell
         return getattr(scope, "name", None) not in _RECORD_EXCEPTIONS_THEMSELVES
 

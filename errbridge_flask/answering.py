@@ -6,7 +6,7 @@ The adapter collects the facts of the request, drives the core's plan, and makes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from inspect import isawaitable
 from typing import Any
 
@@ -21,7 +21,7 @@ from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
 
-_STREAMED = "errbridge.streamed"  # in the environ of a request whose answer is a stream
+_STREAMED = "errbridge.streamed"  # in the environ of a request whose answer is a stream: records what breaks it off
 
 
 class _FlaskApplication(PalletsApplication):
@@ -53,6 +53,8 @@ class _FlaskSeam(Seam):
             "x-requested-with": read("HTTP_X_REQUESTED_WITH", ""),
             "traceparent": read("HTTP_TRACEPARENT", ""),
         }
+        if request_id := self.request_id_header:
+            values[request_id] = read(_environ_key(request_id), "")
         has_content = read("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in request.environ
         return Fields(values, has_content, request.environ.get("asgi.scope"))  # where the bridge leaves it
 
@@ -88,10 +90,10 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
     def answering(rv: Any) -> flask.Response:
         handler = seam.respond_to_value(rv)
-        response = make_response(rv if handler is None else handler(rv))
+        response = seam.add_incident_header(make_response(rv if handler is None else handler(rv)))
         if not response.is_sequence and not response.direct_passthrough and flask.has_request_context():
-            flask.request.environ[_STREAMED] = True
-        return response
+            flask.request.environ[_STREAMED] = seam.watch(response)
+        return response  # type: ignore[no-any-return]
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if app.config["DEBUG"]:
@@ -107,7 +109,9 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         except BaseException as exc:
             error = ungroup(exc)
         else:
-            return _Stream(body, partial(start_over, environ, start_response)) if _STREAMED in environ else body
+            if _STREAMED not in environ:
+                return body
+            return _Stream(body, partial(start_over, environ, start_response), partial(break_off, environ))
         finally:
             seam.installation.leave_request(token)
         if not isinstance(error, Exception):
@@ -125,8 +129,16 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
         return response(environ, start)
 
+    def break_off(environ: dict[str, Any], exc: Exception) -> None:
+        environ[_STREAMED](exc, app.request_class(environ))
+
     for name, function in {"make_response": answering, "wsgi_app": add_debugger(app, guarded)}.items():
         setattr(app, name, function)
+
+
+@lru_cache(maxsize=64)
+def _environ_key(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 class _First:
@@ -144,9 +156,12 @@ class _First:
 class _Stream:
     """A streamed body. Nothing is sent before its first chunk, so that an error until then can still be answered."""
 
-    def __init__(self, body: Any, start_over: Callable[[Exception], Iterable[bytes]]) -> None:
+    def __init__(
+        self, body: Any, start_over: Callable[[Exception], Iterable[bytes]], break_off: Callable[[Exception], None]
+    ) -> None:
         self._body = body
         self._start_over = start_over
+        self._break_off = break_off
 
     def __iter__(self) -> Iterator[bytes]:
         chunks = iter(self._body)
@@ -158,8 +173,12 @@ class _Stream:
             yield from self._start_over(exc)
         else:
             yield first
-            for chunk in chunks:  # noqa: UP028 - "yield from" would close the body once more than the server does
-                yield chunk
+            try:
+                for chunk in chunks:  # noqa: UP028 - "yield from" would close the body once more than the server does
+                    yield chunk
+            except Exception as exc:  # the server breaks the connection off
+                self._break_off(exc)
+                raise
 
     def close(self) -> None:
         if (close := getattr(self._body, "close", None)) is not None:  # PEP 3333 does not demand one

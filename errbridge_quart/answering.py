@@ -76,6 +76,9 @@ class _QuartSeam(Seam):
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
         values = {name.decode(): found.get(name, b"").decode("latin-1") for name in _READ}
+        if request_id := self.request_id_header:
+            wanted = request_id.encode()
+            values[request_id] = next((value for name, value in pairs if name.lower() == wanted), b"").decode("latin-1")
         # A length is optional in HTTP/2, and missing in Quart's test client. Content without one has a type.
         length = found.get(b"content-length", b"" if b"content-type" in found else b"0")
         has_content = length != b"0" or b"transfer-encoding" in found
@@ -131,7 +134,9 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         handler = seam.respond_to_value(result)
         response = await make_response(result if handler is None else await handler(result))
         # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it.
-        return finish_response(response, Draft(None), "GET") if isinstance(result, BaseException) else response
+        if isinstance(result, BaseException):
+            response = finish_response(response, Draft(None), "GET")
+        return seam.add_incident_header(response)
 
     async def answer(request: quart.Request) -> Any:
         """Answer what escapes the framework."""
@@ -148,7 +153,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             error = ungroup(group)
         else:
             if isinstance(response, quart.Response) and not isinstance(response.response, response.data_body_class):
-                stream: Any = _Stream(response.response)
+                stream: Any = _Stream(response.response, seam.watch(response), request)
                 response.response = stream
             return response
         if not isinstance(error, Exception):
@@ -200,13 +205,17 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
 
 
 class _Stream:
-    """A streamed body. A TimeoutError of its own would be taken for the end of ``RESPONSE_TIMEOUT``, and be lost.
+    """A streamed body, whose failure is recorded.
+
+    A TimeoutError of its own would be taken for the end of ``RESPONSE_TIMEOUT``, and be lost.
 
     The client would get an answer without an end; since Quart 0.23 it would even wait for the end (not reported).
     """
 
-    def __init__(self, body: Any) -> None:
+    def __init__(self, body: Any, record: Callable[[Exception, Any], None], request: quart.Request) -> None:
         self._body = body
+        self._record = record
+        self._request = request
 
     async def __aenter__(self) -> AsyncIterator[Any]:
         return self._chunks(await self._body.__aenter__())
@@ -214,13 +223,15 @@ class _Stream:
     async def __aexit__(self, *raised: object) -> None:
         await self._body.__aexit__(*raised)
 
-    @staticmethod
-    async def _chunks(body: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    async def _chunks(self, body: AsyncIterable[Any]) -> AsyncIterator[Any]:
         try:
             async for chunk in body:
                 yield chunk
-        except TimeoutError as error:
-            raise RuntimeError("the stream raised TimeoutError") from error
+        except Exception as error:
+            self._record(error, self._request)
+            if isinstance(error, TimeoutError):
+                raise RuntimeError("the stream raised TimeoutError") from error
+            raise
 
 
 class _Closing:

@@ -198,7 +198,9 @@ ADAPTER_NAMES = [
     "adrive",
     "check_head",
     "drive",
+    "expect_record",
     "receive",
+    "record_broken_stream",
     "respond",
 ]
 

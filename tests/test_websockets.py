@@ -180,9 +180,30 @@ def talking(raising: Any) -> quart.Quart:
     ids=repr,
 )
 async def test_an_error_after_accepting_closes_with_a_code_that_says_so(
-    raising: Exception | None, expected: tuple[int, str]
+    raising: Exception | None, expected: tuple[int, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await closed(talking(raising), "/talk", "hello") == expected
+    caplog.set_level(logging.INFO, "errbridge")
+
+    code, reason = await closed(talking(raising), "/talk", "hello")
+
+    if raising is None:
+        assert ((code, reason), caplog.records) == (expected, [])
+        return
+    (record,) = caplog.records
+    fields = vars(record)
+    assert (code, reason) == (expected[0], f"{expected[1]} ({fields['incident_id'][:8]})")
+    assert (fields["method"], fields["path"], fields["close_code"]) == ("WEBSOCKET", "/talk", code)
+    if code == 1011:
+        assert record.getMessage() == f"Exception on websocket /talk (incident {fields['incident_id']})"
+    else:
+        text = f"WEBSOCKET /talk answered {code - 4000}, closed with {code}"
+        assert record.getMessage().startswith(text)
+        assert record.getMessage().endswith(f" (incident {fields['incident_id']})")
+
+
+async def test_a_reason_names_no_record_that_was_not_written(caplog: pytest.LogCaptureFixture) -> None:
+    assert await closed(talking(Problem(409)), "/talk", "hello") == (4409, "409 Conflict")
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("length", [50, 100, 101, 102, 103, 104, 105, 500])
@@ -272,8 +293,9 @@ async def test_a_handshake_that_fails_before_its_view_is_answered_and_recorded(
 async def test_a_failure_after_the_view_closes_with_1011(caplog: pytest.LogCaptureFixture) -> None:
     code, reason = await closed(an_app_that_fails_around_its_views(), "/teardown")
 
-    assert (code, reason) == (1011, "Internal Server Error")
-    assert [record.levelno for record in caplog.records if record.name == "errbridge"] == [logging.ERROR]
+    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    assert (code, reason) == (1011, f"Internal Server Error ({vars(record)['incident_id'][:8]})")
+    assert record.levelno == logging.ERROR
 
 
 async def test_a_client_that_leaves_is_no_error_where_the_server_raises_one(caplog: pytest.LogCaptureFixture) -> None:

@@ -84,6 +84,11 @@ class Installation:
         if scope and (refusal := scope.get(REFUSAL)) is not None:
             raise refusal
 
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._settings
+
     def error_map(self) -> ErrorMap:
         """Return the error map of everything that is registered by now."""
         versions = self.shared.version, self.own.version, self.application.version

@@ -134,9 +134,9 @@ class Application(ABC):
         return None
 
     @property
-    def logger_name(self) -> str | None:
-        """The logger on which the framework records uncaught exceptions; None if it records none."""
-        return None
+    def name(self) -> str:
+        """The name of the application, for the log."""
+        return type(self).__name__
 
     @property
     def is_debugged(self) -> bool:

@@ -46,6 +46,8 @@ DEFAULTS: Mapping[str, Any] = {
     "ERROR_REPLACE_NATIVE": False,
     "ERROR_SITE": None,
     "ERROR_LANGUAGES": ("en",),
+    "ERROR_REQUEST_ID": "X-Request-ID",
+    "ERROR_INCIDENT_HEADER": None,
 }
 """Every key with its default. `Settings` documents them."""
 
@@ -77,6 +79,8 @@ class Configuration(TypedDict, total=False):
     ERROR_REPLACE_NATIVE: bool
     ERROR_SITE: Mapping[str, str] | Site | None
     ERROR_LANGUAGES: Sequence[str]
+    ERROR_REQUEST_ID: str | None
+    ERROR_INCIDENT_HEADER: str | None
 
 
 _OF_OTHERS = frozenset({"ERROR_404_HELP", "ERROR_INCLUDE_MESSAGE"})  # of Flask-RESTful and Flask-RESTX
@@ -128,6 +132,8 @@ class Settings:
             catch-alls, its handlers for ``HTTPException`` and ``Exception``.
         languages: ``ERROR_LANGUAGES``, the tags of the languages that the service speaks, the default first.
         site: ``ERROR_SITE``, the name, the colour and the links of the built-in page.
+        request_id: ``ERROR_REQUEST_ID``, the request header whose value is recorded, and shown in documents.
+        incident_header: ``ERROR_INCIDENT_HEADER``, the response header with the id of the incident.
     """
 
     page: str | None = None
@@ -144,6 +150,8 @@ class Settings:
     replace_native: bool = False
     site: Site = field(default_factory=Site)
     languages: tuple[str, ...] = ("en",)
+    request_id: str | None = "X-Request-ID"
+    incident_header: str | None = None
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:
@@ -277,6 +285,27 @@ def _check_languages(key: str, value: object) -> tuple[str, ...]:
     return tags
 
 
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
+
+
+def _check_header(key: str, value: object) -> str | None:
+    if value is None or (isinstance(value, str) and re.fullmatch(_TOKEN, value)):
+        return value
+    raise SetupError(f"{key} is the name of a header such as 'X-Request-ID' or None, not {value!r}")
+
+
+# These say something about the response already.
+_TAKEN = {"allow", "cache-control", "connection", "content-encoding", "content-length", "content-type", "date"}
+_TAKEN |= {"location", "retry-after", "set-cookie", "transfer-encoding", "vary", "www-authenticate"}
+
+
+def _check_incident_header(key: str, value: object) -> str | None:
+    name = _check_header(key, value)
+    if name is not None and name.lower() in _TAKEN:
+        raise SetupError(f"{key} cannot be {name!r}, which has another meaning; take 'X-Incident-ID', for instance")
+    return name
+
+
 _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_PAGE": _check_page,
     "ERROR_DEFAULT_MSG": _check_text,
@@ -292,4 +321,6 @@ _CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "ERROR_REPLACE_NATIVE": _check_flag,
     "ERROR_SITE": Site.read,
     "ERROR_LANGUAGES": _check_languages,
+    "ERROR_REQUEST_ID": _check_header,
+    "ERROR_INCIDENT_HEADER": _check_incident_header,
 }

@@ -28,10 +28,11 @@ from errbridge.asgi.wsgi import Service, serve_wsgi
 from errbridge.handling.outside import respond_at_edge, respond_in_place
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import REFUSAL, RequestFacts
-from errbridge.incident import new_id
+from errbridge.incident import Incident, new_id
 from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
+from errbridge.telemetry.record import is_recorded, write_record
 
 __all__ = ["answer", "report_broken_off"]
 
@@ -123,20 +124,11 @@ async def _answer_through(app: Asgi | Wsgi, problem: Problem, scope: Any, thread
 
 def report_broken_off(scope: Connection, status: int, error: BaseException, destination: Destination | None) -> None:
     """Log an error that came too late for an answer."""
-    method, path = scope.get("method", "GET"), Location.of(scope).path
-    _log.error(
-        "%s %r was broken off: the error came after the answer had begun",
-        method,
-        path,
-        exc_info=error,
-        extra={
-            "incident_id": new_id(),
-            "method": method,
-            "path": path,
-            "status": status,
-            "scope": str(ROOT if destination is None else destination.mount),
-        },
-    )
+    if is_recorded(error):  # by errbridge in the application
+        return
+    mount = ROOT if destination is None else destination.mount
+    incident = Incident(error, Problem(500), _facts(scope, Hooks()), new_id(), mount, original=error, app="bridge")
+    write_record(incident, status, logging.ERROR, is_broken_off=True)
 
 
 def _facts(scope: Connection, hooks: Hooks) -> RequestFacts:

@@ -27,7 +27,12 @@ _CONTROL = r"[\x00-\x1f\x7f\ud800-\udfff]+"
 
 
 def close_frame(
-    status: int, *, is_uncaught: bool, detail: str | None = None, language: Language = ENGLISH
+    status: int,
+    *,
+    is_uncaught: bool,
+    detail: str | None = None,
+    reference: str = "",
+    language: Language = ENGLISH,
 ) -> CloseFrame:
     """Return the frame with which to close a WebSocket after an error.
 
@@ -35,18 +40,20 @@ def close_frame(
         status: The status of the answer that a handshake would have got.
         is_uncaught: Whether the error is an uncaught exception.
         detail: The detail of the problem that was answered.
+        reference: What the client can quote; it ends the reason.
         language: The language of the reason.
     """
+    end = f" ({reference})" if reference else ""
     if not is_error(status) or (status == 500 and is_uncaught):
-        return CloseFrame(_INTERNAL_ERROR, language.translate(find_phrase(500)))
+        return CloseFrame(_INTERNAL_ERROR, language.translate(find_phrase(500)) + end)
     phrase = language.translate(find_phrase(status))
     reason = f"{status} {phrase}" if detail is None else f"{status} {phrase}: {detail}"
-    return CloseFrame(_PRIVATE + status, _shorten(re.sub(_CONTROL, " ", reason)))
+    return CloseFrame(_PRIVATE + status, _shorten(re.sub(_CONTROL, " ", reason), end))
 
 
-def _shorten(text: str) -> str:
-    """Cut a text between two characters to the bytes that a close frame has for it."""
-    content = text.encode()
-    if len(content) <= _LONGEST:
-        return text
-    return content[: _LONGEST - len("…".encode())].decode(errors="ignore") + "…"
+def _shorten(text: str, end: str) -> str:
+    """Cut a text between two characters to the bytes that a close frame has for it and its end."""
+    content, space = text.encode(), _LONGEST - len(end)
+    if len(content) > space:
+        text = content[: space - len("…".encode())].decode(errors="ignore") + "…"
+    return text + end

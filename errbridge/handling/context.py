@@ -43,7 +43,6 @@ class ErrorContext:
         media_type: The media type to answer in.
         occurrence: That the error occurred, its id and its time. Several exceptions of one error share it.
         is_anonymous: Whether it is a page made in advance, for an incident that is not known yet.
-        is_outside: Whether the exception escaped the framework, which then records nothing.
         own_response: Builds the response that the class of the exception has of its own; None if it has none.
         native: The framework's own handler.
         asked: The handlers that were asked so far.
@@ -59,7 +58,6 @@ class ErrorContext:
         "exception",
         "installation",
         "is_anonymous",
-        "is_outside",
         "is_shared",
         "is_uncaught",
         "language",
@@ -88,8 +86,7 @@ class ErrorContext:
         self.exception = exc
         self.request = request
         self.original: BaseException | None = None
-        # A trace, and the methods of other applications, become members of the problem.
-        self.is_shared = not (request.traceparent or request.trace_id or request.allow)
+        self.is_shared = not request.allow  # which becomes a member of the problem
         if isinstance(exc, Problem) and not is_uncaught:
             self.problem, self.is_shared = exc, False
         elif http is None or http.original is not None:
@@ -104,7 +101,6 @@ class ErrorContext:
         self._choose_style()
         self.occurrence = Occurrence()
         self.is_anonymous = False
-        self.is_outside = False
         self.own_response = None if http is None else http.own_response
         self._find_native()
         self.asked: list[Callable[..., Any]] = []
@@ -165,11 +161,6 @@ class ErrorContext:
         return self.id[:8] if self.occurrence.is_recorded or is_written(level) else ""
 
     @property
-    def logger_name(self) -> str | None:
-        """The logger on which the framework records an uncaught exception; None if it records none."""
-        return None if self.is_outside else self.application.logger_name
-
-    @property
     def incident(self) -> Incident:
         """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
         if self._incident is None:
@@ -188,6 +179,7 @@ class ErrorContext:
                 media_type=self.media_type,
                 client_gone=self.client_gone,
                 original=self.original,
+                app=self.application.name,
                 time=self.occurrence.time,
                 reference=self.reference,
                 language=self.language,

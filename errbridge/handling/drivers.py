@@ -85,6 +85,10 @@ class Run:
         """Return whether the outcome is this exception, to be raised to the framework."""
         return isinstance(self.outcome, Raised) and self.outcome.exception is exc
 
+    def holds(self, exc: BaseException) -> bool:
+        """Return whether this exception is an uncaught one of the error."""
+        return any(context.original is exc for context in self.trace)
+
     def send(self, result: Any) -> None:
         """Go on with the result of the call."""
         try:

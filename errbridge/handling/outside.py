@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
 
@@ -21,9 +22,9 @@ from errbridge.representations.response import Response, describe, last_resort
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
+from errbridge.telemetry.record import Failure, choose_level, is_written, log, mark_recorded, write_record
 
-__all__ = ["respond_at_edge", "respond_in_place", "respond_outside"]
+__all__ = ["record_broken_stream", "respond_at_edge", "respond_in_place", "respond_outside"]
 
 
 def respond_outside(context: ErrorContext) -> Outcome:
@@ -35,7 +36,6 @@ def respond_outside(context: ErrorContext) -> Outcome:
     Args:
         context: The error.
     """
-    context.is_outside = True
     application, settings = context.application, context.error_map.settings
     if not application.propagates():
         return show_built_in(context)
@@ -63,6 +63,20 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
     return response
 
 
+def record_broken_stream(installation: Installation, exc: Exception, request: RequestFacts, status: int) -> None:
+    """Record an exception that came when an answer had begun, and breaks it off. Nothing can be answered any more.
+
+    Args:
+        installation: errbridge in the application where it occurred.
+        exc: The exception.
+        request: The facts of the request.
+        status: The status that was sent.
+    """
+    context = ErrorContext(installation, exc, request, http=None, is_uncaught=True)
+    mark_recorded(exc)
+    write_record(context.incident, status, logging.ERROR, is_broken_off=True)
+
+
 def respond_in_place(installation: Installation, exc: Exception, request: RequestFacts) -> Response:
     """Answer in place of an application that cannot be asked, in the style that it has there.
 
@@ -72,7 +86,6 @@ def respond_in_place(installation: Installation, exc: Exception, request: Reques
         request: The facts of the request.
     """
     context = ErrorContext(installation, exc, request, http=None)
-    context.is_outside = True
     return show_built_in(context)
 
 
@@ -102,13 +115,14 @@ def respond_at_edge(
     completed = complete(problem, request, occurrence.id, settings.build_type(problem))
     cause = problem.__cause__
     incident = Incident(
-        cause or problem,
+        problem,
         completed,
         request,
         occurrence.id,
         scope=scope,
         media_type=media_type,
         original=cause,
+        app="bridge",
         time=occurrence.time,
         reference=occurrence.id[:8] if is_written(choose_level(problem.status)) else "",
     )

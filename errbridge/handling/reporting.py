@@ -5,17 +5,45 @@ All of them only observe. Whatever they do, the answer stays.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from errbridge.handling.closing import close_frame
-from errbridge.handling.context import ErrorContext
+from errbridge.handling.context import ErrorContext, find_context
+from errbridge.handling.drivers import Run
 from errbridge.incident import Reply
 from errbridge.mapping.problems import localize
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import Failure, choose_level, log, write_record
+from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, expect, log, write_record
 
-__all__ = ["report"]
+__all__ = ["expect_record", "report"]
+
+
+def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractContextManager[None]:
+    """Have the framework's own record of an uncaught exception carry the id and the fields of the incident.
+
+    Args:
+        run: The run that raised the exception.
+        exc: The exception.
+        logger: The logger on which the framework is about to write. If it is none of the standard library's, errbridge
+            writes a record itself later.
+
+    Returns:
+        A context manager to write the record in.
+    """
+    context = find_context(run.trace, exc)
+    if context is None:
+        return nullcontext()
+    fields = context.incident.describe()
+    if context.request.websocket:
+        fields["close_code"] = close_frame(500, is_uncaught=True).code
+    while isinstance(logger, logging.LoggerAdapter):
+        logger = logger.logger
+    if isinstance(logger, logging.Logger):
+        logger.addFilter(ENRICH)
+    return expect(Expected(context.occurrence, exc, fields))
 
 
 def report(
@@ -35,15 +63,22 @@ def report(
         answered: The problem that the answer shows; None if a handler made an answer of its own.
         failure: What failed while the error was handled.
     """
-    level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
-    if log.isEnabledFor(level):
-        write_record(context.incident, status, level, failure=failure, logged_by=context.logger_name)
-    if hooks := context.installation.hooks.functions:
-        notify(hooks, context.incident, describe)
+    frame = None
     if context.request.websocket:
         if answered is not None:
             answered = answered.fill_in()
             localize(answered, context.language)
         detail = None if answered is None else answered.detail
-        frame = close_frame(status, is_uncaught=context.original is not None, detail=detail, language=context.language)
+        is_uncaught = context.original is not None
+        frame = close_frame(
+            status, is_uncaught=is_uncaught, detail=detail, reference=context.reference, language=context.language
+        )
+    level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
+    # The framework has recorded an uncaught exception, but not a failure on the way to its answer.
+    if log.isEnabledFor(level) and (failure is not None or not context.occurrence.is_recorded):
+        code = None if frame is None else frame.code
+        write_record(context.incident, status, level, failure=failure, close_code=code)
+    if hooks := context.installation.hooks.functions:
+        notify(hooks, context.incident, describe)
+    if frame is not None:
         context.application.close_websocket(frame.code, frame.reason)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import astuple
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from errbridge.application.settings import Settings
 from errbridge.handling.context import ErrorContext
@@ -23,7 +23,7 @@ from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.headers import list_headers, map_headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
-from errbridge.incident import Incident, Occurrence, Page, Reply
+from errbridge.incident import Incident, Page, Reply
 from errbridge.introspection import is_async
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.problems import complete
@@ -203,8 +203,41 @@ def render(look: Look, incident: Incident) -> Response:
     return build_response(incident, body, content_type, vary=vary, policy=policy if settings.csp_enabled else None)
 
 
+class Form(NamedTuple):
+    """What of one error a shared answer depends on; the values themselves are filled in.
+
+    Attributes:
+        method: The method of the request.
+        root_path: The mount of the application.
+        has_reference: Whether a log record has the id.
+        has_trace: Whether the request belongs to a trace.
+        has_request_id: Whether the request has an id of its own.
+    """
+
+    method: str
+    root_path: str
+    has_reference: bool
+    has_trace: bool
+    has_request_id: bool
+
+    @classmethod
+    def of(cls, context: ErrorContext) -> Self | None:
+        """Return the form of an error; None if its answer cannot be shared."""
+        request = context.request
+        trace_id = request.find_trace()
+        if (
+            not context.is_shared
+            or context.is_anonymous
+            or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer that is none of W3C's
+            or (request.request_id != "" and request.method == "HEAD")  # the length of the content depends on it
+        ):
+            return None
+        has_reference = context.media_type not in (JSON, XML) and context.reference != ""
+        return cls(request.method, request.root_path, has_reference, trace_id != "", request.request_id != "")
+
+
 class Template(NamedTuple):
-    """A response that lacks nothing but the id.
+    """A response that lacks nothing but the values of one error.
 
     Attributes:
         status: The status code.
@@ -215,45 +248,57 @@ class Template(NamedTuple):
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    parts: tuple[bytes, ...] | None
+    parts: tuple[str, ...] | None
 
-    def fill_in(self, occurrence: Occurrence) -> Response:
-        """Build the response of an incident."""
+    def fill_in(self, context: ErrorContext) -> Response:
+        """Build the response of an error."""
         if self.parts is None:
             return Response(self.status, self.headers, None)
-        values = {_ID: occurrence.id.encode(), _REFERENCE: occurrence.id[:8].encode()}
+        occurrence, request = context.occurrence, context.request
+        values = {
+            _ID: occurrence.id,
+            _ID[:8]: occurrence.id[:8],
+            _TRACE: request.find_trace(),
+            _REQUEST: request.request_id,
+        }
         if _DATE in self.parts:
-            values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].encode().split()
-        body = b"".join(map(values.get, self.parts, self.parts))
+            values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].split()
+        body = "".join(map(values.get, self.parts, self.parts)).encode()
         return Response(self.status, self.headers, body)
 
 
 # No stock sentence contains one of these.
-_PLACEHOLDER = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"
+_ID = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"
 _MOMENT = datetime(1987, 6, 5, 4, 3, 21, tzinfo=UTC)
-_ID, _REFERENCE = _PLACEHOLDER.encode(), _PLACEHOLDER[:8].encode()
-_DATE, _TIME = f"{_MOMENT:%Y-%m-%d}".encode(), f"{_MOMENT:%H:%M:%S}".encode()
-_PLACES = re.compile(b"(" + b"|".join((_ID, _REFERENCE, _DATE, _TIME)) + b")")
+_DATE, _TIME = f"{_MOMENT:%Y-%m-%d}", f"{_MOMENT:%H:%M:%S}"
+_TRACE = "c70a6e4b5b8f4e0f9d2a3f1e6b7c8d90"
+_REQUEST = "request-id-8f4e0f9d2a"
+_PLACEHOLDERS = (_ID, _ID[:8], _DATE, _TIME, _TRACE, _REQUEST)
+_PLACES = re.compile(f"({'|'.join(_PLACEHOLDERS)})")
 
 
 @lru_cache(maxsize=2048)
-def _render_shared(look: Look, problem: Problem, method: str, root_path: str, has_reference: bool) -> Template:
-    """Render a problem that equal errors share, around the places of the id and the time."""
-    request = RequestFacts(method, root_path=root_path)
-    uri = look.settings.build_type(problem)
-    completed = complete(problem, request, _PLACEHOLDER, uri, language=look.language)
+def _render_shared(look: Look, problem: Problem, form: Form) -> Template:
+    """Render a problem that equal errors share, around the places of what is different in each."""
+    request = RequestFacts(
+        form.method,
+        root_path=form.root_path,
+        trace_id=_TRACE if form.has_trace else "",
+        request_id=_REQUEST if form.has_request_id else "",
+    )
+    completed = complete(problem, request, _ID, look.settings.build_type(problem), language=look.language)
     incident = Incident(
         problem,
         completed,
         request,
-        _PLACEHOLDER,
+        _ID,
         media_type=look.media_type,
         time=_MOMENT,
-        reference=_PLACEHOLDER[:8] if has_reference else "",
+        reference=_ID[:8] if form.has_reference else "",
         language=look.language,
     )
     status, headers, body = astuple(render(look, incident))
-    return Template(status, headers, None if body is None else tuple(_PLACES.split(body)))
+    return Template(status, headers, None if body is None else tuple(_PLACES.split(body.decode())))
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:
@@ -263,18 +308,16 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
         context: The error.
         failure: What failed before.
     """
-    request = context.request
     look = Look(context.error_map.settings, context.style, context.media_type, context.language)
     try:
-        if context.is_shared and not context.is_anonymous:
-            has_reference = context.media_type not in (JSON, XML) and context.reference != ""
-            template = _render_shared(look, context.problem, request.method, request.root_path, has_reference)
-            response = template.fill_in(context.occurrence)
-        else:
+        form = Form.of(context)
+        if form is None:
             response = render(look, context.incident)
+        else:
+            response = _render_shared(look, context.problem, form).fill_in(context)
     except Exception as error:
         failure = failure or Failure("the built-in representation", link(error, context))
-        response = last_resort(request.method, context.problem.status)
+        response = last_resort(context.request.method, context.problem.status)
     report(context, response.status, partial(describe, response), answered=context.problem, failure=failure)
     return response
 

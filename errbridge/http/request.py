@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
+from errbridge.http.trace import parse_traceparent
 
-__all__ = ["ALLOW", "REFUSAL", "RequestFacts"]
+__all__ = ["ALLOW", "REFUSAL", "RequestFacts", "check_request_id"]
 
 ALLOW = "errbridge.allow"
 """The key of `RequestFacts.allow` in the scope of an ASGI request; the bridge sets it."""
@@ -37,6 +39,7 @@ class RequestFacts:
         websocket: Whether the request opens a WebSocket.
         headers: All request headers, read at the first look.
         trace_id: The id of the trace that this process records, if any. It takes precedence over *traceparent*.
+        request_id: The id that the client or a proxy gave the request (``ERROR_REQUEST_ID``); "" for none.
         has_input: Whether the request has content, a query or arguments in its path.
         accept_language: The Accept-Language header, behind the language that the application chose, if it did.
     """
@@ -56,6 +59,7 @@ class RequestFacts:
     websocket: bool = False
     headers: RequestHeaders = field(default_factory=RequestHeaders)
     trace_id: str = ""
+    request_id: str = ""
     has_input: bool = True
     accept_language: str = ""
 
@@ -66,6 +70,7 @@ class RequestFacts:
         read: Callable[..., Iterable[tuple[str, str]]] | None = None,
         *given: Any,
         scope: Mapping[str, Any] | None = None,
+        request_id: str = "x-request-id",
         **facts: Any,
     ) -> Self:
         """Collect the facts of a request from its header fields.
@@ -77,6 +82,8 @@ class RequestFacts:
                 all.
             *given: Its arguments.
             scope: The ASGI scope of the request, in which the bridge leaves *allow*; None if there is none.
+            request_id: The name, in lower case, of the field with the id of the request. An id that could not be logged
+                and shown as it is counts as none.
             **facts: The other facts.
 
         Returns:
@@ -90,6 +97,23 @@ class RequestFacts:
             accept_language=get("accept-language", ""),
             traceparent=get("traceparent", ""),
             headers=RequestHeaders(read or headers.items, given),
+            request_id=check_request_id(get(request_id, "")),
             allow=() if scope is None else scope.get(ALLOW, ()),
             **facts,
         )
+
+    def find_trace(self) -> str:
+        """Return the id of the trace: the one that is recorded here, or that of the ``traceparent``; "" for none."""
+        return self.trace_id or (self.traceparent and parse_traceparent(self.traceparent)) or ""
+
+
+_REQUEST_ID = r"[A-Za-z0-9._~:/+=@-]{1,128}"  # plain in JSON, XML, HTML and a log
+
+
+def check_request_id(value: str) -> str:
+    """Return the id of a request if it is one that can be logged and shown, else "".
+
+    Args:
+        value: The value of the header, which a client can make up.
+    """
+    return value if value and re.fullmatch(_REQUEST_ID, value) else ""

@@ -10,7 +10,6 @@ from typing import Any
 from errbridge.http.headers import allow_methods, clean_headers, split_list
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
-from errbridge.http.trace import parse_traceparent
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem, make_plain_text
@@ -72,8 +71,10 @@ def complete(
     if request.allow and problem.status == 405:
         headers = allow_methods(headers, request.allow)
     members = _header_members(headers) if headers else {}
-    if request.trace_id or request.traceparent:
-        members = _trace_member(request) | members
+    if trace_id := request.find_trace():
+        members = {"trace_id": trace_id} | members
+    if request.request_id:
+        members = {"request_id": request.request_id} | members
     instance = f"urn:uuid:{incident_id}" if incident_id else None
     completed = problem.fill_in(type=type_uri, instance=instance, headers=headers, extensions=members)
     if language is not ENGLISH:
@@ -119,11 +120,3 @@ def _header_members(headers: Iterable[tuple[str, str]]) -> dict[str, object]:
             case _:
                 pass
     return members
-
-
-def _trace_member(request: RequestFacts) -> dict[str, object]:
-    """Name the trace: the one that is recorded here, or that of the request's ``traceparent``."""
-    if request.trace_id:
-        return {"trace_id": request.trace_id}
-    trace_id = parse_traceparent(request.traceparent)
-    return {} if trace_id is None else {"trace_id": trace_id}

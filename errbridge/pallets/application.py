@@ -85,9 +85,9 @@ class PalletsApplication(Application):
         return bool(self.app.debug)
 
     @property
-    def logger_name(self) -> str | None:
-        """The name of ``app.logger``, on which both frameworks record uncaught exceptions."""
-        return self.app.logger.name  # type: ignore[no-any-return]
+    def name(self) -> str:
+        """The name of the application, which is that of its logger as well."""
+        return self.app.name  # type: ignore[no-any-return]
 
     @property
     def version(self) -> object:

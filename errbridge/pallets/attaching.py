@@ -41,6 +41,7 @@ def attach_seam(
     for name in ("handle_exception", "handle_websocket_exception"):
         if (handle := getattr(app, name, None)) is not None:
             setattr(app, name, seam.receiving(handle))
+    app.log_exception = seam.recording(app.log_exception)
     app.extensions[EXTENSION] = installation
     app.extensions[SEAM] = seam
     app.before_request_funcs.setdefault(None, []).insert(0, seam.raise_refusal)

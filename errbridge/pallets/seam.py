@@ -11,15 +11,27 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from copy import copy
 from functools import partial, wraps
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
-from errbridge import Page, Problem, Reply, RequestFacts
-from errbridge.adapter import LEFT, Installation, Native, Raised, Response, Run, receive, respond
+from errbridge import Page, Problem, Reply, RequestFacts, current_incident_id
+from errbridge.adapter import (
+    LEFT,
+    Installation,
+    Native,
+    Raised,
+    Response,
+    Run,
+    expect_record,
+    receive,
+    record_broken_stream,
+    respond,
+)
 from errbridge.pallets.private import HandlerSearch
 
 __all__ = ["SEAM", "Fields", "Seam"]
@@ -62,6 +74,11 @@ class Seam(ABC):
         self.installation = installation
         self.app = app
         self.search = search
+
+    @property
+    def request_id_header(self) -> str:
+        """The name of the header with the id of a request, in lower case; "" if none is read."""
+        return (self.installation.settings.request_id or "").lower()
 
     @abstractmethod
     def current_request(self) -> Any:
@@ -107,6 +124,7 @@ class Seam(ABC):
             self.list_headers,
             request,
             scope=scope,
+            request_id=self.request_id_header,
             method=request.method,
             path=request.path,
             root_path=request.root_path.rstrip("/"),
@@ -145,7 +163,7 @@ class Seam(ABC):
         try:
             request = self.current_request()
             before: Run | None = vars(request).get(_RAISED)
-            if before is None or not before.raises(exc):
+            if before is None or not before.holds(exc):
                 facts = self.read_facts(exc, request, request.blueprints)
                 setattr(request, _RAISED, receive(self.installation, exc, facts, before))
         except Exception:
@@ -162,6 +180,50 @@ class Seam(ABC):
             return handle(*args, **kwargs)
 
         return receive_first
+
+    def recording(self, log_exception: Callable[..., None]) -> Callable[..., None]:
+        """Wrap the method of the framework that records uncaught exceptions, so that the record has everything.
+
+        The logger is looked at when there is something to record: an application may replace it at any time, and both
+        frameworks set it up at the first look.
+        """
+
+        @wraps(log_exception)
+        def record(*args: Any, **kwargs: Any) -> None:
+            with self._expect_record((*args, *kwargs.values())):
+                log_exception(*args, **kwargs)
+
+        return record
+
+    def _expect_record(self, args: Iterable[Any]) -> AbstractContextManager[None]:
+        try:
+            exc = next(each[1] for each in args if isinstance(each, tuple))
+            return expect_record(vars(self.current_request())[_RAISED], exc, self.app.logger)
+        except Exception:  # without a request, while the application starts or stops, there is no incident
+            return nullcontext()
+
+    def add_incident_header(self, response: Any) -> Any:
+        """Add the id of the current incident to a response, if ``ERROR_INCIDENT_HEADER`` names a header for it."""
+        name, incident_id = self.installation.settings.incident_header, current_incident_id()
+        if name is None or incident_id is None:
+            return response
+        response = copy(response)  # it may be one that a handler returns for every request
+        response.headers = Headers(list(response.headers))
+        response.headers[name] = incident_id
+        return response
+
+    def watch(self, response: Any) -> Callable[[Exception, Any], None]:
+        """Return a function that records an exception which breaks off a response, and takes the request as well."""
+        status = response.status_code
+
+        def record(exc: Exception, request: Any) -> None:
+            try:
+                facts = self.read_facts(exc, request, request.blueprints)
+                record_broken_stream(self.installation, exc, facts, status)
+            except Exception:
+                log.exception("errbridge could not read the request")
+
+        return record
 
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's search for a handler; None lets the exception go on its way."""
@@ -219,7 +281,7 @@ class Seam(ABC):
         run = respond(self.installation, error, facts, outside=True)
         if isinstance(run.outcome, Raised):
             raise exc
-        return self.make_result(run)
+        return self.add_incident_header(self.make_result(run))
 
     def make_result(self, run: Run) -> Any:
         """Turn the outcome of a plan into what the framework expects of an error handler."""

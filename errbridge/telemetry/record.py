@@ -1,43 +1,48 @@
-"""The one log record of an error, on the logger ``errbridge``.
+"""The one log record of an error.
 
-===========================  =======  ==========================================
-error                        level    stack
-===========================  =======  ==========================================
-uncaught exception           ERROR    yes, in short where the framework logged it
-5xx otherwise                ERROR    no
-4xx                          INFO     no
-4xx, as the client has left  DEBUG    no
-a handler or page failed     ERROR    of the failure, with the error as its context
-===========================  =======  ==========================================
+===========================  ============  =======  ==========================================
+error                        logger        level    stack
+===========================  ============  =======  ==========================================
+uncaught exception           framework's   ERROR    yes
+5xx otherwise                `errbridge`   ERROR    of the exception that led to it, if any
+4xx                          `errbridge`   INFO     no
+4xx, as the client has left  `errbridge`   DEBUG    no
+a handler or page failed     `errbridge`   ERROR    of the failure, with the error as its context
+a stream broke off           `errbridge`   ERROR    yes
+===========================  ============  =======  ==========================================
 
-Each record carries ``incident_id``, ``method``, ``path``, ``status`` and ``scope``. For an uncaught exception the
-framework writes a record of its own, with the stack. The one of errbridge has the exception as well, for tools that
-collect them, but formatted as text it only points to that other record, so that a stack is never printed twice.
-Where a problem was raised from another exception, or stands for one such as a library's validation error, the record
-names that exception's class and where the application met it; its text stays out, for it may hold what a client sent.
+Each record has the fields that `Incident.describe` lists, as attributes. The framework's record gets them, and the id
+at the end of its text, from `ENRICH`, a filter on the framework's logger. Where the framework writes no record, or an
+application has replaced what writes it, errbridge writes its own.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import re
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
-from errbridge.incident import Incident
-from errbridge.introspection import walk_traceback
-from errbridge.problem.problem import Problem
+from errbridge.incident import Incident, Occurrence
 
-__all__ = ["Failure", "choose_level", "is_written", "log", "write_record"]
+__all__ = [
+    "ENRICH",
+    "Expected",
+    "Failure",
+    "choose_level",
+    "expect",
+    "is_recorded",
+    "is_written",
+    "log",
+    "mark_recorded",
+    "write_record",
+]
 
 log = logging.getLogger("errbridge")
-"""On which every error is recorded."""
-
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
-_LONGEST = 2048
-# Where code is that no application has written: generated code, libraries, and the standard library.
-_NOT_OWN = rf"<|.*[/\\](site|dist)-packages[/\\]|{re.escape(os.path.dirname(os.__file__))}"
+"""On which every error is recorded that the framework does not record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,74 +87,119 @@ def is_written(level: int, logger: logging.Logger = log) -> bool:
 
 
 def write_record(
-    incident: Incident, status: int, level: int, *, failure: Failure | None = None, logged_by: str | None = None
+    incident: Incident,
+    status: int,
+    level: int,
+    *,
+    failure: Failure | None = None,
+    close_code: int | None = None,
+    is_broken_off: bool = False,
 ) -> None:
-    """Write the record of an incident. Whatever a handler of the logging system does, the answer stays.
+    """Write a record on errbridge's own logger. Whatever a handler of the logging system does, the answer stays.
 
     Args:
         incident: The error.
         status: The status of the answer.
         level: The level.
         failure: What failed while the error was handled.
-        logged_by: The logger on which the framework records uncaught exceptions.
+        close_code: The code that the WebSocket is closed with.
+        is_broken_off: Whether the answer had begun already, and ends here.
     """
     try:
-        _write(incident, status, level, failure, logged_by)
+        fields = incident.describe(status)
+        cause, note = incident.cause, ""
+        if failure is not None:
+            cause, note = failure.exception, f" after {failure.what} failed"
+        elif cause is not None:
+            note = f" for {fields['exception']}" + (f" at {fields['location']}" if fields["location"] else "")
+        if close_code is not None:
+            fields["close_code"] = close_code
+            note = f", closed with {close_code}{note}"
+        shown = cause if status >= 500 or is_broken_off or failure is not None else None
+        verb = "broke off after" if is_broken_off else "answered"
+        record = log.makeRecord(
+            log.name,
+            level,
+            __file__,
+            0,
+            "%s %s %s %d%s (incident %s)",
+            (
+                fields["method"],
+                fields["path"],
+                verb,
+                status,
+                note,
+                incident.id,
+            ),
+            None if shown is None else (type(shown), shown, shown.__traceback__),
+            "write_record",
+            fields,
+        )
+        # For trackers that make an event of a record: an error on purpose is none.
+        record._errbridge_deliberate = incident.is_deliberate and failure is None and not is_broken_off
+        log.handle(record)
     except Exception:
         _report_broken_logging()
 
 
-def _write(incident: Incident, status: int, level: int, failure: Failure | None, logged_by: str | None) -> None:
-    request = incident.request
-    path, method = _one_line(request.path[:_LONGEST]), _one_line(request.method[:32])
-    shown = incident.original if status >= 500 else None
-    note = _describe_cause(incident.exception)
-    if failure is not None:
-        shown, note = failure.exception, f" after {failure.what} failed"
-    record = log.makeRecord(
-        log.name,
-        level,
-        __file__,
-        0,
-        "%s %s answered %d%s (incident %s)",
-        (method, path, status, note, incident.id),
-        None if shown is None else (type(shown), shown, shown.__traceback__),
-        "write_record",
-        {
-            "incident_id": incident.id,
-            "method": method,
-            "path": path,
-            "status": status,
-            "scope": str(incident.scope),
-        },
-    )
-    # The framework has logged the exception that it turned into its own 500, with the stack.
-    is_logged = failure is None and shown is not None and shown is not incident.exception
-    if is_logged and logged_by is not None:
-        record.exc_text = f"{type(shown).__qualname__}: see the stack in the record of logger {logged_by!r}"
-    log.handle(record)
+def mark_recorded(exc: BaseException) -> None:
+    """Mark an exception as recorded, for the bridge that it passes on its way to the server."""
+    with suppress(Exception):  # some exceptions take no attributes
+        exc._errbridge_recorded = True  # type: ignore[attr-defined]
 
 
-def _describe_cause(exc: BaseException) -> str:
-    """Name the exception of which a problem was made, and where the application met it; its text may hold anything."""
-    cause = exc.__cause__ if isinstance(exc, Problem) else None
-    if cause is None:
-        return ""
-    return f" for {type(cause).__module__}.{type(cause).__qualname__}{_locate(cause)}"
+def is_recorded(exc: BaseException) -> bool:
+    """Return whether an exception was recorded already."""
+    return "_errbridge_recorded" in getattr(exc, "__dict__", ())
 
 
-def _locate(exc: BaseException) -> str:
-    steps = walk_traceback(exc)
-    if not steps:
-        return ""
-    own = (step for step in reversed(steps) if not re.match(_NOT_OWN, step.tb_frame.f_code.co_filename))
-    met = next(own, steps[-1])
-    return f" at {met.tb_frame.f_code.co_filename}:{met.tb_lineno}"
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The framework's record of an uncaught exception, which it is about to write.
+
+    Attributes:
+        occurrence: Is marked as recorded.
+        exception: The exception.
+        fields: The fields that the record gets.
+    """
+
+    occurrence: Occurrence
+    exception: BaseException
+    fields: Mapping[str, Any]
 
 
-def _one_line(text: str) -> str:
-    """Take out what would make several lines of one, or is no text."""
-    return text if text.isprintable() else re.sub(_CONTROL, "\ufffd", text)
+_expected: ContextVar[Expected | None] = ContextVar("errbridge.expected", default=None)
+
+
+@contextmanager
+def expect(expected: Expected) -> Iterator[None]:
+    """Have the framework's record carry the fields, if it is written within the block."""
+    token = _expected.set(expected)
+    try:
+        yield
+    finally:
+        _expected.reset(token)
+
+
+class _Enrich(logging.Filter):
+    """Adds the fields to the framework's record of an uncaught exception, and the id to the end of its text.
+
+    Python documents a filter as the way to add to records. One is enough for all applications and loggers: it looks
+    at the exception that is being recorded in this thread or task.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        expected = _expected.get()
+        if expected is not None and record.exc_info and record.exc_info[1] is expected.exception:
+            _expected.set(None)  # one record of an error is enough
+            vars(record).update(expected.fields)
+            record.msg, record.args = f"{record.getMessage()} (incident {expected.occurrence.id})", ()
+            expected.occurrence.is_recorded = is_written(record.levelno, logging.getLogger(record.name))
+        return True
+
+
+ENRICH = _Enrich()
+"""The filter for the logger of an application."""
 
 
 def _report_broken_logging() -> None:

@@ -168,7 +168,9 @@ def test_the_headers_that_the_media_type_depends_on_are_known(style: str, vary: 
 
 @pytest.mark.parametrize(
     ("facts", "expected"),
-    [({}, True), ({"allow": ("GET",)}, False), ({"trace_id": "1"}, False), ({"traceparent": "00-"}, False)],
+    [({}, True), ({"allow": ("GET",)}, False), ({"trace_id": "1"}, True), ({"request_id": "1"}, True)],
 )
-def test_what_a_request_adds_to_a_problem_is_not_shared(facts: dict[str, Any], expected: bool) -> None:
+def test_methods_of_other_applications_are_not_shared_and_ids_are_filled_in(
+    facts: dict[str, Any], expected: bool
+) -> None:
     assert open_context(install(), NotFound(), **facts).is_shared is expected

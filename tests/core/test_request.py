@@ -10,11 +10,11 @@ import pytest
 
 from errbridge import RequestFacts
 from errbridge.http.headers import RequestHeaders
-from errbridge.http.request import ALLOW
+from errbridge.http.request import ALLOW, check_request_id
 
 FIELDS = [
     *("method", "path", "host", "root_path", "accept", "xhr", "traceparent", "endpoint", "blueprints"),
-    *("rule_blueprints", "allow", "routing", "websocket", "headers", "trace_id", "has_input"),
+    *("rule_blueprints", "allow", "routing", "websocket", "headers", "trace_id", "request_id", "has_input"),
     "accept_language",
 ]
 
@@ -22,7 +22,7 @@ FIELDS = [
 def test_the_facts_can_be_given_by_position_and_by_name() -> None:
     values: tuple[Any, ...] = (
         *("PUT", "/a", "h", "/root", "*/*", True, "00-", "e", ("b",)),
-        *(("r",), ("GET",), True, True, RequestHeaders(), "trace", False),
+        *(("r",), ("GET",), True, True, RequestHeaders(), "trace", "r-1", False),
         "de",
     )
 
@@ -76,3 +76,18 @@ def test_all_header_fields_are_read_when_somebody_looks() -> None:
 
     assert asked == []
     assert (facts.headers["x-a"], "host" in facts.headers, asked) == ("1, 2", False, ["X"])
+
+
+@pytest.mark.parametrize(
+    "value", ["a", "0af7651916cd43dd8448eb211c80319c", "Root=1-67891233-abcdef0123456789", "x" * 128]
+)
+def test_the_id_of_a_request_is_taken_as_it_is(value: str) -> None:
+    assert check_request_id(value) == value
+    assert RequestFacts.from_headers({"x-request-id": value}).request_id == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "a b", "a\n", "x" * 129, "<b>", '"', "&", "\u00e9", "a,b", "\x00", "'", "\\", "%0a"]
+)
+def test_what_could_not_be_logged_or_shown_as_it_is_counts_as_no_id(value: str) -> None:
+    assert check_request_id(value) == ""

@@ -138,7 +138,6 @@ class Remote(Exception):
 @pytest.mark.parametrize("exc", [Upstream, Remote])
 def test_an_exception_that_only_looks_like_an_http_error_is_uncaught(world: World, exc: type[Exception]) -> None:
     def build(app: Application, installation: Installation) -> None:
-        app.logger_name = "app"
         register(installation, ROOT, 403)(fail)
 
     raised = exc()
@@ -1123,21 +1122,16 @@ def test_each_hook_is_called_once_with_what_was_sent(world: World) -> None:
     )
 
 
-def test_the_framework_names_the_logger_that_has_the_stack(world: World) -> None:
-    def build(app: Application, installation: Installation) -> None:
-        app.logger_name = "shop.app"
-
-    (logged,) = world(build, ValueError("secret"), carry=handle).records
-
-    assert logged.exc_text == "ValueError: see the stack in the record of logger 'shop.app'"
-
-
 # The close frame of a WebSocket.
 
 
 def frame_of(world: World, build: Build, exc: Any, **options: Any) -> tuple[int, str]:
-    (frame,) = world(build, exc, websocket=True, **options).app.frames
-    return frame.code, frame.reason
+    """The code and the reason, without the reference at its end."""
+    run = world(build, exc, websocket=True, **options)
+    (frame,) = run.app.frames
+    reason, reference, end = frame.reason.rpartition(f" ({run.records[0].__dict__['incident_id'][:8]})")
+    assert (end, reference != "") == ("", True)
+    return frame.code, reason
 
 
 class Locked(Exception):
@@ -1184,7 +1178,7 @@ def test_a_reason_fits_into_a_close_frame(world: World, detail: str) -> None:
     code, reason = frame_of(world, nothing, lambda: Problem(404, detail=detail))
 
     assert code == 4404
-    assert 118 < len(reason.encode()) <= 123
+    assert 118 < len(f"{reason} (01234567)".encode()) <= 123
     assert reason.startswith("404 Not Found: ")
     assert reason.endswith("…")
     assert reason.isprintable()

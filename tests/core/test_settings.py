@@ -79,6 +79,8 @@ def test_the_keys_and_their_defaults_are_those_of_the_seed() -> None:
         "ERROR_REPLACE_NATIVE": False,
         "ERROR_SITE": None,
         "ERROR_LANGUAGES": ("en",),
+        "ERROR_REQUEST_ID": "X-Request-ID",
+        "ERROR_INCIDENT_HEADER": None,
     }
 
 
@@ -103,6 +105,8 @@ def test_every_key_reaches_its_setting() -> None:
         ERROR_REPLACE_NATIVE=True,
         ERROR_SITE={"name": "Cheese & Co"},
         ERROR_LANGUAGES=["de", "pt_BR"],
+        ERROR_REQUEST_ID="X-Correlation-ID",
+        ERROR_INCIDENT_HEADER="X-Incident-ID",
     )
 
     assert [getattr(settings, field.name) for field in fields(Settings)] == [
@@ -120,6 +124,8 @@ def test_every_key_reaches_its_setting() -> None:
         True,
         Site("Cheese & Co"),
         ("de", "pt-BR"),
+        "X-Correlation-ID",
+        "X-Incident-ID",
     ]
 
 
@@ -142,6 +148,12 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_LANGUAGES", ["pt-BR", "pt_br"]),
         ("ERROR_VALIDATION", 1),
         ("ERROR_REPLACE_NATIVE", 1),
+        ("ERROR_REQUEST_ID", ""),
+        ("ERROR_REQUEST_ID", "X Request"),
+        ("ERROR_REQUEST_ID", True),
+        ("ERROR_INCIDENT_HEADER", "X:Y"),
+        ("ERROR_INCIDENT_HEADER", "X-A\r\nX-B"),
+        ("ERROR_INCIDENT_HEADER", "content-type"),
         ("ERROR_FORCE_CONTENT_TYPE", None),
         ("ERROR_CONTENT_TYPES", "json"),
         ("ERROR_CONTENT_TYPES", ("json", "html")),

@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
 from errbridge import Problem, Reply
 from tests.applications import a_catch_all, a_view, an_app, answering, raising
 from tests.clients import Request
-from tests.failures.fragile import bug, records
+from tests.failures.fragile import bug, records, shown_by
 from tests.own_answers import MODES
 from tests.twins import World, flask_world, quart_world
 
@@ -199,6 +199,25 @@ def test_flask_answers_an_error_before_the_first_chunk_of_a_stream(make: Make) -
     assert stream.closed == 1
 
 
+@pytest.mark.parametrize("make", [bug, NotFound, lambda: TimeoutError("secret")])
+def test_an_error_after_the_first_chunk_is_recorded_once_with_its_stack(
+    world: World, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    Stream(2, make).set_up(world)
+
+    exchange(world, "/stream")
+
+    (record,) = records(caplog)
+    fields = vars(record)
+    assert record.getMessage() == (
+        f"GET /stream broke off after 200 for {fields['exception']} at {fields['location']} "
+        f"(incident {fields['incident_id']})"
+    )
+    assert (record.name, record.levelno, fields["status"]) == ("errbridge", logging.ERROR, 200)
+    assert shown_by(record) == [type(make())]
+    assert __file__ in fields["location"]
+
+
 def test_the_next_request_after_a_broken_stream_is_answered(world: World) -> None:
     Stream(1, bug).set_up(world)
     answering("/page")(world)
@@ -252,4 +271,4 @@ def test_quart_stops_what_it_does_for_a_client_that_is_gone(where: str, caplog: 
 
     assert stopped == [where]
     assert (seen.statuses, seen.chunks) == ([], [])
-    assert records(caplog) == []
+    assert [record for record in caplog.records if record.name == "errbridge"] == []

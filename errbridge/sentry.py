@@ -1,0 +1,137 @@
+"""Sentry: the id of the incident at each event, and no event for an error that somebody raised on purpose.
+
+Sentry's own integrations make the event of an uncaught exception, from the framework's signal. Here it gets the tag
+``incident_id``, by which you find what a client quotes. It needs the SDK, ``errbridge[sentry]``.
+
+===============================================  ==========================================================
+error                                            event
+===============================================  ==========================================================
+uncaught exception, a handler or page that       one, with the tag
+failed, a stream that broke off
+4xx and 5xx raised as such, an exception that a  none; with ``statuses`` one, grouped by status and type of
+handler has mapped to one                        problem
+===============================================  ==========================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from errbridge.application.hooks import Observable
+from errbridge.errors import SetupError
+from errbridge.incident import Incident, Reply, current_incident_id
+
+try:
+    import sentry_sdk
+    from sentry_sdk.scope import add_global_event_processor
+    from sentry_sdk.utils import event_from_exception
+except ImportError as error:
+    raise ImportError("errbridge.sentry needs the SDK of Sentry: install errbridge[sentry]") from error
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event, Hint
+
+__all__ = ["Instrumentation", "instrument"]
+
+
+class Instrumentation:
+    """What `instrument` has set up.
+
+    Args:
+        errors: The errors to report.
+        statuses: The statuses of deliberate errors that become events.
+
+    Attributes:
+        statuses: The same.
+    """
+
+    def __init__(self, errors: Observable, statuses: Container[int]) -> None:
+        self._errors = errors
+        self.statuses = statuses
+        errors.on_incident(self._report)
+
+    def remove(self) -> None:
+        """Report deliberate errors no longer. A second time does nothing."""
+        with _CHANGING:
+            if _INSTRUMENTED.get(id(self._errors)) is self:
+                del _INSTRUMENTED[id(self._errors)]
+                self._errors.off_incident(self._report)
+
+    def _report(self, incident: Incident, reply: Reply) -> None:
+        status = incident.problem.status if reply.status is None else reply.status
+        if not incident.is_deliberate or status not in self.statuses:
+            return
+        event: Event = {}
+        hint: Hint | None = None
+        if incident.cause is not None:
+            options = sentry_sdk.get_client().options
+            event, hint = event_from_exception(incident.cause, client_options=options, mechanism={"type": "errbridge"})
+        problem = incident.problem
+        event["level"] = "error" if status >= 500 else "info"
+        event["message"] = f"{status} {problem.title}"
+        event["fingerprint"] = ["errbridge", str(status), problem.type]
+        event["tags"] = {"incident_id": incident.id, "problem_type": problem.type, "scope": str(incident.scope)}
+        sentry_sdk.capture_event(event, hint=hint)
+
+
+# By the id of what is instrumented, which an instrumentation keeps from being anything else as long as it exists.
+_INSTRUMENTED: WeakValueDictionary[int, Instrumentation] = WeakValueDictionary()
+_CHANGING = Lock()
+
+
+@cache
+def _start_processing() -> None:
+    """Process events from now on. Sentry has no way to take that back; without an incident it changes nothing."""
+    add_global_event_processor(_process)
+
+
+def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrumentation:
+    """Have Sentry's events carry the id of the incident.
+
+    It works before and after ``sentry_sdk.init`` and `ErrorHandler`. To do it again with the same options, as an
+    application factory does, changes nothing.
+
+    Example::
+
+        sentry_sdk.init(dsn=...)
+        instrument(ErrorHandler(app), statuses=range(500, 600))
+
+    Args:
+        errors: An ``ErrorHandler``, for all of its applications, or a ``Bridge``, for what it answers itself.
+        statuses: The statuses of deliberate errors that become events as well. They are grouped by status and type of
+            problem.
+
+    Returns:
+        The instrumentation, to remove it again; the one that is there, if *errors* has been instrumented already.
+
+    Raises:
+        SetupError: *errors* is neither, or is instrumented with other options.
+    """
+    given: object = errors
+    if not isinstance(given, Observable):
+        raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
+    with _CHANGING:
+        _start_processing()
+        there = _INSTRUMENTED.get(id(errors))
+        if there is None:
+            made = _INSTRUMENTED[id(errors)] = Instrumentation(errors, statuses)
+            return made
+    if there.statuses != statuses:
+        raise SetupError(f"{errors!r} is instrumented already, with other statuses: remove() what it returned first")
+    return there
+
+
+def _process(event: Event, hint: Hint) -> Event | None:
+    """Tag an event, and drop the one that Sentry makes of the log record of a deliberate error."""
+    record = hint.get("log_record")
+    fields = {} if record is None else vars(record)
+    if fields.get("_errbridge_deliberate"):
+        return None
+    incident_id = fields.get("incident_id") or current_incident_id()
+    if incident_id:
+        event.setdefault("tags", {}).setdefault("incident_id", incident_id)
+    return event

@@ -241,8 +241,8 @@ def test_redirects_are_no_errors() -> None:
         redirect = world.framework.redirect
         an_app(
             answering("/folder/"),
-            a_view("/away", lambda: redirect("/folder/")),
-            a_view("/abort", lambda: world.abort(redirect("/folder/"))),
+            a_view("/away", lambda: redirect("/folder/", 302)),
+            a_view("/abort", lambda: world.abort(redirect("/folder/", 302))),
             a_catch_all(says("handler")),
             a_handler(["4xx", "5xx", "*"], says("handler"), on="/folder"),
         )(world)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from errbridge.catalogue.schema import Schema, make_schema
-from errbridge.errors import SetupError
+from errbridge.errors import SetupError, suggest
 from errbridge.http.accept import JSON, XML
 from errbridge.http.status import find_phrase
 from errbridge.problem.fields import REQUIRED, resolve_annotations
@@ -270,6 +270,53 @@ class Catalogue:
                 "responses": {each.name: _make_response(each) for each in self.types},
             },
         }
+
+    def merge_into(self, document: dict[str, Any], operations: Mapping[str, Iterable[type[Problem]]]) -> dict[str, Any]:
+        """Add problem responses to the operations of an OpenAPI document, in place.
+
+        Example::
+
+            class SoldOut(Problem, status=409): ...
+
+            document = {"paths": {"/orders": {"post": {}}}}
+            Catalogue.of([SoldOut]).merge_into(document, {"POST /orders": [SoldOut]})
+
+        Args:
+            document: The document, as a framework's extension makes it.
+            operations: The problem classes by method and path, written as in the document: ``"GET /orders/{id}"``.
+
+        Returns:
+            The document.
+
+        Raises:
+            SetupError: The document has no such operation, or a class is not in the catalogue.
+        """
+        known = {each.cls: each for each in self}
+        for name, classes in operations.items():
+            method, _, path = name.partition(" ")
+            paths = document.get("paths", {})
+            operation = paths.get(path, {}).get(method.lower())
+            if operation is None:
+                names = [f"{verb.upper()} {each}" for each, verbs in paths.items() for verb in verbs]
+                raise SetupError(f"the OpenAPI document has no operation {name!r}{suggest(name, names)}")
+            by_status: dict[str, list[ProblemType]] = {}
+            for cls in classes:
+                if cls not in known:
+                    raise SetupError(f"{cls.__qualname__} is not in the catalogue")
+                by_status.setdefault(str(known[cls].status or "default"), []).append(known[cls])
+            for status, types in by_status.items():
+                operation.setdefault("responses", {})[status] = _make_reference(types)
+        for kind, components in self.openapi()["components"].items():
+            document.setdefault("components", {}).setdefault(kind, {}).update(components)
+        return document
+
+
+def _make_reference(types: list[ProblemType]) -> dict[str, Any]:
+    """Make the response of an operation that may answer with one of these problems of the same status."""
+    if len(types) == 1:
+        return {"$ref": f"#/components/responses/{types[0].name}"}
+    content = {"schema": {"oneOf": [{"$ref": f"#/components/schemas/{each.name}"} for each in types]}}
+    return {"description": " or ".join(each.title for each in types), "content": {JSON: content, XML: content}}
 
 
 def _make_response(problem_type: ProblemType) -> dict[str, Any]:

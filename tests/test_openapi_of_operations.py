@@ -1,0 +1,99 @@
+"""The problems of operations in the documents that flask-smorest, APIFlask and quart-schema make."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import apiflask
+import flask
+import flask_smorest
+import pytest
+import quart
+import quart_schema
+from openapi_spec_validator import validate
+
+from errbridge import Problem, SetupError
+from errbridge.catalogue import Catalogue
+
+
+class SoldOut(Problem, status=409, title="Sold out"):
+    """There is none left."""
+
+    wanted: int
+
+
+class Reserved(Problem, status=409):
+    """Another customer has it."""
+
+
+class Broke(Problem, status=402):
+    """The card was refused."""
+
+
+CATALOGUE = Catalogue.of([SoldOut, Reserved, Broke])
+OPERATIONS: dict[str, list[type[Problem]]] = {"POST /orders": [SoldOut, Reserved, Broke]}
+
+
+def order() -> dict[str, str]:
+    return {}
+
+
+def of_apiflask() -> Any:
+    app = apiflask.APIFlask(__name__)
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    add: Any = lambda document: CATALOGUE.merge_into(document, OPERATIONS)  # noqa: E731
+    app.spec_processor(add)
+    app.post("/orders")(order)
+    return app.test_client().get("/openapi.json").json
+
+
+def of_flask_smorest() -> Any:
+    app = flask.Flask(__name__)
+    app.config.update(API_TITLE="Shop", API_VERSION="1", OPENAPI_VERSION="3.1.0")
+    api = flask_smorest.Api(app)
+    orders = flask_smorest.Blueprint("orders", __name__)
+    orders.route("/orders", methods=["POST"])(orders.response(200)(order))
+    api.register_blueprint(orders)
+    return CATALOGUE.merge_into(api.spec.to_dict(), OPERATIONS)
+
+
+async def of_quart_schema() -> Any:
+    class Provider(quart_schema.OpenAPIProvider):
+        def schema(self) -> dict[str, Any]:
+            return CATALOGUE.merge_into(super().schema(), OPERATIONS)
+
+    app = quart.Quart(__name__)
+    quart_schema.QuartSchema(app, openapi_provider_class=Provider)
+
+    @app.post("/orders")
+    async def order_later() -> dict[str, str]:
+        return {}
+
+    return await (await app.test_client().get("/openapi.json")).get_json()
+
+
+@pytest.mark.parametrize("make", [of_apiflask, of_flask_smorest, of_quart_schema])
+async def test_a_client_sees_the_problems_at_the_operation(make: Any) -> None:
+    made = make()
+    document = made if isinstance(made, dict) else await made
+    responses = document["paths"]["/orders"]["post"]["responses"]
+
+    assert responses["402"] == {"$ref": "#/components/responses/Broke"}
+    schema = responses["409"]["content"]["application/problem+json"]["schema"]
+    assert schema == {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("SoldOut", "Reserved")]}
+    assert document["components"]["schemas"]["SoldOut"]["required"] == ["type", "title", "status", "wanted"]
+    validate(document)
+
+
+@pytest.mark.parametrize(
+    ("operations", "message"),
+    [
+        ({"POST /order": [Broke]}, r"no operation 'POST /order'; did you mean 'POST /orders'\?"),
+        ({"POST /orders": [Problem]}, "Problem is not in the catalogue"),
+    ],
+)
+def test_what_cannot_be_merged_is_refused(operations: dict[str, list[type[Problem]]], message: str) -> None:
+    document: dict[str, Any] = {"paths": {"/orders": {"post": {}}}}
+    with pytest.raises(SetupError, match=message):
+        CATALOGUE.merge_into(copy.deepcopy(document), operations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -252,3 +253,30 @@ def test_what_is_shown_to_the_developer_is_not_logged_as_answered(
 
     assert isinstance(world.find_escaped("/bug"), Bug)
     assert records(caplog) == []
+
+
+PROGRAM = """
+import logging
+import {framework}
+import errbridge_{framework}
+
+{setup}
+logging.getLogger("errbridge").setLevel(logging.INFO)
+app = {framework}.{cls}("shop")
+errbridge_{framework}.ErrorHandler(app)
+"""
+
+ASK = {
+    "flask": 'app.test_client().get("/nope")',
+    "quart": 'import asyncio; asyncio.run(app.test_client().get("/nope"))',
+}
+
+
+@pytest.mark.parametrize("setup", ["", "logging.basicConfig()"])
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_a_level_shows_records_of_4xx_only_where_there_is_a_handler(framework: str, setup: str) -> None:
+    program = PROGRAM.format(framework=framework, cls=framework.capitalize(), setup=setup) + ASK[framework]
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+
+    assert ("answered 404" in done.stderr) is (setup != "")

@@ -61,6 +61,7 @@ def test_both_error_handlers_have_the_same_methods_with_the_same_signatures() ->
         "map",
         "off_incident",
         "on_incident",
+        "preview",
         "register",
         "trace_with",
         "web_register",
@@ -216,7 +217,7 @@ def imported_by(code: str) -> set[str]:
 
 
 PUBLIC = {"errbridge", "errbridge.adapter", "errbridge.validation"}
-REGISTERING_AND_TOOLS = {"__init__", "catalogue", "commands", "errorhandler", "group", "inspected"}
+REGISTERING_AND_TOOLS = {"__init__", "catalogue", "commands", "errorhandler", "group", "inspected", "preview"}
 
 
 def test_what_answers_errors_imports_only_the_public_surface_of_the_core() -> None:

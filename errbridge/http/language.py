@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["TAG", "lookup_language"]
+__all__ = ["MEANINGS", "TAG", "lookup_language"]
 
 TAG = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
 """The form of a language tag (RFC 5646, simplified)."""
@@ -21,7 +21,7 @@ TAG = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
 _LONGEST = 4096
 _MOST_RANGES = 32
 
-_MEANINGS: Mapping[str, str] = {
+MEANINGS: Mapping[str, str] = {
     "iw": "he",
     "zh": "zh-hans",
     "zh-cn": "zh-hans",
@@ -30,6 +30,7 @@ _MEANINGS: Mapping[str, str] = {
     "zh-sg": "zh-hans",
     "zh-tw": "zh-hant",
 }
+"""Ranges that also mean another tag."""
 
 
 def lookup_language(accept_language: str, tags: Sequence[str]) -> str | None:
@@ -58,8 +59,8 @@ def _shorten(name: str) -> Iterator[str]:
     while parts:
         wanted = "-".join(parts)
         yield wanted
-        if wanted in _MEANINGS:
-            yield _MEANINGS[wanted]
+        if wanted in MEANINGS:
+            yield MEANINGS[wanted]
         parts.pop()
         if len(parts) > 1 and len(parts[-1]) == 1:  # a single letter begins something, and means nothing at an end
             parts.pop()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
+from errbridge.http.language import MEANINGS
 from errbridge.inspection.preview import EXTENSIONS, STATUSES, list_folders
 from errbridge.inspection.probes import locate
 from errbridge.inspection.subject import Subject
@@ -75,6 +76,7 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
         for style in {folder.style.name: folder.style for folder in folders}.values()
         for rule in _list_formats(style, xhr_enabled)
     ]
+    languages = subject.installation.error_map().settings.languages
     client = f'"${prefix}_style $http_x_requested_with $http_accept"'
     parts = [
         f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{HTTP_FILE}')};",
@@ -85,6 +87,13 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
             f"{client} ${prefix}_format",
             EXTENSIONS[last.default],
             formats,
+        ),
+        *(
+            _build_map(
+                "The language: the first of the client's.", f"$http_accept_language ${prefix}_language", '""', each
+            )
+            for each in (list(_list_languages(languages)),)
+            if len(languages) > 1
         ),
         *(
             _build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules)
@@ -103,6 +112,8 @@ def build_server_block(directory: str, files: Sequence[File]) -> str:
         files: The files.
     """
     prefix = _build_prefix(directory)
+    is_translated = any(name == "Content-Language" for file in files for name, _ in file.headers)
+    language = f"${prefix}_language" if is_translated else ""
     types = {
         file.path.rpartition(".")[2]: value
         for file in files
@@ -123,12 +134,12 @@ def build_server_block(directory: str, files: Sequence[File]) -> str:
             "# With it on, the files would take the place of the application's own answers, too.",
             "# A location with an error_page of its own does not inherit this one; repeat it there.",
             "",
-            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope/$status.${prefix}_format;",
+            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope{language}/$status.${prefix}_format;",
             "",
             f"location ^~ /{FOLDER}/ {{",
             "    internal;",
             f"    root {_quote(directory)};",
-            f"    try_files $uri /{FOLDER}/app/$status.${prefix}_format /{FOLDER}/app/$status.html =500;",
+            f"    try_files $uri /{FOLDER}/app{language}/$status.${prefix}_format /{FOLDER}/app/$status.html =500;",
             "    charset off;",
             "    types {",
             *(f"        {_quote(media_type)} {extension};" for extension, media_type in sorted(types.items())),
@@ -166,6 +177,15 @@ def _list_named(client: str, offers: Sequence[str], default: str) -> Iterator[tu
         elif media_type == HTML:
             yield f"{client}.*text/html", EXTENSIONS[default]
     yield client, EXTENSIONS[default]
+
+
+def _list_languages(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """List the rules that find the folder of a language, the longest tags first."""
+    for tag in sorted(languages, key=len, reverse=True):
+        names = (tag.lower(), *(name for name, meant in MEANINGS.items() if meant == tag.lower()))
+        suffix = "" if tag == languages[0] else f".{tag}"
+        for name in sorted(names, key=len, reverse=True):
+            yield f"^ *{re.escape(name)}(?:[-,; ]|$)", suffix
 
 
 def _list_headers(files: Sequence[File]) -> Iterator[tuple[str, str | Rules]]:

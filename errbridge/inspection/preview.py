@@ -8,8 +8,9 @@ out, and ``incident.id`` is empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from html import escape
 
 from errbridge.application.installation import Installation
 from errbridge.handling.context import ErrorContext
@@ -17,11 +18,12 @@ from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.probes import build_request, list_readable_scopes, open_error
 from errbridge.inspection.subject import Subject
+from errbridge.representations.html import build_page
 from errbridge.representations.styles import Style
 from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["EXTENSIONS", "STATUSES", "Draft", "Folder", "list_drafts", "list_folders"]
+__all__ = ["EXTENSIONS", "STATUSES", "Draft", "Folder", "build_index", "list_drafts", "list_folders"]
 
 STATUSES = (400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504)
 """The statuses that a page or document is made for."""
@@ -83,8 +85,29 @@ def _choose_name(scope: Scope, others: list[Folder]) -> str:
 
 
 def list_drafts(installation: Installation, folder: Folder) -> Iterator[Draft]:
-    """List the pages and documents of a scope."""
-    for status in STATUSES:
-        for media_type in folder.style.offers:
-            context = open_error(installation, replace(folder.request, accept=media_type), status)
-            yield Draft(f"{folder.name}/{status}.{EXTENSIONS[media_type]}", context.anonymize())
+    """List the pages and documents of a scope, in each language; those of the default have a folder without its tag."""
+    for number, language in enumerate(installation.error_map().languages):
+        name = f"{folder.name}.{language}" if number else folder.name
+        for status in STATUSES:
+            for media_type in folder.style.offers:
+                request = replace(folder.request, accept=media_type, accept_language=language.tag)
+                context = open_error(installation, request, status)
+                yield Draft(f"{name}/{status}.{EXTENSIONS[media_type]}", context.anonymize())
+
+
+def build_index(paths: Iterable[str], folder: str) -> tuple[bytes, str]:
+    """Build a page with links to files.
+
+    Args:
+        paths: Their paths below their folder.
+        folder: The path of that folder from the index.
+
+    Returns:
+        The page, and its Content-Security-Policy.
+    """
+    lists: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, file = path.rpartition("/")
+        lists.setdefault(name, []).append(f'<a href="{escape(folder + path)}">{escape(file)}</a>')
+    content = "".join(f"<h2>{escape(name)}</h2>\n<p>{' '.join(links)}</p>\n" for name, links in lists.items())
+    return build_page("Error pages", f"<h1>Error pages</h1>\n{content}", "main{display:block}h2{margin:2rem 0 .5rem}")

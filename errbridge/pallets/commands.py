@@ -26,7 +26,7 @@ from errbridge.inspection.explanation import explain
 from errbridge.inspection.finding import check_id, find_records, record_text
 from errbridge.inspection.listing import list_registrations
 from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, File, build_http_block, build_server_block
-from errbridge.inspection.preview import list_drafts, list_folders
+from errbridge.inspection.preview import build_index, list_drafts, list_folders
 from errbridge.inspection.probes import capture_failures, copy_without_hooks
 from errbridge.inspection.subject import Subject
 from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
@@ -131,8 +131,9 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     def preview_command(ctx: click.Context, directory: Path, as_json: bool) -> None:
         """Write every page and document to files.
 
-        They go to DIRECTORY, with the configuration by which nginx serves them when the application is down. The exit
-        code is 1 if one of them could not be made as the application wants it, by its template for instance.
+        They go to DIRECTORY, with an index.html, and with the configuration by which nginx serves them when the
+        application is down. The exit code is 1 if one of them could not be made as the application wants it, by its
+        template for instance.
         """
         app = load_app()
         subject = inspect(app)
@@ -223,6 +224,7 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
 
 def _write(subject: Subject, directory: Path, files: Sequence[File]) -> list[str]:
     contents = {f"{FOLDER}/{file.path}": file.body for file in files} | {
+        "index.html": build_index([file.path for file in files], f"{FOLDER}/")[0],
         HTTP_FILE: build_http_block(subject, str(directory), files).encode(),
         SERVER_FILE: build_server_block(str(directory), files).encode(),
     }

@@ -464,6 +464,28 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self._installation("catalogue", app)
         serve(app, url_prefix, types)
 
+    def preview(self, app: AppT, url_prefix: str = "/_errors") -> None:
+        """Show every page and document of every scope in every language, in debug mode only.
+
+        ``<url_prefix>/`` lists them. They are made as a client would get them, your own 500 page included. Outside
+        debug mode the routes answer 404.
+
+        Example::
+
+            errors.preview(app)
+
+        Args:
+            app: The application.
+            url_prefix: Where the list is.
+
+        Raises:
+            SetupError: The application was not initialised, or takes no routes any more, or has a preview.
+        """
+        from errbridge.pallets.preview import serve
+
+        self._installation("preview", app)
+        serve(app, url_prefix)
+
     def _set_style(self, name: str, targets: tuple[Any, ...]) -> None:
         for registry, target in self._targets(f"{name}_register", targets):
             registry.set_style(target, name)

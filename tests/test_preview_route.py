@@ -1,0 +1,72 @@
+"""The preview in a browser: every page and document of an application, in debug mode."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from errbridge import SetupError
+from tests.applications import a_blueprint, a_site, in_style, with_templates
+from tests.clients import Request
+from tests.twins import Twins, World
+
+SPOKEN = {"ERROR_LANGUAGES": ["en", "de"]}
+
+
+def a_site_with_a_preview(world: World) -> None:
+    a_site(
+        with_templates({"errors/500.html": "{{ url_for('errbridge_preview') }} {{ error.heading }}"}),
+        a_blueprint("api", in_style("api"), url_prefix="/api"),
+    )(world)
+    world.errors.preview(world.app)
+
+
+def debugged(**config: Any) -> Twins:
+    twins = Twins.built(a_site_with_a_preview, config={**SPOKEN, **config})
+    for world in twins.worlds:
+        world.app.debug = True
+    return twins
+
+
+def test_the_list_leads_to_every_page_and_document_in_every_language() -> None:
+    for world in debugged().worlds:
+        listed = world.call(Request("/_errors/"))
+        links = re.findall(r'<a href="(\S+?)">', listed.text)
+
+        assert listed.status == 200
+        assert {"app/404.html", "app.de/404.html", "api/422.json", "api.de/500.txt"} <= {*links}
+        for link in links[::9]:
+            shown = world.call(Request(f"/_errors/{link}"))
+            assert str(shown.status) in link
+
+
+def test_an_error_is_shown_as_a_client_sees_it() -> None:
+    for world in debugged().worlds:
+        german = world.call(Request("/_errors/app.de/404.html"))
+        own = world.call(Request("/_errors/app/500.html"))
+        document = world.call(Request("/_errors/api/404.json"))
+
+        assert (german.status, german.header("Content-Language")) == (404, "de")
+        assert "Seite nicht gefunden" in german.text
+        assert (own.status, own.text) == (500, "/_errors/ Something went wrong")
+        assert document.json["title"] == "Not Found"
+        assert world.call(Request("/_errors/app/999.html")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/_errors/", "/_errors/app/500.html"])
+def test_outside_debug_mode_there_is_nothing(path: str) -> None:
+    assert Twins.built(a_site_with_a_preview).ask(path).status == 404
+
+
+@pytest.mark.parametrize("prefix", ["errors", "/errors/"])
+def test_a_place_that_is_none_is_refused(world: World, prefix: str) -> None:
+    with pytest.raises(SetupError, match="url_prefix= is a path"):
+        world.errors.preview(world.app, prefix)
+
+
+def test_one_preview_is_enough(world: World) -> None:
+    world.errors.preview(world.app)
+    with pytest.raises(SetupError, match="call preview\\(\\) once"):
+        world.errors.preview(world.app, "/other")

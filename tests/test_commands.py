@@ -1072,7 +1072,7 @@ def test_preview_writes_the_same_files_on_both_frameworks_and_asks_nobody(tmp_pa
     for world in twins.worlds:
         folder = tmp_path / world.name
         result = run(world, "preview", str(folder))
-        assert (result.exit_code, result.output) == (0, f"290 files below {folder}\n")
+        assert (result.exit_code, result.output) == (0, f"291 files below {folder}\n")
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         text = {name: path.read_text().replace(str(folder), "") for name, path in files.items()}
         written.append({name: content.replace(f"errbridge_{world.name}", "") for name, content in text.items()})
@@ -1081,6 +1081,7 @@ def test_preview_writes_the_same_files_on_both_frameworks_and_asks_nobody(tmp_pa
     scopes = {name.split("/")[1] for name in written[0] if "/" in name}
     assert scopes == {"site", "api", "tools", "api.example.com", "app"}
     assert written[0]["error-pages/api/429.txt"].splitlines()[0] == "429 Too Many Requests"
+    assert '<a href="error-pages/api/429.txt">429.txt</a>' in written[0]["index.html"]
     assert "tools" not in written[0]["nginx-http.conf"].partition("_style {")[0]
 
 

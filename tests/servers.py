@@ -72,8 +72,15 @@ def module(*words: str) -> list[str]:
     return [sys.executable, "-m", *words]
 
 
-# Flask and Hypercorn choose a port and say which one; Quart prints the one of its command line.
-_PORTS = {"flask": "--port 0", "quart": "--port {free}", "hypercorn": "--bind 127.0.0.1:0"}
+# Flask and Hypercorn choose a port and say which one; the others print the one of their command line.
+_PORTS = {
+    "flask": "--port 0",
+    "quart": "--port {free}",
+    "hypercorn": "--bind 127.0.0.1:0",
+    "uvicorn": "--port {free}",
+    "gunicorn": "--bind 127.0.0.1:{free}",
+    "granian": "--host 127.0.0.1 --port {free}",
+}
 
 
 def as_typed(line: str) -> list[str]:

@@ -303,6 +303,7 @@ async def test_a_client_that_leaves_is_no_error_where_the_server_raises_one(capl
     ErrorHandler(app)
     serve: Any = app
     ended: list[str] = []
+    gone = asyncio.Event()
 
     @app.websocket("/talk")
     async def talk() -> None:
@@ -315,11 +316,12 @@ async def test_a_client_that_leaves_is_no_error_where_the_server_raises_one(capl
             raise
 
     async def receive() -> Mapping[str, Any]:
-        await asyncio.Event().wait()
-        raise AssertionError
+        await gone.wait()
+        return {"type": "websocket.disconnect", "code": 1006}
 
     async def send(message: Mapping[str, Any]) -> None:
         if message["type"] != "websocket.accept":  # as uvicorn does
+            gone.set()
             raise OSError("the client has left")
 
     await asyncio.wait_for(serve(scope_of("/talk"), receive, send), timeout=20)

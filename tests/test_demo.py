@@ -106,7 +106,18 @@ def test_the_405_names_what_is_allowed(demo: Demo) -> None:
         assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_a_url_of_neither_app_is_a_404_of_the_bridge(demo: Demo) -> None:
+def test_the_start_page_is_a_tour_whose_links_lead_to_the_errors(demo: Demo) -> None:
+    page = demo.curl(f"curl -i {demo.base}/")
+    links = re.findall('href="(.*?)"', page.text)
+
+    assert page.status_code == 200
+    assert len(links) > 20
+    expected = {f"{side}{path}": EXPECTED["GET", path, None][0] for side in tour.SIDES for _, _, path in tour.STEPS}
+    for link in links:
+        assert demo.curl(f"curl -i {demo.base}{link}").status_code == expected.get(link, 404)
+
+
+def test_a_url_of_neither_app_is_a_404(demo: Demo) -> None:
     response = demo.curl(demo.commands[-1])
     assert response.status_code == 404
     assert response.text

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from errbridge.asgi import Bridge
-from examples.demo import flask_app, quart_app
+from examples.demo import flask_app, quart_app, start_app
 
-app = Bridge({"/flask": flask_app.app, "/quart": quart_app.app})
+app = Bridge({"/": start_app.app, "/flask": flask_app.app, "/quart": quart_app.app})

@@ -31,7 +31,7 @@ def command(base: str, side: str, options: str, path: str) -> str:
 
 def lines(base: str) -> Iterator[str]:
     """Yield the lines to print for a demo that listens at the base URL."""
-    yield f"The demo listens on {base}: Flask under /flask, Quart under /quart."
+    yield f"The demo listens on {base}: Flask under /flask, Quart under /quart. Open it in a browser for a tour."
     yield "Both answer the same bytes, apart from the incident id and the link of a page to its own app. Try:"
     for what, options, path in STEPS:
         yield ""

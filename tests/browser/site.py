@@ -88,7 +88,12 @@ class Site:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-MOUNTS: dict[str, dict[str, Any]] = {"": {}, "/dressed": {"ERROR_SITE": DRESSED}}
+MOUNTS: dict[str, dict[str, Any]] = {
+    "": {},
+    "/dressed": {"ERROR_SITE": DRESSED},
+    "/arabic": {"ERROR_LANGUAGES": ["ar"], "ERROR_SITE": DRESSED},
+    "/german": {"ERROR_LANGUAGES": ["de"]},
+}
 """The site at the root and below these paths, by its configuration."""
 
 

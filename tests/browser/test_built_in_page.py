@@ -37,6 +37,8 @@ SPECIAL = (
         f"/dressed/{name}"
         for name in ("status/401", "status/403", "status/404", "crash", "problem/errors", "problem/later")
     ),
+    *(f"/arabic/{name}" for name in ("status/404", "crash", "problem/later")),
+    *(f"/german/{name}" for name in ("status/403", "crash", "problem/later")),
 )
 PAGES = tuple(f"/status/{status}" for status in STATUSES)
 PATHS = PAGES + SPECIAL

@@ -295,8 +295,10 @@ def _check_header(key: str, value: object) -> str | None:
 
 
 # These say something about the response already.
-_TAKEN = {"allow", "cache-control", "connection", "content-encoding", "content-length", "content-type", "date"}
-_TAKEN |= {"location", "retry-after", "set-cookie", "transfer-encoding", "vary", "www-authenticate"}
+_TAKEN = {
+    *("allow", "cache-control", "connection", "content-encoding", "content-length", "content-type", "date"),
+    *("location", "retry-after", "set-cookie", "transfer-encoding", "vary", "www-authenticate"),
+}
 
 
 def _check_incident_header(key: str, value: object) -> str | None:

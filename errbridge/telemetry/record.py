@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -172,7 +172,7 @@ _expected: ContextVar[Expected | None] = ContextVar("errbridge.expected", defaul
 
 
 @contextmanager
-def expect(expected: Expected) -> Iterator[None]:
+def expect(expected: Expected) -> Generator[None]:
     """Have the framework's record carry the fields, if it is written within the block."""
     token = _expected.set(expected)
     try:

@@ -66,16 +66,16 @@ class Instrumentation:
         if not incident.is_deliberate or status not in self.statuses:
             return
         event: Event = {}
-        hint: Hint | None = None
         if incident.cause is not None:
             options = sentry_sdk.get_client().options
-            event, hint = event_from_exception(incident.cause, client_options=options, mechanism={"type": "errbridge"})
+            # Without the hint: by it, Sentry would take the event for that of the log record, which was dropped.
+            event, _ = event_from_exception(incident.cause, client_options=options, mechanism={"type": "errbridge"})
         problem = incident.problem
         event["level"] = "error" if status >= 500 else "info"
         event["message"] = f"{status} {problem.title}"
         event["fingerprint"] = ["errbridge", str(status), problem.type]
         event["tags"] = {"incident_id": incident.id, "problem_type": problem.type, "scope": str(incident.scope)}
-        sentry_sdk.capture_event(event, hint=hint)
+        sentry_sdk.capture_event(event)
 
 
 # By the id of what is instrumented, which an instrumentation keeps from being anything else as long as it exists.

@@ -1,0 +1,98 @@
+"""Sentry's events: one of each uncaught exception, with the id; none of an error on purpose unless asked for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.servers import ROOT
+
+PROGRAM = """
+import json, sys
+import sentry_sdk
+from sentry_sdk.transport import Transport
+import errbridge.sentry
+from errbridge import Problem
+from tests.applications import a_handler, aborting, an_app, failing, in_style
+from tests.clients import Request
+from tests.twins import WORLDS
+
+events = []
+class Collecting(Transport):
+    def capture_envelope(self, envelope):
+        events.extend(item.payload.json for item in envelope.items if item.type == "event")
+
+def broken(exc):
+    raise ValueError("in the handler")
+
+def init():
+    sentry_sdk.init(dsn="https://key@localhost/1", transport=Collecting)
+
+framework, order, statuses = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+world = WORLDS[framework]()
+if order == "init first":
+    init()
+an_app(
+    in_style("api"),
+    failing("/crash", lambda: LookupError("a secret")),
+    failing("/key", lambda: KeyError("k")),
+    failing("/sold", lambda: Problem(409, type="/sold")),
+    aborting("/busy", 503),
+    a_handler(KeyError, lambda exc: Problem(502, type="/upstream")),
+    a_handler(503, broken) if statuses == "broken" else in_style("api"),
+)(world)
+errbridge.sentry.instrument(world.errors, statuses=() if statuses == "broken" else statuses)
+if order == "init last":
+    init()
+answers = {}
+for path in ("/crash", "/key", "/sold", "/busy"):
+    events.clear()
+    response = world.call(Request(path, headers=[("Accept", "application/json")]))
+    answers[path] = [response.json["instance"].removeprefix("urn:uuid:"), list(events)]
+print(json.dumps(answers, default=str))
+"""
+
+
+def run(framework: str, order: str, statuses: Any) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """Run the program; return the id in each answer, and the events that were made meanwhile."""
+    command = [sys.executable, "-c", PROGRAM, framework, order, json.dumps(statuses)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    answers: dict[str, tuple[str, list[dict[str, Any]]]] = json.loads(done.stdout.splitlines()[-1])
+    return answers
+
+
+@pytest.mark.parametrize("order", ["init first", "init last"])
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_an_uncaught_exception_is_one_event_and_an_error_on_purpose_none(framework: str, order: str) -> None:
+    answers = run(framework, order, [])
+
+    incident_id, (event,) = answers.pop("/crash")
+    assert event["tags"]["incident_id"] == incident_id
+    assert event["exception"]["values"][-1]["type"] == "LookupError"
+    assert {path: events for path, (_, events) in answers.items()} == {"/key": [], "/sold": [], "/busy": []}
+
+
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_errors_on_purpose_are_events_where_you_ask_for_their_statuses(framework: str) -> None:
+    answers = run(framework, "init first", [502, 503])
+
+    for path, status, kind in (("/key", 502, "/upstream"), ("/busy", 503, "about:blank")):
+        incident_id, (event,) = answers[path]
+        assert event["tags"] == {"incident_id": incident_id, "problem_type": kind, "scope": "app"}
+        assert event["fingerprint"] == ["errbridge", str(status), kind]
+    assert answers["/key"][1][0]["exception"]["values"][-1]["type"] == "KeyError"
+    assert answers["/sold"][1] == []
+    assert len(answers["/crash"][1]) == 1
+
+
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_a_handler_that_fails_is_one_event_with_the_id(framework: str) -> None:
+    incident_id, (event,) = run(framework, "init first", "broken")["/busy"]
+
+    assert event["tags"]["incident_id"] == incident_id
+    assert event["exception"]["values"][-1]["type"] == "ValueError"

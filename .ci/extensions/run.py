@@ -139,7 +139,7 @@ def run(suite: Suite, source: Path, folder: Path, style: str, tests: Iterable[st
         "PYTHONPATH": os.pathsep.join((str(HERE), str(REPOSITORY))),
     }
     log = folder / f"{name}.log"
-    call(*command, "-p", "no:cacheprovider", *suite.options, *tests, cwd=source, env=env, log=log)
+    call(*command, *suite.options, *tests, cwd=source, env=env, log=log)
     if not outcomes.exists():
         raise RuntimeError(f"pytest did not come to an end; see {log}")
     return {test: (outcome, message) for test, (outcome, message) in json.loads(outcomes.read_text("utf-8")).items()}

@@ -274,7 +274,7 @@ def _describe_wait(incident: Incident) -> str:
         )
     else:
         message = language.translate("You can try again from {time} on.")
-    return message.replace("{time}", f'<time datetime="{due:%Y-%m-%dT%H:%M}Z">{text}</time>')
+    return message.replace("{time}", f'<time datetime="{due:%Y-%m-%dT%H:%M}Z" dir="ltr">{text}</time>')
 
 
 def _read_wait(incident: Incident) -> int | None:
@@ -346,7 +346,7 @@ def _build_footer(incident: Incident) -> HTML:
     reference = escape(language.translate("Reference: {reference}"))
     reference = reference.replace("{reference}", f"<code>{incident.reference}</code>")
     request = escape(language.translate("Please quote it if you ask us for help."))
-    return HTML(f"<footer>\n<p>{reference}</p>\n<p>{time}</p>\n<p>{request}</p>\n</footer>")
+    return HTML(f"<footer>\n<p>{reference}</p>\n<p><bdi>{time}</bdi></p>\n<p>{request}</p>\n</footer>")
 
 
 # Other pages in the same look.

@@ -320,7 +320,7 @@ async def ask_on(attack: Attack) -> None:
 
 
 def is_free(state: dict[str, int]) -> bool:
-    """Tell whether nothing is left of an attack; a few threads are the server's and the applications' own."""
+    """Return whether nothing is left of an attack; a few threads are the server's and the applications' own."""
     return (
         state["turns"] == THREADS and not state["streams"] and not state["requests"] and state["threads"] < THREADS + 10
     )

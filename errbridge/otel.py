@@ -42,7 +42,7 @@ class Instrumentation:
     """What `instrument` has set up.
 
     Args:
-        errors: Whose errors are told.
+        errors: Where the errors come from.
         meter_provider: Where the counter comes from.
         record_exceptions: Whether the span gets an event for an uncaught exception.
         most_kinds: How many kinds of errors are counted apart.
@@ -71,14 +71,14 @@ class Instrumentation:
         self._traced_before = errors.trace_with(_current_trace)
 
     def remove(self) -> None:
-        """Take back what `instrument` has set up; the trace is told as before. A second time does nothing."""
+        """Undo what `instrument` has set up. A second call does nothing."""
         with _CHANGING:
             if _INSTRUMENTED.get(id(self._errors)) is not self:
                 return
             del _INSTRUMENTED[id(self._errors)]
             self._errors.off_incident(self._tell)
             found = self._errors.trace_with(self._traced_before)
-            if found is not _current_trace:  # somebody has set another one since
+            if found is not _current_trace:  # another one has been set since
                 self._errors.trace_with(found)
 
     def _tell(self, incident: Incident, reply: Reply) -> None:
@@ -107,7 +107,7 @@ class Instrumentation:
             return self._record_exceptions
         if incident.is_deliberate:  # a handler took it, so it does not reach the framework, nor what ends the span
             return True
-        scope = getattr(span, "instrumentation_scope", None)  # of the SDK; the API does not tell
+        scope = getattr(span, "instrumentation_scope", None)  # of the SDK; the API has none
         return getattr(scope, "name", None) not in _RECORD_EXCEPTIONS_THEMSELVES
 
     def _count(self, incident: Incident, status: int) -> None:
@@ -142,7 +142,7 @@ def instrument(
     record_exceptions: bool | None = None,
     most_kinds: int = 200,
 ) -> Instrumentation:
-    """Tell OpenTelemetry about errors, and show the current trace as ``trace_id`` in documents.
+    """Report errors to OpenTelemetry, and show the current trace as ``trace_id`` in documents.
 
     Spans are those of the framework's own instrumentation (``opentelemetry-instrumentation-flask``,
     ``opentelemetry-instrumentation-asgi``) or of the application; errbridge starts none. The counter

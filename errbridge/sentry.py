@@ -1,4 +1,4 @@
-"""Sentry: the id of the incident at each event, and no event for an error that somebody raised on purpose.
+"""Sentry: the id of the incident at each event, and no event for an error that was raised on purpose.
 
 Sentry's own integrations make the event of an uncaught exception, from the framework's signal. Here it gets the tag
 ``incident_id``, by which you find what a client quotes. It needs the SDK, ``errbridge[sentry]``.

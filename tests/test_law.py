@@ -92,7 +92,7 @@ DEFINED = {name for _, tree in list_core() for name in find_definitions(tree)}
 def test_the_core_names_no_attribute_of_a_frameworks_object() -> None:
     found = find_foreign(list_core(), DEFINED)
 
-    # That room is about the exceptions of libraries, some of which have these names too.
+    # That room is about the exceptions of libraries, and some have these names too.
     assert [each for each in found if not each.startswith("validation/")] == []
     assert {each.partition(": ")[2] for each in found} <= {"data", "status_code"}
 

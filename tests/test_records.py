@@ -58,7 +58,7 @@ def test_an_uncaught_exception_is_recorded_once_by_the_framework_with_everything
 
     response = world.call(Request(path, headers=headers))
 
-    # An after_request that always fails does so once more, of which the framework has a record of its own.
+    # An after_request that always fails does so once more, and the framework records that separately.
     written = [record for record in caplog.records if "Request finalizing" not in record.getMessage()]
     (record,) = [record for record in written if record.name == "tests.twins"]
     fields = vars(record)
@@ -167,7 +167,7 @@ def test_a_logger_that_the_application_has_put_in_place_gets_it_as_well(
 
 
 class NoLogger:
-    """What an application may use as a logger that is none of the standard library's."""
+    """A logger of an application's own, not of the standard library."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -7,7 +7,7 @@ The laws of this package:
 2. The event loop never waits for WSGI code, and WSGI code never touches the event loop but through asgiref, a pipe,
    or ``call_soon_threadsafe``.
 3. Whatever waits has a bound: bytes between a thread and the client, requests that wait for a thread, the rest of an
-   upload that nobody reads, applications that shut down.
+   upload that no application reads, applications that shut down.
 4. What no application can answer is answered by the core, negotiated as everywhere else.
 
 The way of a request: :class:`~errbridge.asgi.bridge.Bridge` wraps it in an

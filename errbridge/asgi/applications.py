@@ -46,13 +46,13 @@ App = Asgi | Wsgi | AsgiApp | WsgiApp
 
 
 def recognise(app: App) -> Asgi | Wsgi:
-    """Tell what an application speaks.
+    """Return what an application speaks.
 
     Args:
         app: Anything that can be mounted.
 
     Raises:
-        SetupError: It cannot be told, or the application is none.
+        SetupError: It speaks neither, or that cannot be found out.
     """
     if isinstance(app, Asgi | Wsgi):
         return app

@@ -123,7 +123,7 @@ class Bridge:
     def on_incident(self, function: HookT) -> HookT:
         """Call a function with ``(incident, reply)`` after each error that the bridge answers itself.
 
-        Those of the applications are told by their own ``ErrorHandler``, which takes the same function.
+        For errors of the applications, give the function to their ``ErrorHandler`` as well.
 
         Args:
             function: A plain function, called on the event loop.
@@ -145,13 +145,13 @@ class Bridge:
         self._observers.off_incident(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Have a function tell the trace that an error of the bridge belongs to: documents show it as ``trace_id``.
+        """Set the function that returns the trace of an error of the bridge; documents have it as ``trace_id``.
 
         Args:
-            function: A plain function without arguments, asked at each error; None ends that.
+            function: A plain function without arguments, called at each error; None removes it.
 
         Returns:
-            The function that did so until now, to give it back.
+            The function that it replaces.
 
         Raises:
             SetupError: It is no plain function without arguments.
@@ -168,7 +168,7 @@ class Bridge:
             await serve_lifespan(self._speaking_asgi, scope, receive, send, self._settle, self._grace)
 
     async def _serve_http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server, whoever that is here
+        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server as a whole
             await Exchange(scope, receive, send, self._limits).respond(Complete(204, [], b""))
             return
         exchange = Exchange(scope, receive, send, self._limits)
@@ -237,7 +237,7 @@ def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ..
 
 
 def _comes_of_leaving(error: BaseException) -> bool:
-    """Tell whether an error says only that the client has left; Quart's and others' task groups make groups of it."""
+    """Return whether an error says only that the client has left; Quart's and others' task groups make groups of it."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(_comes_of_leaving, error.exceptions))
     return isinstance(error, OSError)

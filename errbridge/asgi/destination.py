@@ -33,5 +33,5 @@ class Directory(Protocol):
     """Knows who serves what."""
 
     def find(self, scope: Connection) -> Destination | None:
-        """Find who serves a request; None when nobody does."""
+        """Find the application that serves a request; None if none does."""
         ...

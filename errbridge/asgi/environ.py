@@ -52,7 +52,7 @@ def environ_of(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIE
 
 
 def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
-    """Tell how long the body is, also of a chunked one once it is there: not all frameworks read one without a length.
+    """Add the length of the body, of a chunked one too once it is there: some frameworks read no body without a length.
 
     Without a length, the body ends by itself. With one, frameworks find out by themselves that a client left before it
     had sent everything; Werkzeug makes a 400 of it.

@@ -282,7 +282,7 @@ class Exchange:
 
 
 def _may_have_body(scope: HTTPScope) -> bool:
-    """Tell whether a request may have a body; in HTTP/1.1 its headers say so (RFC 9112 section 6.3)."""
+    """Return whether a request may have a body; in HTTP/1.1 its headers say so (RFC 9112 section 6.3)."""
     framed = (b"content-length", b"transfer-encoding")
     return not scope["http_version"].startswith("1") or any(name in framed for name, _ in scope["headers"])
 

@@ -1,8 +1,8 @@
 """One lifespan of the server, passed on to every application.
 
 They start up in the order in which they were given and shut down in the reverse one. An application without lifespan
-support is told by its exception or its return (as the ASGI specification has it) and is no failure. One that fails to
-start ends everything at once: those before it are shut down again, then the server is told whose failure it was.
+support raises or returns (as the ASGI specification has it); that is no failure. One that fails to start ends everything
+at once: those before it are shut down again, then the server learns which one failed.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class _Life:
         finally:
             answering.cancel()
         if not self._task.cancelled() and (error := self._task.exception()):
-            # Who raises at the sight of the scope has no lifespan. Who took the message may have failed over it; the
-            # specification wants the server to go on all the same, but somebody should know.
+            # An application that raises at the sight of the scope has no lifespan. One that took the message may have
+            # failed; the specification wants the server to go on all the same, but the failure should be known.
             level = logging.WARNING if self._inbox.empty() else logging.DEBUG
             _log.log(
                 level, "the application %r goes on without lifespan: it raised %r", self.name, error, exc_info=error

@@ -2,7 +2,7 @@
 
 ASGI keeps both in one string: ``path`` begins with ``root_path``. Not every server does (behind a proxy that strips its
 prefix, Hypercorn's ``path`` does not), and Quart removes one from the other with a plain ``startswith``. So the two are
-told apart once, at the door, and every application is given a pair that cannot be misread.
+separated once, at the door, and every application gets a pair that cannot be misread.
 """
 
 from __future__ import annotations

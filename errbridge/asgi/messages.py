@@ -18,7 +18,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """An answer of which everything is there."""
+    """A complete answer."""
 
     status: int
     headers: RawHeaders

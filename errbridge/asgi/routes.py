@@ -51,7 +51,7 @@ class Routes:
     """Finds the application that has a route for a request.
 
     Args:
-        apps: Flask and Quart applications, the first one answers when nobody has the URL.
+        apps: Flask and Quart applications, the first one answers if none has the URL.
 
     Raises:
         SetupError: One of them has no routing that could be asked.
@@ -145,7 +145,7 @@ def _ask(app: Any, question: _Question) -> _Fit:
 
 
 def _has_file(owner: Any, values: dict[str, Any]) -> bool:
-    """Tell whether an application or blueprint has a static file: it has a route for them all, also without a file."""
+    """Return whether an application or blueprint has a static file; its route matches missing files as well."""
     folder, name = getattr(owner, "static_folder", None), values.get("filename")
     if folder is None or name is None:
         return True

@@ -71,7 +71,7 @@ class Threads:
         streams: How many streams may go on beside them.
 
     Attributes:
-        free: The turns that nobody has.
+        free: The turns that are not taken.
         streaming: The streams that go on beside the turns.
         most_streaming: How many there may be.
     """

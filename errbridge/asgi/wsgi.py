@@ -163,7 +163,7 @@ class _Call:
         self.answer: asyncio.Future[Complete | Outlet | BaseException] = self._loop.create_future()
 
     def abandon(self) -> None:
-        """Say that nobody waits for the answer any more, if one is still being made."""
+        """Note that no client waits for the answer any more, if one is still being made."""
         self._is_abandoned = True
         if self._outlet is not None:
             self._outlet.cut()

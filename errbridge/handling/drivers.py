@@ -47,7 +47,7 @@ class Raised:
 
 
 class Left(Enum):
-    """The outcome of an exception that is none of errbridge's business: the framework goes on without it."""
+    """The outcome of an exception that errbridge leaves to the framework."""
 
     LEFT = "left to the framework"
 

@@ -27,8 +27,8 @@ def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractConte
     Args:
         run: The run that raised the exception.
         exc: The exception.
-        logger: The logger on which the framework is about to write. If it is none of the standard library's, errbridge
-            writes a record itself later.
+        logger: The logger on which the framework is about to write. If it is no ``logging.Logger``, errbridge
+            writes a record of its own later.
 
     Returns:
         A context manager to write the record in.

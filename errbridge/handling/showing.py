@@ -228,7 +228,7 @@ class Form(NamedTuple):
         if (
             not context.is_shared
             or context.is_anonymous
-            or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer that is none of W3C's
+            or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer with ids of its own
             or (request.request_id != "" and request.method == "HEAD")  # the length of the content depends on it
         ):
             return None

@@ -34,7 +34,7 @@ def check_id(text: str) -> str:
     """Return what a client quoted as the start of an id: the id, its first 8 characters or more, or an ``instance``.
 
     Raises:
-        SetupError: It is none of them.
+        SetupError: It is something else.
     """
     wanted = text.strip().lower().removeprefix("urn:uuid:")
     if re.fullmatch(r"[0-9a-f]{8}[0-9a-f-]{0,28}", wanted) is None:
@@ -107,7 +107,7 @@ class _Text:
 
 
 def _begin_of(line: str) -> re.Pattern[str] | None:
-    """Return the pattern of what stands before the words of a record, such as its time; None if there is nothing."""
+    """Return the pattern of a record's beginning, such as its time; None if there is none."""
     before = re.match(r"[^a-z]{0,24}", line)
     assert before is not None
     text = before[0] if len(before[0]) == 24 else re.sub(r"[A-Z]$", "", before[0])

@@ -106,11 +106,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
         Args:
             app: The application.
-            response: As for the class; what is given here counts for this application.
-            dispatcher: Likewise.
-            handler: Likewise.
-            replace_native: Likewise.
-            **config: Likewise.
+            response: As for the class, for this application alone. So are the next ones.
+            dispatcher: As for the class.
+            handler: As for the class.
+            replace_native: As for the class.
+            **config: As for the class.
 
         Returns:
             The application.
@@ -143,7 +143,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return app
 
     def _is_debugged(self, app: Any) -> bool:
-        """Tell whether an application is in debug mode, or will be as soon as it runs."""
+        """Return whether an application is in debug mode, or will be as soon as it runs."""
         return bool(app.debug)
 
     @abstractmethod
@@ -362,7 +362,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         Example::
 
             @errors.on_incident
-            def tell(incident, reply):
+            def show(incident, reply):
                 print(reply.status, incident.scope, incident.id)
 
         Args:
@@ -382,8 +382,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
         Example::
 
-            tell = errors.on_incident(lambda incident, reply: None)
-            errors.off_incident(tell)
+            hook = errors.on_incident(lambda incident, reply: None)
+            errors.off_incident(hook)
 
         Args:
             function: The function; nothing happens if it is not registered.
@@ -413,19 +413,19 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return self._hooks.locale_with(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Have a function tell the trace that an error belongs to: documents show it as ``trace_id``.
+        """Set the function that returns the trace of an error; documents have it as ``trace_id``.
 
-        Without one, or where it tells none, that is the trace of the request's ``traceparent`` (W3C Trace Context).
+        Without a function, or if it returns None, it is the trace of the request's ``traceparent`` (W3C Trace Context).
 
         Example::
 
             errors.trace_with(lambda: "0af7651916cd43dd8448eb211c80319c")
 
         Args:
-            function: A plain function without arguments, asked at each error; None ends that.
+            function: A plain function without arguments, called at each error; None removes it.
 
         Returns:
-            The function that did so until now, to give it back.
+            The function that it replaces.
 
         Raises:
             SetupError: It is no plain function without arguments.

@@ -102,7 +102,8 @@ class Seam(ABC):
 
     def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
         """Make an error handler that carries out a plan."""
-        # Of the function, not of the method: the frameworks look up its colour each time, and a method takes longer.
+        # A partial of the function, not of the method: the frameworks look up its colour each time, and a method takes
+        # longer.
         return partial(type(self).carry_out, self, run)
 
     def read_facts(self, error: object, request: Any, blueprints: Sequence[str]) -> RequestFacts:

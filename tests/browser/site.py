@@ -131,7 +131,7 @@ def application(site: Site, **config: Any) -> flask.Flask:
 
 @contextlib.contextmanager
 def serving() -> Iterator[Site]:
-    """Serve the site on a port of its own: plain at the root, and in somebody's clothes under ``/dressed``."""
+    """Serve the site on a port of its own: plain at the root, and in a site's clothes under ``/dressed``."""
     site = Site()
     logging.getLogger("errbridge").setLevel(logging.INFO)  # a page has a reference where there is a record
     mounted: dict[str, Any] = {mount: application(site, **config) for mount, config in MOUNTS.items()}

@@ -1,8 +1,8 @@
 """One lifespan of the server, passed on to every application.
 
 They start up in the order in which they were given and shut down in the reverse one. An application without lifespan
-support raises or returns (as the ASGI specification has it); that is no failure. One that fails to start ends everything
-at once: those before it are shut down again, then the server learns which one failed.
+support raises or returns (as the ASGI specification has it); that is no failure. One that fails to start ends
+everything at once: those before it are shut down again, then the server learns which one failed.
 """
 
 from __future__ import annotations

@@ -250,6 +250,7 @@ class Exchange:
             except TimeoutError:
                 self.client = Client.GONE
                 raise ClientGone(f"it read nothing for {self._limits.patience:g} seconds") from None
+            await asyncio.sleep(0)  # servers take what is written to a lost connection; others have to get to see it
 
     async def finish(self, body: bytes = b"") -> None:
         """Send the rest of the answer's body, let the client finish its upload, and end the answer."""

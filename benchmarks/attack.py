@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import random
 import re
 import tempfile
@@ -373,6 +374,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attack", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to attack (default: 60)")
     options = parser.parse_args()
+    os.environ["MALLOC_ARENA_MAX"] = "2"  # glibc keeps an arena for each thread; without that memory says little
     with tempfile.TemporaryFile() as log:
         with serving("benchmarks.attack", "service", "attack", log.fileno()) as server:
             results, state, growth = asyncio.run(run(server, options.seconds))

@@ -21,8 +21,8 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_external_run = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EVERYTHING = "-e.[flask,quart,bridge,otel]"
-COMBINATIONS = ("", "flask", "quart", "flask,quart", "bridge", "otel")  # of extras
+EVERYTHING = "-e.[flask,quart,bridge,otel,sentry]"
+COMBINATIONS = ("", "flask", "quart", "flask,quart", "bridge", "otel", "sentry")
 CHECK_WHEEL = str(Path(".ci", "check_wheel.py").resolve())
 NOT_ALONE = tuple(  # those of the core that take something else for an oracle, or for an example
     f"--ignore=tests/core/{name}" for name in ("test_accept.py", "test_public_names.py", "validation")
@@ -204,7 +204,7 @@ def release(session: nox.Session) -> None:
     env = {"PYTHONPATH": str(Path(CHECK_WHEEL).parent)}
     for extras, requirements, arguments in (
         ("", group("tests-core"), ("--noconftest", "tests/core", *NOT_ALONE)),
-        ("flask,quart,bridge,otel", group("tests"), tuple(session.posargs)),
+        ("flask,quart,bridge,otel,sentry", group("tests"), tuple(session.posargs)),
     ):
         python = installed(session, wheel, extras, *requirements, name="tests")
         with session.chdir(checkout):

@@ -21,9 +21,25 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
 PLUGIN = "errbridge_pytest.py"  # not in a package, so that pytest loads no more than this
-FOREIGN = ("flask", "quart", "werkzeug", "jinja2", "click", "asgiref", "hypercorn", "opentelemetry", "pytest")
-NOT_CORE = ("errbridge.asgi", "errbridge.otel", "errbridge.pallets")
-EXTRA_OF = {"errbridge_flask": "flask", "errbridge_quart": "quart", "errbridge.otel": "otel"}
+FOREIGN = (
+    "flask",
+    "quart",
+    "werkzeug",
+    "jinja2",
+    "click",
+    "asgiref",
+    "hypercorn",
+    "opentelemetry",
+    "pytest",
+    "sentry_sdk",
+)
+NOT_CORE = ("errbridge.asgi", "errbridge.otel", "errbridge.pallets", "errbridge.sentry")
+EXTRA_OF = {
+    "errbridge_flask": "flask",
+    "errbridge_quart": "quart",
+    "errbridge.otel": "otel",
+    "errbridge.sentry": "sentry",
+}
 
 
 def check_contents(path: str) -> None:
@@ -40,7 +56,12 @@ def check_contents(path: str) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in names), "the licence is missing"
     stray = [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     assert not stray, stray
-    sources = {file.relative_to(ROOT).as_posix() for package in PACKAGES for file in (ROOT / package).rglob("*.py")}
+    sources = {
+        file.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
     assert sources <= set(names), f"missing in the wheel: {sorted(sources - set(names))}"
     with zipfile.ZipFile(path) as wheel:
         check_metadata(Parser().parsestr(wheel.read(f"{metadata.pop()}/METADATA").decode()))
@@ -95,6 +116,7 @@ def check_imports(extras: set[str]) -> None:
         "errbridge_flask": has_flask,
         "errbridge_quart": "quart" in extras,
         "errbridge.otel": "otel" in extras,
+        "errbridge.sentry": "sentry" in extras,
     }
     for package, available in available_here.items():
         try:

@@ -90,15 +90,14 @@ def _start_processing() -> None:
 
 
 def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrumentation:
-    """Have Sentry's events carry the id of the incident.
+    """Tag Sentry's events with the id of the incident.
 
-    It works before and after ``sentry_sdk.init`` and `ErrorHandler`. To do it again with the same options, as an
-    application factory does, changes nothing.
+    Call it before or after ``sentry_sdk.init``. A second call with the same options, as from an application factory,
+    changes nothing.
 
     Example::
 
-        sentry_sdk.init(dsn=...)
-        instrument(ErrorHandler(app), statuses=range(500, 600))
+        instrument(errors, statuses=range(500, 600))
 
     Args:
         errors: An ``ErrorHandler``, for all of its applications, or a ``Bridge``, for what it answers itself.

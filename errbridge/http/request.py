@@ -103,7 +103,11 @@ class RequestFacts:
         )
 
     def find_trace(self) -> str:
-        """Return the id of the trace: the one that is recorded here, or that of the ``traceparent``; "" for none."""
+        """Find the trace that the request belongs to.
+
+        Returns:
+            The id of the trace that this process records, or that of the ``traceparent``; "" if there is none.
+        """
         return self.trace_id or (self.traceparent and parse_traceparent(self.traceparent)) or ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -49,8 +49,7 @@ NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_kept_of_other_tests() -> Iterator[None]:
-    yield
+def nothing_is_kept_of_other_tests() -> None:
     showing._render_shared.cache_clear()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from enum import Enum, IntEnum
@@ -10,6 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from errbridge import Problem
 from tests.core.fakes import (
     ANY_TEXT,
     DictRaisesOnItems,
@@ -20,7 +22,7 @@ from tests.core.fakes import (
     TextRaisesOnStr,
 )
 
-RESERVED = {"type", "title", "status", "detail", "instance", "headers", "self"}
+RESERVED = inspect.signature(Problem.__init__).parameters.keys() - {"extensions"}
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 

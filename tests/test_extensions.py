@@ -154,6 +154,20 @@ def test_a_style_on_a_prefix_answers_there_and_flask_smorest_everywhere_else(ste
         assert client.get(f"/{version}/sold").headers["X-A"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("status", "data"),
+    [(422, {"errors": {"json": {"n": ["no"]}}}), (409, {"sku": "a"}), (404, {}), (400, {"exc": KeyError()})],
+)
+def test_a_sentence_of_the_framework_is_no_detail_where_flask_smorest_aborts(status: int, data: dict[str, Any]) -> None:
+    app = flask.Flask("shop")
+    app.add_url_rule("/x", "x", lambda: flask_smorest.abort(status, **data))
+    errbridge_flask.ErrorHandler(app, handler="api")
+
+    document = app.test_client().get("/x").get_json()
+
+    assert set(document) == {"type", "title", "status", "instance", *(data.keys() - {"exc"})}
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the extensions themselves
 @pytest.mark.parametrize("module", [flask_restful, flask_restx])
 def test_resources_answer_their_own_errors_and_errbridge_those_around_them(module: Any) -> None:

@@ -34,8 +34,8 @@ _T = TypeVar("_T")
 ReadAdditions = Callable[[HTTPException], "Additions"]
 
 # Werkzeug's own classes, whose objects say nothing but what they were made with.
-_WERKZEUG = HTTPException.__module__
-_PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == _WERKZEUG)
+_PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__)
+_STOCK_DESCRIPTIONS = frozenset(cls.description for cls in _PLAIN)
 _NO_ARGUMENTS = {"response": None}  # everything that an exception has that was made without arguments
 
 
@@ -100,7 +100,7 @@ def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> 
     return HTTPErrorFacts(
         exc.code,
         detail=description,
-        is_stock=description == cls.description,
+        is_stock=description in _STOCK_DESCRIPTIONS,
         headers=tuple(_read_headers(exc)),
         client_gone=issubclass(cls, ClientDisconnected),
         is_shared=True,
@@ -119,7 +119,7 @@ def _read(exc: HTTPException, read_additions: ReadAdditions) -> HTTPErrorFacts:
         exc.code,
         title=_try(lambda: str(exc.name)) if own.has_name else None,
         detail=words,
-        is_stock=words is not None and words is own.stock_description,
+        is_stock=isinstance(words, str) and words in _STOCK_DESCRIPTIONS,
         headers=headers if added is None else (*headers, *added.headers),
         members={} if added is None else added.extensions,
         is_response=is_response(exc),
@@ -144,19 +144,15 @@ class _Overrides(NamedTuple):
     has_name: bool
     has_description: bool
     has_body: bool
-    stock_description: object
 
 
 def _examine(cls: Any) -> _Overrides:
     known = _overrides.get(cls)
     if known is None:
-        described = next(base for base in cls.__mro__ if "description" in vars(base))
         known = _overrides[cls] = _Overrides(
             has_name=cls.name is not HTTPException.name,
             has_description=cls.get_description is not HTTPException.get_description,
             has_body=cls.get_body is not HTTPException.get_body or cls.get_response is not HTTPException.get_response,
-            # A class with a text of its own has no stock one.
-            stock_description=vars(described)["description"] if described.__module__ == _WERKZEUG else None,
         )
     return known
 

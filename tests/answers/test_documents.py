@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import uuid
@@ -15,6 +16,8 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 from werkzeug.exceptions import (
+    BadRequest,
+    BadRequestKeyError,
     HTTPException,
     NotFound,
     default_exceptions,
@@ -314,8 +317,24 @@ class Missing(NotFound):
     description = "There is no such record."
 
 
+class Described(BadRequest):
+    """Has a method of its own that returns the framework's sentence."""
+
+    def get_description(self, environ: Any = None, scope: Any = None) -> str:
+        return super().get_description(environ, scope)
+
+
 @pytest.mark.parametrize("accept", ["application/json", "application/xml"])
-@pytest.mark.parametrize("make", default_exceptions.values())
+@pytest.mark.parametrize(
+    "make",
+    [
+        *default_exceptions.values(),
+        Described,
+        lambda: BadRequestKeyError("key"),
+        lambda: copy.deepcopy(NotFound()),
+        lambda: NotFound("".join(NotFound.description or "")),  # equal, not the same
+    ],
+)
 def test_the_sentence_of_the_framework_is_no_detail_of_a_document(
     ask: Ask, make: Callable[[], Any], accept: str
 ) -> None:

@@ -16,6 +16,7 @@ from errbridge.adapter import Application, Call, Draft, Installation, Run, check
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.debugger import add_debugger
+from errbridge.pallets.exceptions import detect_disconnect
 from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import Fields, Seam
 
@@ -103,6 +104,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             check_head(given[0].partition(" ")[0], given[1], "latin-1")  # PEP 3333
             return start_response(*given)
 
+        detect_disconnect(environ)
         token = seam.installation.enter_request()
         try:
             body = wsgi_app(environ, start)

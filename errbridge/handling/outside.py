@@ -72,9 +72,12 @@ def record_broken_stream(installation: Installation, exc: Exception, request: Re
         request: The facts of the request.
         status: The status that was sent.
     """
+    http = installation.application.http_error(exc)
     context = ErrorContext(installation, exc, request, http=None, is_uncaught=True)
     mark_recorded(exc)
-    write_record(context.incident, status, logging.ERROR, is_broken_off=True)
+    level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
+    if log.isEnabledFor(level):
+        write_record(context.incident, status, level, is_broken_off=True)
 
 
 def respond_in_place(installation: Installation, exc: Exception, request: RequestFacts) -> Response:

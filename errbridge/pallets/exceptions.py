@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from werkzeug.exceptions import (
     InternalServerError,
     default_exceptions,
 )
+from werkzeug.wsgi import LimitedStream
 
 from errbridge import Problem
 from errbridge.adapter import HTTPErrorFacts
@@ -24,7 +26,7 @@ from errbridge.adapter import HTTPErrorFacts
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["build_exception", "is_response", "override", "read_http_error", "server_error"]
+__all__ = ["build_exception", "detect_disconnect", "is_response", "override", "read_http_error", "server_error"]
 
 log = logging.getLogger("errbridge")
 
@@ -198,6 +200,19 @@ def override(exc: HTTPException, status: int | None, headers: Sequence[tuple[str
     changed.code = exc.code if status is None else status
     changed.__dict__.update(get_headers=get_headers, get_response=get_response)
     return changed
+
+
+def detect_disconnect(environ: dict[str, Any]) -> None:
+    """Have a client that leaves during an upload without a length raise ``ClientDisconnected``, as one with a length.
+
+    With a length, or ``MAX_CONTENT_LENGTH``, Werkzeug wraps the server's stream, whose OSError then has this meaning.
+    Where the server ends the stream by itself, it does not (not reported).
+
+    Args:
+        environ: The environment of the request.
+    """
+    if "wsgi.input_terminated" in environ:
+        environ["wsgi.input"] = LimitedStream(environ["wsgi.input"], sys.maxsize, is_max=True)
 
 
 def build_exception(problem: Problem) -> HTTPException:

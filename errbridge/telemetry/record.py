@@ -8,7 +8,7 @@ uncaught exception           framework's   ERROR    yes
 4xx                          `errbridge`   INFO     no
 4xx, as the client has left  `errbridge`   DEBUG    no
 a handler or page failed     `errbridge`   ERROR    of the failure, with the error as its context
-a stream broke off           `errbridge`   ERROR    yes
+a stream broke off           `errbridge`   ERROR    yes; DEBUG if the client has left
 ===========================  ============  =======  ==========================================
 
 Each record has the fields that `Incident.describe` lists, as attributes. The framework's record gets them, and the id

@@ -17,6 +17,7 @@ import quart
 
 from errbridge.asgi import Bridge, Wsgi
 from errbridge.asgi.exchange import ClientGone
+from errbridge_flask import ErrorHandler
 from tests.asgi.serving import DEADLINE, hypercorn, raw
 from tests.clients import Request, call_asgi
 
@@ -271,6 +272,33 @@ async def test_a_client_that_leaves_a_streamed_upload_is_an_error_for_its_reader
         writer.close()
         assert await asyncio.to_thread(done.wait, DEADLINE)
     assert seen == [expected]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("/digest", "answered 400"), ("/echo", "broke off after 200")], ids=["the view", "its stream"]
+)
+@pytest.mark.parametrize("framing", [b"Content-Length: 200000", b"Transfer-Encoding: chunked"])
+async def test_a_client_that_leaves_what_the_application_reads_is_one_record_at_debug(
+    framing: bytes, path: str, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    app = make_app()
+    ErrorHandler(app)
+
+    async with hypercorn(Bridge({"/old": app}, stream_uploads=["/old"])) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        head = f"POST /old{path} HTTP/1.1\r\nHost: x\r\n".encode() + framing + b"\r\n\r\n"
+        writer.write(head + b"ea60\r\n" + b"x" * 60_000 + b"\r\n")
+        if path == "/echo":
+            await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        async with asyncio.timeout(DEADLINE):
+            while not (found := [record for record in caplog.records if hasattr(record, "incident_id")]):
+                await asyncio.sleep(0.01)
+    (record,) = found
+    assert (record.name, record.levelno) == ("errbridge", logging.DEBUG)
+    assert record.getMessage().startswith(f"POST /old{path} {text}")
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 async def test_wsgi_without_a_framework_reads_what_there_is_of_a_streamed_upload() -> None:

@@ -35,8 +35,8 @@ from asgiref.typing import (
 )
 
 from errbridge.asgi.edges import too_large, too_slow
-from errbridge.asgi.messages import Complete, RawHeaders, check_head, declared_length
-from errbridge.http.headers import split_list
+from errbridge.asgi.messages import Complete, RawHeaders, declared_length
+from errbridge.http.headers import check_head, split_list
 from errbridge.http.status import has_body
 from errbridge.problem.problem import Problem
 
@@ -226,7 +226,7 @@ class Exchange:
         Raises:
             ValueError: It is none that could be sent.
         """
-        check_head(status, headers)
+        check_head(status, ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), "latin-1")
         self.answer = Answer.BEGUN
         self.status = status
         if status < 200 or status == 204:  # RFC 9110 section 8.6

@@ -28,9 +28,10 @@ from asgiref.typing import HTTPScope
 from errbridge.asgi.environ import environ_of
 from errbridge.asgi.exchange import ClientGone, Exchange
 from errbridge.asgi.inlet import Inlet
-from errbridge.asgi.messages import Complete, RawHeaders, check_head, declared_length
+from errbridge.asgi.messages import Complete, RawHeaders, declared_length
 from errbridge.asgi.outlet import Outlet
 from errbridge.asgi.threads import Threads
+from errbridge.http.headers import check_head
 from errbridge.http.status import has_body
 
 __all__ = ["Service", "serve_wsgi"]
@@ -123,12 +124,9 @@ class _Head:
         code = int(status[:3]) if status[:3].isascii() and status[3:4] in ("", " ") else 0
         if code < 200:
             raise ValueError(f"start_response was called with the status {status[:40]!r}; write it like '200 OK'")
-        raw = [
-            (name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1"))
-            for name, value in headers
-            if name.lower() not in _HOP_BY_HOP
-        ]
-        check_head(code, raw)
+        fields = [(name.lower(), value.strip(" \t")) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+        check_head(code, fields, "latin-1")
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         return cls(code, raw, declared_length(raw), has_body(method, code))
 
 

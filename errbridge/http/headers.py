@@ -118,7 +118,7 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
 
     Raises:
         ValueError: The status has not three digits, or a header has a name or value that HTTP does not allow (RFC 9112
-            section 4, RFC 9110 section 5). The value of a header is not in the message.
+            section 4, RFC 9110 sections 5 and 8.6). The value of a header is not in the message.
     """
     if re.fullmatch("[1-9][0-9]{2}", str(status)) is None:
         raise ValueError(f"the status of a response has three digits, not {describe_value(status)}")
@@ -127,7 +127,8 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
             raise ValueError(f"the name of a header is a token such as X-Name, not {describe_value(name)}")
         if _has_control(value) is not None:
             raise ValueError(f"the value of the header {name} has characters that HTTP does not allow")
-        value.encode(encoding)
+        if not value.encode(encoding).isdigit() and name.lower() == "content-length":
+            raise ValueError("the value of the header Content-Length is no number")
 
 
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from errbridge.http.headers import (
     allow_methods,
+    check_head,
     clean_headers,
     list_headers,
     map_headers,
@@ -142,3 +143,26 @@ def test_a_list_field_that_is_new_is_added_as_it_is() -> None:
     merge_header(headers, "Vary", "Accept")
 
     assert headers == [("X-A", "1"), ("Vary", "Accept")]
+
+
+@pytest.mark.parametrize(
+    ("status", "header"),
+    [
+        (1000, ("X-A", "s3cret")),
+        ("0", ("X-A", "s3cret")),
+        (200, ("X A", "s3cret")),
+        (200, ("", "s3cret")),
+        (200, ("X-A", "s3cret\n")),
+        (200, ("X-A", "s3cret\u0142")),
+        (200, ("content-length", "s3cret")),
+        (200, ("Content-Length", "-1")),
+        (200, ("Content-Length", "\u00b2")),
+        (200, ("Content-Length", "")),
+    ],
+)
+def test_what_a_server_would_refuse_is_a_value_error_without_the_value(status: object, header: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match=".") as caught:
+        check_head(status, [("Content-Length", "12"), header], "latin-1")
+
+    if not isinstance(caught.value, UnicodeError):  # Python's own, whose text has the place alone
+        assert header[1] == "" or header[1] not in str(caught.value)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import NotFound, ServiceUnavailable
+from werkzeug.exceptions import ClientDisconnected, NotFound, ServiceUnavailable
 
 from errbridge import Handlers, Problem, Reply
+from errbridge.asgi import Bridge
 from tests.applications import (
     Part,
     a_blueprint,
@@ -22,7 +24,7 @@ from tests.applications import (
     raising,
     with_templates,
 )
-from tests.clients import Request, Response
+from tests.clients import Request, Response, call_asgi
 from tests.test_incident_ids import CRASHES, JSON, Bug, crash, id_in, the_signal
 from tests.twins import World
 
@@ -265,6 +267,50 @@ def test_other_records_of_the_applications_logger_stay_as_they_are(
     assert not hasattr(last, "incident_id")
 
 
+def failing_handler(exc: Exception) -> Reply:
+    raise KeyError("in the handler")
+
+
+def ask_below_old(world: World, mounted: str, path: str) -> None:
+    """Ask for a URL of the application, which is mounted at ``/old``."""
+    if mounted == "by the server":
+        world.call(Request(path, root_path="/old"))
+    else:
+        root = "/m" if mounted == "by a bridge that is mounted" else ""
+        asyncio.run(call_asgi(Bridge({"/old": world.app}), Request(f"/old{path}", root_path=root)))
+
+
+MOUNTED: dict[str, tuple[str, Part]] = {
+    "an uncaught exception": ("/crash", failing("/crash", crash)),
+    "a problem": ("/x", failing("/x", lambda: Problem(409))),
+    "a URL that does not exist": ("/nope", a_handler(404, lambda exc: None)),
+    "a client that has left": ("/x", failing("/x", ClientDisconnected)),
+    "a failing handler": ("/nope", a_handler(404, failing_handler)),
+    "what fails outside of the request": (
+        "/x",
+        an_app(failing("/x", Bug), a_hook("teardown_request", failing_handler)),
+    ),
+}
+
+
+@pytest.mark.parametrize("mounted", ["by the server", "by a bridge", "by a bridge that is mounted"])
+@pytest.mark.parametrize("kind", MOUNTED)
+def test_the_path_of_a_record_has_the_mount(
+    world: World, caplog: pytest.LogCaptureFixture, kind: str, mounted: str
+) -> None:
+    path, part = MOUNTED[kind]
+    an_app(part)(world)
+    assert world.errors
+
+    ask_below_old(world, mounted, path)
+
+    found = [vars(record) for record in caplog.records if hasattr(record, "incident_id")]
+    full = f"/m/old{path}" if mounted == "by a bridge that is mounted" else f"/old{path}"
+    assert {fields["path"] for fields in found} == {full}
+    texts = [record.getMessage() for record in caplog.records if record.name == "errbridge"]
+    assert all(text.startswith(f"GET {full} answered") for text in texts)
+
+
 def test_a_path_with_percent_signs_does_not_break_the_text(world: World, caplog: pytest.LogCaptureFixture) -> None:
     failing("/a%s%d", crash)(world)
 
@@ -274,10 +320,6 @@ def test_a_path_with_percent_signs_does_not_break_the_text(world: World, caplog:
 
 
 # A failure on the way to the answer.
-
-
-def failing_handler(exc: Exception) -> Reply:
-    raise KeyError("in the handler")
 
 
 FAILURES: dict[str, tuple[str, Part, type]] = {

@@ -104,7 +104,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             check_head(given[0].partition(" ")[0], given[1], "latin-1")  # PEP 3333
             return start_response(*given)
 
-        detect_disconnect(environ)
+        if "wsgi.input_terminated" in environ:
+            environ["wsgi.input"] = detect_disconnect(environ["wsgi.input"])
         token = seam.installation.enter_request()
         try:
             body = wsgi_app(environ, start)

@@ -202,17 +202,16 @@ def override(exc: HTTPException, status: int | None, headers: Sequence[tuple[str
     return changed
 
 
-def detect_disconnect(environ: dict[str, Any]) -> None:
-    """Have a client that leaves during an upload without a length raise ``ClientDisconnected``, as one with a length.
+def detect_disconnect(upload: Any) -> Any:
+    """Wrap an upload without a length so that a client that leaves raises ``ClientDisconnected``, as one with a length.
 
     With a length, or ``MAX_CONTENT_LENGTH``, Werkzeug wraps the server's stream, whose OSError then has this meaning.
-    Where the server ends the stream by itself, it does not (not reported).
+    Where the server ends the stream by itself, Werkzeug does not (not reported).
 
     Args:
-        environ: The environment of the request.
+        upload: The server's stream.
     """
-    if "wsgi.input_terminated" in environ:
-        environ["wsgi.input"] = LimitedStream(environ["wsgi.input"], sys.maxsize, is_max=True)
+    return LimitedStream(upload, sys.maxsize, is_max=True)
 
 
 def build_exception(problem: Problem) -> HTTPException:

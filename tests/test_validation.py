@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+import apiflask
 import attrs
 import cattrs
 import flask
@@ -285,7 +286,10 @@ def test_a_plain_validation_error_is_a_bug_of_the_service(ask: Ask, check: Check
     assert SECRET not in response.text
 
 
-def test_a_plain_validation_error_has_its_stack_and_the_signal(world: World, caplog: pytest.LogCaptureFixture) -> None:
+@EVERY_CHECK
+def test_a_plain_validation_error_has_its_stack_and_the_signal(
+    world: World, check: Check, caplog: pytest.LogCaptureFixture
+) -> None:
     signalled: list[BaseException] = []
 
     def learn(sender: Any, exception: BaseException, **_: Any) -> None:
@@ -294,13 +298,15 @@ def test_a_plain_validation_error_has_its_stack_and_the_signal(world: World, cap
     async def async_learn(sender: Any, exception: BaseException, **_: Any) -> None:
         signalled.append(exception)
 
-    ordering(CHECKS["pydantic"], declared=False)(world)
+    ordering(check, declared=False)(world)
     with world.framework.got_request_exception.connected_to(async_learn if world.is_async else learn, world.app):
         world.call(Request("/api/order", **posted(ORDER)))
 
-    assert [type(exc) for exc in signalled] == [pydantic.ValidationError]
+    with pytest.raises(Exception, match=r".") as found:
+        check(ORDER)
+    assert [type(exc) for exc in signalled] == [found.type]
     stacks = [record for record in caplog.records if record.exc_info and record.levelno == logging.ERROR]
-    assert {record.exc_info[0] for record in stacks if record.exc_info} == {pydantic.ValidationError}
+    assert {record.exc_info[0] for record in stacks if record.exc_info} == {found.type}
 
 
 def test_a_plain_validation_error_is_raised_in_testing_mode(world: World) -> None:
@@ -712,7 +718,7 @@ def test_a_body_that_is_no_json_is_wrong_as_a_whole_for_webargs() -> None:
 
 @pytest.fixture
 def quart_world() -> World:
-    return World("quart", quart, errbridge_quart)
+    return a_quart_world()
 
 
 class Search(pydantic.BaseModel):
@@ -845,6 +851,106 @@ def test_a_websocket_is_denied_or_closed_with_it(quart_world: World) -> None:
     code, reason = asyncio.run(closed(quart_world.app, "/after"))
     assert code == 4422
     assert reason.startswith("422 Unprocessable Content")
+
+
+# Libraries that check requests alone: their errors are the client's by themselves, whatever is set up.
+
+
+class Numbered(pydantic.BaseModel):
+    n: int
+
+
+def numbering_with_webargs(world: World) -> None:
+    parser: Any = QuartParser() if world.is_async else FlaskParser()
+
+    def number(given: Any) -> str:
+        return "numbered"
+
+    async def async_number(given: Any) -> str:
+        return "numbered"
+
+    view = parser.use_args({"n": fields.Integer(required=True)})(async_number if world.is_async else number)
+    world.app.add_url_rule("/", "number", view, methods=["POST"])
+
+
+def numbering_with_quart_schema(world: World) -> None:
+    quart_schema.QuartSchema(world.app)
+
+    async def number(data: Any) -> str:
+        return "numbered"
+
+    world.app.post("/")(quart_schema.validate_request(Numbered)(number))
+
+
+def numbering_with_flask_pydantic(world: World) -> None:
+    import flask_pydantic  # which imports pydantic.v1, with a warning on Python 3.14
+
+    world.app.config["FLASK_PYDANTIC_VALIDATION_ERROR_RAISE"] = True
+    view: Any = flask_pydantic.validate(body=Numbered)(lambda: "numbered")
+    world.app.add_url_rule("/", "number", view, methods=["POST"])
+
+
+def numbering_with_apiflask(world: World) -> None:
+    app: Any = world.app
+
+    def process(error: Any) -> Any:
+        return validation.problem_of(error)
+
+    def number(json_data: Any) -> str:
+        return "numbered"
+
+    app.error_processor(process)
+    app.post("/")(app.input({"n": fields.Integer(required=True)})(number))
+
+
+class APIFlaskWorld(World):
+    @property
+    def App(self) -> Any:  # noqa: N802 - it is a class
+        return apiflask.APIFlask
+
+
+def flask_world() -> World:
+    return World("flask", flask, errbridge_flask)
+
+
+def a_quart_world() -> World:
+    return World("quart", quart, errbridge_quart)
+
+
+REQUEST_LIBRARIES: dict[str, tuple[Callable[[], World], Build, int]] = {
+    "webargs on Flask": (flask_world, numbering_with_webargs, 422),
+    "webargs on Quart": (a_quart_world, numbering_with_webargs, 422),
+    "quart-schema": (a_quart_world, numbering_with_quart_schema, 400),
+    "Flask-Pydantic": (flask_world, numbering_with_flask_pydantic, 400),
+    "APIFlask": (lambda: APIFlaskWorld("flask", flask, errbridge_flask), numbering_with_apiflask, 422),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Core Pydantic V1:UserWarning")
+@pytest.mark.parametrize(("how", "config"), [({}, {}), *HOW])
+@pytest.mark.parametrize("library", REQUEST_LIBRARIES)
+@pytest.mark.parametrize("mode", [{}, {"TESTING": True}])
+def test_an_error_of_a_library_for_requests_keeps_its_status(
+    library: str, how: Any, config: dict[str, Any], mode: dict[str, Any]
+) -> None:
+    make, build, status = REQUEST_LIBRARIES[library]
+    world = make()
+    world.config = {**config, **mode}
+    world.errors.api_register(world.app)
+    if how:
+        world.errors.include(validation.handlers, world.app)
+    build(world)
+
+    wrong = world.call(Request("/", **posted({"n": SECRET})))
+    missing = world.call(Request("/", **posted({})))
+
+    assert [(response.status, response.content_type) for response in (wrong, missing)] == [(status, PROBLEM)] * 2
+    for response, detail in ((wrong, "Expected an integer."), (missing, "This is required.")):
+        ((error),) = response.json["errors"]
+        assert error["pointer"] == "/n"
+        assert error["detail"] == detail or config == {"ERROR_VALIDATION": "messages"}
+    assert SECRET not in wrong.text
+    assert world.call(Request("/", **posted({"n": 1}))).text == "numbered"
 
 
 # What it costs those who do not validate.

@@ -123,7 +123,7 @@ class Incident:
 
     @property
     def cause(self) -> BaseException | None:
-        """The exception that led to the error: *original*, or the one that the HTTP error was raised from."""
+        """The exception that led to the error. It is *original*, or the one that the HTTP error was raised from."""
         if self.original is not None:
             return self.original
         if isinstance(self.exception, Problem) or self.problem.status >= 500:
@@ -134,7 +134,7 @@ class Incident:
 
     @property
     def is_deliberate(self) -> bool:
-        """Whether the error was raised or made on purpose: an HTTP error, or an exception that a handler answers."""
+        """Whether this is an HTTP error, or an exception that a handler answers; both are made on purpose."""
         return self.original is None or self.exception is self.original
 
     def describe(self, status: int | None = None) -> dict[str, Any]:

@@ -416,6 +416,7 @@ def heard() -> Iterator[list[logging.LogRecord]]:
 @pytest.mark.parametrize(("what", "status", "form", "logged"), FAILED, ids=[row[0] for row in FAILED])
 def test_a_failure_becomes_what_the_table_says(
     heard: list[logging.LogRecord],
+    caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
     what: str,
     status: str,
@@ -436,6 +437,11 @@ def test_a_failure_becomes_what_the_table_says(
     assert "Failure" not in response.text
     if logged == "nothing":
         assert "could not write a log record" in capsys.readouterr().err
+        return
+    if logged == "the framework's record":
+        assert heard == []
+        found = [record for record in caplog.records if hasattr(record, "incident_id")]
+        assert [(record.levelname, record.exc_info is not None) for record in found] == [("ERROR", True)] * 2
         return
     said = [record.levelname + " with the failure" * (record.exc_info is not None) for record in heard]
     assert said == [entry for _ in twins.worlds for entry in logged.split(", ")]

@@ -36,7 +36,7 @@ _PACKAGES = (
     "fastapi-problem",
 )
 _TITLES: Mapping[str, str] = {
-    "dispatch": "Whose is this URL?",
+    "dispatch": "Who owns this URL?",
     "rendering": "From a problem to bytes",
     "negotiation": "From an Accept header to a media type",
     "flask": "Whole requests of a Flask application, in process",

@@ -31,8 +31,8 @@ default_role = "py:obj"  # `Problem` in a docstring is a link
 nitpicky = True
 nitpick_ignore_regex = [
     # What belongs to others; their pages are not at hand without a network.
-    (r"py:.*", r"(abc|asgiref|asyncio|collections|contextlib|dataclasses|datetime|flask|logging|quart|types|typing|werkzeug)\..*"),
-    (r"py:.*", r"(httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
+    (r"py:.*", r"(abc|asgiref|asyncio|collections|dataclasses|datetime|flask|logging|quart|types|typing|werkzeug)\..*"),
+    (r"py:.*", r"(contextlib|httpx|opentelemetry|pytest|re|requests|wsgiref)\..*"),
     # Private to the core, but part of a public signature.
     (
         r"py:.*",

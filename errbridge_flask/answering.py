@@ -60,7 +60,8 @@ class _FlaskSeam(Seam):
         return Fields(values, has_content, request.environ.get("asgi.scope"))  # where the bridge leaves it
 
     def raise_refusal(self) -> None:
-        self.installation.raise_refusal(flask.request.environ.get("asgi.scope"))
+        if (refusal := self.installation.find_refusal(flask.request.environ.get("asgi.scope"))) is not None:
+            raise refusal
 
     def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
@@ -106,6 +107,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
         if "wsgi.input_terminated" in environ:
             environ["wsgi.input"] = detect_disconnect(environ["wsgi.input"])
+        if "asgi.scope" in environ:
+            seam.expect_refusal(environ["asgi.scope"])
         token = seam.installation.enter_request()
         try:
             body = wsgi_app(environ, start)

@@ -85,7 +85,8 @@ class _QuartSeam(Seam):
         return Fields(values, has_content, scope)
 
     async def raise_refusal(self) -> None:
-        self.installation.raise_refusal(quart.request.scope)
+        if (refusal := self.installation.find_refusal(quart.request.scope)) is not None:
+            raise refusal
 
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
         # Not request.headers, to which Quart adds one of its own, Remote-Addr.
@@ -138,7 +139,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             response = finish_response(response, Draft(None), "GET")
         return seam.add_incident_header(response)
 
-    async def answer(request: quart.Request) -> Any:
+    async def guarded(request: quart.Request) -> Any:
         """Answer what escapes the framework."""
         try:
             response = check_response(await handle_request(request))
@@ -160,14 +161,6 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             raise error
         return seam.respond_outside(error, request)
 
-    async def guarded(request: quart.Request) -> Any:
-        """Answer one request."""
-        token = seam.installation.enter_request()
-        try:
-            return await answer(request)
-        finally:
-            seam.installation.leave_request(token)
-
     async def guarded_websocket(websocket: quart.Websocket) -> Any:
         """Answer what escapes the framework from a WebSocket."""
         try:
@@ -185,6 +178,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             scope = {**scope, _CLOSE: None}
             send = _Closing(scope, send)
             _websocket.set(scope)
+        seam.expect_refusal(scope)
         token = seam.installation.enter_request()
         try:
             return await asgi_app(scope, receive, send)

@@ -41,6 +41,7 @@ class Installation:
     Attributes:
         own: The registry of this application alone.
         problem_types: The types of its catalogue; None for all that exist.
+        settings: The settings in force.
 
     Raises:
         SetupError: The configuration is wrong.
@@ -59,7 +60,7 @@ class Installation:
         self.options = options or Options()
         self.hooks = hooks or Hooks()
         self.problem_types: tuple[type[Problem] | ModuleType, ...] | None = None
-        self._settings = Settings.read(application.config)
+        self.settings = Settings.read(application.config)
         # Two threads may find a change at once. The versions and the map made for them are replaced together.
         self._built: tuple[object, ErrorMap] | None = None
 
@@ -72,22 +73,13 @@ class Installation:
         self.own.touch()
 
     @staticmethod
-    def raise_refusal(scope: Mapping[str, Any] | None) -> None:
-        """Raise what the bridge refuses in front of this application, for it to answer.
+    def find_refusal(scope: Mapping[str, Any] | None) -> Problem | None:
+        """Find what the bridge refuses in front of this application, for it to answer.
 
         Args:
             scope: The ASGI scope of the request; None if there is none.
-
-        Raises:
-            Problem: If the bridge left one there.
         """
-        if scope and (refusal := scope.get(REFUSAL)) is not None:
-            raise refusal
-
-    @property
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return self._settings
+        return scope.get(REFUSAL) if scope else None
 
     def error_map(self) -> ErrorMap:
         """Return the error map of everything that is registered by now."""
@@ -104,10 +96,10 @@ class Installation:
     def _read_settings(self) -> Settings:
         """Read the configuration once more: it may be complete only after ``init_app``."""
         try:
-            self._settings = Settings.read(self.application.config)
+            self.settings = Settings.read(self.application.config)
         except SetupError:
             log.exception("the configuration became wrong after init_app; the settings from before stay in force")
-        return self._settings
+        return self.settings
 
     def _build(self) -> ErrorMap:
         settings = self._read_settings()

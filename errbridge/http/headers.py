@@ -6,7 +6,6 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from string import ascii_letters, digits
 from typing import Any, cast
 
 from errbridge.introspection import describe_value
@@ -28,7 +27,9 @@ log = logging.getLogger("errbridge")
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
-_TOKEN = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110 section 5.6.2
+_is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch  # RFC 9110 section 5.6.2
+_is_status = re.compile("[1-9][0-9]{2}").fullmatch
+_has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
 # Response fields of RFC 9110 and RFC 9111 that are not lists, so that a second line makes both invalid (section 5.3).
@@ -97,7 +98,7 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
         except Exception:
             log.exception("the header %s is left out because its name or value has no text", describe_value(raw_name))
             continue
-        if not name or not _TOKEN.issuperset(name):
+        if _is_token(name) is None:
             continue
         field = name.lower()
         if field == "allow":
@@ -120,18 +121,15 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
         ValueError: The status has not three digits, or a header has a name or value that HTTP does not allow (RFC 9112
             section 4, RFC 9110 sections 5 and 8.6). The value of a header is not in the message.
     """
-    if re.fullmatch("[1-9][0-9]{2}", str(status)) is None:
+    if _is_status(str(status)) is None:
         raise ValueError(f"the status of a response has three digits, not {describe_value(status)}")
     for name, value in headers:
-        if not name or not _TOKEN.issuperset(name):
+        if _is_token(name) is None:
             raise ValueError(f"the name of a header is a token such as X-Name, not {describe_value(name)}")
         if _has_control(value) is not None:
             raise ValueError(f"the value of the header {name} has characters that HTTP does not allow")
         if not value.encode(encoding).isdigit() and name.lower() == "content-length":
             raise ValueError("the value of the header Content-Length is no number")
-
-
-_has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 
 
 def split_list(value: str) -> list[str]:

@@ -289,9 +289,10 @@ def check_response(response: Any) -> Any:
     if not isinstance(response, Response):
         name = type(response).__name__
         raise TypeError(f"an after_request function returned {name}; it has to return the response")
-    fields = [(name, value.strip(" \t")) for name, value in response.headers]  # Hypercorn refuses more than the value
+    given = list(response.headers)
+    fields = [(name, value.strip(" \t")) for name, value in given]  # Hypercorn refuses more than the value
     check_head(response.status_code, fields, "utf-8")
-    if fields != list(response.headers):
+    if fields != given:
         response.headers = Headers(fields)
     return response
 

@@ -44,5 +44,4 @@ def attach_seam(
     app.log_exception = seam.recording(app.log_exception)
     app.extensions[EXTENSION] = installation
     app.extensions[SEAM] = seam
-    app.before_request_funcs.setdefault(None, []).insert(0, seam.raise_refusal)
     return seam

@@ -20,7 +20,7 @@ def add_debugger(app: Any, wsgi_app: WSGI) -> WSGI:
     debugged: list[WSGI] = []
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not app.debug or "asgi.scope" not in environ or "werkzeug.debug.preserve_context" in environ:
+        if "asgi.scope" not in environ or not app.debug or "werkzeug.debug.preserve_context" in environ:
             return wsgi_app(environ, start_response)
         if not debugged:
             from werkzeug.debug import DebuggedApplication  # it logs a PIN, and only developers need it

@@ -90,7 +90,16 @@ class Seam(ABC):
 
     @abstractmethod
     def raise_refusal(self) -> Any:
-        """Raise what the bridge has this application answer; called before all functions of its own."""
+        """Raise what the bridge has this application answer."""
+
+    def expect_refusal(self, scope: Mapping[str, Any] | None) -> None:
+        """Have the first request that the bridge refuses, and all after it, ask `raise_refusal` before the application.
+
+        Most applications never see such a request, and none of their requests pays for it.
+        """
+        hooks = self.app.before_request_funcs
+        if self.installation.find_refusal(scope) is not None and self.raise_refusal not in hooks.get(None, ()):
+            hooks[None] = [self.raise_refusal, *hooks.get(None, ())]  # another thread may be going through the old list
 
     @abstractmethod
     def list_headers(self, request: Any) -> Iterable[tuple[str, str]]:
@@ -205,8 +214,8 @@ class Seam(ABC):
 
     def add_incident_header(self, response: Any) -> Any:
         """Add the id of the current incident to a response, if ``ERROR_INCIDENT_HEADER`` names a header for it."""
-        name, incident_id = self.installation.settings.incident_header, current_incident_id()
-        if name is None or incident_id is None:
+        name = self.installation.settings.incident_header
+        if name is None or (incident_id := current_incident_id()) is None:
             return response
         response = copy(response)  # it may be one that a handler returns for every request
         response.headers = Headers(list(response.headers))

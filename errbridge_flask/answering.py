@@ -44,7 +44,7 @@ class _FlaskApplication(PalletsApplication):
 class _FlaskSeam(Seam):
     current_request = staticmethod(flask.request._get_current_object)  # type: ignore[attr-defined]
 
-    def read_fields(self, request: flask.Request) -> Fields:
+    def read_fields(self, request: flask.Request, request_id: str = "") -> Fields:
         # The environ has one value for each name; a look there is a tenth of the cost of request.headers.
         read: Callable[[str, str], str] = request.environ.get
         values = {
@@ -54,7 +54,7 @@ class _FlaskSeam(Seam):
             "x-requested-with": read("HTTP_X_REQUESTED_WITH", ""),
             "traceparent": read("HTTP_TRACEPARENT", ""),
         }
-        if request_id := self.request_id_header:
+        if request_id:
             values[request_id] = read(_environ_key(request_id), "")
         has_content = read("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in request.environ
         return Fields(values, has_content, request.environ.get("asgi.scope"))  # where the bridge leaves it

@@ -69,14 +69,14 @@ class _QuartSeam(Seam):
     def current_request(self) -> Any:
         return _current_request()
 
-    def read_fields(self, request: Any) -> Fields:
+    def read_fields(self, request: Any, request_id: str = "") -> Fields:
         scope = request.scope or {}
         pairs = tuple(scope.get("headers", ()))
         found: dict[bytes, bytes] = dict(pairs)
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
         values = {name.decode(): found.get(name, b"").decode("latin-1") for name in _READ}
-        if request_id := self.request_id_header:
+        if request_id:
             wanted = request_id.encode()
             values[request_id] = next((value for name, value in pairs if name.lower() == wanted), b"").decode("latin-1")
         # A length is optional in HTTP/2, and missing in Quart's test client. Content without one has a type.

@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=60, modules=24, changes=47)
+BOUND = Walk(calls=57, modules=23, changes=45)
 
 
 def follow(app: Any, path: str) -> list[str]:

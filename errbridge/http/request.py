@@ -97,7 +97,7 @@ class RequestFacts:
             accept_language=get("accept-language", ""),
             traceparent=get("traceparent", ""),
             headers=RequestHeaders(read or headers.items, given),
-            request_id=check_request_id(get(request_id, "")),
+            request_id=check_request_id(found) if (found := get(request_id)) else "",
             allow=() if scope is None else scope.get(ALLOW, ()),
             **facts,
         )

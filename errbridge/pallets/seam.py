@@ -75,18 +75,18 @@ class Seam(ABC):
         self.app = app
         self.search = search
 
-    @property
-    def request_id_header(self) -> str:
-        """The name of the header with the id of a request, in lower case; "" if none is read."""
-        return (self.installation.settings.request_id or "").lower()
-
     @abstractmethod
     def current_request(self) -> Any:
         """Return the request or WebSocket that is being handled."""
 
     @abstractmethod
-    def read_fields(self, request: Any) -> Fields:
-        """Read the header fields that matter at each error."""
+    def read_fields(self, request: Any, request_id: str = "") -> Fields:
+        """Read the header fields that matter at each error.
+
+        Args:
+            request: The request.
+            request_id: The name of the field with the id of a request, in lower case; "" if none is read.
+        """
 
     @abstractmethod
     def raise_refusal(self) -> Any:
@@ -123,7 +123,8 @@ class Seam(ABC):
             request: The request.
             blueprints: The blueprints of the matched view, innermost first.
         """
-        values, has_content, scope = self.read_fields(request)
+        request_id = (self.installation.settings.request_id or "").lower()
+        values, has_content, scope = self.read_fields(request, request_id)
         is_routing, rule = error is request.routing_exception, request.url_rule
         is_method_error = is_routing and isinstance(error, MethodNotAllowed)
         hooks = self.installation.hooks
@@ -134,7 +135,7 @@ class Seam(ABC):
             self.list_headers,
             request,
             scope=scope,
-            request_id=self.request_id_header,
+            request_id=request_id,
             method=request.method,
             path=request.path,
             root_path=request.root_path.rstrip("/"),

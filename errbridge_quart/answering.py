@@ -26,6 +26,7 @@ __all__ = ["attach"]
 _READ = (b"host", b"accept", b"accept-language", b"x-requested-with", b"traceparent")
 _KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
+_ACCEPTED = "errbridge.accepted"  # whether it was accepted
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
 
 
@@ -45,6 +46,9 @@ class _QuartApplication(PalletsApplication):
 
     def request_values(self) -> frozenset[str]:
         return read_request_values(_current_request())
+
+    def is_websocket_accepted(self) -> bool:
+        return (scope := _websocket.get()) is not None and scope[_ACCEPTED]
 
     def close_websocket(self, close_code: int, reason: str) -> None:
         if (scope := _websocket.get()) is not None:
@@ -175,7 +179,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     async def closing(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
         if scope["type"] == "websocket":
-            scope = {**scope, _CLOSE: None}
+            scope = {**scope, _ACCEPTED: False, _CLOSE: None}
             send = _Closing(scope, send)
             _websocket.set(scope)
         seam.expect_refusal(scope)
@@ -240,7 +244,9 @@ class _Closing:
         self._send = send
 
     async def __call__(self, message: Any) -> None:
-        if message["type"] == "websocket.close" and (frame := self._scope[_CLOSE]) is not None:
+        if message["type"] == "websocket.accept":
+            self._scope[_ACCEPTED] = True
+        elif message["type"] == "websocket.close" and (frame := self._scope[_CLOSE]) is not None:
             message = {**message, **frame}
         try:
             await self._send(message)

@@ -201,6 +201,25 @@ async def test_an_error_after_accepting_closes_with_a_code_that_says_so(
         assert record.getMessage().endswith(f" (incident {fields['incident_id']})")
 
 
+@pytest.mark.parametrize("error", [Problem(409), KeyError("secret")])
+async def test_the_record_of_a_denied_websocket_has_no_close_code(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "errbridge")
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        raise error
+
+    await handshake(app, "/talk")
+
+    (record,) = caplog.records
+    assert not hasattr(record, "close_code")
+    assert "closed" not in record.getMessage()
+
+
 async def test_a_reason_names_no_record_that_was_not_written(caplog: pytest.LogCaptureFixture) -> None:
     assert await closed(talking(Problem(409)), "/talk", "hello") == (4409, "409 Conflict")
     assert caplog.records == []

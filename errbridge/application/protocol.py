@@ -241,5 +241,9 @@ class Application(ABC):
     def send_signal(self, exc: Exception) -> Any:  # noqa: B027 - most frameworks have none
         """Send the framework's signal for an exception with which a handler or template failed, if there is one."""
 
+    def is_websocket_accepted(self) -> bool:
+        """Return whether the current WebSocket was accepted, so that an error closes it; before, it is denied."""
+        return False
+
     def close_websocket(self, close_code: int, reason: str) -> None:  # noqa: B027 - most frameworks have none
         """Close the current WebSocket with this frame when its view ends. Do nothing where there are none."""

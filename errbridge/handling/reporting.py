@@ -37,7 +37,7 @@ def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractConte
     if context is None:
         return nullcontext()
     fields = context.incident.describe()
-    if context.request.websocket:
+    if context.application.is_websocket_accepted() and context.request.websocket:
         fields["close_code"] = close_frame(500, is_uncaught=True).code
     while isinstance(logger, logging.LoggerAdapter):
         logger = logger.logger
@@ -76,7 +76,7 @@ def report(
     level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
     # The framework has recorded an uncaught exception, but not a failure on the way to its answer.
     if log.isEnabledFor(level) and (failure is not None or not context.occurrence.is_recorded):
-        code = None if frame is None else frame.code
+        code = frame.code if frame is not None and context.application.is_websocket_accepted() else None
         write_record(context.incident, status, level, failure=failure, close_code=code)
     if hooks := context.installation.hooks.functions:
         notify(hooks, context.incident, describe)

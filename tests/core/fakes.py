@@ -301,6 +301,9 @@ class Application(adapter.Application):
     def send_signal(self, exc: Exception) -> Any:
         return self._colour(self.signalled.append)(exc)
 
+    def is_websocket_accepted(self) -> bool:
+        return True
+
     def close_websocket(self, close_code: int, reason: str) -> None:
         self.frames.append(CloseFrame(close_code, reason))
 

@@ -5,7 +5,7 @@ The adapter collects the facts of the request, drives the core's plan, and makes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from inspect import isawaitable
 from typing import Any
@@ -36,6 +36,17 @@ class _FlaskApplication(PalletsApplication):
 
     def send_signal(self, exc: Exception) -> None:
         flask.got_request_exception.send(self.app, _async_wrapper=self.app.ensure_sync, exception=exc)
+
+    def run_work(self, work: Coroutine[Any, Any, None]) -> None:
+        from asyncio import get_running_loop  # not before there is an async hook
+
+        try:
+            get_running_loop()
+        except RuntimeError:
+            run: Callable[..., None] = self.app.async_to_sync(_await)  # on the server's loop, under a bridge
+        else:
+            run = super().run_work  # an async program calls the application without a thread, as tests do
+        run(work)
 
     def request_values(self) -> frozenset[str]:
         return read_request_values(flask.request._get_current_object())  # type: ignore[attr-defined]

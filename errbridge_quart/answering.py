@@ -7,7 +7,7 @@ outcome.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import isawaitable
 from typing import Any
@@ -44,6 +44,9 @@ class _QuartApplication(PalletsApplication):
         signal = quart.got_websocket_exception if is_websocket else quart.got_request_exception
         await signal.send_async(self.app, _sync_wrapper=self.app.ensure_async, exception=exc)
 
+    def run_work(self, work: Coroutine[Any, Any, None]) -> None:
+        self.app.add_background_task(_await, work)  # which a shutdown waits for
+
     def request_values(self) -> frozenset[str]:
         return read_request_values(_current_request())
 
@@ -53,6 +56,10 @@ class _QuartApplication(PalletsApplication):
     def close_websocket(self, close_code: int, reason: str) -> None:
         if (scope := _websocket.get()) is not None:
             scope[_CLOSE] = {"code": close_code, "reason": reason}
+
+
+async def _await(work: Coroutine[Any, Any, None]) -> None:
+    await work
 
 
 def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+import flask
 import pytest
 import quart
 from asgiref.testing import ApplicationCommunicator
 
+import errbridge_flask
 from errbridge import Handlers, Incident, Page, Problem, Reply, SetupError
 from errbridge.asgi import Bridge
 from errbridge_quart import ErrorHandler
@@ -252,8 +254,9 @@ def test_a_hook_changes_nothing_whatever_it_does(world: World, caplog: pytest.Lo
     site(world)
     plain = world.call(Request("/problem")).comparable()
 
-    async def task(incident: Incident, reply: Reply) -> None:
-        raise AssertionError("nobody awaits this")
+    async def later(incident: Incident, reply: Reply) -> Any:
+        await asyncio.sleep(0)
+        raise LookupError("the async hook is broken")
 
     def meddling(incident: Incident, reply: Reply) -> Any:
         for value, name in ((incident, "problem"), (reply, "body"), (reply, "status")):
@@ -264,7 +267,7 @@ def test_a_hook_changes_nothing_whatever_it_does(world: World, caplog: pytest.Lo
     def raising(incident: Incident, reply: Reply) -> None:
         raise StopIteration("the hook is broken")
 
-    for hook in (meddling, raising, lambda incident, reply: task(incident, reply)):
+    for hook in (meddling, raising, later):
         world.errors.on_incident(hook)
     seen = note_incidents(world)
 
@@ -274,7 +277,7 @@ def test_a_hook_changes_nothing_whatever_it_does(world: World, caplog: pytest.Lo
     assert [record.__dict__["incident_id"] for record in complaints] == [incident.id] * 2
     assert all(incident.id in record.getMessage() and record.exc_info for record in complaints)
     assert "raising failed" in complaints[0].getMessage()
-    assert "start a task" in caplog.text
+    assert "later failed" in complaints[1].getMessage()
 
 
 class BrokenLog(logging.Handler):
@@ -354,13 +357,6 @@ def test_a_hook_may_remove_itself(world: World) -> None:
     assert len(seen) == 2
 
 
-async def an_async_hook(incident: Incident, reply: Reply) -> None: ...
-
-
-class AsyncObject:
-    async def __call__(self, incident: Incident, reply: Reply) -> None: ...
-
-
 def a_generator_hook(incident: Incident, reply: Reply) -> Iterator[None]:
     yield
 
@@ -382,9 +378,6 @@ class AsyncGeneratorObject:
 @pytest.mark.parametrize(
     ("hook", "message"),
     [
-        (an_async_hook, "starts a task"),
-        (functools.partial(an_async_hook), "starts a task"),
-        (AsyncObject(), "starts a task"),
         (a_generator_hook, "a_generator_hook is a generator function, and a call would run nothing of it"),
         (an_async_generator_hook, "without yield"),
         (functools.partial(an_async_generator_hook), "without yield"),
@@ -402,6 +395,95 @@ def test_what_cannot_be_a_hook_is_refused_at_once(world: World, hook: Any, messa
     for watched_one in (world.errors, Bridge({"/": world.app})):
         with pytest.raises(SetupError, match=message):
             watched_one.on_incident(hook)
+
+
+class AsyncObject:
+    def __init__(self, note: Callable[[Incident, Reply], Any]) -> None:
+        self.note = note
+
+    async def __call__(self, incident: Incident, reply: Reply) -> None:
+        await asyncio.sleep(0)
+        self.note(incident, reply)
+
+
+ASYNC_HOOKS: dict[str, Callable[[AsyncObject], Any]] = {
+    "a coroutine function": lambda made: made.__call__,
+    "a partial": lambda made: functools.partial(made.__call__),
+    "an object": lambda made: made,
+    "a plain function that returns a coroutine": lambda made: lambda incident, reply: made(incident, reply),
+}
+
+
+async def let_tasks_end() -> None:
+    """Wait for what was started, as the loop of a server goes on after an answer."""
+    if waiting := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(waiting, timeout=5)
+
+
+@pytest.mark.parametrize("kind", ASYNC_HOOKS)
+@pytest.mark.parametrize("place", ["alone", "in a bridge", "of a bridge"])
+def test_an_async_hook_is_run_to_its_end_and_gets_what_others_get(world: World, kind: str, place: str) -> None:
+    site(world)
+    seen: Seen = []
+    bridge = Bridge({"/old": world.app})
+    hook = ASYNC_HOOKS[kind](AsyncObject(lambda incident, reply: seen.append((incident, reply))))
+    (bridge if place == "of a bridge" else world.errors).on_incident(hook)
+    path = {"alone": "/problem", "in a bridge": "/old/problem", "of a bridge": "/nowhere"}[place]
+
+    async def ask() -> Response:
+        app = world.app if place == "alone" else bridge
+        answer = await call_asgi(app, Request(path))
+        await let_tasks_end()
+        return answer
+
+    answer = world.call(Request(path)) if place == "alone" and not world.is_async else asyncio.run(ask())
+
+    incident, reply = only(seen)
+    assert answer.status == reply.status == (404 if place == "of a bridge" else 409)
+    assert incident.id.encode() in answer.body or incident.id[:8].encode() in answer.body or not incident.reference
+
+
+async def test_a_quart_answer_does_not_wait_for_an_async_hook_and_the_shutdown_does() -> None:
+    app = quart.Quart("app")
+    reached: list[str] = []
+    go_on = asyncio.Event()
+
+    async def hook(incident: Incident, reply: Reply) -> None:
+        await go_on.wait()
+        reached.append(incident.request.path)
+
+    ErrorHandler(app).on_incident(hook)
+    async with app.test_app() as tested:
+        assert (await tested.test_client().get("/nope")).status_code == 404
+        assert reached == []
+        go_on.set()
+    assert reached == ["/nope"]
+
+
+async def test_flask_in_an_async_program_starts_a_task() -> None:
+    app = flask.Flask("app")
+    reached: list[str] = []
+
+    async def hook(incident: Incident, reply: Reply) -> None:
+        reached.append(incident.request.path)
+
+    errbridge_flask.ErrorHandler(app).on_incident(hook)
+    assert app.test_client().get("/nope").status_code == 404
+    assert reached == []
+    await let_tasks_end()
+    assert reached == ["/nope"]
+
+
+async def test_async_hooks_of_flask_run_on_the_loop_of_the_bridge() -> None:
+    app = flask.Flask("app")
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def hook(incident: Incident, reply: Reply) -> None:
+        loops.append(asyncio.get_running_loop())
+
+    errbridge_flask.ErrorHandler(app).on_incident(hook)
+    await call_asgi(Bridge({"/": app}), Request("/nope"))
+    assert loops == [asyncio.get_running_loop()]
 
 
 @pytest.mark.parametrize("hidden", [a_generator_hook, an_async_generator_hook])

@@ -212,6 +212,10 @@ reveal_type(errors.register(app, code=NotSold)(plain))
 def tell(incident: Incident, reply: Reply) -> None: ...
 
 
+@errors.on_incident
+async def tell_later(incident: Incident, reply: Reply) -> None: ...
+
+
 def current_trace() -> str | None:
     return None
 
@@ -249,6 +253,7 @@ Bridge({Scope(host="example.com"): Asgi(quart_app), Scope(prefix="/x"): Wsgi(app
 PLACES: dict[str | Scope, flask.Flask | quart.Quart] = {"/": app, Scope(prefix="/x"): quart_app}
 Bridge(PLACES)
 bridge.on_incident(tell)
+bridge.on_incident(tell_later)
 
 assert_problem(app.test_client().get("/"), status=404, type=SoldOut, detail=lambda text: "x" in text, balance=30)
 assert_problem(httpx.get("http://localhost"), SoldOut, headers={"X-Shop": None}, pointer="/name")

@@ -157,8 +157,9 @@ Problem(404, headers=3)  # mypy: incompatible type "int"; pyright: "Literal[3]" 
 # Hooks, the bridge, tests
 
 
-@errors.on_incident  # mypy: Value of type variable "HookT"; pyright: return type "CoroutineType[Any, Any, None]"
-async def waits(incident: Incident, reply: Reply) -> None: ...
+@errors.on_incident  # mypy: Value of type variable "HookT"; pyright: return type "str"
+def chooses(incident: Incident, reply: Reply) -> str:
+    return "nothing looks at it"
 
 
 errors.on_incident(lambda: None)  # mypy: Callable[[], None]; pyright: expected 2 but received 0

@@ -1,27 +1,27 @@
 """Who is informed of an error: hooks, and the function that names the current trace.
 
-Both are called while the error is answered, which does not wait for them. So they are checked when they are registered.
-`errbridge.telemetry` calls the hooks.
+Both are called while the error is answered, so they are checked when they are registered. `errbridge.telemetry` calls
+the hooks.
 """
 
 from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.introspection import describe_function, is_async
 
-__all__ = ["Hook", "HookT", "Hooks", "Locale", "Observable", "TraceId"]
+__all__ = ["Hook", "HookT", "Hooks", "Locale", "Observable", "TraceId", "run_work"]
 
 log = logging.getLogger("errbridge")
 
-Hook = Callable[[Incident, Reply], None]
-"""A plain function that is called with an error and the answer to it."""
+Hook = Callable[[Incident, Reply], Awaitable[None] | None]
+"""A function that is called with an error and the answer to it; it may be async."""
 
 HookT = TypeVar("HookT", bound=Hook)
 
@@ -72,9 +72,9 @@ class Hooks:
             The function.
 
         Raises:
-            SetupError: It cannot be called like that, or is async or a generator function.
+            SetupError: It cannot be called like that, or is a generator function.
         """
-        _check(function, "hook", "incident", "reply")
+        _check(function, "hook", "incident", "reply", may_be_async=True)
         if function not in self.functions:
             self.functions.append(function)
         return function
@@ -146,15 +146,15 @@ def _check_trace(trace: object) -> str | None:
     raise TypeError(f"a trace id is text, not {type(trace).__qualname__}")
 
 
-def _check(function: object, kind: str, *arguments: str) -> None:
+def _check(function: object, kind: str, *arguments: str, may_be_async: bool = False) -> None:
     """Make sure that a function can be called with these arguments, and is done when it returns."""
     called_with = f"({', '.join(arguments)})"
     if not callable(function):
         raise SetupError(f"a {kind} is a function of {called_with}, not {function!r}")
-    if is_async(function):
+    if is_async(function) and not may_be_async:
         raise SetupError(
             f"the {kind} {describe_function(function)} is async, but {kind}s are called where the error is answered, "
-            "which does not wait for them: make it a plain function" + _TASK * (kind == "hook")
+            "which does not wait for them: make it a plain function"
         )
     if _is_generator(function):
         raise SetupError(
@@ -173,9 +173,27 @@ def _check(function: object, kind: str, *arguments: str) -> None:
         ) from None
 
 
-_TASK = " that starts a task (app.add_background_task in Quart)"
-
-
 def _is_generator(function: Callable[..., object]) -> bool:
     call = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is examined
     return any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, call))
+
+
+_tasks: set[object] = set()
+
+
+def run_work(work: Coroutine[Any, Any, None]) -> None:
+    """Run the rest of an async hook: as a task on the event loop of this thread, or to its end if there is none.
+
+    Args:
+        work: A coroutine that was not started. It raises no errors.
+    """
+    import asyncio  # not before there is an async hook
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+    else:
+        task = loop.create_task(work)
+        _tasks.add(task)  # a loop keeps no reference to its tasks
+        task.add_done_callback(_tasks.discard)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from errbridge.application.hooks import run_work
 from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.http.headers import merge_header
 from errbridge.http.status import has_body, parse_status
@@ -244,6 +245,14 @@ class Application(ABC):
     def is_websocket_accepted(self) -> bool:
         """Return whether the current WebSocket was accepted, so that an error closes it; before, it is denied."""
         return False
+
+    def run_work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run the rest of an async hook, in this thread: as a task, or to its end. It raises no errors.
+
+        Args:
+            work: A coroutine that was not started.
+        """
+        run_work(work)
 
     def close_websocket(self, close_code: int, reason: str) -> None:  # noqa: B027 - most frameworks have none
         """Close the current WebSocket with this frame when its view ends. Do nothing where there are none."""

@@ -126,13 +126,13 @@ class Bridge:
         For errors of the applications, give the function to their ``ErrorHandler`` as well.
 
         Args:
-            function: A plain function, called on the event loop.
+            function: A plain function is called on the event loop, an async one is started there as a task.
 
         Returns:
             The function, so that this is a decorator as well.
 
         Raises:
-            SetupError: The function is async, or cannot be called with ``(incident, reply)``.
+            SetupError: The function is a generator, or cannot be called with ``(incident, reply)``.
         """
         return self._observers.on_incident(function)
 

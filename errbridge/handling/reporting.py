@@ -79,6 +79,6 @@ def report(
         code = frame.code if frame is not None and context.application.is_websocket_accepted() else None
         write_record(context.incident, status, level, failure=failure, close_code=code)
     if hooks := context.installation.hooks.functions:
-        notify(hooks, context.incident, describe)
+        notify(hooks, context.incident, describe, run=context.application.run_work)
     if frame is not None:
         context.application.close_websocket(frame.code, frame.reason)

@@ -366,14 +366,14 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 print(reply.status, incident.scope, incident.id)
 
         Args:
-            function: A plain function, called in the thread or on the event loop that answers. What takes long is a
-                task for it to start.
+            function: A plain function is called in the thread or on the event loop that answers. An async one is a
+                background task of a Quart application, and awaited by a Flask application.
 
         Returns:
             The function, so that this is a decorator as well.
 
         Raises:
-            SetupError: The function is async, or cannot be called with ``(incident, reply)``.
+            SetupError: The function is a generator, or cannot be called with ``(incident, reply)``.
         """
         return self._hooks.on_incident(function)
 

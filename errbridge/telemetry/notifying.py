@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from typing import Any
 
-from errbridge.application.hooks import Hook
+from errbridge.application.hooks import Hook, run_work
 from errbridge.incident import Incident, Reply
 from errbridge.introspection import describe_function
 
@@ -16,13 +17,20 @@ __all__ = ["notify"]
 log = logging.getLogger("errbridge")
 
 
-def notify(hooks: Sequence[Hook], incident: Incident, describe: Callable[[], Reply]) -> None:
+def notify(
+    hooks: Sequence[Hook],
+    incident: Incident,
+    describe: Callable[[], Reply],
+    *,
+    run: Callable[[Coroutine[Any, Any, None]], None] = run_work,
+) -> None:
     """Call each hook with an error and the answer to it.
 
     Args:
         hooks: The hooks.
         incident: The error.
         describe: Describes the answer.
+        run: Runs what an async hook returns, as the framework does.
     """
     try:
         reply = describe()
@@ -31,18 +39,36 @@ def notify(hooks: Sequence[Hook], incident: Incident, describe: Callable[[], Rep
         return
     for hook in tuple(hooks):  # one of them may remove itself
         try:
-            _refuse_unstarted(hook(incident, reply))
+            result: object = hook(incident, reply)
+            if inspect.isawaitable(result):
+                _run_rest(result, run, _finish(hook, result, incident))
+            elif inspect.isgenerator(result) or inspect.isasyncgen(result):
+                raise TypeError("the hook returned a generator, and nothing of it runs")
         except Exception as error:
-            _complain(error, incident, f"the hook {describe_function(hook)} failed")
+            _complain_of(hook, error, incident)
 
 
-def _refuse_unstarted(result: object) -> None:
-    """Refuse what a plain function returns that hides another one, such as a lambda around an async one."""
-    if inspect.iscoroutine(result):
-        result.close()
-        raise TypeError("the hook returned a coroutine, and nothing awaits it; start a task instead")
-    if inspect.isgenerator(result) or inspect.isasyncgen(result):
-        raise TypeError("the hook returned a generator, and nothing of it runs")
+def _run_rest(
+    result: Awaitable[object], run: Callable[[Coroutine[Any, Any, None]], None], work: Coroutine[Any, Any, None]
+) -> None:
+    try:
+        run(work)
+    except BaseException:  # a coroutine that was not started would complain of that as well
+        work.close()
+        if inspect.iscoroutine(result):
+            result.close()
+        raise
+
+
+async def _finish(hook: Hook, result: Awaitable[object], incident: Incident) -> None:
+    try:
+        await result
+    except Exception as error:
+        _complain_of(hook, error, incident)
+
+
+def _complain_of(hook: Hook, error: Exception, incident: Incident) -> None:
+    _complain(error, incident, f"the hook {describe_function(hook)} failed")
 
 
 def _complain(error: Exception, incident: Incident, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -305,9 +306,6 @@ def test_a_hook_may_remove_itself() -> None:
     assert seen == ["once", "always", "always"]
 
 
-async def later() -> None: ...
-
-
 async def later_items() -> Any:
     yield 1
 
@@ -315,7 +313,6 @@ async def later_items() -> Any:
 @pytest.mark.parametrize(
     ("function", "words"),
     [
-        (lambda incident, reply: later(), "a coroutine, and nothing awaits it"),
         (lambda incident, reply: (number for number in range(3)), "a generator, and nothing of it runs"),
         (lambda incident, reply: later_items(), "a generator, and nothing of it runs"),
     ],
@@ -328,6 +325,58 @@ def test_a_hook_that_only_began_is_reported(
     logged = only(caplog)
     assert logged.exc_info is not None
     assert words in str(logged.exc_info[1])
+
+
+def test_an_async_hook_runs_to_its_end_where_no_event_loop_runs(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[Incident] = []
+
+    async def note(incident: Incident, reply: Reply) -> None:
+        await asyncio.sleep(0)
+        seen.append(incident)
+
+    async def fail(incident: Incident, reply: Reply) -> None:
+        await asyncio.sleep(0)
+        raise RuntimeError("in the hook")
+
+    notify([fail, note, lambda incident, reply: note(incident, reply)], incident_of(), describe)
+
+    assert len(seen) == 2
+    assert f"fail failed (incident {ID})" in only(caplog).getMessage()
+
+
+async def test_an_async_hook_is_a_task_where_an_event_loop_runs_and_may_be_cancelled() -> None:
+    reached: list[str] = []
+
+    async def wait(incident: Incident, reply: Reply) -> None:
+        try:
+            reached.append("begun")
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            reached.append("cancelled")
+            raise
+
+    before = asyncio.all_tasks()
+    notify([wait], incident_of(), describe)
+    (task,) = asyncio.all_tasks() - before
+    assert reached == []
+
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert reached == ["begun", "cancelled"]
+
+
+def test_an_async_hook_that_cannot_be_run_is_one_record(caplog: pytest.LogCaptureFixture) -> None:
+    async def never(incident: Incident, reply: Reply) -> None:
+        raise AssertionError
+
+    def refuse(work: object) -> None:
+        raise RuntimeError("there is no loop")
+
+    notify([never], incident_of(), describe, run=refuse)
+
+    assert f"never failed (incident {ID})" in only(caplog).getMessage()
 
 
 def test_where_the_answer_cannot_be_described_no_hook_is_called(caplog: pytest.LogCaptureFixture) -> None:

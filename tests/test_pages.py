@@ -252,7 +252,8 @@ def test_the_page_of_a_handler_for_a_class_fails_as_any_code_of_it(
     response = world.call(Request("/lost"))
 
     assert (response.status, "none.html" in response.text) == (500, False)
-    (record,) = records(caplog)
+    (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert record.name == "tests.twins"  # the framework's own record, and no other
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], TemplateNotFound)
 

@@ -1177,6 +1177,7 @@ def test_the_group_names_its_commands() -> None:
         "check",
         "eject",
         "explain",
+        "find",
         "list",
         "preview",
         "types",

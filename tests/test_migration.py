@@ -195,7 +195,7 @@ def test_the_answer_is_the_one_that_is_wanted(seen: Seen, ask: Ask) -> None:
 def test_each_crash_is_logged_once_on_either_framework(seen: Seen, folder: Path, step: int) -> None:
     crashes = sum(ask.status == 500 for ask in ASKED)
     log = (folder / f"step-{step}.txt").read_text()
-    assert len(re.findall(rf"^ERROR errbridge \[{INCIDENT.pattern}\] ", log, re.MULTILINE)) == crashes
+    assert len(re.findall(rf"^ERROR \S+ \[{INCIDENT.pattern}\] ", log, re.MULTILINE)) == crashes
 
 
 def test_an_unknown_step_is_a_clear_error() -> None:

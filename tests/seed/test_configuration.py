@@ -111,6 +111,8 @@ def test_init_app_fills_the_configuration_with_the_defaults(world: World) -> Non
         "ERROR_REPLACE_NATIVE": False,
         "ERROR_SITE": None,
         "ERROR_LANGUAGES": ("en",),
+        "ERROR_REQUEST_ID": "X-Request-ID",
+        "ERROR_INCIDENT_HEADER": None,
     }
 
 

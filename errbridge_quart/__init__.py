@@ -27,9 +27,6 @@ class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
     _app_class = Quart  # by its defining module: instrumentations replace quart.Quart
     _blueprint_class = quart.Blueprint
 
-    def _is_debugged(self, app: Quart) -> bool:
-        return app.debug or quart.helpers.get_debug_flag()  # which "quart run --debug" passes to the application later
-
     def _attach(self, app: Quart, install: Callable[[Any], Any]) -> None:
         from errbridge_quart.answering import attach  # a program that only registers never pays for it
 

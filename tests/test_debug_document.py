@@ -10,14 +10,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.test import EnvironBuilder
 
-from errbridge import Problem, SetupError
+from errbridge import Problem
 from tests.applications import (
     JSON,
     Application,
@@ -179,20 +178,19 @@ def test_by_default_no_client_gets_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("way", ["option", "init_app", "config"])
-def test_outside_of_debug_mode_it_is_refused(world: World, way: str) -> None:
+def test_outside_of_debug_mode_it_has_no_effect(world: World, way: str) -> None:
     given = {"ERROR_DEBUG_DOCUMENT": True}
     app = world.app
-    app.testing = True
+    app.add_url_rule("/buy/<name>", "buy", view_func=buy)
     if way == "config":
         app.config.update(given)
-    errors = world.adapter.ErrorHandler(**given if way == "option" else {})
+    world.errors = world.adapter.ErrorHandler(**given if way == "option" else {})
+    world.errors.init_app(app, **given if way == "init_app" else {})
 
-    with pytest.raises(SetupError, match=r"ERROR_DEBUG_DOCUMENT .* debug mode only: .* before init_app") as caught:
-        errors.init_app(app, **given if way == "init_app" else {})
+    response = world.call(Request("/buy/piano", headers=[WANTS_JSON]))
 
-    assert "--debug" in str(caught.value)
-    app.debug = True
-    errors.init_app(app, **given if way == "init_app" else {})
+    assert response.status == 500
+    assert "exception" not in response.json
 
 
 def test_switched_on_later_it_counts_in_debug_mode(ask: Ask) -> None:
@@ -367,21 +365,3 @@ def test_the_same_bytes_but_for_the_id() -> None:
 
     assert bodies[0] == bodies[1]
     assert json.loads(bodies[0])["exception"]["class"] == "KeyError"
-
-
-@pytest.mark.parametrize("framework", ["flask", "quart"])
-def test_the_frameworks_own_command_for_debug_mode_is_enough(framework: str, tmp_path: Path) -> None:
-    """Quart switches debug mode on when the application has been loaded; Flask when it is made."""
-    name = framework.capitalize()
-    (tmp_path / "shop.py").write_text(
-        f"from {framework} import {name}\nfrom errbridge_{framework} import ErrorHandler\n"
-        f"app = {name}(__name__)\nErrorHandler(app, ERROR_DEBUG_DOCUMENT=True)\n"
-    )
-    command = [sys.executable, "-m", framework, "--app", "shop"]
-
-    def run(*options: str) -> subprocess.CompletedProcess[str]:
-        env = {key: value for key, value in os.environ.items() if not key.endswith("_DEBUG")}
-        asked = [*command, *options, "routes"]
-        return subprocess.run(asked, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
-
-    assert (run("--debug").returncode, "SetupError" in run().stderr) == (0, True)

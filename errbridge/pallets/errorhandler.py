@@ -131,20 +131,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             given.style or self._options.style,
         )
         settings = {**DEFAULTS, **application.config, **self._config, **_read_keywords(config, replace_native)}
-        checked = Settings.read(settings)  # before anything is changed, so that a failure leaves nothing behind
-        if checked.debug_document and not self._is_debugged(app):
-            raise SetupError(
-                "ERROR_DEBUG_DOCUMENT tells tracebacks to clients, so it is for debug mode only: switch that on before "
-                "init_app (flask run --debug, quart run --debug, app.debug = True), or leave the key out"
-            )
+        Settings.read(settings)  # before anything is changed, so that a failure leaves nothing behind
         _warn_of_settings(app, {**self._config, **config})
         application.config.update({key: settings[key] for key in DEFAULTS})
         self._attach(app, lambda application: self._install(application, options))
         return app
-
-    def _is_debugged(self, app: Any) -> bool:
-        """Return whether an application is in debug mode, or will be as soon as it runs."""
-        return bool(app.debug)
 
     @abstractmethod
     def _attach(self, app: AppT, install: Callable[[Any], Any]) -> None:

@@ -135,13 +135,14 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, formatting, docstrings, spelling and who may import whom."""
+    """Check style, formatting, docstrings, spelling, prose and who may import whom."""
     session.install(EVERYTHING, *group("lint"), *LOCK)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("interrogate", "errbridge", "errbridge_flask", "errbridge_quart")
     session.run("codespell")
     session.run("lint-imports")
+    session.run("python", ".ci/prose.py")
 
 
 @nox.session

@@ -152,7 +152,8 @@ def receive(installation: Installation, exc: BaseException, request: RequestFact
     Returns:
         A run whose outcome is the exception, for `respond` to go on from.
     """
-    trace = [] if before is None or not is_linked(exc, before.trace[-1].exception) else before.trace
+    is_same = before is not None and before.trace and is_linked(exc, before.trace[-1].exception)
+    trace = before.trace if before is not None and is_same else []
     _open(installation, exc, request, None, trace, is_uncaught=True)
     return Run(_raise(exc), trace)
 

@@ -55,7 +55,9 @@ def no_incident_is_current() -> None:
 
 @pytest.fixture(autouse=True)
 def loggers_speak_again() -> Iterator[None]:
-    """Switch the logger of the twins on again; all their applications share it."""
-    logger = logging.getLogger("tests.twins")
+    """Switch the loggers on again: that of the twins, which all their applications share, and errbridge's."""
+    loggers = [logging.getLogger("tests.twins"), logging.getLogger("errbridge")]
+    loggers[1].setLevel(logging.NOTSET)
     yield
-    logger.disabled = False
+    for logger in loggers:
+        logger.disabled = False

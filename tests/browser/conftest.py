@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -31,7 +32,8 @@ def running_site() -> Iterator[Site]:
 
 @pytest.fixture
 def site(running_site: Site) -> Site:
-    """The site with nothing noted and nothing added."""
+    """The site with nothing noted and nothing added; errors are recorded, so that pages have a reference."""
+    logging.getLogger("errbridge").setLevel(logging.INFO)
     running_site.requests.clear()
     running_site.headers.clear()
     return running_site

@@ -24,6 +24,7 @@ import errbridge_flask
 import errbridge_quart
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn, raw
+from tests.versions import HYPERCORN
 
 pytestmark = pytest.mark.servers
 
@@ -100,10 +101,12 @@ async def parts(length: int) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("name", APPS)
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with length", "chunked"])
 async def test_an_upload_that_is_too_large_is_a_413_whatever_the_application_does(name: str, is_chunked: bool) -> None:
+    # Hypercorn 0.17 gives all requests of a connection one state, in which Litestar keeps the body of the first.
+    headers = {"Accept": "application/json", "Connection": "close" if HYPERCORN < (0, 18) else "keep-alive"}
     async with hypercorn(Bridge({"/": APPS[name]()}, max_body=100_000)) as server:
         for length, status in [(100_000, (200, 201)), (105_000, (413,)), (2_000_000, (413,))]:
             content: Any = parts(length) if is_chunked else b"x" * length
-            answer = await server.client.post("/", content=content, headers={"Accept": "application/json"})
+            answer = await server.client.post("/", content=content, headers=headers)
             assert answer.status_code in status, length
             if answer.status_code == 413 and name != "quart":
                 assert answer.json()["detail"] == "The request body may have at most 100000 bytes."

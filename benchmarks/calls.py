@@ -118,15 +118,18 @@ def asgi_call(
         request: Mapping[str, Any] = {"type": "http.request", "body": ask.body, "more_body": False}
         incoming = [request]
         sent: list[Mapping[str, Any]] = []
+        is_answered = asyncio.Event()
 
         async def receive() -> Mapping[str, Any]:
             if incoming:
                 return incoming.pop()
-            await asyncio.get_running_loop().create_future()  # the client stays; the application gives up waiting
-            raise AssertionError("unreachable")
+            await is_answered.wait()  # Quart 0.23 does not return before its client leaves
+            return {"type": "http.disconnect"}
 
         async def send(message: Mapping[str, Any]) -> None:
             sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                is_answered.set()
 
         try:
             await app({**template, "headers": list(headers)}, receive, send)

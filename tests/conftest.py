@@ -58,6 +58,7 @@ def loggers_speak_again() -> Iterator[None]:
     """Switch the loggers on again: that of the twins, which all their applications share, and errbridge's."""
     loggers = [logging.getLogger("tests.twins"), logging.getLogger("errbridge")]
     loggers[1].setLevel(logging.NOTSET)
+    logging.root.setLevel(logging.WARNING)
     yield
     for logger in loggers:
         logger.disabled = False

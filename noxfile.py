@@ -148,7 +148,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types with mypy and pyright, and what both accept and refuse of programs that use errbridge."""
-    session.install(EVERYTHING, *group("types"), *group("tests"), "nox", *LOCK)
+    session.install(EVERYTHING, *group("types"), *group("tests"), *group("docs"), "nox", *LOCK)
     session.run("mypy")
     session.run("pyright")
     session.run("python", "-m", "typing_tests")

@@ -11,23 +11,34 @@ The law of this package:
 4. **There is one path**. What equal errors share is a pure step with a bounded cache, in `errbridge.handling.showing`.
 5. Nothing that a client, a handler or a template does can keep an answer from being complete.
 
-The rooms, from the ground up; each imports only from those above it in this list:
+Why did ``/api/v2`` answer like this? The order is in `handling.respond`. It finds the owners of the URL with
+`application.errormap`, asks their handlers in the order of `handling.asking`, and shows the problem with
+`handling.showing`, in the media type that a style of `representations.styles` chooses.
 
-===================  ============================================================================
-`http`               status codes, header fields, Accept, trace context, the facts of a request
-`problem` `scopes`   what an error is; who owns a URL
-`incident`           one error, and what a handler may return
-`representations`    what a problem looks like: styles, JSON, XML, page, text, the finished response
-`handlers`           who is registered for what
-`catalogue`          the problem types of a service
-`validation`         errors of libraries that validate data
-`mapping`            from an exception to its problem
-`application`        one application: settings, the protocol, the error map (owners and chains), hooks
-`telemetry`          the log record, and calling the hooks
-`handling`           one error, from the exception to the outcome
-`adapter`            everything that an adapter needs
-`inspection`         ``flask errors list``, ``explain``, ``check``, ``preview``
-===================  ============================================================================
+Each package or module imports only from those below it:
+
+======================  ===============================================================================
+`asgi`                  the bridge: Flask, Quart and other applications behind one ASGI server
+`pallets`               what Flask and Quart share, and everything about Werkzeug
+`testing`               assertions, fixtures and the conformance cases
+`otel` `sentry`         integrations
+`inspection`            ``flask errors list``, ``explain``, ``check``, ``preview``, ``find``
+`adapter`               everything that an adapter needs
+`handling`              one error, from the exception to the outcome
+`telemetry`             the log record, and calling the hooks
+`application`           one application: settings, the protocol, the error map (owners and chains), hooks
+`mapping`               from an exception to its problem
+`validation`            errors of libraries that validate data
+`catalogue`             the problem types of a service
+`handlers`              registered handlers, and what they are registered for
+`representations`       what a problem looks like: styles, JSON, XML, page, text, the finished response
+`incident`              one error, and what a handler may return
+`problem` `scopes`      what an error is; who owns a URL
+`languages`             the translations
+`http`                  status codes, header fields, Accept, trace context, the facts of a request
+`errors`                errors of set-up
+`introspection`         names and places of functions and exceptions
+======================  ===============================================================================
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """Everything that an adapter for a framework needs of errbridge. Both adapters of this project use nothing else.
 
 An adapter implements `Application`, collects `errbridge.RequestFacts`, and calls `respond` with them, which starts the
-plan for an error. `drive` or `adrive` carries the plan out, and the adapter makes a response of the outcome. It decides
+plan for an error; `respond_to_result` does so for what a view returned. `drive` or `adrive` carries the plan out, and the adapter makes a response of the outcome. It decides
 nothing.
 """
 
@@ -12,7 +12,7 @@ from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.outside import record_broken_stream
 from errbridge.handling.reporting import expect_record
-from errbridge.handling.respond import receive, respond
+from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.http.headers import check_head
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.html import TEMPLATES
@@ -40,4 +40,5 @@ __all__ = [
     "receive",
     "record_broken_stream",
     "respond",
+    "respond_to_result",
 ]

@@ -6,7 +6,7 @@ The adapter collects the facts of the request, drives the core's plan, and makes
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from inspect import isawaitable
 from typing import Any
 
@@ -15,7 +15,6 @@ import flask
 from errbridge.adapter import Application, Call, Draft, Installation, Run, check_head, drive
 from errbridge.pallets.application import PalletsApplication, finish_response
 from errbridge.pallets.attaching import attach_seam
-from errbridge.pallets.debugger import add_debugger
 from errbridge.pallets.exceptions import detect_disconnect
 from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import Fields, Seam
@@ -108,8 +107,17 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             flask.request.environ[_STREAMED] = seam.watch(response)
         return response  # type: ignore[no-any-return]
 
+    @cache
+    def debugger() -> Any:
+        from werkzeug.debug import DebuggedApplication  # it logs a PIN, and only developers need it
+
+        return DebuggedApplication(guarded, evalex=True)
+
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if app.config["DEBUG"]:
+            # Werkzeug's server brings the debugger itself, the bridge does not.
+            if "asgi.scope" in environ and "werkzeug.debug.preserve_context" not in environ:
+                return debugger()(environ, start_response)
             start_response = _First(start_response)
 
         def start(*given: Any) -> Any:
@@ -149,7 +157,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     def break_off(environ: dict[str, Any], exc: Exception) -> None:
         environ[_STREAMED](exc, app.request_class(environ))
 
-    for name, function in {"make_response": answering, "wsgi_app": add_debugger(app, guarded)}.items():
+    replaced: dict[str, Callable[..., Any]] = {"make_response": answering, "wsgi_app": guarded}
+    for name, function in replaced.items():
         setattr(app, name, function)
 
 

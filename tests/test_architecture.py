@@ -203,6 +203,7 @@ ADAPTER_NAMES = [
     "receive",
     "record_broken_stream",
     "respond",
+    "respond_to_result",
 ]
 
 

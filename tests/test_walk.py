@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=57, modules=23, changes=45)
+BOUND = Walk(calls=53, modules=22, changes=43)
 
 
 def follow(app: Any, path: str) -> list[str]:

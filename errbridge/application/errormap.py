@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from errbridge.application.settings import Settings
 from errbridge.handlers.handlers import Handler, ScopeHandlers
@@ -22,7 +22,7 @@ from errbridge.representations.styles import DEFAULT, Style
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["Chain", "ErrorMap", "Owner", "Turns"]
+__all__ = ["Chain", "ErrorMap", "Owner", "Reach", "Turns"]
 
 log = logging.getLogger("errbridge")
 
@@ -53,8 +53,19 @@ class Owner:
         return DEFAULT if uncaught and self.failure else self.style
 
 
-FindClaimants = Callable[["Chain", type[BaseException]], "Turns"]
-FindHandlers = Callable[["Chain", type[BaseException], int, bool], "Turns"]
+class Reach(NamedTuple):
+    """How far an error goes in its chain.
+
+    Attributes:
+        owners: The owners that are asked, the nearest first.
+        style: The style of the last one, which answers if no handler does.
+    """
+
+    owners: tuple[Owner, ...]
+    style: Style
+
+
+FindTurns = Callable[[tuple[Owner, ...], type[BaseException], int | None], "Turns"]
 
 Turns = tuple[tuple[Owner, tuple[Handler, ...]], ...]
 """Owners, the nearest first, each with those of its handlers that are asked, the most specific first."""
@@ -70,20 +81,19 @@ class Chain:
         owners: The owners.
         blueprints: The names of those that are blueprints.
         folders: Where templates are looked up: the folders of the blueprints, then the application's.
-        styles: The styles of an HTTP error and of an uncaught exception: those of the nearest owner that has one.
+        http: How far an HTTP error goes.
+        uncaught: How far an uncaught exception goes.
         templates: The page of each slug and status, None where there is none; filled by `errbridge.handling.showing`.
     """
 
-    __slots__ = ("blueprints", "folders", "owners", "styles", "templates")
+    __slots__ = ("blueprints", "folders", "http", "owners", "templates", "uncaught")
 
     def __init__(self, owners: tuple[Owner, ...]) -> None:
         self.owners = owners
         self.blueprints = tuple(owner.scope.blueprint for owner in owners if owner.scope.blueprint is not None)
         self.folders = (*dict.fromkeys(folder for owner in owners for folder in owner.folders), "errors")
-        self.styles = tuple(
-            next(style for owner in owners if (style := owner.find_style(uncaught=uncaught)) is not None)
-            for uncaught in (False, True)
-        )
+        self.http = _find_reach(owners, uncaught=False)
+        self.uncaught = _find_reach(owners, uncaught=True)
         self.templates: dict[tuple[str, ...], Page | None] = {}
 
 
@@ -99,9 +109,8 @@ class ErrorMap:
 
     Attributes:
         root: The application as the last owner of every error.
-        find_claimants: ``(chain, cls)``: the turns of a class of exceptions that are no HTTP errors.
-        find_handlers: ``(chain, cls, status, uncaught)``: the turns of an HTTP error, up to the owner whose style
-            answers.
+        find_turns: ``(owners, cls, status)``: the turns of these owners for an HTTP error of that class and status, or,
+            without a status, for an exception that is none.
     """
 
     def __init__(
@@ -121,8 +130,7 @@ class ErrorMap:
         self.root = owners[ROOT]
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
         # A type checker takes the hash of a class for that of its instances, and an exception may have none.
-        self.find_claimants = cast("FindClaimants", lru_cache(_REMEMBERED)(_find_claimants))
-        self.find_handlers = cast("FindHandlers", lru_cache(_REMEMBERED)(_find_handlers))
+        self.find_turns = cast("FindTurns", lru_cache(_REMEMBERED)(_find_turns))
 
     def find_language(self, request: RequestFacts) -> Language:
         """Find the language in which to answer a request."""
@@ -161,13 +169,13 @@ class ErrorMap:
 _NO_HANDLERS = ScopeHandlers(())
 
 
-def _find_claimants(chain: Chain, cls: type[BaseException]) -> Turns:
-    return tuple((owner, tuple(owner.handlers.for_class(cls))) for owner in chain.owners)
+def _find_reach(owners: tuple[Owner, ...], *, uncaught: bool) -> Reach:
+    styles = (owner.find_style(uncaught=uncaught) for owner in owners)
+    return next(Reach(owners[:count], style) for count, style in enumerate(styles, 1) if style is not None)
 
 
-def _find_handlers(chain: Chain, cls: type[BaseException], status: int, uncaught: bool) -> Turns:
-    last = next(n for n, owner in enumerate(chain.owners, 1) if owner.find_style(uncaught=uncaught) is not None)
-    return tuple((owner, tuple(owner.handlers.for_error(cls, status))) for owner in chain.owners[:last])
+def _find_turns(owners: tuple[Owner, ...], cls: type[BaseException], status: int | None) -> Turns:
+    return tuple((owner, tuple(owner.handlers.find(cls, status))) for owner in owners)
 
 
 def _list_scopes(found: Iterable[Scope | str] | Scope | str | None) -> tuple[Scope | str, ...]:

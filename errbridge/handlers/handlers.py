@@ -345,28 +345,25 @@ class ScopeHandlers:
             if (of_status := classes.by_status.get(status)) is not None:
                 self.classes[of_status] = handler
 
-    def for_class(self, cls: type[BaseException]) -> Iterator[Handler]:
-        """Give the handlers for a class of exceptions and its bases, the nearest first, each once; no catch-all."""
-        yield from {id(handler): handler for _, handler in self._fitting_class(cls)}.values()
+    def find(self, cls: type[BaseException], status: int | None = None) -> Iterable[Handler]:
+        """Find the handlers for an error, the most specific first, each once.
 
-    def _fitting_class(self, cls: type[BaseException]) -> Iterator[tuple[Key, Handler]]:
+        Args:
+            cls: The class of the exception.
+            status: The status of an HTTP error; None for another exception, which only handlers for classes may take.
+        """
+        return {id(handler): handler for _, handler in self.list_fitting(cls, status)}.values()
+
+    def list_fitting(self, cls: type[BaseException], status: int | None = None) -> Iterator[tuple[Key, Handler]]:
+        """List each key that an error has here, with its handler, the most specific first."""
         for base in cls.__mro__ if self.classes or self.names else ():
             if base in self.classes:
                 yield base, self.classes[base]
             if self.names and (name := f"{base.__module__}.{base.__qualname__}") in self.names:
                 yield name, self.names[name]
 
-    def for_error(self, cls: type[BaseException], status: int) -> Iterator[Handler]:
-        """Give all handlers for an HTTP error, the most specific first, each once."""
-        seen: set[int] = set()
-        for _, handler in self.fitting(cls, status):
-            if id(handler) not in seen:
-                seen.add(id(handler))
-                yield handler
-
-    def fitting(self, cls: type[BaseException], status: int) -> Iterator[tuple[Key, Handler]]:
-        """Give each key that an HTTP error has here, with its handler, the most specific first."""
-        yield from self._fitting_class(cls)
+        if status is None:
+            return
         for key, found in (
             (status, self._statuses.get(status)),
             (f"{status // 100}xx", self._families.get(status // 100)),

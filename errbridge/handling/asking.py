@@ -39,7 +39,7 @@ def find_claimants(context: ErrorContext) -> Iterator[Candidate]:
     """
     native = context.native
     is_generic = native is not None and native.is_generic
-    turns = context.error_map.find_claimants(context.chain, type(context.exception))
+    turns = context.error_map.find_turns(context.chain.owners, type(context.exception), None)
     yield from _take_turns(context, turns, None if is_generic else native)
     if native is not None and is_generic and _is_first(native, context):
         yield from _offer_native(context, native, None)
@@ -47,8 +47,8 @@ def find_claimants(context: ErrorContext) -> Iterator[Candidate]:
 
 def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
     """List the handlers that may answer an HTTP error, up to the scope whose style answers (step 3)."""
-    find, cls = context.error_map.find_handlers, type(context.exception)
-    return _take_turns(context, find(context.chain, cls, context.problem.status, context.is_uncaught), context.native)
+    turns = context.error_map.find_turns(context.reach.owners, type(context.exception), context.problem.status)
+    return _take_turns(context, turns, context.native)
 
 
 def _take_turns(context: ErrorContext, turns: Turns, native: NativeHandler | None) -> Iterator[Candidate]:
@@ -97,7 +97,7 @@ def _is_first(native: NativeHandler, context: ErrorContext) -> bool:
     """
     propagates = context.application.propagates()
     server_error = context.application.http_classes.by_status.get(500, Exception)
-    for owner, handlers in context.error_map.find_handlers(context.chain, server_error, 500, True):
+    for owner, handlers in context.error_map.find_turns(context.chain.uncaught.owners, server_error, 500):
         if is_registered_at(native, owner):
             return True
         if handlers and not propagates:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from typing import Any
 
-from errbridge.application.errormap import Chain
+from errbridge.application.errormap import Chain, Reach
 from errbridge.application.installation import Installation
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
@@ -38,7 +38,8 @@ class ErrorContext:
         problem: The meaning of the exception, as its author left it.
         is_shared: Whether equal errors share *problem* and its members, so that what is derived from it can be kept.
         chain: The owners.
-        style: The style of the nearest owner that has one.
+        reach: The owners that are asked.
+        style: The style in which the last of them answers.
         language: The language to answer in.
         media_type: The media type to answer in.
         occurrence: That the error occurred, its id and its time. Several exceptions of one error share it.
@@ -67,6 +68,7 @@ class ErrorContext:
         "original",
         "own_response",
         "problem",
+        "reach",
         "request",
         "style",
     )
@@ -98,7 +100,7 @@ class ErrorContext:
         self.client_gone = http is not None and http.client_gone
         self.chain: Chain = self.error_map.find_chain(exc, request)
         self.language = self.error_map.find_language(request)
-        self._choose_style()
+        self._find_reach()
         self.occurrence = Occurrence()
         self.is_anonymous = False
         self.own_response = None if http is None else http.own_response
@@ -106,8 +108,9 @@ class ErrorContext:
         self.asked: list[Callable[..., Any]] = []
         self._incident: Incident | None = None
 
-    def _choose_style(self) -> None:
-        self.style: Style = self.chain.styles[self.is_uncaught]
+    def _find_reach(self) -> None:
+        self.reach: Reach = self.chain.uncaught if self.is_uncaught else self.chain.http
+        self.style: Style = self.reach.style
         settings = self.error_map.settings
         self.media_type = self.style.choose_media_type(self.request, xhr_enabled=settings.xhr_enabled)
 
@@ -138,7 +141,7 @@ class ErrorContext:
         context = copy(self)
         context.is_uncaught = False
         context.problem, context.is_shared = problem, False
-        context._choose_style()
+        context._find_reach()
         context._incident = None
         return context
 

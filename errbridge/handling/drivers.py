@@ -79,7 +79,10 @@ class Run:
         self._plan = plan
         self.trace: Trace = [] if trace is None else trace
         self.outcome = None
-        self.send(None)
+        try:
+            self.call = next(plan)
+        except StopIteration as end:
+            self.outcome = end.value
 
     def raises(self, exc: BaseException | None) -> bool:
         """Return whether the outcome is this exception, to be raised to the framework."""

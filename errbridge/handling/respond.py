@@ -1,12 +1,15 @@
 """The order of things: one error, from the exception to the outcome. This is the only place that knows it.
 
+Before any handler is asked, `ErrorContext` finds out what the error means and where it belongs: the problem, the chain
+of owners, the language, the style and the media type. Then:
+
 1. An exception that is an answer already, that builds one of its own, or that the application's settings make a crash,
    is left to the framework.
 2. An exception that is no HTTP error is offered to the handlers of its class and its base classes, scope by scope. If
    none takes it, the HTTP error that it means is answered: a validation error, or the member of a group. An exception
    that means none is raised, as if errbridge were not there; the framework makes a 500 of it, which arrives here too.
 3. An HTTP error goes from scope to scope, the nearest first. In each, the framework's own handler is asked first, then
-   errbridge's handlers, then the scope's style answers.
+   errbridge's handlers, then the scope's style answers. `errbridge.handling.asking` lists them in this order.
 
 What a handler returns decides how it goes on: a problem is shown in the style of the scope, a page is rendered, a reply
 is sent as it is, any other value is the framework's to convert, and None passes the error on.
@@ -48,7 +51,7 @@ from errbridge.mapping.problems import problem_of
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
 
-__all__ = ["receive", "respond", "status_of"]
+__all__ = ["receive", "respond", "respond_to_result", "status_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -58,8 +61,8 @@ Attempt = Generator[Call, Any, Outcome | None]
 
 def respond(
     installation: Installation,
-    error: object,
-    request: RequestFacts | None,
+    exc: BaseException,
+    request: RequestFacts,
     before: Run | None = None,
     *,
     outside: bool = False,
@@ -68,25 +71,41 @@ def respond(
 
     Args:
         installation: errbridge in the application where it occurred.
-        error: The exception, or the 500 that the framework made of one. Or what a view returned: an error, a page or a
-            reply, alone or in a tuple with a status and headers.
-        request: The facts of the request; None if a page is made without one.
-        before: The run whose exception was raised last in this request. If *error* is the 500 that the framework made
-            of that exception, both are one incident.
-        outside: Whether *error* escaped the framework's handling of the request: no handler and no template is asked.
+        exc: The exception, or the 500 that the framework made of one.
+        request: The facts of the request.
+        before: The run whose exception was raised last in this request. If *exc* is the 500 that the framework made of
+            that exception, both are one incident.
+        outside: Whether *exc* escaped the framework's handling of the request: no handler and no template is asked.
 
     Returns:
         The plan, under way up to its first call. Its outcome is a response, a value for the framework to send, or an
         exception to raise; `LEFT` if the framework has to go on as if errbridge were not there.
     """
     trace: Trace = []
-    if isinstance(error, BaseException) and request is not None:
-        return Run(_plan(installation, error, request, trace, before, outside), trace)
-    return Run(_answer_result(installation, take_apart(error), request, trace), trace)
+    return Run(_plan(installation, exc, request, trace, before, outside), trace)
 
 
-def _answer_result(installation: Installation, parts: Parts, request: RequestFacts | None, trace: Trace) -> Plan:
-    """Answer what a view returned. The status and the headers of a tuple win."""
+def respond_to_result(
+    installation: Installation, result: object, request: RequestFacts | None, before: Run | None = None
+) -> Run:
+    """Answer what a view returned, if it is errbridge's.
+
+    Args:
+        installation: errbridge in the application of the view.
+        result: An error, a `Page` or a `Reply`, alone or in a tuple with a status and headers, which win.
+        request: The facts of the request; None if a page is made without one.
+        before: As for `respond`.
+
+    Returns:
+        The plan, as `respond` returns it.
+    """
+    trace: Trace = []
+    return Run(_plan_result(installation, take_apart(result), request, trace, before), trace)
+
+
+def _plan_result(
+    installation: Installation, parts: Parts, request: RequestFacts | None, trace: Trace, before: Run | None
+) -> Plan:
     application, body = installation.application, parts.body
     if isinstance(body, (Page, Reply)):
         return (yield from convert_result(application, parts, "GET" if request is None else request.method))
@@ -97,7 +116,7 @@ def _answer_result(installation: Installation, parts: Parts, request: RequestFac
         else:
             status = None if parts.status is None else check_error_status(parse_status(parts.status))
             error = application.override(body, status, list_headers(parts.headers))
-        outcome = yield from _plan(installation, error, request, trace, None, False)
+        outcome = yield from _plan(installation, error, request, trace, before, False)
     return Raised(body) if outcome is LEFT and parts.is_class else outcome
 
 
@@ -115,20 +134,15 @@ def _plan(
         if before is not None and http is not None and before.raises(http.original):
             trace += before.trace
         if outside:
-            return respond_outside(_open(installation, exc, request, http, trace))
+            return respond_outside(_open_context(installation, exc, request, http, trace))
         if _is_left(application, exc, http):
             return LEFT
-        if http is not None or isinstance(exc, Problem):
-            context = _open(installation, exc, request, http, trace)
-            if context.own_response is None or has_own_handler(context):
-                return (yield from _answer(context))
-            return LEFT if context.native is not None else (yield from _pass_on_own(context, context.own_response))
-        outcome = yield from _claim(_open(installation, exc, request, None, trace))
-        if outcome is None and (single := find_single_error(exc)) is not exc and status_of(application, single) is None:
-            outcome = yield from _claim(_open(installation, single, request, None, trace))
-        if outcome is None:
-            outcome = yield from _answer_meaning(installation, exc, request, trace)
-        return outcome
+        if http is None and not isinstance(exc, Problem):
+            return (yield from _answer_exception(installation, exc, request, trace))
+        context = _open_context(installation, exc, request, http, trace)
+        if context.own_response is None or has_own_handler(context):
+            return (yield from _answer(context))
+        return LEFT if context.native is not None else (yield from _pass_on_own(context, context.own_response))
     except Exception:
         log.exception("errbridge failed before it could answer")
         status = _read_status(exc, http)
@@ -154,7 +168,7 @@ def receive(installation: Installation, exc: BaseException, request: RequestFact
     """
     is_same = before is not None and before.trace and is_linked(exc, before.trace[-1].exception)
     trace = before.trace if before is not None and is_same else []
-    _open(installation, exc, request, None, trace, is_uncaught=True)
+    _open_context(installation, exc, request, None, trace, is_uncaught=True)
     return Run(_raise(exc), trace)
 
 
@@ -163,7 +177,7 @@ def _raise(exc: BaseException) -> Plan:
     return Raised(exc)
 
 
-def _open(
+def _open_context(
     installation: Installation,
     exc: BaseException,
     request: RequestFacts,
@@ -172,6 +186,7 @@ def _open(
     *,
     is_uncaught: bool = False,
 ) -> ErrorContext:
+    """Find out what is known of an error before a handler is asked, and add that to the trace of its incident."""
     if trace and http is not None and (arrived := find_context(trace, http.original)) is not None:
         context = arrived.as_server_error(exc)
     else:
@@ -211,8 +226,22 @@ def _pass_on_own(context: ErrorContext, build: Callable[[], Any]) -> Plan:
     return pass_on(context, response)
 
 
+def _answer_exception(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
+    """Step 2. A group of one error is also offered as that error."""
+    single = find_single_error(exc)
+    is_wrapped = single is not exc and status_of(installation.application, single) is None
+    for each in (exc, single) if is_wrapped else (exc,):
+        outcome = yield from _claim(_open_context(installation, each, request, None, trace))
+        if outcome is not None:
+            return outcome
+    return (yield from _answer_meaning(installation, exc, request, trace))
+
+
 def _claim(context: ErrorContext) -> Attempt:
-    """Step 2. A failure is raised: the framework sends its signal, logs it and, in debug mode, shows the debugger."""
+    """Offer an exception to the handlers of its class.
+
+    A failure is raised: the framework sends its signal, logs it and, in debug mode, shows the debugger.
+    """
     for candidate in find_claimants(context):
         try:
             outcome = yield from _ask(context, candidate)
@@ -244,7 +273,7 @@ def _answer_meaning(installation: Installation, exc: BaseException, request: Req
     http = application.http_error(error)
     if _is_left(application, error, http):
         return Native(error)
-    return (yield from _answer(_open(installation, error, request, http, trace)))
+    return (yield from _answer(_open_context(installation, error, request, http, trace)))
 
 
 def _answer(context: ErrorContext) -> Plan:

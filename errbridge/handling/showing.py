@@ -236,7 +236,7 @@ class Form(NamedTuple):
         return cls(request.method, request.root_path, has_reference, trace_id != "", request.request_id != "")
 
 
-class Template(NamedTuple):
+class Skeleton(NamedTuple):
     """A response that lacks nothing but the values of one error.
 
     Attributes:
@@ -278,7 +278,7 @@ _PLACES = re.compile(f"({'|'.join(_PLACEHOLDERS)})")
 
 
 @lru_cache(maxsize=2048)
-def _render_shared(look: Look, problem: Problem, form: Form) -> Template:
+def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
     """Render a problem that equal errors share, around the places of what is different in each."""
     request = RequestFacts(
         form.method,
@@ -298,7 +298,7 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Template:
         language=look.language,
     )
     status, headers, body = astuple(render(look, incident))
-    return Template(status, headers, None if body is None else tuple(_PLACES.split(body.decode())))
+    return Skeleton(status, headers, None if body is None else tuple(_PLACES.split(body.decode())))
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:

@@ -294,9 +294,9 @@ class _Stage:
         """Find what happens in a context."""
         error_map, error_class = context.error_map, type(context.exception)
         if context.exception is context.original:
-            turns = error_map.find_claimants(context.chain, error_class)
+            turns = error_map.find_turns(context.chain.owners, error_class, None)
         else:
-            turns = error_map.find_handlers(context.chain, error_class, context.problem.status, context.is_uncaught)
+            turns = error_map.find_turns(context.reach.owners, error_class, context.problem.status)
         calls = [call for each, call in walk.asked if each is context]
         return cls(subject, walk, context, turns, {id(call.function): place for place, call in enumerate(calls, 1)})
 
@@ -360,7 +360,7 @@ class _Stage:
     def _consider_own(self, owner: Owner) -> Iterator[tuple[Key, int | None, str]]:
         cls, status = type(self.context.exception), self.context.problem.status
         normalize = self.context.application.http_classes.normalize_key
-        fitting = dict.fromkeys(normalize(key) for key, _ in owner.handlers.fitting(cls, status))
+        fitting = dict.fromkeys(normalize(key) for key, _ in owner.handlers.list_fitting(cls, status))
         is_reached = any(owner is reached for reached, _ in self.turns)
         for key in dict.fromkeys((*fitting, *sort_keys(owner.handlers.by_key))):
             order = None

@@ -1,9 +1,12 @@
 """The seam between a framework and the core: exceptions and facts in, plans out.
 
-Errors arrive in three ways. The framework searches a handler for almost all of them (`Seam.find_error_handler`). An
-HTTP exception without a status, which both frameworks would send as 200, and an error that a view returned instead of
-raising it, pass ``make_response`` (`Seam.respond_to_value`). Errors that escape the framework, from opening the session
-or tearing down, are caught around the application (`Seam.respond_outside`).
+Errors are answered in three places. The framework searches a handler for almost all of them
+(`Seam.find_error_handler`). An HTTP exception without a status, which both frameworks would send as 200, and an error
+that a view returned instead of raising it, pass ``make_response`` (`Seam.respond_to_value`). Errors that escape the
+framework, from opening the session or tearing down, are caught around the application (`Seam.respond_outside`).
+
+In two more places an error only passes: an uncaught exception gets its id before the framework sends its signal and
+writes its record (`Seam.receive`), and one that breaks off a stream is recorded (`Seam.watch`).
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from errbridge.adapter import (
     receive,
     record_broken_stream,
     respond,
+    respond_to_result,
 )
 from errbridge.pallets.private import HandlerSearch
 
@@ -164,11 +168,6 @@ class Seam(ABC):
             found[rule.endpoint.rpartition(".")[0]] = None
         return tuple(name for name in found if name)
 
-    def start(self, error: object, request: Any, blueprints: Sequence[str]) -> Run:
-        """Start the plan for an error of a request."""
-        before: Run | None = vars(request).pop(_RAISED, None)
-        return respond(self.installation, error, self.read_facts(error, request, blueprints), before)
-
     def receive(self, exc: BaseException) -> None:
         """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
         try:
@@ -178,7 +177,7 @@ class Seam(ABC):
                 facts = self.read_facts(exc, request, request.blueprints)
                 setattr(request, _RAISED, receive(self.installation, exc, facts, before))
         except Exception:
-            log.exception("errbridge could not read the request")
+            log.exception("errbridge failed; the exception has no incident id yet")
 
     def receiving(self, handle: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a method of the framework that handles uncaught exceptions; newer versions pass the context first."""
@@ -232,7 +231,7 @@ class Seam(ABC):
                 facts = self.read_facts(exc, request, request.blueprints)
                 record_broken_stream(self.installation, exc, facts, status)
             except Exception:
-                log.exception("errbridge could not read the request")
+                log.exception("errbridge failed; an exception that broke off a stream is not recorded")
 
         return record
 
@@ -240,9 +239,10 @@ class Seam(ABC):
         """Answer the framework's search for a handler; None lets the exception go on its way."""
         try:
             request = self.current_request()
-            run = self.start(exc, request, blueprints)
+            before: Run | None = vars(request).pop(_RAISED, None)
+            run = respond(self.installation, exc, self.read_facts(exc, request, blueprints), before)
         except Exception:
-            log.exception("errbridge could not read the request")
+            log.exception("errbridge failed; the framework handles the error alone")
             return self.search.find(exc, blueprints)
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
@@ -262,9 +262,10 @@ class Seam(ABC):
         try:
             request = self.current_request()
         except RuntimeError:  # in an app context alone
-            run = respond(self.installation, value, None)
+            run = respond_to_result(self.installation, value, None)
         else:
-            run = self.start(value, request, request.blueprints)
+            facts = self.read_facts(value, request, request.blueprints)
+            run = respond_to_result(self.installation, value, facts, vars(request).pop(_RAISED, None))
         if isinstance(run.outcome, Raised):
             raise run.outcome.exception
         return None if run.outcome is LEFT else self.make_handler(run)

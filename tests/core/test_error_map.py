@@ -10,7 +10,7 @@ import pytest
 
 from errbridge import ErrorDispatcher, Problem, RequestFacts, Scope
 from errbridge.adapter import Installation
-from errbridge.application.errormap import Owner
+from errbridge.application.errormap import Owner, Reach
 from errbridge.representations.styles import API, DEFAULT, WEB
 from errbridge.scopes.dispatch import DefaultDispatcher, SubdomainDispatcher, URLPrefixDispatcher
 from errbridge.scopes.scope import ROOT
@@ -227,21 +227,25 @@ def test_a_scope_for_failures_answers_uncaught_exceptions_only() -> None:
     assert owners[Scope(prefix="/api")].find_style(uncaught=False) is API
 
 
-def test_a_chain_knows_its_blueprints_and_the_styles_of_both_kinds_of_errors() -> None:
+def test_a_chain_knows_its_blueprints_and_how_far_both_kinds_of_errors_go() -> None:
     installation = install(Application(place("shop", "/shop"), place("shop.cart", "/shop/cart")), style=WEB)
     installation.shared.set_failure("shop.cart")
     installation.shared.set_style("shop", "api")
 
     found = installation.error_map().find_chain(Problem(404), RequestFacts(path="/shop/cart"))
 
-    assert (found.blueprints, found.styles) == (("shop.cart", "shop"), (API, DEFAULT))
+    cart, shop, root = found.owners
+    assert found.blueprints == ("shop.cart", "shop")
+    assert found.http == Reach((cart, shop), API)
+    assert found.uncaught == Reach((cart,), DEFAULT)
+    assert root.style is WEB
 
 
 def test_keys_of_a_blueprint_reach_its_owner_with_the_frameworks_classes_of_errors() -> None:
     installation = install(Application(place("api", "/api")))
     function = register(installation, "api", NotFound)(lambda exc: None)
 
-    (handler,) = installation.error_map().owners["api"].handlers.for_error(Problem, 404)
+    (handler,) = installation.error_map().owners["api"].handlers.find(Problem, 404)
 
     assert handler.function is function
 
@@ -266,9 +270,9 @@ def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.Monkey
     for number, found in enumerate(chains):
         assert [str(owner.scope) for owner in found.owners] == [f"/{number % 10}", "app"]
         cls: type[Exception] = type(f"Error{number}", (Exception,), {})
-        assert len(error_map.find_claimants(found, cls)) == len(error_map.find_handlers(found, cls, 404, False)) == 2
+        assert len(error_map.find_turns(found.owners, cls, 404)) == 2
 
-    for kept in (error_map._chain, error_map.find_claimants, error_map.find_handlers):
+    for kept in (error_map._chain, error_map.find_turns):
         cached: Any = kept
         assert cached.cache_info().currsize == 3
 

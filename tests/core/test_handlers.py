@@ -277,12 +277,12 @@ def asked(found: Any) -> list[str]:
 def test_within_one_scope_the_most_specific_handler_comes_first() -> None:
     full = table("*", "4xx", 404, LookupError, Deep, Deeper, 410, "5xx", 500)
 
-    assert asked(full.for_error(Deeper, 404)) == [repr(Deeper), repr(Deep), "404", "'4xx'", "'*'"]
-    assert asked(full.for_error(Deep, 404)) == [repr(Deep), "404", "'4xx'", "'*'"]
-    assert asked(full.for_error(NotFound, 404)) == ["404", "'4xx'", "'*'"]
-    assert asked(full.for_error(Conflict, 409)) == ["'4xx'", "'*'"]
-    assert asked(full.for_error(ServerError, 500)) == ["500", "'5xx'", "'*'"]
-    assert asked(full.for_error(Problem, 410)) == ["410", "'4xx'", "'*'"]
+    assert asked(full.find(Deeper, 404)) == [repr(Deeper), repr(Deep), "404", "'4xx'", "'*'"]
+    assert asked(full.find(Deep, 404)) == [repr(Deep), "404", "'4xx'", "'*'"]
+    assert asked(full.find(NotFound, 404)) == ["404", "'4xx'", "'*'"]
+    assert asked(full.find(Conflict, 409)) == ["'4xx'", "'*'"]
+    assert asked(full.find(ServerError, 500)) == ["500", "'5xx'", "'*'"]
+    assert asked(full.find(Problem, 410)) == ["410", "'4xx'", "'*'"]
 
 
 def test_a_code_and_the_frameworks_class_for_it_are_one_key_of_which_the_last_counts() -> None:
@@ -290,8 +290,8 @@ def test_a_code_and_the_frameworks_class_for_it_are_one_key_of_which_the_last_co
 
     for keys in ((404, NotFound), (NotFound, 404), (404, 404)):
         both = ScopeHandlers([(keys[0], first), (keys[1], second)], FRAMEWORK)
-        assert asked(both.for_error(NotFound, 404)) == ["second"]
-        assert asked(both.for_error(Problem, 404)) == ["second"]
+        assert asked(both.find(NotFound, 404)) == ["second"]
+        assert asked(both.find(Problem, 404)) == ["second"]
 
 
 def test_catch_alls_are_one_key_of_which_the_last_counts() -> None:
@@ -299,58 +299,56 @@ def test_catch_alls_are_one_key_of_which_the_last_counts() -> None:
         last = ScopeHandlers(
             [("*", handler("first")), (Exception, handler("second")), (key, handler("last"))], FRAMEWORK
         )
-        assert asked(last.for_error(NotFound, 404)) == ["last"]
+        assert asked(last.find(NotFound, 404)) == ["last"]
 
 
 def test_a_subclass_of_the_frameworks_class_is_answered_by_the_handler_of_the_code_even_with_a_status_of_its_own() -> (
     None
 ):
-    assert asked(table(404).for_error(Deeper, 410)) == ["404"]
+    assert asked(table(404).find(Deeper, 410)) == ["404"]
 
 
 def test_a_handler_registered_for_several_keys_at_once_is_asked_once() -> None:
     both = handler("both")
 
-    assert asked(ScopeHandlers([(404, both), ("4xx", both), ("*", both)], FRAMEWORK).for_error(NotFound, 404)) == [
-        "both"
-    ]
+    assert asked(ScopeHandlers([(404, both), ("4xx", both), ("*", both)], FRAMEWORK).find(NotFound, 404)) == ["both"]
 
 
 def test_for_a_class_there_are_its_own_handler_and_those_of_its_bases_but_no_catch_all() -> None:
     full = table("*", LookupError, KeyError, ValueError, 500, "5xx")
 
-    assert asked(full.for_class(KeyError)) == [repr(KeyError), repr(LookupError)]
-    assert asked(full.for_class(ZeroDivisionError)) == []
-    assert asked(table("*").for_class(KeyError)) == []
+    assert asked(full.find(KeyError)) == [repr(KeyError), repr(LookupError)]
+    assert asked(full.find(ZeroDivisionError)) == []
+    assert asked(table("*").find(KeyError)) == []
 
 
 def test_a_handler_for_the_name_of_a_class_answers_the_class_and_its_subclasses() -> None:
     named = f"{__name__}.Deep"
 
-    assert asked(table(named, "5xx").for_class(Deep)) == [repr(named)]
-    assert asked(table(named, KeyError).for_class(Deeper)) == [repr(named)]
-    assert asked(table(named, 404).for_error(Deep, 404)) == [repr(named), "404"]
-    assert asked(table(named, KeyError).for_class(ValueError)) == []
+    assert asked(table(named, "5xx").find(Deep)) == [repr(named)]
+    assert asked(table(named, KeyError).find(Deeper)) == [repr(named)]
+    assert asked(table(named, 404).find(Deep, 404)) == [repr(named), "404"]
+    assert asked(table(named, KeyError).find(ValueError)) == []
 
 
 @pytest.mark.parametrize("keys", [(Deep, f"{__name__}.Deep"), (f"{__name__}.Deep", Deep)])
 def test_a_handler_for_a_class_comes_before_that_for_its_name(keys: tuple[Key, ...]) -> None:
-    assert asked(table(*keys).for_class(Deep)) == [repr(Deep), repr(f"{__name__}.Deep")]
+    assert asked(table(*keys).find(Deep)) == [repr(Deep), repr(f"{__name__}.Deep")]
 
 
 def test_a_handler_for_the_name_of_a_subclass_comes_before_that_for_the_class() -> None:
     named = f"{__name__}.Deeper"
 
-    assert asked(table(Deep, named).for_class(Deeper)) == [repr(named), repr(Deep)]
+    assert asked(table(Deep, named).find(Deeper)) == [repr(named), repr(Deep)]
 
 
 def test_a_handler_for_a_class_and_its_base_is_asked_once() -> None:
     both, base = Handler.of(one), Handler.of(one)
     handlers = ScopeHandlers([(LookupError, both), (KeyError, both), (Exception, both)], FRAMEWORK)
 
-    assert list(handlers.for_class(KeyError)) == [both]
-    assert list(ScopeHandlers([(LookupError, base), (KeyError, both)]).for_class(KeyError)) == [both, base]
-    assert asked(ScopeHandlers(()).for_error(KeyError, 500)) == []
+    assert list(handlers.find(KeyError)) == [both]
+    assert list(ScopeHandlers([(LookupError, base), (KeyError, both)]).find(KeyError)) == [both, base]
+    assert asked(ScopeHandlers(()).find(KeyError, 500)) == []
 
 
 CLASSES = [NotFound, Deep, Deeper, Conflict, ServerError, HttpError, Problem, KeyError, LookupError]
@@ -378,4 +376,4 @@ def test_the_order_agrees_with_a_ranking_of_every_key_by_itself(
 
     built = ScopeHandlers([(key, handler(str(index))) for index, key in enumerate(keys)], FRAMEWORK)
 
-    assert asked(built.for_error(cls, status)) == list(dict.fromkeys(asked(expected)))
+    assert asked(built.find(cls, status)) == list(dict.fromkeys(asked(expected)))

@@ -262,7 +262,7 @@ def test_the_block_is_no_decorator_for_that_does_nothing_on_a_coroutine_function
 def answered(check: Check, **facts: Any) -> Problem | None:
     """Return what the handlers make of an exception."""
     exc = raised(check, INVALID)
-    (handler,) = ScopeHandlers(handlers).for_class(type(exc))
+    (handler,) = ScopeHandlers(handlers).find(type(exc))
     request = RequestFacts(**facts)
     answer: Problem | None = handler.function(exc, Incident(exc, Problem(500), request, "id"))
     return answer
@@ -286,7 +286,7 @@ def test_the_handlers_decline_a_bug() -> None:
 
 
 def test_the_handlers_leave_other_exceptions_alone() -> None:
-    assert list(ScopeHandlers(handlers).for_class(ValueError)) == []
+    assert list(ScopeHandlers(handlers).find(ValueError)) == []
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -294,7 +294,7 @@ def test_a_handler_for_the_class_takes_precedence(is_first: bool) -> None:
     own = Handlers()
     own.register(pydantic.ValidationError)(lambda exc: None)
     table = ScopeHandlers([*own, *handlers] if is_first else [*handlers, *own])
-    first, *others = table.for_class(pydantic.ValidationError)
+    first, *others = table.find(pydantic.ValidationError)
 
     assert first is next(iter(own))[1]
     assert others == [next(iter(handlers))[1]]

@@ -1,8 +1,8 @@
 """Everything that an adapter for a framework needs of errbridge. Both adapters of this project use nothing else.
 
 An adapter implements `Application`, collects `errbridge.RequestFacts`, and calls `respond` with them, which starts the
-plan for an error; `respond_to_result` does so for what a view returned. `drive` or `adrive` carries the plan out, and the adapter makes a response of the outcome. It decides
-nothing.
+plan for an error; `respond_to_result` does so for what a view returned. `drive` or `adrive` carries the plan out, and
+the adapter makes a response of the outcome. It decides nothing.
 """
 
 from __future__ import annotations

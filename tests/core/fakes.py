@@ -554,3 +554,40 @@ def chain_of(exc: BaseException | None) -> list[BaseException]:
         found.append(exc)
         exc = exc.__cause__ or exc.__context__
     return found
+
+
+# A shop, and who is asked about its errors.
+
+
+class OutOfStock(LookupError):
+    pass
+
+
+class Asked(list[str]):
+    """Registers handlers that note that they were asked, and pass the error on."""
+
+    def handler(self, label: str) -> Callable[..., None]:
+        def handler(exc: BaseException) -> None:
+            self.append(label)
+
+        return handler
+
+    def register(self, installation: Installation, target: Any, label: str, *keys: Any) -> None:
+        register(installation, target, *keys)(self.handler(label))
+
+    def native(self, app: Application, blueprint: str | None = None, *, is_generic: bool = False) -> None:
+        handler = self.handler("framework")
+        app.find_native = lambda exc, blueprints: (
+            NativeHandler(handler, exc, blueprint, is_generic) if blueprint in (None, *blueprints) else None
+        )
+
+    def by(self, installation: Installation, exc: BaseException, **facts: Any) -> list[str]:
+        """List the handlers that an error asks."""
+        self.clear()
+        answer(installation, exc, **facts)
+        return list(self)
+
+
+def a_shop() -> tuple[Application, Installation]:
+    app = Application(place("shop", "/shop"), place("shop.cart", "/shop/cart"))
+    return app, install(app)

@@ -33,11 +33,9 @@ def walk_traceback(exc: object) -> list[TracebackType]:
     return steps
 
 
+_ERRBRIDGE = rf"{re.escape(os.path.dirname(__file__))}(_flask|_quart)?[/\\]"
 # Where code is that no application has written: generated code, libraries, the standard library, errbridge itself.
-_NOT_OWN = (
-    r"<|.*[/\\](site|dist)-packages[/\\]|"
-    rf"{re.escape(os.path.dirname(os.__file__))}|{re.escape(os.path.dirname(__file__))}(_flask|_quart)?[/\\]"
-)
+_NOT_OWN = rf"<|.*[/\\](site|dist)-packages[/\\]|{re.escape(os.path.dirname(os.__file__))}|{_ERRBRIDGE}"
 
 
 def locate(exc: BaseException, *, in_libraries: bool = False) -> str:
@@ -45,17 +43,19 @@ def locate(exc: BaseException, *, in_libraries: bool = False) -> str:
 
     Args:
         exc: The exception.
-        in_libraries: Whether the place where it was raised counts if it passed no code of the application.
+        in_libraries: Whether a place in a library counts if it passed no code of the application.
     """
     steps = walk_traceback(exc)
-    own = (step for step in reversed(steps) if _is_own(step.tb_frame.f_code.co_filename))
-    step = next(own, steps[-1] if steps and in_libraries else None)
-    return "" if step is None else f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
+    for excluded in (_NOT_OWN, _ERRBRIDGE) if in_libraries else (_NOT_OWN,):
+        for step in reversed(steps):
+            if not _matches(excluded, filename := step.tb_frame.f_code.co_filename):
+                return f"{filename}:{step.tb_lineno}"
+    return ""
 
 
 @lru_cache(maxsize=1024)
-def _is_own(filename: str) -> bool:
-    return re.match(_NOT_OWN, filename) is None
+def _matches(expression: str, filename: str) -> bool:
+    return re.match(expression, filename) is not None
 
 
 def describe_class(cls: type) -> str:

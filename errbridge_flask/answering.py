@@ -114,14 +114,14 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         return DebuggedApplication(guarded, evalex=True)
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if app.config["DEBUG"]:
-            # Werkzeug's server brings the debugger itself, the bridge does not.
-            if "asgi.scope" in environ and "werkzeug.debug.preserve_context" not in environ:
-                return debugger()(environ, start_response)
-            start_response = _First(start_response)
+        if app.debug and "asgi.scope" in environ and "werkzeug.debug.preserve_context" not in environ:
+            return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
+        is_started = False
 
         def start(*given: Any) -> Any:
+            nonlocal is_started
             check_head(given[0].partition(" ")[0], given[1], "latin-1")  # PEP 3333
+            is_started = True
             return start_response(*given)
 
         if "wsgi.input_terminated" in environ:
@@ -141,14 +141,18 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             seam.installation.leave_request(token)
         if not isinstance(error, Exception):
             raise error
-        return start_over(environ, start_response, error)
+        return start_over(environ, start_response, error, is_started=is_started)
 
-    def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
+    def start_over(
+        environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception, *, is_started: bool = True
+    ) -> Any:
         token = seam.installation.enter_request()
         try:
             response = seam.respond_outside(exc, app.request_class(environ))
         finally:
             seam.installation.leave_request(token)
+        if not is_started:  # Werkzeug's test client would raise the exception
+            return response(environ, start_response)
         # PEP 3333 allows it while nothing was sent, with exc_info by position.
         exc_info = (type(exc), exc, exc.__traceback__)
         start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
@@ -165,18 +169,6 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 @lru_cache(maxsize=64)
 def _environ_key(header: str) -> str:
     return f"HTTP_{header.upper().replace('-', '_')}"
-
-
-class _First:
-    """A ``start_response`` without the exception in a first call, with which Werkzeug's test client would raise it."""
-
-    def __init__(self, start_response: Callable[..., Any]) -> None:
-        self._start_response = start_response
-        self._arguments = 2
-
-    def __call__(self, *given: Any) -> Any:
-        given, self._arguments = given[: self._arguments], 3
-        return self._start_response(*given)
 
 
 class _Stream:

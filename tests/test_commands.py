@@ -858,7 +858,7 @@ def test_what_no_error_ever_reaches_is_reported() -> None:
     ]
     output = words_of(said(build, "check", exit_code=1))
     assert "the handler for 404 is never asked: the style of api answers before it" in output
-    assert "it has neither views nor URLs of its own" in output
+    assert "it has neither views nor a prefix that errbridge knows; call init_app before you register it" in output
 
 
 def test_a_style_behind_another_style_is_never_shown() -> None:

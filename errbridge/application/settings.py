@@ -291,7 +291,7 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
 def _check_header(key: str, value: object) -> str | None:
     if value is None or (isinstance(value, str) and re.fullmatch(_TOKEN, value)):
         return value
-    raise SetupError(f"{key} is the name of a header such as 'X-Request-ID' or None, not {value!r}")
+    raise SetupError(f"{key} is the name of a header such as 'X-Incident' or None, not {value!r}")
 
 
 # These say something about the response already.

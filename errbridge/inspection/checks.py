@@ -108,7 +108,7 @@ def _find_unreached(subject: Subject) -> Found:
         if is_owner:
             why = f"the style of {before} answers before it; register on that scope, or take its style away"
         elif scope.prefix is None and scope.host is None:
-            why = "it has neither views nor URLs of its own"
+            why = "it has neither views nor a prefix that errbridge knows; call init_app before you register it"
         else:
             why = f"no URL of it leads there with the dispatcher {type(error_map.dispatcher).__name__}"
         if not is_owner or (scope != ROOT and owner.style is not None and not owner.handlers.by_key):

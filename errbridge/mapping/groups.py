@@ -13,13 +13,13 @@ ReadValidation = Callable[[BaseException], Problem | None]
 
 
 def find_single_error(exc: BaseException) -> BaseException:
-    """Return the error that a group holds, however deep, if it holds just one; any other exception as it is."""
-    inner = exc
-    while isinstance(inner, BaseExceptionGroup):
-        if len(inner.exceptions) != 1:
-            return exc
-        inner = inner.exceptions[0]
-    return inner
+    """Return the error that a group means as a whole; any other exception as it is.
+
+    That is the one that it holds, however deep, or the first of several of one class: how many tasks of a task group
+    have failed in the same way by the time it ends is a matter of chance.
+    """
+    members = list(_list_members(exc))
+    return members[0] if len({type(member) for member in members}) == 1 else exc
 
 
 def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: ReadValidation) -> BaseException | None:
@@ -34,9 +34,13 @@ def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: Re
         The problem of a validation error; the most severe member of a group, the first of equals. None for an uncaught
         exception, and for a group that holds one, which is more severe than any status.
     """
+
+    def convert(member: BaseException) -> Problem | None:  # some libraries raise groups
+        return read_validation(member) if status_of(member) is None else None
+
     severest: BaseException | None = None
     most = -1
-    for member in _find_members(exc, status_of, read_validation):
+    for member in _list_members(exc, convert):
         status = status_of(member)
         if status is None:
             return None
@@ -45,12 +49,15 @@ def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: Re
     return severest
 
 
-def _find_members(exc: BaseException, status_of: StatusOf, read_validation: ReadValidation) -> Iterator[BaseException]:
+def _list_members(
+    exc: BaseException, convert: Callable[[BaseException], BaseException | None] = lambda _: None
+) -> Iterator[BaseException]:
+    """List the members of a group, however deep; of any other exception itself. Those that convert stay whole."""
     waiting = [exc]
     while waiting:
         exc = waiting.pop()
-        if status_of(exc) is None and (problem := read_validation(exc)) is not None:
-            yield problem  # some libraries raise groups
+        if (converted := convert(exc)) is not None:
+            yield converted
         elif isinstance(exc, BaseExceptionGroup):
             waiting.extend(reversed(exc.exceptions))
         else:

@@ -418,13 +418,12 @@ def test_a_member_that_is_a_validation_error_counts_as_the_problem_that_it_means
     assert meant_by(ExceptionGroup("g", [NotFound(), exc]), validation=False) is None
 
 
-def test_the_only_error_of_a_group_is_found_however_deep_it_is() -> None:
+def test_the_only_error_of_a_group_or_the_first_of_one_class_is_found_however_deep_it_is() -> None:
     error = KeyError("k")
 
-    assert find_single_error(ExceptionGroup("g", [ExceptionGroup("h", [error])])) is error
     assert find_single_error(error) is error
-    for group in (
-        ExceptionGroup("g", [error, error]),
-        ExceptionGroup("g", [ExceptionGroup("h", [error, KeyError()])]),
-    ):
+    for members in ([error], [error, KeyError()], [ExceptionGroup("i", [error]), KeyError()]):
+        assert find_single_error(ExceptionGroup("g", [ExceptionGroup("h", members)])) is error
+    for others in ([error, ValueError()], [ExceptionGroup("i", [error]), LookupError()]):
+        group = ExceptionGroup("g", others)
         assert find_single_error(group) is group

@@ -56,6 +56,16 @@ def test_what_a_server_would_refuse_is_answered_and_recorded(
     assert "s3cret" not in caplog.text + response.text
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_flasks_own_test_client_gets_the_answer(debug: bool) -> None:
+    world = flask_world()
+    world.app.config.update(DEBUG=debug, PROPAGATE_EXCEPTIONS=False)
+    an_api(answering("/x", UNSENDABLE["a status of four digits"]))(world)
+    assert world.errors
+
+    assert world.app.test_client().get("/x").status_code == 500
+
+
 @pytest.mark.parametrize("stack", ["quart_on_hypercorn", "quart_on_hypercorn_http2"])
 @pytest.mark.parametrize("name", ["a status of four digits", "a space in a name", "a NUL in a value"])
 def test_the_server_sends_the_answer(stack: str, name: str) -> None:

@@ -364,8 +364,8 @@ FAULTS = {
     "the handler for 409 raises `RuntimeError`": Fault(handler=fail),
     "the handler for 409 raises `StopIteration`": Fault(handler=stop),
     "the handler for 409 returns what no view may return": Fault(handler=lambda exc: object()),
-    "the handler for 409 returns a status that HTTP has not": Fault(handler=lambda exc: ("gone", 42)),
-    "the handler for 409 returns an exception that is no HTTP error": Fault(handler=lambda exc: Failure()),
+    "the handler for 409 returns an invalid status": Fault(handler=lambda exc: ("gone", 42)),
+    "the handler for 409 returns an exception that is not an HTTP error": Fault(handler=lambda exc: Failure()),
     "the handler for 409 returns a page whose template does not exist": Fault(handler=lambda exc: Page("none.html")),
     "the framework's own handler for 409 raises": Fault(
         set_up=lambda world, api: api.register_error_handler(409, fail)

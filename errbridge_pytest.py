@@ -19,7 +19,7 @@ __all__ = ["incidents"]
 
 @pytest.fixture
 def incidents() -> Iterator[Incidents]:
-    """Errors that were answered during the test: ``incidents.watch(app)``, then ``incidents.only(status=404)``."""
+    """Errors that were handled during the test: ``incidents.watch(app)``, then ``incidents.only(status=404)``."""
     from errbridge.testing import record_incidents
 
     with record_incidents() as recorded:

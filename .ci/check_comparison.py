@@ -1,7 +1,7 @@
-"""Ask the packages that docs/comparison.md compares, and compare what they do with what the page says.
+"""Run the packages that docs/comparison.md compares, and compare what they do with the page.
 
-Used by the comparison session, where the packages are installed. A probe makes an application, asks it, and gives True
-or False. Columns about other languages are not run; their cells have footnotes that name the source.
+Used by the comparison session, where the packages are installed. A probe makes an application, sends it a request, and
+returns True or False. Columns about other languages are not run; their cells have footnotes that name the source.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 PAGE = Path(__file__).parents[1] / "docs" / "comparison.md"
-PACKAGES = ("Flask-ErrorsHandler", "Flask", "starlette-problem", "fastapi-problem", "APIFlask")
+PACKAGES = ("Flask-ErrorsHandler", "Flask", "starlette-problem", "fastapi-problem", "APIFlask", "flask-smorest")
 PROBLEM = "application/problem+json"
+INVALID = {"count": "secret"}
 
 
 class Answer:
@@ -49,6 +52,14 @@ class Package:
     def ask(self, *, testing: bool = False, handler: Callable[..., Any] | None = None) -> Ask:
         raise NotImplementedError
 
+    def validated(self) -> str:
+        """Return the answer to ``{"count": "secret"}``, where a number is expected; "" if nothing validates."""
+        return ""
+
+    def openapi(self) -> str:
+        """Return the OpenAPI document of the same application; "" if nothing makes one."""
+        return ""
+
 
 def flask_client(app: Any, testing: bool) -> Ask:
     app.testing = testing
@@ -69,6 +80,8 @@ def flask_views(app: Any, api: Any) -> None:
     def busy() -> Any:
         raise TooManyRequests(retry_after=3)
 
+    templates = dict.fromkeys(("404.html", "errors/404.html", "errors/4xx.html"), "our template")
+    app.jinja_loader = jinja2.DictLoader(templates)
     for name, view in {"sold": sold, "bug": bug, "busy": busy}.items():
         api.add_url_rule(f"/{name}", name, view_func=view, methods=["GET"])
     app.add_url_rule("/sold", "sold", view_func=sold)
@@ -86,12 +99,39 @@ class Errbridge(Package):
         from errbridge_flask import ErrorHandler
 
         app, api = flask.Flask("probe"), flask.Blueprint("api", "probe", url_prefix="/api")
-        errors = ErrorHandler(app)
+        errors = ErrorHandler(app, handler="web", ERROR_LANGUAGES=("en", "de"))
         errors.api_register(api)
         if handler is not None:
             errors.register(api, code=409)(handler)
         flask_views(app, api)
         return flask_client(app, testing)
+
+    def validated(self) -> str:
+        import flask
+        import pydantic
+
+        from errbridge.validation import client_data
+        from errbridge_flask import ErrorHandler
+
+        app = flask.Flask("probe")
+        ErrorHandler(app, handler="api")
+        order = pydantic.create_model("Order", count=int)
+
+        @app.post("/orders")
+        def view() -> Any:
+            with client_data():
+                return order.model_validate(flask.request.get_json()).model_dump()
+
+        return app.test_client().post("/orders", json=INVALID).text
+
+    def openapi(self) -> str:
+        from errbridge import Problem
+        from errbridge.catalogue import Catalogue
+
+        class Sold(Problem, status=409):
+            """An error that the document describes."""
+
+        return str(Catalogue.of([Sold]).openapi())
 
 
 class FlaskErrorsHandler(Package):
@@ -153,9 +193,75 @@ class ApiFlask(Package):
         flask_views(app, api)
         return flask_client(app, testing)
 
+    def validated(self) -> str:
+        import apiflask
+
+        app: Any = apiflask.APIFlask("probe")
+        schema: Any = type("Order", (apiflask.Schema,), {"count": apiflask.fields.Integer(required=True)})
+
+        @app.post("/orders")
+        @app.input(schema)
+        def view(json_data: Any) -> Any:
+            return json_data
+
+        return app.test_client().post("/orders", json=INVALID).text
+
+    def openapi(self) -> str:
+        import apiflask
+
+        app: Any = apiflask.APIFlask("probe")
+
+        @app.get("/sold")
+        @app.doc(responses=[409])
+        def view() -> Any:
+            return {}
+
+        return str(app.spec)
+
+
+class FlaskSmorest(Package):
+    """As it comes."""
+
+    name = "flask-smorest"
+
+    def ask(self, *, testing: bool = False, handler: Callable[..., Any] | None = None) -> Ask:
+        app, api = self.build(handler)
+        flask_views(app, api)
+        return flask_client(app, testing)
+
+    def build(self, handler: Callable[..., Any] | None = None) -> tuple[Any, Any]:
+        import flask
+        import flask_smorest
+        import marshmallow
+
+        app = flask.Flask("probe")
+        app.config.update(API_TITLE="probe", API_VERSION="1", OPENAPI_VERSION="3.1.0")
+        app.extensions["probed"] = flask_smorest.Api(app)
+        api: Any = flask_smorest.Blueprint("api", "probe", url_prefix="/api")
+        schema = type("Order", (marshmallow.Schema,), {"count": marshmallow.fields.Integer(required=True)})
+
+        @api.route("/orders", methods=["POST"])
+        @api.arguments(schema)
+        def order(data: Any) -> Any:
+            return data
+
+        if handler is not None:
+            api.register_error_handler(409, handler)
+        return app, api
+
+    def validated(self) -> str:
+        app, api = self.build()
+        app.register_blueprint(api)
+        return app.test_client().post("/api/orders", json=INVALID).text
+
+    def openapi(self) -> str:
+        app, api = self.build()
+        app.extensions["probed"].register_blueprint(api)
+        return str(app.extensions["probed"].spec.to_dict())
+
 
 class StarletteProblem(Package):
-    """As it comes."""
+    """As it comes; what needs FastAPI, with fastapi-problem."""
 
     name = "starlette-problem"
 
@@ -189,6 +295,30 @@ class StarletteProblem(Package):
             return Answer(response.status_code, response.headers, response.text)
 
         return ask
+
+    def validated(self) -> str:
+        from starlette.testclient import TestClient
+
+        return TestClient(self.fastapi()).post("/orders", json=INVALID).text
+
+    def openapi(self) -> str:
+        return str(self.fastapi().openapi())
+
+    def fastapi(self) -> Any:
+        import fastapi
+        import pydantic
+        from fastapi_problem.handler import add_exception_handler, new_exception_handler
+
+        app = fastapi.FastAPI()
+        add_exception_handler(app, new_exception_handler())
+        order: Any = pydantic.create_model("Order", count=int)
+
+        def view(data: Any) -> Any:
+            return data
+
+        view.__annotations__["data"] = order
+        app.post("/orders")(view)
+        return app
 
 
 def failing(*args: Any) -> Any:
@@ -227,31 +357,43 @@ def keeps_headers_apart(package: Package) -> bool:
 
 
 PROBES: Mapping[str, Callable[[Package], bool]] = {
-    "Errors of a route as `application/problem+json`": lambda p: p.ask()("/api/sold").type == PROBLEM,
-    "A URL without a route answered in the same form": lambda p: (
-        form(p.ask()("/api/nope")) == form(p.ask()("/api/sold"))
+    "Errors in a view as `application/problem+json`": lambda p: p.ask()("/api/sold").type == PROBLEM,
+    "Unknown URLs in the same format": lambda p: form(p.ask()("/api/nope")) == form(p.ask()("/api/sold")),
+    "JSON under a prefix and HTML elsewhere, for unknown URLs too": lambda p: (
+        p.ask()("/nope").type != p.ask()("/api/nope").type
     ),
-    "Two forms, by prefix, also for URLs without a route": lambda p: p.ask()("/nope").type != p.ask()("/api/nope").type,
     "Uncaught exceptions as `application/problem+json`": lambda p: p.ask()("/api/bug").type == PROBLEM,
-    "Nothing of an uncaught exception sent, by default": lambda p: "secret" not in p.ask()("/api/bug").text,
-    "Uncaught exceptions raised in testing mode": lambda p: outcome(p.ask(testing=True), "/api/bug") is None,
+    "Details of uncaught exceptions hidden by default": lambda p: "secret" not in p.ask()("/api/bug").text,
+    "Uncaught exceptions raised in tests": lambda p: outcome(p.ask(testing=True), "/api/bug") is None,
     "`application/problem+xml`": lambda p: (
         p.ask()("/api/sold", Accept="application/problem+xml").type == "application/problem+xml"
     ),
-    "Page or document by `Accept`": lambda p: (
+    "HTML or JSON, depending on `Accept`": lambda p: (
         p.ask()("/sold", Accept="text/html").type == "text/html"
         and p.ask()("/sold", Accept="application/json").type != "text/html"
     ),
-    "`Allow` and `Retry-After` kept": lambda p: (
+    "Keeps `Allow` and `Retry-After`": lambda p: (
         "allow" in p.ask()("/api/sold", "POST").headers and p.ask()("/api/busy").headers.get("retry-after") == "3"
     ),
-    "Headers of one error in no later answer": lambda p: (
+    "Headers of an error stay out of later responses": lambda p: (
         keeps_headers_apart(p) or "retry-after" not in p.ask()("/api/busy").headers
     ),
-    "Status kept where a handler fails": fails_well,
-    "Handlers sync and async": runs_async,
-    "An id of the occurrence in the document": lambda p: "urn:uuid:" in p.ask()("/api/sold").text,
-    "`trace_id` of W3C Trace Context in the document": lambda p: (
+    "Keeps the status if a handler fails": fails_well,
+    "Sync and async handlers": runs_async,
+    "Incident id in the document": lambda p: "urn:uuid:" in p.ask()("/api/sold").text,
+    "Templates chosen by status (`404.html`, `4xx.html`)": lambda p: (
+        "our template" in p.ask()("/nope", Accept="text/html").text
+    ),
+    "Lists the fields that failed validation": lambda p: "count" in p.validated(),
+    "… without the invalid value": lambda p: "count" in p.validated() and "secret" not in p.validated(),
+    "OpenAPI schemas for errors": lambda p: any(
+        name in p.openapi() for name in ("Sold", "HTTPError", "'Error'", "HTTPValidationError")
+    ),
+    "Translated messages": lambda p: (
+        p.ask()("/api/sold", **{"Accept-Language": "de"}).text != p.ask()("/api/sold").text
+        and "Konflikt" in p.ask()("/api/sold", **{"Accept-Language": "de"}).text
+    ),
+    "W3C trace id in the document": lambda p: (
         "0af7651916cd43dd8448eb211c80319c"
         in p.ask()("/api/sold", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").text
     ),
@@ -272,12 +414,12 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     columns, rows = table()
     wrong = []
-    packages = [Errbridge(), FlaskErrorsHandler(), ByHand(), StarletteProblem(), ApiFlask()]
+    packages = [Errbridge(), FlaskErrorsHandler(), ByHand(), ApiFlask(), FlaskSmorest(), StarletteProblem()]
     for what, probe in PROBES.items():
         for package in packages:
             said = rows[what][next(i for i, name in enumerate(columns) if name.startswith(package.name))]
             found = probe(package)
-            if {"yes": True, "no": False, "by hand": False}[said] is not found:
+            if said != "—" and {"yes": True, "no": False, "by hand": False}[said] is not found:
                 wrong.append(f"{what}: {package.name} is said to be {said!r}, and is {found}")
     text = PAGE.read_text(encoding="utf-8")
     wrong += [

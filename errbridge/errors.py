@@ -10,8 +10,7 @@ __all__ = ["SetupError", "locate", "suggest"]
 class SetupError(ValueError):
     """errbridge was set up in a way that cannot work; the message says what to do.
 
-    Raised while an application is being put together (registering, configuring, initialising), never while a
-    request is being answered.
+    It is raised while you register, configure or initialize, never during a request.
     """
 
 

@@ -99,13 +99,13 @@ class Incident:
         request: The facts of the request.
         id: A UUID, also in the log record and on the page.
         scope: The scope that owns the error: the nearest of the chain.
-        media_type: The media type of the answer unless a handler decides otherwise.
+        media_type: The media type of the response unless a handler decides otherwise.
         client_gone: Whether the exception says that the client has left.
         original: The exception that no part of the application caught; None for an HTTP error.
         app: The name of the application.
         time: When the exception reached errbridge, in UTC.
         reference: The first 8 characters of *id*, for people to quote; "" if no log record has the id.
-        language: The language of the answer; as text, its tag.
+        language: The language of the response; as text, its tag.
     """
 
     exception: BaseException
@@ -134,7 +134,7 @@ class Incident:
 
     @property
     def is_deliberate(self) -> bool:
-        """Whether this is an HTTP error, or an exception that a handler answers; both are made on purpose."""
+        """Whether this is an HTTP error, or an exception with a handler for its class; both are raised on purpose."""
         return self.original is None or self.exception is self.original
 
     def describe(self, status: int | None = None) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class Incident:
             ('/shop/x', 'LookupError')
 
         Args:
-            status: The status of the answer; None for the status of the problem.
+            status: The status of the response; None for the status of the problem.
 
         Returns:
             ``incident_id``, ``method``, ``path`` (with the mount), ``status``, ``scope``, ``app``, ``problem_type``,
@@ -183,7 +183,7 @@ def _make_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A finished answer. Return one from a handler to decide about every byte.
+    """A finished response. Return one from a handler to control every byte.
 
     Example:
         >>> Reply("gone", 410, {"X-Since": "2020"})

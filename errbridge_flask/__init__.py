@@ -21,7 +21,16 @@ __all__ = ["ErrorHandler"]
 
 
 class ErrorHandler(BaseErrorHandler[Flask, flask.Blueprint]):
-    """Says how the errors of Flask applications look, and who handles them; see `BaseErrorHandler`."""
+    """Error handling for Flask applications.
+
+    Example::
+
+        errors = ErrorHandler(app)
+        errors.api_register("/api")
+
+    Its arguments are those of `errbridge.pallets.errorhandler.BaseErrorHandler`: an application, ``response=``,
+    ``dispatcher=``, ``handler=``, ``replace_native=``, and the ``ERROR_*`` keys.
+    """
 
     _app_class = Flask  # by its defining module: instrumentations replace flask.Flask
     _blueprint_class = flask.Blueprint

@@ -22,7 +22,16 @@ __all__ = ["ErrorHandler"]
 
 
 class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
-    """Says how the errors of Quart applications look, and who handles them; see `BaseErrorHandler`."""
+    """Error handling for Quart applications.
+
+    Example::
+
+        errors = ErrorHandler(app)
+        errors.api_register("/api")
+
+    Its arguments are those of `errbridge.pallets.errorhandler.BaseErrorHandler`: an application, ``response=``,
+    ``dispatcher=``, ``handler=``, ``replace_native=``, and the ``ERROR_*`` keys.
+    """
 
     _app_class = Quart  # by its defining module: instrumentations replace quart.Quart
     _blueprint_class = quart.Blueprint

@@ -30,7 +30,7 @@ def test_cells_say_yes_or_no() -> None:
 
     for row in map(plain, rows):
         assert len(row) == len(head)
-        assert row[0] == "The frameworks" or set(row[1:]) <= {"yes", "no", "by hand", "—"}
+        assert row[0] == "Frameworks" or set(row[1:]) <= {"yes", "no", "by hand", "—"}
 
 
 def test_every_note_is_referred_to_and_every_reference_has_a_note() -> None:
@@ -44,12 +44,12 @@ def test_every_note_is_referred_to_and_every_reference_has_a_note() -> None:
 def test_what_was_only_read_has_its_source() -> None:
     """The last two columns were not run: what they claim has a note, unless it needs none."""
     evident = {
-        "The same handlers for two frameworks in one process",
-        "Templates found by status: `404.html`, `4xx.html`",
+        "Shares handlers between two frameworks in one process",
+        "Templates chosen by status (`404.html`, `4xx.html`)",
     }
 
     for row in table(PAGE)[2:]:
-        if row[0] not in evident and row[0] != "The frameworks":
+        if row[0] not in evident and row[0] != "Frameworks":
             assert all("[^" in cell for cell in row[-2:] if cell != "—"), row
 
 
@@ -62,5 +62,6 @@ def test_the_rows_that_are_asked_are_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("row", table(README)[:1] + table(README)[2:], ids=lambda row: row[0] or "head")
-def test_a_row_of_the_readme_is_one_of_the_page(row: list[str]) -> None:
-    assert row in [plain(each) for each in table(PAGE)]
+def test_a_row_of_the_readme_begins_one_of_the_page(row: list[str]) -> None:
+    """The page has more columns."""
+    assert row in [plain(each)[: len(row)] for each in table(PAGE)]

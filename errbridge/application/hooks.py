@@ -91,7 +91,7 @@ class Hooks:
             The function that it replaces.
 
         Raises:
-            SetupError: It is no plain function without arguments.
+            SetupError: It is not a plain function without arguments.
         """
         if function is not None:
             _check(function, "tracer")
@@ -105,7 +105,7 @@ class Hooks:
             The function that it replaces.
 
         Raises:
-            SetupError: It is no plain function without arguments.
+            SetupError: It is not a plain function without arguments.
         """
         if function is not None:
             _check(function, "locale function")

@@ -50,7 +50,7 @@ PlaceT = TypeVar("PlaceT", str, Scope, str | Scope)  # the keys of a mapping hav
 class Bridge:
     """Serves several Flask, Quart, WSGI and ASGI applications as one ASGI application.
 
-    By place, where the deepest mount wins and the order does not count::
+    By mount, where the deepest mount wins and the order does not matter::
 
         app = Bridge({"/": quart_app, "/legacy": flask_app, "//admin.example.com/": admin_app})
 
@@ -67,8 +67,8 @@ class Bridge:
             Flask and Quart applications. Wrap one in :class:`Asgi` or :class:`Wsgi` to say what it speaks.
         threads: How many requests WSGI code may serve at the same time.
         streams: How many requests that stream may go on beside them: they keep a thread, but give up their turn.
-        waiting: How many more may wait for a thread before they are answered with 503; None for any number.
-        max_body: The most bytes that an upload may have before it is answered with 413; None for no limit.
+        waiting: How many more may wait for a thread; the next one gets a 503. None for any number.
+        max_body: The size limit of an upload in bytes; a larger one gets a 413. None for no limit.
         patience: Seconds that a client may pause in its upload, which is answered with 408, or in reading an answer
             from WSGI, which is broken off.
         stream_uploads: Places, written like those of applications, below which WSGI applications read uploads while
@@ -76,7 +76,7 @@ class Bridge:
         grace: Seconds to wait at shutdown for requests in threads, and for each application.
 
     Raises:
-        SetupError: The applications or options cannot work; the message says what to do.
+        SetupError: The applications or options are invalid.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class Bridge:
         return self._observers.on_incident(function)
 
     def off_incident(self, function: Hook) -> None:
-        """Call a function no more that was given to `on_incident`.
+        """Remove a function that you registered with `on_incident`.
 
         Args:
             function: The function; nothing happens if it is not registered.
@@ -154,7 +154,7 @@ class Bridge:
             The function that it replaces.
 
         Raises:
-            SetupError: It is no plain function without arguments.
+            SetupError: It is not a plain function without arguments.
         """
         return self._observers.trace_with(function)
 

@@ -163,7 +163,7 @@ def read_meanings(meanings: object) -> list[tuple[tuple[Key, ...], Handler]]:
         meanings: A mapping from keys to what they mean, as ``map()`` takes it.
 
     Raises:
-        SetupError: A key is none, or no problem can be made of what it means.
+        SetupError: A key is invalid, or a value cannot become a problem.
     """
     if not isinstance(meanings, Mapping):
         raise SetupError(f"map() takes a table such as {{LookupError: 404}}, not {meanings!r}")
@@ -231,16 +231,16 @@ class Handlers:
         """Register the decorated function.
 
         Args:
-            *keys: Status codes, ``"4xx"``, ``"5xx"``, ``"*"`` or exception classes, one by one or in a list; none means
-                everything.
-            code: The same, as ``ErrorHandler.register`` takes it.
+            *keys: Status codes, ``"4xx"``, ``"5xx"``, ``"*"`` or exception classes, one by one or in a list; without
+                any, every error.
+            code: Keys, too.
 
         Returns:
-            A decorator that gives the function back unchanged. The function takes ``(exc)`` or ``(exc, incident)``,
-            sync or async.
+            A decorator that returns the function unchanged. The function takes ``(exc)`` or ``(exc, incident)``, and
+            may be sync or async.
 
         Raises:
-            SetupError: A key is none, or the function cannot be called like that.
+            SetupError: A key is invalid, or the function cannot be called as a handler.
         """
         checked = check_keys(*keys, code)
 
@@ -255,7 +255,7 @@ class Handlers:
     @overload
     def map(self, meanings: Mapping[ErrorKey | tuple[ErrorKey, ...], Meaning]) -> None: ...
     def map(self, meanings: object) -> None:
-        """Say what errors mean, in a table.
+        """Map errors to problems or handlers, in a table.
 
         Example::
 
@@ -263,11 +263,11 @@ class Handlers:
             handlers.map({LookupError: 404, PermissionError: Problem(403, detail="Not yours.")})
 
         Args:
-            meanings: By key (several in a tuple) a status, a `Problem`, a class of problems without required fields, or
-                a handler.
+            meanings: A status, a `Problem`, a problem class without required fields, or a handler, for each key. A key
+                may be a tuple of several.
 
         Raises:
-            SetupError: A key is none, or no problem can be made of what it means.
+            SetupError: A key is invalid, or a value cannot become a problem.
         """
         for keys, handler in read_meanings(meanings):
             self.add(keys, handler)

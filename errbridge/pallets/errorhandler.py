@@ -1,4 +1,4 @@
-"""``ErrorHandler``, the public face of both adapters: registering, configuring, initialising."""
+"""``ErrorHandler``, the public face of both adapters: registering, configuring, initializing."""
 
 from __future__ import annotations
 
@@ -43,26 +43,26 @@ EXTENSION = "errbridge"
 
 
 class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
-    """Says how the errors of applications, blueprints and URL prefixes look, and who handles them.
+    """Registers handlers and styles for the errors of applications, blueprints, URL prefixes and hosts.
 
-    Made without an application it serves as many as it is initialised with; it keeps nothing of theirs.
+    You can create it without an application, and initialize any number of applications with it.
 
     Args:
-        app: Initialised at once if given.
-        response: A decorator over a function that returns ``(document, status, headers)``. What the decorated
-            function returns is the response wherever a problem document is to be sent. A header that occurs twice is
-            not in ``headers``, which is a dict; it is added afterwards.
+        app: An application to initialize at once.
+        response: A decorator for a function that returns ``(document, status, headers)``. errbridge sends what the
+            decorated function returns in place of each problem document. ``headers`` is a dict, so errbridge adds a
+            header that occurs twice afterwards.
         dispatcher: ``"default"``, ``"urlprefix"``, ``"subdomain"``, ``"auto"``, or a subclass of `ErrorDispatcher`;
             instead of ``ERROR_DISPATCHER``.
         handler: ``"api"``, ``"web"`` or ``"default"``: the style of the application itself; instead of
             ``ERROR_HANDLER``.
-        replace_native: Whether errbridge answers in place of the application's own handlers for ``HTTPException`` and
+        replace_native: Whether errbridge replaces the application's native handlers for ``HTTPException`` and
             ``Exception``, which extensions such as APIFlask and flask-smorest register; instead of
             ``ERROR_REPLACE_NATIVE``.
         **config: Values for the ``ERROR_*`` configuration keys.
 
     Raises:
-        SetupError: Something given cannot work.
+        SetupError: An option is invalid.
     """
 
     _app_class: ClassVar[type]
@@ -95,7 +95,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         replace_native: bool | None = None,
         **config: Unpack[Configuration],
     ) -> AppT:
-        """Initialise an application.
+        """Initialize an application.
 
         Example::
 
@@ -116,7 +116,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             The application.
 
         Raises:
-            SetupError: The application is none, was initialised before, or something given cannot work.
+            SetupError: The application is not one of this framework, was initialized before, or an option is invalid.
         """
         self._check_app("init_app", app)
         application: Any = app
@@ -187,20 +187,20 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 return Problem(404, detail=f"There is nothing at {incident.request.path}.")
 
         Args:
-            *targets_and_keys: Where, and for what, in any order. Targets are blueprints, applications, prefixes such as
-                ``"/v2"``, or `Scope` objects; without one it is every application of this ``ErrorHandler``. A blueprint
-                also answers for URLs under its prefix that do not exist (pallets/flask#1498). Keys are a status code,
-                an exception class, ``"4xx"``, ``"5xx"``, or several in a list or tuple; without one it is every HTTP
-                error and every uncaught exception.
-            code: Keys as well, for those who prefer to name them.
+            *targets_and_keys: Where the handler applies, and for which errors, in any order. Targets are blueprints,
+                applications, prefixes such as ``"/v2"``, or `Scope` objects; without any, every application of this
+                ``ErrorHandler``. A blueprint owns the URLs under its prefix, even those without a route
+                (pallets/flask#1498). Keys are status codes, exception classes, ``"4xx"``, ``"5xx"``, or several in a
+                list or tuple; without any, every HTTP error and every uncaught exception.
+            code: Keys, too.
 
         Returns:
-            A decorator that gives the function back unchanged. The function takes ``(exc)`` or ``(exc, incident)``,
+            A decorator that returns the function unchanged. The function takes ``(exc)`` or ``(exc, incident)``, may be
             sync or async, and returns a `Problem`, a `Page`, a `Reply`, anything that a view may return, or None to
             pass the error on.
 
         Raises:
-            SetupError: A target or key is none, or the function cannot be called like that.
+            SetupError: A target or key is invalid, or the function cannot be called as a handler.
         """
         keys = check_keys(*filter(is_key, targets_and_keys), code)
         found = self._targets("register", tuple(each for each in targets_and_keys if not is_key(each)))
@@ -220,19 +220,19 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self, meanings: Mapping[ErrorKey | tuple[ErrorKey, ...], Meaning], *targets: AppT | BlueprintT | str | Scope
     ) -> None: ...
     def map(self, meanings: object, *targets: Any) -> None:
-        """Say what errors mean, in a table.
+        """Map errors to problems or handlers, in a table.
 
         Example::
 
             errors.map({LookupError: 404, PermissionError: Problem(403, detail="Not yours.")})
 
         Args:
-            meanings: By key (several in a tuple) a status, a `Problem`, a class of problems without required fields, or
-                a handler.
-            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+            meanings: A status, a `Problem`, a problem class without required fields, or a handler, for each key. A key
+                may be a tuple of several.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; without any, every application.
 
         Raises:
-            SetupError: A target or key is none, or no problem can be made of what a key means.
+            SetupError: A target or key is invalid, or a value cannot become a problem.
         """
         handlers = read_meanings(meanings)
         for registry, target in self._targets("map", targets):
@@ -240,7 +240,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 registry.add_handler(target, keys, handler)
 
     def include(self, handlers: Handlers, *targets: AppT | BlueprintT | str | Scope) -> None:
-        """Register all handlers of a framework-free module, those it will register later as well.
+        """Register all handlers of a `Handlers` object, including those that are added to it later.
 
         Example::
 
@@ -253,11 +253,11 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             errors.include(handlers, app)
 
         Args:
-            handlers: The module's `Handlers`.
-            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+            handlers: The handlers.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; without any, every application.
 
         Raises:
-            SetupError: A target is none, or *handlers* is something else.
+            SetupError: A target is invalid, or *handlers* is not a `Handlers`.
         """
         if not isinstance(handlers, Handlers):
             raise SetupError(f"include() takes a Handlers object and its targets, not {handlers!r}")
@@ -265,68 +265,68 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             registry.include(target, handlers)
 
     def api_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
-        """Answer the errors of these targets as an API does, with problem documents (RFC 9457).
+        """Send problem documents (RFC 9457) for the errors of these targets.
 
         Example::
 
             errors.api_register(api, "/v2", Scope(host="api.example.com"))
 
         Args:
-            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; without any, every application.
 
         Raises:
-            SetupError: A target is none.
+            SetupError: A target is invalid.
         """
         self._set_style("api", targets)
 
     def web_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
-        """Answer the errors of these targets as a website does, with pages.
+        """Send pages for the errors of these targets, from your own templates if they exist.
 
         Example::
 
             errors.web_register(web)
 
         Args:
-            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; without any, every application.
 
         Raises:
-            SetupError: A target is none.
+            SetupError: A target is invalid.
         """
         self._set_style("web", targets)
 
     def default_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
-        """Answer the errors of these targets with the plain built-in page, or what the client asks for instead.
+        """Send the built-in page for the errors of these targets, or a document or text if the client prefers that.
 
         Example::
 
             errors.default_register(app)
 
         Args:
-            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; without any, every application.
 
         Raises:
-            SetupError: A target is none.
+            SetupError: A target is invalid.
         """
         self._set_style("default", targets)
 
     def failure_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
-        """Answer the uncaught exceptions of these targets with the plain built-in page, and nothing else of them.
+        """Send the built-in page for uncaught exceptions of these targets, and leave their other errors alone.
 
         Example::
 
             errors.failure_register(app)
 
         Args:
-            *targets: Blueprints, applications, prefixes or `Scope` objects; none means every application.
+            *targets: Blueprints, applications, prefixes or `Scope` objects; without any, every application.
 
         Raises:
-            SetupError: A target is none.
+            SetupError: A target is invalid.
         """
         for registry, target in self._targets("failure_register", targets):
             registry.set_failure(target)
 
     def dispatcher_register(self, app: AppT, dispatcher: DispatcherName | type[ErrorDispatcher]) -> None:
-        """Replace the dispatcher of an application; only the last one registered is executed.
+        """Replace the dispatcher of an application.
 
         Example::
 
@@ -337,18 +337,18 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             dispatcher: A name or a class, as for the constructor.
 
         Raises:
-            SetupError: The dispatcher is none, or the application was not initialised.
+            SetupError: The dispatcher is invalid, or the application was not initialized.
         """
         self._installation("dispatcher_register", app).use_dispatcher(check_dispatcher("dispatcher", dispatcher))
 
     # Watching.
 
     def on_incident(self, function: HookT) -> HookT:
-        """Call a function with ``(incident, reply)`` after each error, when the answer to it is decided.
+        """Call a function with ``(incident, reply)`` after each error, when the response is ready.
 
-        It is called once per error of all the applications, where the record is logged. It cannot change the answer:
-        what it returns is not looked at, and what it raises is logged. Of a response object of the framework the reply
-        has status and headers, and the body unless it is a stream.
+        It is called once per error of all the applications. It cannot change the response: errbridge ignores what it
+        returns, and logs what it raises. For a response object of the framework, the reply has the status, the headers,
+        and the body unless it is a stream.
 
         Example::
 
@@ -357,7 +357,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
                 print(reply.status, incident.scope, incident.id)
 
         Args:
-            function: A plain function is called in the thread or on the event loop that answers. An async one is a
+            function: A plain function is called in the thread or on the event loop of the request. An async one is a
                 background task of a Quart application, and awaited by a Flask application.
 
         Returns:
@@ -369,7 +369,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         return self._hooks.on_incident(function)
 
     def off_incident(self, function: Hook) -> None:
-        """Call a function no more that was given to `on_incident`.
+        """Remove a function that you registered with `on_incident`.
 
         Example::
 
@@ -382,44 +382,44 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         self._hooks.off_incident(function)
 
     def locale_with(self, function: Locale | None) -> Locale | None:
-        """Choose the language of an answer with a function, among those of ``ERROR_LANGUAGES``.
+        """Choose the language of a response with a function, among those of ``ERROR_LANGUAGES``.
 
-        Without one, or where it returns None or a language that the service does not speak, the request's
-        ``Accept-Language`` decides. ``get_locale`` of Flask-Babel and of quart-babel fit.
+        If it returns None or a language that is not among them, the request's ``Accept-Language`` decides. You can pass
+        ``get_locale`` of Flask-Babel or quart-babel.
 
         Example::
 
             errors.locale_with(lambda: flask.session.get("language"))
 
         Args:
-            function: A plain function without arguments, called at each error, within the request. It returns a tag
-                such as ``pt-BR``, or a locale of Babel. None removes it.
+            function: A plain function without arguments, called for each error, within the request. It returns a tag
+                such as ``pt-BR``, or a locale of Babel. None removes the function.
 
         Returns:
             The function that it replaces.
 
         Raises:
-            SetupError: It is no plain function without arguments.
+            SetupError: It is not a plain function without arguments.
         """
         return self._hooks.locale_with(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
         """Set the function that returns the trace of an error; documents have it as ``trace_id``.
 
-        Without a function, or if it returns None, it is the trace of the request's ``traceparent`` (W3C Trace Context).
+        If it returns None, the trace is that of the request's ``traceparent`` (W3C Trace Context).
 
         Example::
 
             errors.trace_with(lambda: "0af7651916cd43dd8448eb211c80319c")
 
         Args:
-            function: A plain function without arguments, called at each error; None removes it.
+            function: A plain function without arguments, called for each error. None removes the function.
 
         Returns:
             The function that it replaces.
 
         Raises:
-            SetupError: It is no plain function without arguments.
+            SetupError: It is not a plain function without arguments.
         """
         return self._hooks.trace_with(function)
 
@@ -430,12 +430,12 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
         *,
         types: Iterable[type[Problem] | ModuleType] | type[Problem] | ModuleType | None = None,
     ) -> None:
-        """Serve a page about every problem type, so that the ``type`` of a problem leads somewhere.
+        """Serve a page for every problem type, so that the ``type`` of a problem leads to its documentation.
 
-        ``<url_prefix>/`` lists the types, ``<url_prefix>/<slug>`` says what one means: HTML for people, JSON for
-        programs (the type's JSON Schema), by the Accept header. Unless ``ERROR_TYPE_URI`` is set it becomes
-        ``<url_prefix>/{slug}``, a reference relative to the host, in which the place of an application that is mounted
-        below a path is missing: set ``ERROR_TYPE_URI`` there.
+        ``<url_prefix>/`` lists the types, ``<url_prefix>/<slug>`` describes one: HTML for people, its JSON Schema for
+        programs, by the Accept header. If ``ERROR_TYPE_URI`` is not set, it becomes ``<url_prefix>/{slug}``, which is
+        relative to the host and does not contain the mount of the application. If the application is mounted under a
+        path, set ``ERROR_TYPE_URI``.
 
         Example::
 
@@ -447,8 +447,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             types: A class, a module or several; every type of the process by default.
 
         Raises:
-            SetupError: Two types have one URI, something given cannot work, the application was not initialised, or it
-                takes no routes any more, as Flask does after the first request. Nothing was changed then.
+            SetupError: Two types have one URI, an argument is invalid, the application was not initialized, or it
+                takes no routes any more, as in Flask after the first request. Nothing was changed then.
         """
         from errbridge.pallets.catalogue import serve
 
@@ -458,8 +458,8 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
     def preview(self, app: AppT, url_prefix: str = "/_errors") -> None:
         """Show every page and document of every scope in every language, in debug mode only.
 
-        ``<url_prefix>/`` lists them. They are made as a client would get them, your own 500 page included. Outside
-        debug mode the routes answer 404.
+        ``<url_prefix>/`` lists them, including your own 500 page. They look as a client would get them. Outside debug
+        mode these URLs are a 404.
 
         Example::
 
@@ -470,7 +470,7 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             url_prefix: Where the list is.
 
         Raises:
-            SetupError: The application was not initialised, or takes no routes any more, or has a preview.
+            SetupError: The application was not initialized, or takes no routes any more, or has a preview.
         """
         from errbridge.pallets.preview import serve
 

@@ -84,11 +84,11 @@ else:
 class Problem(_Members):
     """An HTTP error with every member of a problem document (RFC 9457).
 
-    ``raise Problem(409, detail="Already sold", sku="a-1")`` in a view answers with that document, or with a page that
-    shows it, whichever the scope and the client ask for. A handler may return one just as well.
+    ``raise Problem(409, detail="Already sold", sku="a-1")`` in a view sends that document, or a page that shows it,
+    depending on the scope and on the client's ``Accept``. A handler may return one, too.
 
-    A subclass makes a named problem type. Its status, title and type are class keywords, its annotated fields are
-    extension members, its docstring documents the type::
+    A subclass is a problem type. Its status, title and type are class keywords, its annotated fields are extension
+    members, and its docstring documents the type::
 
         from decimal import Decimal
         from errbridge import Problem
@@ -99,8 +99,8 @@ class Problem(_Members):
 
         raise OutOfCredit(balance=30, cost=Decimal(50))
 
-    Fields are checked: a missing or unknown one is a TypeError. A value that is not of the annotated class is a
-    RuntimeWarning, which a test run can turn into an error; in production the 403 stays a 403, with the value as it is.
+    A missing or unknown field is a TypeError. A value that is not of the annotated class is a RuntimeWarning, which a
+    test run can turn into an error; in production the 403 stays a 403, with the value as it is.
 
     A class may have a detail for all of its problems, ``detail = "The balance is {balance}."``, with the fields in
     braces. Title and detail are then the messages to translate (see ``ERROR_LANGUAGES``).
@@ -112,8 +112,8 @@ class Problem(_Members):
         type: A URI reference that identifies the problem type; by default built from ``ERROR_TYPE_URI``, else
             ``about:blank``.
         instance: A URI reference that identifies this occurrence; the incident's ``urn:uuid:`` by default.
-        template: The name of a template of the application's that shows the problem to people. It is given the members
-            of the problem as variables, beside ``error`` and ``incident``.
+        template: The name of one of your templates, which shows the problem to people. The members of the problem are
+            variables in it, besides ``error`` and ``incident``.
         headers: Response headers to add, for instance ``{"Retry-After": "30"}``.
         **extensions: Extension members (RFC 9457 section 3.2), any value; None becomes ``null``.
 
@@ -249,7 +249,7 @@ class Problem(_Members):
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.
 
-        A document speaks to programs. The framework's sentence for every error of the status is no ``detail`` of it.
+        The framework's default text for a status is not a ``detail``, because a document is for programs.
 
         Example:
             >>> Problem(409, detail="Already sold", sku="a-1").document()
@@ -302,8 +302,8 @@ class Problem(_Members):
         """Read the problem in another service's response, in JSON or XML.
 
         ``Problem.from_response(response)`` returns an object of the problem class with the document's ``type``, if
-        there is one, else a `Problem`; members without a meaning of their own are in ``extensions``. A member with a
-        value of the wrong type is ignored (RFC 9457 section 3.1): the problem has no such attribute then.
+        there is one, else a `Problem`. Members that are not fields are in ``extensions``. A member with a value of the
+        wrong type is ignored (RFC 9457 section 3.1), so the problem lacks that attribute.
 
         Args:
             response: From httpx, requests, or a test client of Flask or Quart; or ``(status, headers, body)``.
@@ -315,8 +315,8 @@ class Problem(_Members):
             a type without a class.
 
         Raises:
-            ValueError: The response is no problem document, or the problem is not of this class.
-            TypeError: It is no response, or its body has to be awaited.
+            ValueError: The response is not a problem document, or the problem is not of this class.
+            TypeError: It is not a response, or its body has to be awaited.
         """
         from errbridge.problem.reading import read_problem  # loaded by those who call other services
 

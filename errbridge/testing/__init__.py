@@ -2,7 +2,7 @@
 
 * `assert_problem` compares a response with the problem it should be, whichever client it came from.
 * `assert_no_findings` makes a test of ``flask errors check``.
-* `record_incidents`, and the pytest fixture ``incidents``, write down which errors were answered, and how.
+* `record_incidents`, and the pytest fixture ``incidents``, record which errors were handled, and the replies.
 * `errbridge.testing.conformance` has the behaviour of errbridge as data, to certify an adapter with.
 
 Nothing here needs a framework, a client or pytest.

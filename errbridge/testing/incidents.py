@@ -1,4 +1,4 @@
-"""Which errors were answered, and how: written down by a hook, for a test to look at."""
+"""Which errors were handled, and the replies: recorded by a hook, for a test to look at."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["Incidents", "Observation", "record_incidents"]
 
 
 class Observation(NamedTuple):
-    """An error that was answered.
+    """An error that was handled.
 
     Attributes:
         incident: The error.
-        reply: The answer.
+        reply: The response.
     """
 
     incident: Incident
@@ -33,7 +33,7 @@ class Observation(NamedTuple):
 
 
 class Incidents(Sequence[Observation]):
-    """The errors that were answered while it watched, in order.
+    """The errors that were handled while it watched, in order.
 
     Usually it is the pytest fixture ``incidents``, or comes from `record_incidents`.
     """
@@ -43,7 +43,7 @@ class Incidents(Sequence[Observation]):
         self._watched: list[Observable] = []
 
     def watch(self, *watched: Any) -> Incidents:
-        """Write down the errors of these from now on.
+        """Record the errors of these from now on.
 
         Args:
             *watched: ``ErrorHandler`` objects, bridges, or applications, for which all the applications of their
@@ -62,7 +62,7 @@ class Incidents(Sequence[Observation]):
         return self
 
     def stop(self) -> None:
-        """Write down no more. What was seen stays."""
+        """Stop recording. The errors seen so far stay."""
         for each in self._watched:
             each.off_incident(self._write)
         self._watched.clear()
@@ -98,7 +98,7 @@ class Incidents(Sequence[Observation]):
         scope: str | None = None,
         type: str | None = None,
     ) -> list[Observation]:
-        """List what fits everything that is given.
+        """List the errors that match all arguments.
 
         Args:
             status: That of the reply, or ``"4xx"`` or ``"5xx"``.
@@ -108,7 +108,7 @@ class Incidents(Sequence[Observation]):
             type: Of the problem.
 
         Returns:
-            What fits, in the order in which it happened.
+            The matching errors, in order.
         """
         wanted: dict[str, Any] = {"status": status, "exception": exception, "path": path, "scope": scope, "type": type}
         return [
@@ -118,13 +118,13 @@ class Incidents(Sequence[Observation]):
         ]
 
     def only(self, **wanted: Any) -> Observation:
-        """Give the one error that was answered.
+        """Return the only error that was handled.
 
         Args:
             **wanted: As for `matching`; without, all count.
 
         Returns:
-            The error and its answer.
+            The error and its reply.
 
         Raises:
             AssertionError: There is none, or more than one. The message lists what was seen.
@@ -136,7 +136,7 @@ class Incidents(Sequence[Observation]):
         return found[0]
 
     def assert_none(self, **wanted: Any) -> None:
-        """Make sure that no error was answered.
+        """Make sure that no error was handled.
 
         Args:
             **wanted: As for `matching`; without, all count.
@@ -202,7 +202,7 @@ def _watchable(watched: Any) -> Observable:
 
 @contextmanager
 def record_incidents(*watched: Any) -> Generator[Incidents]:
-    """Write down the errors that are answered meanwhile.
+    """Record the errors that are handled in the block.
 
     Example::
 

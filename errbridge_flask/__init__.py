@@ -25,7 +25,7 @@ class ErrorHandler(BaseErrorHandler[Flask, flask.Blueprint]):
 
     Example::
 
-        errors = ErrorHandler(app)
+        errors = ErrorHandler()  # or ErrorHandler(app)
         errors.api_register("/api")
 
     Its arguments are those of `errbridge.pallets.errorhandler.BaseErrorHandler`: an application, ``response=``,

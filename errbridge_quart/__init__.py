@@ -26,7 +26,7 @@ class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
 
     Example::
 
-        errors = ErrorHandler(app)
+        errors = ErrorHandler()  # or ErrorHandler(app)
         errors.api_register("/api")
 
     Its arguments are those of `errbridge.pallets.errorhandler.BaseErrorHandler`: an application, ``response=``,

@@ -96,6 +96,7 @@ QUERIES = {
     "typing": "howto/registering",
     "type checker": "howto/registering",
     "mypy": "howto/registering",
+    "pyrefly": "howto/registering",
     "pyright": "howto/registering",
     "versions": "versions",
     "python version": "versions",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +15,7 @@ import errbridge
 from errbridge import Handlers, Problem, Scope
 from tests.applications import HTML, JSON, Ask, a_blueprint, an_app, answering, failing, says, with_templates
 from tests.clients import Request, Response
+from tests.servers import DEADLINE, ROOT
 from tests.twins import Twins, World
 
 
@@ -299,3 +302,12 @@ Counted: Any = Counting  # a type checker reports these mistakes, see typing_tes
 def test_a_field_that_is_not_given_by_its_name_is_reported_with_it(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make()
+
+
+# Types
+
+
+def test_the_programs_that_type_checkers_accept_run() -> None:
+    command = [sys.executable, "-W", "error", str(ROOT / "typing_tests" / "accepted.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    assert done.returncode == 0, done.stderr

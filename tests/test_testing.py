@@ -478,6 +478,8 @@ def test_what_cannot_be_read_says_how_to_read_it() -> None:
     assert_problem(response, body=body.decode(), title="Tea")
     with pytest.raises(TypeError, match="is no response"):
         assert_problem("words")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a problem class is expected, not 404; the status is status="):
+        assert_problem(response, 404, body=body)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="SimpleNamespace cannot be read"):
         assert_problem(SimpleNamespace(status_code=404))
 

@@ -1,19 +1,24 @@
-"""Programs that are right, which every type checker accepts. They are never run."""
+"""Programs that are right, which mypy and pyright accept, and which run (see tests/test_registering.py)."""
 
 # A lambda has no types of its own: pyright calls its parameters unknown.
 # pyright: reportUnknownLambdaType=false
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, assert_type, reveal_type
+from functools import cache, partial
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, assert_type, reveal_type
 
 import flask
 import httpx
 import quart
+import werkzeug
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import Conflict, HTTPException, NotFound
 
 import errbridge
 from errbridge import Handlers, Incident, Page, Problem, Reply, RequestFacts, Scope, URLPrefixDispatcher
@@ -51,6 +56,56 @@ class Gone(Problem, status=410, type="https://example.com/gone"):
     """Without fields."""
 
 
+class Costly(Problem, status=402):
+    detail = "The {item} costs {cost}."  # refused by ty, pyrefly: they do not see the descriptor
+    item: str
+    cost: int
+
+
+class Returned(SoldOut, status=410, title="Came back", type="urn:returned", slug="returned"):
+    """With every kind of field."""
+
+    kind: ClassVar[str] = "goods"
+    reason: str | None = None
+    when: datetime | None = None
+    tags: tuple[str, ...] = ()
+    mode: Literal["whole", "broken"] = "whole"
+    note: Annotated[str, "For people"] = ""
+
+    @property
+    def remaining(self) -> int:
+        return self.wanted - self.left
+
+
+ValueT = TypeVar("ValueT")
+
+
+class Wrong(Problem, Generic[ValueT], status=422):
+    value: ValueT
+
+
+class Shouting:
+    def __init_subclass__(cls, loud: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+
+
+class Loud(Shouting, Problem, status=400, loud=True):
+    decibels: int
+
+
+class Lost(Problem, LookupError, status=404): ...
+
+
+class Traced(Problem):
+    """A base of others, without a status."""
+
+    trace: str = ""
+
+
+class TracedLoss(Traced, status=404):
+    shelf: int
+
+
 class Busy(Problem, status=503):
     def __init__(self, seconds: int) -> None:
         super().__init__(detail="Later.", headers={"Retry-After": str(seconds)}, seconds=seconds)
@@ -64,8 +119,15 @@ assert_type(problem.type, str)
 assert_type(problem.detail, str | None)
 assert_type(problem.headers, tuple[tuple[str, str], ...])
 assert_type(problem.extensions, Mapping[str, Any])
-assert_type(SoldOut.from_response((409, {}, b"{}")), SoldOut)
+assert_type(SoldOut.from_response((409, {"Content-Type": "application/problem+json"}, b"{}")), SoldOut)
 Refunded(wanted=1, amount=Decimal(3), status=402)
+assert_type(Wrong(value=3).value, int)
+assert_type(Returned(wanted=1, tags=("a",), left=2).remaining, int)
+Costly(item="tea", cost=3, detail="In other words.")
+Loud(decibels=3)
+TracedLoss(shelf=1, trace="x")
+Problem(HTTPStatus.CONFLICT, headers=Headers({"X-A": "1"}))
+error: LookupError = Lost()
 assert_type([Gone(), Gone(404, "Not any more.")], list[Gone])
 assert_type({Busy(3)}, set[Busy])
 Problem(409, "Already sold", sku="a-1", price={"amount": 3}, type="about:blank", instance="urn:x")
@@ -118,7 +180,28 @@ class Answering:
     def plainly(self, exc: Exception) -> str:
         return str(exc)
 
+    async def later(self, exc: NotSold, incident: Incident) -> str:
+        return str(exc)
 
+    @staticmethod
+    def static(exc: NotSold) -> str:
+        return str(exc)
+
+
+class AnsweringLater:
+    async def __call__(self, exc: Exception, incident: Incident) -> Reply:
+        return Reply(str(exc))
+
+
+def of_an_item(exc: NotSold, sku: str) -> str:
+    return sku
+
+
+handlers.register(NotSold)(Answering().later)
+handlers.register(NotSold)(Answering.static)
+handlers.register(NotSold)(AnsweringLater())
+handlers.register(NotSold)(partial(of_an_item, sku="a"))
+handlers.register(NotSold)(cache(Answering.static))
 handlers.register(NotSold)(Answering())
 handlers.register(NotSold)(Answering().plainly)
 handlers.register(NotSold)(lambda exc: Problem(404))
@@ -126,7 +209,11 @@ handlers.register(NotSold)(lambda exc, incident: Problem(404, path=incident.requ
 handlers.register()(lambda exc: None)
 handlers.map({NotSold: 404, Locked: Gone, 403: Problem(403), (404, "5xx"): lambda exc: Problem(404), "4xx": either})
 TABLE = {NotSold: 404, Locked: 423}
-handlers.map(TABLE)
+handlers.map(TABLE)  # refused by ty
+CLASSES: dict[type[Exception], type[Problem]] = {NotSold: Lost}
+handlers.map(CLASSES)
+handlers.map({NotSold: HTTPStatus.NOT_FOUND, Locked: Costly(item="tea", cost=3), KeyError: Answering().plainly})
+handlers.map({})
 
 
 # A decorator gives the function back as it was: each pair of types is the same.
@@ -161,9 +248,9 @@ class ByPrefix(URLPrefixDispatcher):
         return ()
 
 
-errors = ErrorHandler(app, dispatcher="urlprefix", handler="api", response=decorate, ERROR_PAGE="oops.html")
+errors = ErrorHandler(app, dispatcher="urlprefix", handler="api", response=decorate, ERROR_PAGE=None)
 ErrorHandler(dispatcher=ByPrefix, ERROR_CONTENT_TYPES=["json"], ERROR_TYPE_URI=None, ERROR_VALIDATION="messages")
-assert_type(ErrorHandler().init_app(app, ERROR_CONTENT_TYPES=("xml",)), flask.Flask)
+assert_type(ErrorHandler().init_app(flask.Flask("other"), ERROR_CONTENT_TYPES=("xml",)), flask.Flask)
 errors.api_register(api, "/v2", Scope(host="api.example.com"))
 errors.web_register()
 errors.failure_register(app)
@@ -202,6 +289,32 @@ def any_error(exc: HTTPException, incident: Incident) -> str | None:
 @errors.register(api, 404)
 def missing(exc: Exception) -> Awaitable[ResponseReturnValue]:
     raise exc
+
+
+@errors.register(api, HTTPStatus.GONE)
+@errors.register({NotSold, Locked}, code="5xx")
+def stacked(exc: Exception) -> werkzeug.Response:
+    return flask.redirect("/")
+
+
+@errors.register(NotSold)
+def with_an_option(exc: NotSold, /, *, verbose: bool = False) -> Iterator[str]:
+    yield str(verbose)
+
+
+@errors.register(NotSold)
+def of_anything(*args: object) -> tuple[str, int, Headers]:
+    return "x", 404, Headers()
+
+
+@errors.register(409)
+def in_a_list_of_headers(exc: Exception, incident: Incident | None = None) -> tuple[bytes, list[tuple[str, str]]]:
+    return b"x", [("X-A", "1")]
+
+
+@errors.register(409, Locked, NotSold, KeyError)
+async def in_another_way(exc: Exception) -> Conflict | list[dict[str, int]]:
+    return Conflict(str(exc))
 
 
 reveal_type(plain)
@@ -255,12 +368,16 @@ Bridge(PLACES)
 bridge.on_incident(tell)
 bridge.on_incident(tell_later)
 
-assert_problem(app.test_client().get("/"), status=404, type=SoldOut, detail=lambda text: "x" in text, balance=30)
-assert_problem(httpx.get("http://localhost"), SoldOut, headers={"X-Shop": None}, pointer="/name")
+
+def ask() -> None:
+    assert_problem(app.test_client().get("/"), status=404, type=SoldOut, detail=lambda text: "x" in text, balance=30)
+    assert_problem(httpx.get("http://localhost"), SoldOut, headers={"X-Shop": None}, pointer="/name")
 
 
-async def ask() -> None:
+async def ask_later() -> None:
     assert_problem(await quart_app.test_client().get("/"), status=404)
 
 
-assert_type(errbridge.__version__, str)
+version: str = errbridge.__version__
+SITE = {"name": "Shop"}
+ErrorHandler(ERROR_SITE=SITE, ERROR_LANGUAGES=["en", "de"], replace_native=True, ERROR_PAGE="oops.html")

@@ -78,7 +78,7 @@ class Configuration(TypedDict, total=False):
     ERROR_VALIDATION: bool | Literal["messages"]
     ERROR_REPLACE_NATIVE: bool
     ERROR_SITE: Mapping[str, str] | Site | None
-    ERROR_LANGUAGES: Sequence[str]
+    ERROR_LANGUAGES: list[str] | tuple[str, ...]
     ERROR_REQUEST_ID: str | None
     ERROR_INCIDENT_HEADER: str | None
 

@@ -78,6 +78,10 @@ class Handler(NamedTuple):
         """
         if not callable(function):
             raise SetupError(f"a handler is a function of (exc) or (exc, incident), not {function!r}")
+        if isinstance(function, type) and issubclass(function, BaseException):
+            raise SetupError(
+                f"a handler is a function, not {function.__name__}; write map({{key: {function.__name__}}})"
+            )
         return cls(function, _arity(function), is_async(function))
 
 

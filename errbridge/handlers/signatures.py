@@ -66,8 +66,11 @@ _Result = _Body | tuple[_Body, int] | tuple[_Body, _Headers] | tuple[_Body, int,
 Answer = _Result | Awaitable[_Result]
 """What a handler returns: a problem, a page, a reply, anything that a view may return, or None to pass the error on."""
 
-Meaning = int | Problem | type[Problem] | Callable[[Any], Answer] | Callable[[Any, Incident], Answer]
-"""What an error means in ``map()``: a status, a problem, a class of problems without required fields, or a handler."""
+Meaning = int | Problem | Callable[[Any], Answer] | Callable[[Any, Incident], Answer]
+"""What an error means in ``map()``: a status, a problem, a class of problems without required fields, or a handler.
+
+A type checker takes such a class for a function that makes problems, and so refuses one with required fields.
+"""
 
 
 class TakesException(Protocol[ExcT_contra, P, ResultT_co]):

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import Field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Never, Protocol, Self, TypeVar, dataclass_transform
 
 from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
@@ -138,7 +138,7 @@ class Problem(_Members):
         title: str | None = None,
         type: str | None = None,
         slug: str | None = None,
-        **kwargs: Any,
+        **kwargs: Never,  # those of another base; for a type checker there are none, so that it reports misspelt ones
     ) -> None:
         try:
             super().__init_subclass__(**kwargs)

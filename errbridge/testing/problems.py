@@ -94,7 +94,8 @@ def assert_problem(
 
     Raises:
         AssertionError: The response is another one. The message lists what differs, and shows the document.
-        TypeError: It is no response, or has to be awaited, or its content has; the message says what to do.
+        TypeError: It is no response, or has to be awaited, or its content has; or *problem* is no problem class. The
+            message says what to do.
     """
     __tracebackhide__ = True
     got = read_response(response, body)
@@ -103,6 +104,8 @@ def assert_problem(
     entry = {"pointer": pointer, "parameter": parameter, "header": header, "code": code}
     entry = {name: value for name, value in entry.items() if value is not _UNSAID}
     if problem is not None:
+        if not _is_problem_class(problem):
+            raise TypeError(f"a problem class is expected, not {problem!r}; the status is status=, the type type=")
         expected = _of_class(problem) | expected
     if _is_problem_class(expected.get("type")):
         expected["type"] = _TypeOf(expected["type"], type_uri, got.status)

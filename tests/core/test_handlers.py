@@ -70,7 +70,7 @@ name = "bound"
         (functools.partial(two, incident=None), 1),
         (functools.partial(lambda name, exc, incident: None, "x"), 2),
         (decorated(two), 2),
-        (ValueError, 1),
+        (dict, 1),
         (str, 1),
         (print, 1),
     ],
@@ -88,6 +88,7 @@ def test_the_required_positional_parameters_count(function: Callable[..., Any], 
         (lambda exc, *, needed: None, r"takes more than \(exc, incident\)"),
         ("no function", "a handler is a function"),
         (None, "a handler is a function"),
+        (Problem, r"a handler is a function, not Problem; write map\(\{key: Problem\}\)"),
     ],
 )
 def test_what_cannot_be_called_with_an_exception_is_refused(function: Any, said: str) -> None:
@@ -104,7 +105,7 @@ def test_what_cannot_be_called_with_an_exception_is_refused(function: Any, said:
         (Awaited(), True),
         (functools.partial(later), True),
         (lambda exc: later(exc), False),
-        (ValueError, False),
+        (dict, False),
     ],
 )
 def test_what_gives_an_awaitable_is_known_at_registration(function: Callable[..., Any], expected: bool) -> None:

@@ -274,7 +274,7 @@ def test_class_keywords_of_others_reach_their_init_subclass() -> None:
         def __init_subclass__(cls, **kwargs: Any) -> None:
             seen.update(kwargs)
 
-    class Mixed(Problem, Mixin, status=400, colour="red"):
+    class Mixed(Problem, Mixin, status=400, colour="red"):  # type: ignore[arg-type]  # for a type checker the mixin comes first
         """With a keyword of another base."""
 
     assert seen == {"colour": "red"}

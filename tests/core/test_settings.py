@@ -296,7 +296,7 @@ def admits(hint: Any, value: object) -> bool:
         return isinstance(value, type) and issubclass(value, arguments[0])
     if origin is Mapping:
         return isinstance(value, Mapping)
-    if origin in (Sequence, AbstractSet):
+    if origin in (Sequence, AbstractSet, list, tuple):
         return (
             isinstance(value, origin)
             and not isinstance(value, str)

@@ -249,7 +249,7 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
     "meaning that is no error": (lambda world: Handlers().map({404: 200}), r"from 400 to 599, not 200"),
     "meaning that is another class": (lambda world: Handlers().map({404: KeyError}), r"not <class 'KeyError'>"),
     "problem with fields in a table": (
-        lambda world: Handlers().map({JammedTillError: Priced}),
+        lambda world: Handlers().map({JammedTillError: Priced}),  # type: ignore[dict-item]
         r"Priced has the fields price; price is missing; write a handler, which makes a Priced of the exception$",
     ),
     "problem without a status in a table": (

@@ -17,13 +17,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import errbridge
+from errbridge.application.settings import DEFAULTS
 from errbridge.http.status import PHRASES
 from errbridge.languages.catalogues import DOMAIN, FOLDER, LANGUAGES
 from errbridge.representations.words import LABELS, OTHER_CLIENT, WORDS
-from errbridge.validation import faults, problems
+from errbridge.validation import faults, http_errors
 
 SOURCES = Path(errbridge.__file__).parent
-SENTENCES = ("The body is not valid JSON.", "This URL does not speak WebSocket.")  # of documents, beside the tables
 
 
 def list_messages() -> Iterator[str | tuple[str, str]]:
@@ -32,21 +32,19 @@ def list_messages() -> Iterator[str | tuple[str, str]]:
     for words in (*WORDS.values(), OTHER_CLIENT):
         yield from filter(None, (words.heading, words.hint, words.retry))
     yield from LABELS.values()
-    yield from find_calls((SOURCES / "representations" / "html.py").read_text(encoding="utf-8"))
-    yield from (problems.INVALID, *faults.WORDS.values(), *SENTENCES)
+    yield from (*faults.WORDS.values(), *dict.fromkeys(faults.EXPECTED.values()), *http_errors.SYNTAX.values())
+    yield DEFAULTS["ERROR_DEFAULT_MSG"]
+    for path in sorted(SOURCES.rglob("*.py")):
+        yield from find_messages(path.read_text(encoding="utf-8"))
 
 
-def find_calls(code: str) -> Iterator[str | tuple[str, str]]:
-    """Find the messages in the calls of ``translate`` and ``count``."""
+def find_messages(code: str) -> Iterator[str | tuple[str, str]]:
+    """Find the messages that are written as ``Message("...")``."""
     for node in ast.walk(ast.parse(code)):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("translate", "count")
-        ):
-            texts = [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Message":
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
             if texts:
-                yield texts[0] if node.func.attr == "translate" else (texts[0], texts[1])
+                yield tuple(texts) if len(texts) == 2 else texts[0]
 
 
 def build_template() -> Catalog:

@@ -34,7 +34,7 @@ Each package or module imports only from those below it:
 `representations`       what a problem looks like: styles, JSON, XML, page, text, the finished response
 `incident`              one error, and what a handler may return
 `problem` `scopes`      what an error is; who owns a URL
-`languages`             the translations
+`languages`             messages, and their catalogues in the languages of a service
 `http`                  status codes, header fields, Accept, trace context, the facts of a request
 `errors`                errors of set-up
 `introspection`         names and places of functions and exceptions

@@ -104,13 +104,13 @@ def test_the_page_of_a_type_says_all_about_it_and_shows_no_markup_of_others() ->
     for said in (
         "Error 402",
         "/problems/served-out-of-credit",
-        "integer; required",
-        "string (decimal) or null; optional, by default null",
-        "one of &quot;a&quot;, &quot;b&quot;; optional, by default &quot;a&quot;",
-        "array of integer; optional, by default []",
-        "array; optional, by default [1, &quot;a&quot;]",
-        "anything",
-        "object or null; optional, by default null",
+        "<code>integer</code> \u00b7 required",
+        "<code>string (decimal) | null</code> \u00b7 optional, by default <code>null</code>",
+        "<code>&quot;a&quot; | &quot;b&quot;</code> \u00b7 optional, by default <code>&quot;a&quot;</code>",
+        "<code>array&lt;integer&gt;</code> \u00b7 optional, by default <code>[]</code>",
+        "<code>array</code> \u00b7 optional, by default <code>[1, &quot;a&quot;]</code>",
+        "<code>any</code>",
+        "<code>object | null</code> \u00b7 optional, by default <code>null</code>",
     ):
         assert said in text
     assert "<credit>" not in text
@@ -134,7 +134,7 @@ def test_the_index_lists_every_type() -> None:
     twins = Twins.built(served())
     page, listed = twins.ask("/problems/"), twins.ask("/problems/", headers=JSON)
 
-    assert re.findall(r'<dt><a href="([^"]*)">', page.text) == ["served-elsewhere", "served-out-of-credit"]
+    assert re.findall(r'<dt dir="auto"><a href="([^"]*)">', page.text) == ["served-elsewhere", "served-out-of-credit"]
     assert listed.content_type == "application/json"
     assert listed.json["problems"][0] == {
         "type": "https://elsewhere.example/conflict",

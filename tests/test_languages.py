@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import pickle
 import re
 import string
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import flask
 import flask_babel
 import httpx
+import pydantic
 import pytest
 import quart
 import quart_babel
@@ -20,15 +23,19 @@ from babel.messages.mofile import write_mo
 
 import errbridge_flask
 import errbridge_quart
-from errbridge import Problem
+from errbridge import Problem, validation
+from errbridge.asgi import Bridge, edges
 from errbridge.http.status import PHRASES
 from errbridge.languages.catalogues import FOLDER, LANGUAGES, load_languages
+from errbridge.languages.message import Message
+from errbridge.representations.words import LABELS, WORDS
 from tests.applications import Ask, a_site, aborting, an_api, an_app, failing, with_templates
-from tests.clients import Request
+from tests.clients import OCCURRENCE, Request
 from tests.servers import ROOT
-from tests.twins import Twins
+from tests.twins import Twins, World
 
 EVERY = ("en", *LANGUAGES)
+FRAMEWORKS = [(errbridge_flask, flask.Flask), (errbridge_quart, quart.Quart)]
 SPOKEN = {"ERROR_LANGUAGES": EVERY}
 
 
@@ -87,6 +94,29 @@ def test_a_catalogue_is_complete_and_every_placeholder_is_in_its_place(tag: str)
             assert not re.search(r"[<>&]", text)
 
 
+_PUNCTUATION = {
+    "fr": r"[^\u00a0\u202f][:;!?](?!//)",  # a space that does not break comes first
+    "ar": r"[\u0600-\u06ff][,;?]",
+    "ja": r"[\u3040-\u9fff][.,:;!?(]",
+    "zh-Hans": r"[\u4e00-\u9fff][.,:;!?(]",
+    "zh-Hant": r"[\u4e00-\u9fff][.,:;!?(]",
+    "hi": r"[\u0900-\u0963][.]",
+}
+"""What looks foreign in a language."""
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_catalogue_has_the_punctuation_of_its_language_and_labels_that_fit_a_button(tag: str) -> None:
+    wrong = re.compile(_PUNCTUATION.get(tag, r"['\"]| [.,;:!?]"))
+    catalog = TOOL.read_catalogue(tag)
+
+    for message in catalog:
+        for text in (message.string,) if isinstance(message.string, str) else message.string:
+            assert not message.id or not wrong.search(text), text
+    for label in (*LABELS.values(), *(words.retry for words in WORDS.values() if words.retry)):
+        assert len(catalog.get(label).string) <= 28, label
+
+
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_a_heading_is_not_that_of_another_status(tag: str) -> None:
     (language,) = load_languages([tag], [])
@@ -117,7 +147,9 @@ def test_what_is_compiled_is_what_translators_edit(tag: str) -> None:
 def test_numbers_have_the_right_form(tag: str, numbers: dict[int, str]) -> None:
     (language,) = load_languages([tag], [])
     for number, end in numbers.items():
-        text = language.count("You can try again in {count} second.", "You can try again in {count} seconds.", number)
+        text = language.translate(
+            Message("You can try again in {count} second.", "You can try again in {count} seconds.", count=number)
+        )
         assert text.endswith(end)
         assert str(number) in text or "{" not in text
 
@@ -175,6 +207,170 @@ def test_the_sentences_about_input_are_translated(ask: Ask) -> None:
     assert document["errors"] == [{"detail": "Diese Angabe ist erforderlich.", "pointer": "#/a"}, "x"]
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'{"a" 1}', "Erwartet wird ein Doppelpunkt in Zeile 1, Spalte 6."),
+        (b'{"a": "one"}', "Eine ganze Zahl wird erwartet."),
+        (b"{}", "Diese Angabe ist erforderlich."),
+    ],
+)
+def test_the_rules_of_json_and_of_types_are_translated(ask: Ask, body: bytes, detail: str) -> None:
+    class Order(pydantic.BaseModel):
+        a: int
+
+    def set_up(world: World) -> None:
+        an_api()(world)
+        world.errors.include(validation.handlers, world.app)
+        if world.is_async:
+
+            async def order() -> None:
+                Order.model_validate(await world.framework.request.get_json())
+        else:
+
+            def order() -> None:  # type: ignore[misc]
+                Order.model_validate(world.framework.request.get_json())
+
+        world.app.add_url_rule("/order", "order", order, methods=["POST"])
+
+    headers = [("Accept-Language", "de"), ("Content-Type", "application/json")]
+    response = ask(set_up, "/order", "POST", headers=headers, body=body, config=SPOKEN)
+
+    assert [error["detail"] for error in response.json["errors"]] == [detail]
+
+
+def test_a_text_says_its_reference_and_its_answers_in_the_language(ask: Ask) -> None:
+    application = an_api(failing("/x", lambda: Problem(409, sold=True)))
+
+    lines = ask(application, "/x", **in_language("ja", "text/plain")).text.splitlines()
+
+    assert lines[0] == "409 競合"
+    assert lines[2] == "sold: はい"
+    assert re.fullmatch("参照番号.[0-9a-f-]{36}", lines[-1])
+
+
+@pytest.mark.parametrize(
+    ("tag", "sentence"),
+    [
+        ("de", "Vielleicht enthält die Adresse einen Tippfehler, oder die Seite wurde verschoben."),
+        ("en", "The requested URL was not found on the server."),
+    ],
+)
+def test_a_sentence_of_the_framework_makes_room_for_one_in_the_language(ask: Ask, tag: str, sentence: str) -> None:
+    templates = with_templates({"errors/404.html": "{{ error.detail }}"})
+
+    text = ask(an_api(), "/nope", **in_language(tag, "text/plain")).text
+    page = ask(a_site(templates), "/nope", **in_language(tag)).text
+
+    assert text.splitlines()[2].startswith(sentence)
+    assert page.startswith(sentence)
+
+
+def test_an_uncaught_exception_is_one_in_every_language(ask: Ask) -> None:
+    response = ask(an_api(failing("/x", LookupError)), "/x", **in_language("es", "application/json"))
+
+    assert (response.json["title"], response.json["detail"]) == (
+        "Error interno del servidor",
+        "Excepción no controlada",
+    )
+
+
+# The bridge.
+
+
+@pytest.mark.parametrize("tag", ["ar", "pt-BR, fr;q=0.9", "en"])
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "application/xml", "text/plain"])
+async def test_a_mounted_application_answers_the_same_bytes_as_alone(tag: str, accept: str) -> None:
+    bodies = set()
+    for adapter, framework in FRAMEWORKS:
+        app: Any = framework("spoken")
+        adapter.ErrorHandler(app, ERROR_LANGUAGES=EVERY)
+        bridge = Bridge({"/": app})
+        for served in (app, bridge):
+            response = await ask_app(served, "/nope", tag, accept)
+            masked = OCCURRENCE.sub("-", re.sub("[0-9a-f-]{36}", "-", response.text))
+            headers = {name: response.headers[name] for name in ("content-type", "content-language", "vary")}
+            bodies.add((masked, *headers.values()))
+
+    assert len(bodies) == 1
+
+
+async def test_the_bridge_speaks_the_languages_of_its_first_application_and_wears_its_clothes() -> None:
+    plain, spoken = flask.Flask("plain"), quart.Quart("spoken")
+    errbridge_quart.ErrorHandler(spoken, ERROR_LANGUAGES=["en", "ar"], ERROR_SITE={"name": "Cheese & Co"})
+    apps: dict[str, Any] = {"/plain": plain, "/shop": spoken}
+    bridge: Any = Bridge(apps, max_body=10)
+
+    page = await ask_app(bridge, "/nope", "ar", "text/html")
+    document = await ask_app(bridge, "/nope", "ar")
+    english = await ask_app(bridge, "/nope", "de")
+
+    assert page.headers["Content-Language"] == "ar"
+    assert page.headers["Vary"] == "Accept, Accept-Language"
+    assert "الصفحة غير موجودة · Cheese &amp; Co" in page.text
+    assert document.json()["detail"] == "لا يوجد تطبيق على عنوان URL هذا."
+    assert english.json()["detail"] == "No application is mounted at this URL."
+
+
+async def test_a_bridge_without_errbridge_in_its_applications_is_english() -> None:
+    response = await ask_app(Bridge({"/shop": flask.Flask("plain")}), "/nope", "ar")
+
+    assert response.json()["title"] == "Not Found"
+    assert "Content-Language" not in response.headers
+
+
+def test_a_number_of_bytes_has_its_plural_form() -> None:
+    for most, sentence in ((1, "1 bajt."), (3, "3 bajty."), (1024, "1024 bajty."), (5, "5 bajtów.")):
+        (polish,) = load_languages(["pl"], [])
+        assert polish.translate(edges.too_large(most).detail or "").endswith(sentence)
+    assert edges.too_large(1).detail == "The request body may have at most 1 byte."
+
+
+def test_a_problem_with_a_message_can_be_copied_and_pickled() -> None:
+    for copied in (pickle.loads(pickle.dumps(edges.too_large(5))), copy.deepcopy(edges.too_large(5))):
+        (german,) = load_languages(["de"], [])
+        assert german.translate(copied.detail or "") == "Der Inhalt der Anfrage darf höchstens 5 Byte haben."
+
+
+# The pages about problem types.
+
+
+@pytest.mark.parametrize(("adapter", "framework"), FRAMEWORKS)
+async def test_the_pages_about_problem_types_are_in_the_language_and_in_the_clothes_of_the_site(
+    adapter: Any, framework: Any, tmp_path: Path
+) -> None:
+    own = {
+        "Out of credit": "Guthaben reicht nicht",
+        "The balance does not cover the cost.": "Das Guthaben deckt den Preis nicht.",
+        "What was wanted": "Was gewünscht war",
+    }
+    write_catalogue(tmp_path, "de", own)
+    config = {"ERROR_LANGUAGES": ["en", "de"], "ERROR_SITE": {"name": "Cheese & Co", "home_url": "/shop"}}
+    app, errors = build(adapter, framework, tmp_path, **config)
+    errors.catalogue(app, types=[Costs])
+
+    page, listed, english = [
+        await ask_app(app, *asked, "text/html")
+        for asked in (("/problems/costs", "de-AT"), ("/problems/", "de"), ("/problems/costs", "fr"))
+    ]
+    document = await ask_app(app, "/problems/costs", "de")
+    missing = await ask_app(app, "/problems/nope", "de")
+
+    for response in (page, listed):
+        assert '<html lang="de" dir="ltr">' in response.text
+        assert response.headers["Content-Language"] == "de"
+        assert response.headers["Vary"] == "Accept, Accept-Language"
+        assert '<a href="/shop"><span>Cheese &amp; Co</span></a>' in response.text
+    for said in (*own.values(), "Fehler 402", "Felder", "erforderlich", "optional, Standardwert <code>null</code>"):
+        assert said in page.text
+    assert "<title>Fehlertypen · Cheese &amp; Co</title>" in listed.text
+    assert "Guthaben reicht nicht" in listed.text
+    assert "The balance does not cover the cost." in english.text
+    assert "Content-Language" not in document.headers  # a schema is for programs
+    assert document.json()["title"] == "Out of credit"
+    assert missing.json()["detail"] == "Diesen Fehlertyp gibt es nicht."
+
+
 def test_with_one_language_nothing_is_negotiated(ask: Ask) -> None:
     headers = [("Accept-Language", "de"), ("Accept", "text/html")]
     english = ask(an_app(), "/nope", headers=headers)
@@ -205,8 +401,9 @@ class Costs(Problem, status=402, title="Out of credit"):
     """The balance does not cover the cost."""
 
     detail = "The {item} costs {cost}."
-    item: str
+    item: Annotated[str, "What was wanted"]
     cost: int
+    until: str | None = None
 
 
 def write_catalogue(folder: Path, tag: str, messages: dict[str, str], domain: str = "messages") -> None:
@@ -234,16 +431,13 @@ def build(adapter: Any, framework: Any, folder: Path, **config: Any) -> Any:
     return app, errors
 
 
-async def ask_app(app: Any, path: str, language: str) -> httpx.Response:
-    headers = {"Accept-Language": language}
+async def ask_app(app: Any, path: str, language: str, accept: str = "application/json") -> httpx.Response:
+    headers = {"Accept-Language": language, "Accept": accept}
     if isinstance(app, flask.Flask):
         with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://localhost") as client:
             return client.get(path, headers=headers)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as asking:
         return await asking.get(path, headers=headers)
-
-
-FRAMEWORKS = [(errbridge_flask, flask.Flask), (errbridge_quart, quart.Quart)]
 
 
 @pytest.mark.parametrize(("adapter", "framework"), FRAMEWORKS)

@@ -220,6 +220,22 @@ async def test_the_record_of_a_denied_websocket_has_no_close_code(
     assert "closed" not in record.getMessage()
 
 
+@pytest.mark.parametrize(("tag", "phrase"), [("ar", "تعارض"), ("de-AT", "Konflikt"), ("xx", "Conflict")])
+async def test_the_reason_is_in_the_language_of_the_client(tag: str, phrase: str) -> None:
+    app = quart.Quart("spoken")
+    ErrorHandler(app, ERROR_LANGUAGES=["en", "ar", "de"])
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        raise Problem(409)
+
+    sent = await conversation(app, "/talk", (b"accept-language", tag.encode()))
+    assert [(each["code"], each["reason"][:12].strip()) for each in sent if each["type"] == "websocket.close"] == [
+        (4409, f"409 {phrase}")
+    ]
+
+
 async def test_a_reason_names_no_record_that_was_not_written(caplog: pytest.LogCaptureFixture) -> None:
     assert await closed(talking(Problem(409)), "/talk", "hello") == (4409, "409 Conflict")
     assert caplog.records == []

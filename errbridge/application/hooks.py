@@ -93,8 +93,7 @@ class Hooks:
         Raises:
             SetupError: It is not a plain function without arguments.
         """
-        if function is not None:
-            _check(function, "tracer")
+        _check_getter(function, "tracer")
         before, self.trace_id = self.trace_id, function
         return before
 
@@ -107,43 +106,43 @@ class Hooks:
         Raises:
             SetupError: It is not a plain function without arguments.
         """
-        if function is not None:
-            _check(function, "locale function")
+        _check_getter(function, "locale function")
         before, self.locale = self.locale, function
         return before
 
     def current_locale(self) -> str:
         """Return the language that the application chose for the current request; "" if it chose none."""
-        function = self.locale
-        if function is None:
-            return ""
-        try:
-            chosen = function()
-            return "" if chosen is None else str(chosen)
-        except Exception:
-            with suppress(Exception):  # if logging is broken, the record of the error reports that
-                log.exception("%s failed; the client's languages count", describe_function(function))
-            return ""
+        return _call(self.locale, str, "the client's languages count")
 
     def current_trace(self) -> str:
         """Return the id of the trace that is being recorded; "" if there is none."""
-        function = self.trace_id
-        if function is None:
-            return ""
-        try:
-            return _check_trace(function()) or ""
-        except Exception:
-            with suppress(Exception):  # if logging is broken, the record of the error reports that
-                log.exception("%s failed; the error is taken to belong to no trace", describe_function(function))
-            return ""
+        return _call(self.trace_id, _check_trace, "the error is taken to belong to no trace")
 
 
-def _check_trace(trace: object) -> str | None:
+def _call(function: Callable[[], object] | None, convert: Callable[[object], str], consequence: str) -> str:
+    """Call a function of the application; "" if there is none, or if it has nothing to say, or fails."""
+    if function is None:
+        return ""
+    try:
+        found = function()
+        return "" if found is None else convert(found)
+    except Exception:
+        with suppress(Exception):  # if logging is broken, the record of the error reports that
+            log.exception("%s failed; %s", describe_function(function), consequence)
+        return ""
+
+
+def _check_trace(trace: object) -> str:
     if inspect.iscoroutine(trace):
         trace.close()
-    if trace is None or isinstance(trace, str):
+    if isinstance(trace, str):
         return trace
     raise TypeError(f"a trace id is text, not {type(trace).__qualname__}")
+
+
+def _check_getter(function: object, kind: str) -> None:
+    if function is not None:
+        _check(function, kind)
 
 
 def _check(function: object, kind: str, *arguments: str, may_be_async: bool = False) -> None:

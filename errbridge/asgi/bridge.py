@@ -24,7 +24,7 @@ from errbridge.asgi.lifespan import serve_lifespan
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete
 from errbridge.asgi.mounts import Mounts, read_place
-from errbridge.asgi.owner import answer, report_broken_off
+from errbridge.asgi.owner import answer, find_installation, report_broken_off
 from errbridge.asgi.routes import Routes
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import Handshake
@@ -107,12 +107,14 @@ class Bridge:
         self._speaking_asgi: list[tuple[str, AsgiApp]]
         if isinstance(apps, Mapping):
             mounted: dict[str | Scope, Asgi | Wsgi] = {place: recognise(app) for place, app in apps.items()}
+            listed = list(mounted.values())
             self._directory = Mounts(mounted)
             self._speaking_asgi = _speaking_asgi((str(place), app) for place, app in mounted.items())
         else:
             listed = [recognise(app) for app in apps]
             self._directory = Routes(listed)
             self._speaking_asgi = _speaking_asgi((str(getattr(app.app, "name", app.app)), app) for app in listed)
+        self._apps = listed
         self._threads = Threads(threads, waiting=waiting, streams=streams)
         self._answering = Threads(_ANSWERING, waiting=_MOST_ANSWERS)
         self._limits = Limits(max_body, patience)
@@ -205,7 +207,8 @@ class Bridge:
             await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
 
     async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
-        return await answer(error, scope, destination, threads=self._answering, hooks=self._observers)
+        host = next(filter(None, map(find_installation, self._apps)), None)
+        return await answer(error, scope, destination, threads=self._answering, hooks=self._observers, host=host)
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable

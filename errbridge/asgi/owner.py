@@ -34,7 +34,7 @@ from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
 from errbridge.telemetry.record import is_recorded, write_record
 
-__all__ = ["answer", "report_broken_off"]
+__all__ = ["answer", "find_installation", "report_broken_off"]
 
 _log = logging.getLogger("errbridge")
 
@@ -43,7 +43,13 @@ _PATIENCE = 10.0
 
 
 async def answer(
-    error: Exception, scope: Connection, destination: Destination | None, *, threads: Threads, hooks: Hooks
+    error: Exception,
+    scope: Connection,
+    destination: Destination | None,
+    *,
+    threads: Threads,
+    hooks: Hooks,
+    host: Installation | None = None,
 ) -> Complete:
     """Answer a problem of the bridge or an exception of an application, log it, and call the hooks.
 
@@ -53,12 +59,19 @@ async def answer(
         destination: Whose place it is; None if it is no one's.
         threads: Where an application that speaks WSGI answers.
         hooks: Called where errbridge is not in the application; those of its ``ErrorHandler`` are called otherwise.
+        host: Lends its languages and its ``ERROR_SITE`` where errbridge is not in the application.
     """
-    installation = None if destination is None else _find_installation(destination.app)
+    installation = None if destination is None else find_installation(destination.app)
     if destination is None or installation is None:
         problem = error if isinstance(error, Problem) else _uncaught(error)
-        mount = ROOT if destination is None else destination.mount
-        answered = respond_at_edge(problem, _facts(scope, hooks), scope=mount, hooks=hooks)
+        mount, facts = ROOT if destination is None else destination.mount, _facts(scope, hooks)
+        lent: dict[str, Any] = {}
+        if host is not None:
+            error_map = host.error_map()
+            own = error_map.settings
+            lent["settings"] = Settings(site=own.site, languages=own.languages, csp_enabled=own.csp_enabled)
+            lent["language"] = error_map.find_language(facts)
+        answered = respond_at_edge(problem, facts, scope=mount, hooks=hooks, **lent)
     else:
         placed = destination.location.place(scope)
         if isinstance(error, Problem):
@@ -79,7 +92,7 @@ def _uncaught(error: BaseException) -> Problem:
     return problem
 
 
-def _find_installation(app: Asgi | Wsgi) -> Installation | None:
+def find_installation(app: Asgi | Wsgi) -> Installation | None:
     """Find errbridge among the extensions of an application."""
     extensions = getattr(app.app, "extensions", None)
     found = extensions.values() if isinstance(extensions, dict) else ()

@@ -9,17 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
 from errbridge.catalogue.catalogue import DIALECT, Catalogue, Field, ProblemType
 from errbridge.catalogue.schema import Schema
 from errbridge.http.accept import HTML, JSON, choose_media_type
+from errbridge.languages.language import ENGLISH, Language
+from errbridge.languages.message import Message
 from errbridge.problem.values import to_json_value
-from errbridge.representations.html import build_page
+from errbridge.representations.html import build_page, link_home
 from errbridge.representations.response import Response, build_headers
+from errbridge.representations.site import Site
 
-__all__ = ["render_index", "render_type"]
+__all__ = ["Frame", "render_index", "render_type"]
 
 _STYLE = (
     "main{display:block}h2{margin:2rem 0 .5rem;font-size:1.125rem}"
@@ -36,18 +40,45 @@ _STYLE = (
 )
 
 
-def render_type(problem_type: ProblemType, accept: str, *, csp: bool) -> Response:
-    """Render a problem type; *csp*: with the Content-Security-Policy under which the page works."""
-    if _prefers_json(accept):
-        return _make_json({"$schema": DIALECT, **problem_type.schema()}, "application/schema+json")
-    return _make_page(problem_type.title, "".join(_describe_type(problem_type)), csp=csp)
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the pages of a request have in common.
+
+    Attributes:
+        language: Their language. Titles and documentation are messages of the application's catalogue.
+        site: What ``ERROR_SITE`` says.
+        root_path: The mount of the application.
+        vary: The request headers that the choice depends on.
+        has_policy: Whether they go out with the Content-Security-Policy under which they work.
+    """
+
+    language: Language = ENGLISH
+    site: Site = field(default_factory=Site)
+    root_path: str = ""
+    vary: str = "Accept"
+    has_policy: bool = True
+
+    def translate(self, message: str) -> str:
+        """Translate a message, as HTML."""
+        return escape(self.language.translate(message))
 
 
-def render_index(catalogue: Catalogue, accept: str, *, csp: bool) -> Response:
-    """Render the list of all problem types; *csp* as in `render_type`."""
+def render_type(problem_type: ProblemType, accept: str, frame: Frame) -> Response:
+    """Render a problem type."""
     if _prefers_json(accept):
-        return _make_json({"problems": [_summarize(each) for each in catalogue]}, "application/json")
-    return _make_page("Problem types", "".join(_list_types(catalogue)), csp=csp)
+        return _make_json({"$schema": DIALECT, **problem_type.schema()}, "application/schema+json", frame)
+    title = frame.language.translate(problem_type.title)
+    return _make_page(title, "".join(_describe_type(problem_type, frame)), frame)
+
+
+def render_index(catalogue: Catalogue, accept: str, frame: Frame) -> Response:
+    """Render the list of all problem types."""
+    if _prefers_json(accept):
+        return _make_json({"problems": [_summarize(each) for each in catalogue]}, "application/json", frame)
+    return _make_page(frame.language.translate(_TYPES), "".join(_list_types(catalogue, frame)), frame)
+
+
+_TYPES = Message("Problem types")
 
 
 def _summarize(problem_type: ProblemType) -> dict[str, Any]:
@@ -64,36 +95,39 @@ def _prefers_json(accept: str) -> bool:
     return choose_media_type(accept, (HTML, JSON), HTML) == JSON
 
 
-def _make_json(document: Any, media_type: str) -> Response:
+def _make_json(document: Any, media_type: str, frame: Frame) -> Response:
     body = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    return _make_response(body.encode("utf-8", "replace"), media_type)
+    return _make_response(body.encode("utf-8", "replace"), media_type, replace(frame, language=ENGLISH))
 
 
-def _make_page(title: str, content: str, *, csp: bool) -> Response:
-    body, policy = build_page(title, content, _STYLE)
-    return _make_response(body, HTML, policy if csp else None)
+def _make_page(title: str, content: str, frame: Frame) -> Response:
+    body, policy = build_page(
+        title, content, _STYLE, site=frame.site, language=frame.language, home_url=link_home(frame.root_path)
+    )
+    return _make_response(body, HTML, frame, policy)
 
 
-def _make_response(body: bytes, media_type: str, policy: str | None = None) -> Response:
-    headers = build_headers(media_type, "Accept", policy)
+def _make_response(body: bytes, media_type: str, frame: Frame, policy: str | None = None) -> Response:
+    headers = build_headers(media_type, frame.vary, policy if frame.has_policy else None, frame.language)
     return Response(200, (*headers, ("Cache-Control", "max-age=3600")), body)
 
 
-def _describe_type(problem_type: ProblemType) -> Iterator[str]:
-    status = f"Error {problem_type.status}" if problem_type.status is not None else "An error"
-    yield f'<p class="status">{status}</p>\n<h1 dir="auto">{escape(problem_type.title)}</h1>\n'
+def _describe_type(problem_type: ProblemType, frame: Frame) -> Iterator[str]:
+    t, status = frame.translate, problem_type.status
+    named = Message("An error") if status is None else Message("Error {status}", status=status)
+    yield f'<p class="status">{t(named)}</p>\n<h1 dir="auto">{t(problem_type.title)}</h1>\n'
     for paragraph in re.split(r"\n\s*\n", problem_type.documentation):
-        yield from _render_paragraph(paragraph)
-    yield f"<h2>Type</h2>\n<p><code>{escape(problem_type.uri)}</code></p>\n"
+        yield from _render_paragraph(frame.language.translate(paragraph))
+    yield f"<h2>{t(Message('Type'))}</h2>\n<p><code>{escape(problem_type.uri)}</code></p>\n"
     if problem_type.fields:
-        yield "<h2>Members</h2>\n<dl>\n"
-        for field in problem_type.fields:
-            note = f"<dd>{escape(field.schema['description'])}</dd>" if "description" in field.schema else ""
-            yield f"<dt><code>{escape(field.name)}</code></dt><dd>{escape(_describe_field(field))}</dd>{note}\n"
+        yield f"<h2>{t(Message('Members'))}</h2>\n<dl>\n"
+        for each in problem_type.fields:
+            note = f'<dd dir="auto">{t(each.schema["description"])}</dd>' if "description" in each.schema else ""
+            yield f"<dt><code>{escape(each.name)}</code></dt><dd>{_describe_field(each, frame)}</dd>{note}\n"
         yield "</dl>\n"
     schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2)
-    yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
-    yield '<nav><a href="./">All problem types</a></nav>\n'
+    yield f'<details>\n<summary>JSON Schema</summary>\n<pre dir="ltr">{escape(schema)}</pre>\n</details>\n'
+    yield f'<nav><a href="./">{t(Message("All problem types"))}</a></nav>\n'
 
 
 def _render_paragraph(text: str) -> Iterator[str]:
@@ -106,33 +140,37 @@ def _render_paragraph(text: str) -> Iterator[str]:
         yield f"<ul>{listed}</ul>\n"
 
 
-def _list_types(catalogue: Catalogue) -> Iterator[str]:
-    yield '<h1>Problem types</h1>\n<p class="hint">What the errors of this service mean.</p>\n<dl>\n'
+def _list_types(catalogue: Catalogue, frame: Frame) -> Iterator[str]:
+    t = frame.translate
+    yield f'<h1>{t(_TYPES)}</h1>\n<p class="hint">{t(Message("What the errors of this service mean."))}</p>\n<dl>\n'
     for each in catalogue:
-        yield f'<dt><a href="{escape(each.slug)}">{escape(each.title)}</a></dt>'
-        yield f"<dd>Error {each.status}<br><code>{escape(each.uri)}</code></dd>\n"
+        status = t(Message("Error {status}", status=each.status))
+        yield f'<dt dir="auto"><a href="{escape(each.slug)}">{t(each.title)}</a></dt>'
+        yield f"<dd>{status}<br><code>{escape(each.uri)}</code></dd>\n"
     yield "</dl>\n"
 
 
-def _describe_field(field: Field) -> str:
+def _describe_field(field: Field, frame: Frame) -> str:
+    form = f"<code>{escape(_describe_schema(field.schema))}</code>"
     if field.required:
-        return f"{_describe_schema(field.schema)}; required"
-    default = json.dumps(to_json_value(field.default), ensure_ascii=False)
-    return f"{_describe_schema(field.schema)}; optional, by default {default}"
+        return f"{form} \u00b7 {frame.translate(Message('required'))}"
+    default = escape(json.dumps(to_json_value(field.default), ensure_ascii=False))
+    optional = frame.translate(Message("optional, by default {default}"))
+    return f"{form} \u00b7 {optional.replace('{default}', f'<code>{default}</code>')}"
 
 
 def _describe_schema(schema: Schema) -> str:
-    """Describe a schema in words; its details are in the JSON Schema on the same page."""
+    """Write a schema in a notation that needs no language; its details are in the JSON Schema on the same page."""
     match schema:
         case {"anyOf": list(choices)}:
-            return " or ".join(map(_describe_schema, choices))
+            return " | ".join(map(_describe_schema, choices))
         case {"enum": list(values)}:
-            return "one of " + ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
+            return " | ".join(json.dumps(value, ensure_ascii=False) for value in values)
         case {"type": "array", "items": dict(items)}:
-            return f"array of {_describe_schema(items)}"
+            return f"array<{_describe_schema(items)}>"
         case {"type": str(name), "format": str(form)}:
             return f"{name} ({form})"
         case {"type": str(name)}:
             return name
         case _:
-            return "anything"
+            return "any"

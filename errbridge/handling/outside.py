@@ -16,6 +16,7 @@ from errbridge.handling.showing import Look, render, show_built_in
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
+from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response, describe, last_resort
@@ -98,6 +99,7 @@ def respond_at_edge(
     *,
     scope: Scope = ROOT,
     settings: Settings | None = None,
+    language: Language = ENGLISH,
     hooks: Hooks | None = None,
 ) -> Response:
     """Answer where there is no application: in front of all of them, or in place of one that is gone.
@@ -107,6 +109,7 @@ def respond_at_edge(
         request: The facts of the request.
         scope: The place that the request was for.
         settings: The defaults if None.
+        language: The language to answer in.
         hooks: Called with the incident.
 
     Returns:
@@ -115,7 +118,7 @@ def respond_at_edge(
     settings = settings or Settings()
     media_type = DEFAULT.choose_media_type(request, xhr_enabled=settings.xhr_enabled)
     occurrence = Occurrence()
-    completed = complete(problem, request, occurrence.id, settings.build_type(problem))
+    completed = complete(problem, request, occurrence.id, settings.build_type(problem), language=language)
     cause = problem.__cause__
     incident = Incident(
         problem,
@@ -128,10 +131,11 @@ def respond_at_edge(
         app="bridge",
         time=occurrence.time,
         reference=occurrence.id[:8] if is_written(choose_level(problem.status)) else "",
+        language=language,
     )
     failure = None
     try:
-        response = render(Look(settings, DEFAULT, media_type), incident)
+        response = render(Look(settings, DEFAULT, media_type, language), incident)
     except Exception as error:
         failure = Failure("the built-in representation", error)
         response = last_resort(request.method, problem.status)

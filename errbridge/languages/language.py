@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gettext import NullTranslations
 
+from errbridge.languages.message import Message
+
 __all__ = ["ENGLISH", "Language"]
 
 # The languages that are written from right to left, in scripts of their own.
@@ -34,11 +36,9 @@ class Language:
 
     def translate(self, message: str) -> str:
         """Return the translation of a message, or the message itself if there is none."""
+        if isinstance(message, Message):
+            return message.write(self._catalogue.gettext, self._catalogue.ngettext)
         return self._catalogue.gettext(message) if message else ""  # the empty message is the catalogue's header
-
-    def count(self, singular: str, plural: str, number: int) -> str:
-        """Return the translation of a message that depends on a number, with the number in it."""
-        return self._catalogue.ngettext(singular, plural, number).replace("{count}", str(number))
 
     def __str__(self) -> str:
         return self.tag

@@ -13,6 +13,7 @@ from errbridge.http.status import is_error
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem, make_plain_text
+from errbridge.representations.words import find_words
 
 __all__ = ["complete", "localize", "problem_of", "uncaught_problem"]
 
@@ -85,7 +86,12 @@ def complete(
 def localize(problem: Problem, language: Language) -> None:
     """Translate what a problem says."""
     problem.title = language.translate(problem.title)
+    detail = problem.detail
     problem.detail = problem.write_detail(language.translate)
+    if problem._has_stock_detail and problem.detail == detail:  # pyright: ignore[reportPrivateUsage]
+        hint = find_words(problem.status).hint  # the framework's sentence is English
+        own = language.translate(hint)
+        problem.detail = detail if own == hint else own
     errors = problem.extensions.get("errors")
     if isinstance(errors, (list, tuple)):
         translated = [_localize_error(error, language) for error in errors]

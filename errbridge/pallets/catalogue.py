@@ -12,8 +12,9 @@ from typing import Any
 from errbridge.adapter import Draft
 from errbridge.application.settings import Settings
 from errbridge.catalogue import Catalogue, types_of
-from errbridge.catalogue.pages import render_index, render_type
+from errbridge.catalogue.pages import Frame, render_index, render_type
 from errbridge.errors import SetupError
+from errbridge.languages.message import Message
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
 
@@ -73,17 +74,19 @@ class _Pages:
 
     def respond(self, slug: str) -> Any:
         """Answer a request; an awaitable if the framework is async."""
-        request = self.seam.current_request()
-        accept = self.seam.read_fields(request).values["accept"]
-        installation = self.seam.installation
-        csp = installation.error_map().settings.csp_enabled
+        request, installation = self.seam.current_request(), self.seam.installation
+        facts, error_map = self.seam.read_facts(None, request, ()), installation.error_map()
+        settings = error_map.settings
+        vary = "Accept, Accept-Language" if len(settings.languages) > 1 else "Accept"
+        language = error_map.find_language(facts)
+        frame = Frame(language, settings.site, facts.root_path, vary, has_policy=settings.csp_enabled)
         catalogue = self._find_catalogue()
         if not slug:
-            response = render_index(catalogue, accept, csp=csp)
+            response = render_index(catalogue, facts.accept, frame)
         elif (found := catalogue.find(slug)) is not None:
-            response = render_type(found, accept, csp=csp)
+            response = render_type(found, facts.accept, frame)
         else:
-            raise Problem(404, detail="There is no such problem type.")
+            raise Problem(404, detail=Message("There is no such problem type."))
         return installation.application.make_response(Draft(response.body, 200, response.headers), request.method)
 
     async def respond_async(self, slug: str) -> Any:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import Field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Never, Protocol, Self, TypeVar, dataclass_transform
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Never,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    dataclass_transform,
+)
 
 from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
 from errbridge.http.response import AnyResponse
 from errbridge.http.status import check_error_status, find_phrase
+from errbridge.languages.message import Message, fill_in
 from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
@@ -29,8 +41,8 @@ _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 
 def make_plain_text(value: object) -> str:
     """Turn a text of any kind into plain text: markup loses its tags, a lazy translation is resolved."""
-    if type(value) is str:
-        return value
+    if type(value) in (str, Message):
+        return cast("str", value)
     strip = getattr(value, "striptags", None)
     try:
         return str(strip() if callable(strip) else value)
@@ -241,10 +253,8 @@ class Problem(_Members):
             return translate(self.detail) if self.detail else self.detail
         from errbridge.problem.values import to_json_value  # for the few types with such a detail
 
-        members, template = self.extensions, translate(self._detail_template)
-        return re.sub(
-            r"\{(\w+)\}", lambda name: str(to_json_value(members[name[1]])) if name[1] in members else name[0], template
-        )
+        values = {name: to_json_value(value) for name, value in self.extensions.items()}
+        return fill_in(translate(self._detail_template), values)
 
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.

@@ -26,6 +26,7 @@ from urllib.parse import quote
 from errbridge.http.status import find_phrase
 from errbridge.incident import Incident
 from errbridge.languages.language import ENGLISH, Language
+from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.site import Site, build_palette
@@ -41,6 +42,7 @@ __all__ = [
     "build_page",
     "build_policy",
     "describe_page",
+    "link_home",
     "render_html",
 ]
 
@@ -180,8 +182,8 @@ _PLACE = r"\{\{ errbridge\.([a-z.]+) \}\}"
 def describe_page(incident: Incident, site: Site = _NO_SITE) -> PageParts:
     """Describe what the page of an incident shows."""
     language, words = incident.language, find_words(incident.problem.status)
-    home_url = site.home_url or _link_home(incident.request.root_path)
-    status = language.translate("Error {status}").replace("{status}", str(incident.problem.status))
+    home_url = site.home_url or link_home(incident.request.root_path)
+    status = language.translate(Message("Error {status}", status=incident.problem.status))
     heading = _find_heading(incident)
     return PageParts(
         language,
@@ -208,7 +210,8 @@ def _build_icon(name: str) -> HTML:
     return HTML(f'<div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[name]}</svg></div>')
 
 
-def _link_home(root_path: str) -> str:
+def link_home(root_path: str) -> str:
+    """Return the URL of the start page below a mount."""
     # Never from the Host header. Slashes, and what browsers take for slashes, would lead to another host.
     root = quote(root_path.strip("/"), errors="replace") if root_path else ""
     return f"/{root}/" if root else "/"
@@ -263,18 +266,21 @@ def _describe_wait(incident: Incident) -> str:
     if seconds is None or not 0 < seconds <= _LONGEST:
         return ""
     if seconds < 120:
-        return language.count("You can try again in {count} second.", "You can try again in {count} seconds.", seconds)
+        return language.translate(
+            Message("You can try again in {count} second.", "You can try again in {count} seconds.", count=seconds)
+        )
     due = incident.time + timedelta(seconds=seconds + 59)  # rounded up to the minute
     text = f"{due:%H:%M} UTC" if seconds <= _TODAY else f"{due:%Y-%m-%d %H:%M} UTC"
-    if seconds <= _TODAY:
-        message = language.count(
+    if seconds > _TODAY:
+        message = Message("You can try again from {time} on.")
+    else:
+        message = Message(
             "You can try again in {count} minute, at {time}.",
             "You can try again in {count} minutes, at {time}.",
-            -(-seconds // 60),
+            count=-(-seconds // 60),
         )
-    else:
-        message = language.translate("You can try again from {time} on.")
-    return message.replace("{time}", f'<time datetime="{due:%Y-%m-%dT%H:%M}Z" dir="ltr">{text}</time>')
+    time = f'<time datetime="{due:%Y-%m-%dT%H:%M}Z" dir="ltr">{text}</time>'
+    return escape(language.translate(message)).replace("{time}", time)
 
 
 def _read_wait(incident: Incident) -> int | None:
@@ -300,7 +306,8 @@ def _list_errors(errors: object, language: Language) -> str:
     texts = list(_read_errors(to_json_value(errors)))
     items = [f'<li dir="auto">{text}</li>' for text in texts[:_MOST_ERRORS]]
     if (others := len(texts) - _MOST_ERRORS) > 0:
-        items.append(f"<li>{escape(language.count('and {count} more', 'and {count} more', others))}</li>")
+        more = language.translate(Message("and {count} more", "and {count} more", count=others))
+        items.append(f"<li>{escape(more)}</li>")
     return f"<ul>{''.join(items)}</ul>\n" if items else ""
 
 
@@ -343,16 +350,18 @@ def _build_footer(incident: Incident) -> HTML:
     if not incident.reference:  # nothing would be found by it
         return HTML()
     language, time = incident.language, f"{incident.time:%Y-%m-%d %H:%M:%S} UTC"
-    reference = escape(language.translate("Reference: {reference}"))
+    reference = escape(language.translate(Message("Reference: {reference}")))
     reference = reference.replace("{reference}", f"<code>{incident.reference}</code>")
-    request = escape(language.translate("Please quote it if you ask us for help."))
+    request = escape(language.translate(Message("Please quote it if you ask us for help.")))
     return HTML(f"<footer>\n<p>{reference}</p>\n<p><bdi>{time}</bdi></p>\n<p>{request}</p>\n</footer>")
 
 
 # Other pages in the same look.
 
 
-def build_page(title: str, content: str, style: str, site: Site = _NO_SITE) -> tuple[bytes, str]:
+def build_page(
+    title: str, content: str, style: str, *, site: Site = _NO_SITE, language: Language = ENGLISH, home_url: str = "/"
+) -> tuple[bytes, str]:
     """Build another page in the same look.
 
     Args:
@@ -360,15 +369,17 @@ def build_page(title: str, content: str, style: str, site: Site = _NO_SITE) -> t
         content: HTML.
         style: CSS that the content needs besides.
         site: What ``ERROR_SITE`` says.
+        language: Its language.
+        home_url: The start page, unless *site* has one.
 
     Returns:
         The page, and the Content-Security-Policy under which it works.
     """
     parts = PageParts(
-        ENGLISH,
-        title,
+        language,
+        title if not site.name else f"{title} \u00b7 {site.name}",
         _build_style(site.style, style),
-        HTML(site.build_header("/")),
+        HTML(site.build_header(site.home_url or home_url)),
         message=HTML(content),
         description=title,
     )

@@ -9,6 +9,7 @@ from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.headers import Headers, clean_headers, list_headers, merge_header, set_default_header
 from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
+from errbridge.languages.language import ENGLISH, Language
 
 __all__ = [
     "Response",
@@ -91,18 +92,23 @@ def build_response(
     return _finish(incident.request.method, problem.status, [content, *headers], body)
 
 
-@lru_cache(maxsize=64)
-def build_headers(content_type: str, vary: str, policy: str | None) -> tuple[tuple[str, str], ...]:
+@lru_cache(maxsize=256)
+def build_headers(
+    content_type: str, vary: str, policy: str | None, language: Language = ENGLISH
+) -> tuple[tuple[str, str], ...]:
     """Build the headers of a page that is no error.
 
     Args:
         content_type: A media type of errbridge's own, or a complete value.
         vary: The request headers that the choice depended on.
         policy: The Content-Security-Policy under which the body works, if it needs one.
+        language: Its language.
     """
     content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
-    headers = (content, *_safe_headers(server_error=False), ("Vary", vary))
-    return headers if policy is None else (*headers, ("Content-Security-Policy", policy))
+    headers = [content, *_safe_headers(server_error=False), ("Vary", vary)]
+    if language.is_negotiated:
+        headers.append(("Content-Language", language.tag))
+    return tuple(headers) if policy is None else (*headers, ("Content-Security-Policy", policy))
 
 
 def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from errbridge.incident import Incident
+from errbridge.languages.language import Language
+from errbridge.languages.message import Message
 from errbridge.problem.values import JSONValue, to_json_value
 
 __all__ = ["render_text"]
@@ -24,30 +26,30 @@ def _write_lines(incident: Incident) -> Iterator[str]:
     if problem.extensions:
         yield ""
         for name, value in problem.extensions.items():
-            yield from _write_member(str(to_json_value(name)), to_json_value(value))
+            yield from _write_member(str(to_json_value(name)), to_json_value(value), incident.language)
     if incident.id:  # empty in a text that was made in advance, to be served as a file
         yield ""
-        yield f"Reference: {incident.id}"
+        yield incident.language.translate(Message("Reference: {reference}", reference=incident.id))
 
 
-def _write_member(name: str, value: JSONValue) -> Iterator[str]:
+def _write_member(name: str, value: JSONValue, language: Language) -> Iterator[str]:
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):  # validation errors, for instance
         yield f"{name}:"
         for item in value:
-            yield f"- {_write_value(item)}"
+            yield f"- {_write_value(item, language)}"
     else:
-        yield f"{name}: {_write_value(value)}"
+        yield f"{name}: {_write_value(value, language)}"
 
 
-def _write_value(value: JSONValue) -> str:
+def _write_value(value: JSONValue, language: Language) -> str:
     match value:
         case None:
             return "-"
         case bool():
-            return "yes" if value else "no"
+            return language.translate(Message("yes") if value else Message("no"))
         case list():
-            return ", ".join(map(_write_value, value))
+            return ", ".join(_write_value(item, language) for item in value)
         case dict():
-            return ", ".join(f"{name}: {_write_value(item)}" for name, item in value.items())
+            return ", ".join(f"{name}: {_write_value(item, language)}" for name, item in value.items())
         case _:
             return " ".join(str(value).split())

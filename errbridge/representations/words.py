@@ -60,7 +60,9 @@ WORDS: Mapping[int, Words] = {
     ),
     404: Words("Page not found", "There may be a typing mistake in the address, or the page has moved.", "search"),
     405: Words("That is not possible here", "This address exists, but it cannot be used in this way.", "alert"),
-    406: Words("Not available in this format", "We cannot offer this page in a format that you accept.", "alert"),
+    406: Words(
+        "Not available in this format", "We do not have this page in a format that your browser can show.", "alert"
+    ),
     408: Words(
         "That took too long", "Your request did not arrive in time. Please check your connection.", "clock", _AGAIN
     ),

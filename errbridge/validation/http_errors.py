@@ -9,13 +9,14 @@ from json import JSONDecodeError
 from typing import Any
 
 from errbridge.http.headers import list_headers
+from errbridge.languages.message import Message
 from errbridge.problem.problem import make_plain_text
-from errbridge.validation.faults import Fault
+from errbridge.validation.faults import EXPECTED, Fault
 from errbridge.validation.problems import INVALID
 from errbridge.validation.readers import find_by_class, list_errors
 from errbridge.validation.request_errors import RESTX_MESSAGE, find_messages, read_messages, read_quart_schema
 
-__all__ = ["Additions", "read_http_error"]
+__all__ = ["SYNTAX", "Additions", "read_http_error"]
 
 log = logging.getLogger("errbridge")
 
@@ -26,16 +27,17 @@ _KINDS = {
 _NOT_MEMBERS = frozenset({"detail", "headers", "instance", "message", "messages", "schema", "status", "title", "type"})
 
 # By the beginning of the parser's message. Some of these messages go on with a piece of the input.
-_SYNTAX = {
-    "Expecting value": "Expected a value",
-    "Expecting property name": "Expected a name in double quotes",
-    "Expecting ':'": "Expected a colon",
-    "Expecting ','": "Expected a comma or the end of the array or object",
-    "Extra data": "Expected the end of the document",
-    "Illegal trailing comma": "Expected no comma before the end",
-    "Invalid \\": "Expected a valid escape sequence",
-    "Invalid control character": "Expected an escape sequence for a control character",
-    "Unterminated string": "Expected a closing quote for the text",
+SYNTAX = {
+    "Expecting value": "Expected a value at line {line}, column {column}.",
+    "Expecting property name": "Expected a name in double quotes at line {line}, column {column}.",
+    "Expecting ':'": "Expected a colon at line {line}, column {column}.",
+    "Expecting ','": "Expected a comma or the end of the array or object at line {line}, column {column}.",
+    "Extra data": "Expected the end of the document at line {line}, column {column}.",
+    "Illegal trailing comma": "Expected no comma before the end at line {line}, column {column}.",
+    "Invalid \\": "Expected a valid escape sequence at line {line}, column {column}.",
+    "Invalid control character": "Expected an escape sequence for a control character at line {line}, column {column}.",
+    "Unterminated string": "Expected a closing quote for the text at line {line}, column {column}.",
+    "": "Expected JSON at line {line}, column {column}.",
 }
 
 
@@ -89,7 +91,7 @@ def read_http_error(
             faults = read_quart_schema(exc, camel_case=camel_case)
         elif status == 400 and (item := _find_syntax_error(exc)) is not None:
             # In debug mode the framework describes it to the developer, with the words of the parser.
-            return Additions(None if debug else "The body is not valid JSON.", extensions={"errors": [item]})
+            return Additions(None if debug else Message("The body is not valid JSON."), extensions={"errors": [item]})
         elif isinstance(data := vars(exc).get("data"), Mapping):
             return _read_data(exc, data, messages=messages)
     except Exception:
@@ -127,9 +129,9 @@ def _find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
             cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
         if isinstance(cause, JSONDecodeError):
             line, column = cause.lineno, cause.colno
-            words = next((words for begin, words in _SYNTAX.items() if cause.msg.startswith(begin)), "Expected JSON")
-            detail = f"{words} at line {line}, column {column}."
+            sentence = next(sentence for begin, sentence in SYNTAX.items() if cause.msg.startswith(begin))
+            detail = Message(sentence, line=line, column=column)
             return {"detail": detail, "pointer": "", "line": line, "column": column, "code": "syntax"}
         if isinstance(cause, UnicodeDecodeError):
-            return {"detail": "Expected text in UTF-8.", "pointer": "", "code": "syntax"}
+            return {"detail": EXPECTED["utf-8"], "pointer": "", "code": "syntax"}
     return None

@@ -9,13 +9,14 @@ from typing import Any
 
 from errbridge.handlers.handlers import Handler, Handlers, check_keys
 from errbridge.incident import Incident
+from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
 from errbridge.validation.request_errors import REQUEST_ERRORS
 
 __all__ = ["INVALID", "client_data", "handlers", "problem_of"]
 
-INVALID = "What was sent is not valid."
+INVALID = Message("What was sent is not valid.")
 _MARK = "_errbridge_client_data"
 _MOST_CAUSES = 10  # an exception may be its own cause
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from errbridge.validation import marshmallow, pydantic
-from errbridge.validation.faults import Fault, Place
+from errbridge.validation.faults import EXPECTED, Fault, Place
 from errbridge.validation.readers import Reader, find_reader
 
 __all__ = ["REQUEST_ERRORS", "RESTX_MESSAGE", "find_messages", "read_messages", "read_quart_schema"]
@@ -81,7 +81,7 @@ def _read_flask_pydantic(exc: Any) -> Iterator[Fault]:
 
 
 def _read_no_object(_: object) -> Iterable[Fault]:
-    return [Fault("type", detail="Expected an object.")]
+    return [Fault("type", detail=EXPECTED["object"])]
 
 
 REQUEST_ERRORS: Mapping[str, Reader] = {

@@ -11,7 +11,13 @@ from pathlib import Path
 import errbridge.problem
 
 ROOM = Path(errbridge.problem.__file__).parent
-BELOW = ("errbridge.problem.", "errbridge.http.", "errbridge.errors", "errbridge.introspection")
+BELOW = (
+    "errbridge.problem.",
+    "errbridge.http.",
+    "errbridge.errors",
+    "errbridge.introspection",
+    "errbridge.languages.message",
+)
 
 
 def imports(path: Path) -> set[str]:

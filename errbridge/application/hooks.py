@@ -10,13 +10,16 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.introspection import describe_function, is_async
 
-__all__ = ["Hook", "HookT", "Hooks", "Locale", "Observable", "TraceId", "run_work"]
+if TYPE_CHECKING:
+    from asyncio import Task
+
+__all__ = ["Hook", "HookT", "Hooks", "Locale", "Observable", "TraceId", "finish_work", "run_work"]
 
 log = logging.getLogger("errbridge")
 
@@ -177,7 +180,7 @@ def _is_generator(function: Callable[..., object]) -> bool:
     return any(inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each) for each in (function, call))
 
 
-_tasks: set[object] = set()
+_tasks: set[Task[None]] = set()
 
 
 def run_work(work: Coroutine[Any, Any, None]) -> None:
@@ -196,3 +199,16 @@ def run_work(work: Coroutine[Any, Any, None]) -> None:
         task = loop.create_task(work)
         _tasks.add(task)  # a loop keeps no reference to its tasks
         task.add_done_callback(_tasks.discard)
+
+
+async def finish_work(seconds: float) -> bool:
+    """Wait for the tasks that `run_work` started on this event loop, at most for some seconds.
+
+    Returns:
+        Whether all of them ended in time.
+    """
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    tasks = [task for task in _tasks if task.get_loop() is loop]
+    return not tasks or not (await asyncio.wait(tasks, timeout=seconds))[1]

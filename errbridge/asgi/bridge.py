@@ -14,7 +14,7 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
-from errbridge.application.hooks import Hook, Hooks, HookT, TraceId
+from errbridge.application.hooks import Hook, Hooks, HookT, TraceId, finish_work
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
@@ -39,7 +39,7 @@ __all__ = ["Bridge"]
 _ANSWERING = 2
 """Threads in which applications answer for the bridge, also when all others are taken."""
 
-_MOST_ANSWERS = 20
+_MOST_ANSWERS = 500
 """Answers that may wait for them; beyond that the bridge answers without the application."""
 
 _log = logging.getLogger("errbridge")
@@ -231,6 +231,8 @@ class Bridge:
         await self._answering.close(0)
         if not await self._threads.close(self._grace):
             _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
+        if not await finish_work(self._grace):
+            _log.error("async hooks were still running after %g seconds", self._grace)
 
 
 def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ...] = (int,)) -> None:

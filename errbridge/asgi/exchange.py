@@ -216,9 +216,11 @@ class Exchange:
     async def _emit(self, event: ASGISendEvent) -> None:
         try:
             await self._send(event)
-        except OSError:
+        except Exception as error:
+            if not isinstance(error, OSError) and not self.is_gone:
+                raise
             self.client = Client.GONE
-            raise
+            raise ClientGone("the server cannot send to it any more") from error
 
     async def begin(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
         """Begin the answer.

@@ -12,11 +12,12 @@ import asyncio
 import io
 import threading
 from collections.abc import Coroutine
-from tempfile import SpooledTemporaryFile
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from errbridge.asgi.exchange import PIECE, Client, ClientGone, Exchange
 from errbridge.asgi.messages import Complete
+from errbridge.asgi.spool import Spool
 from errbridge.problem.problem import Problem
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Inlet"]
 
 _T = TypeVar("_T")
-
-IN_MEMORY = 256 * 1024
-"""Bytes of an upload that are kept in memory; the rest is in a temporary file."""
 
 
 class Inlet:
@@ -105,9 +103,10 @@ class Inlet:
             await asyncio.wait([working, self.watch()], return_when=asyncio.FIRST_COMPLETED)
             if working.done():
                 return working.result()
-            raise ClientGone("it left")
         finally:
             working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+        raise ClientGone("it left")
 
     async def respond(self, complete: Complete) -> None:
         """Send a complete answer, as long as the client is there.
@@ -139,29 +138,22 @@ class Inlet:
 
 
 class _Upload(io.RawIOBase):
-    """A queue of bytes: the loop adds them, one thread reads them as a file."""
+    """What has arrived of an upload: the loop adds to it, one thread reads it as a file."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by `close`, in the thread
-        self._read = 0
-        self._added = 0
+        self._spool = Spool()
         self._has_ended = False
         self._error: Exception | None = None
 
     async def add(self, part: bytes) -> None:
-        """Add some bytes at the end; the loop does not wait for a disk."""
-        if self._added + len(part) <= IN_MEMORY:
-            self._add(part)
-        else:
-            await asyncio.to_thread(self._add, part)
+        """Add some bytes at the end."""
+        await self._spool.run(partial(self._add, part), adding=len(part))
 
     def _add(self, part: bytes) -> None:
         with self._changed:
             if not self.closed:
-                self._file.seek(self._added)
-                self._file.write(part)
-                self._added += len(part)
+                self._spool.add(part)
                 self._changed.notify_all()
 
     def end(self, error: Exception | None) -> None:
@@ -173,8 +165,7 @@ class _Upload(io.RawIOBase):
 
     def rewind(self) -> IO[bytes]:
         """Return everything as a file of its own."""
-        self._file.seek(0)
-        return self._file
+        return self._spool.rewind()
 
     def readable(self) -> bool:
         """Say yes."""
@@ -182,26 +173,17 @@ class _Upload(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read what is there, at least one byte unless the upload has ended."""
+        view = memoryview(buffer).cast("B")
         with self._changed:
-            self._changed.wait_for(self._is_ready)
-            if self._read == self._added:
-                if self._error is not None:
-                    raise self._error
-                return 0
-            self._file.seek(self._read)
-            count = self._file.readinto(buffer)
-            self._read += count
-            if self._read == self._added:  # a reader that keeps up never fills a disk
-                self._file.seek(0)
-                self._file.truncate()
-                self._read = self._added = 0
-            return count
-
-    def _is_ready(self) -> bool:
-        return self._added > self._read or self._has_ended
+            self._changed.wait_for(lambda: self._spool or self._has_ended)
+            if not self._spool and self._error is not None:
+                raise self._error
+            part = self._spool.take(len(view))
+        view[: len(part)] = part
+        return len(part)
 
     def close(self) -> None:
         """Close the file."""
         with self._changed:
             super().close()
-            self._file.close()
+            self._spool.close()

@@ -1,7 +1,12 @@
-"""The pipe of a streamed answer: filled by a thread, sent by the event loop, never holding more than its bound.
+"""A streamed answer: made by a thread, sent by the event loop, which waits for the client in its place.
 
-While it is full the thread waits, so a slow client slows its generator down, and does not fill the server's memory.
-What piles up while the loop is sending goes out as one message.
+The thread runs ahead of a slow client, into memory and then a temporary file, up to a bound. So it is free as soon as
+its code has ended, and a generator keeps its database connection for as long as it computes, not for as long as a phone
+reads. At the bound it waits, because an answer may have no end.
+
+All chunks are made in one thread, as under every WSGI server. To take another thread for each chunk would free those
+that wait at the bound, too. But what belongs to a thread (a connection of SQLite, a lock, ``threading.local``) would
+then fail in a generator, only where a client is slow; and a chunk would cost ten times as much.
 """
 
 from __future__ import annotations
@@ -9,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from errbridge.asgi.exchange import ClientGone, Exchange
+from errbridge.asgi.exchange import PIECE, ClientGone, Exchange
 from errbridge.asgi.messages import RawHeaders
+from errbridge.asgi.spool import Spool
 
 __all__ = ["Outlet"]
 
-_BOUND = 64 * 1024
-"""Bytes that may wait in the pipe before its writer has to."""
+AHEAD = 16 * 1024**2
+"""Bytes that a thread may be ahead of its client."""
 
 
 class Outlet:
@@ -30,25 +36,13 @@ class Outlet:
         status: The status.
     """
 
-    __slots__ = (
-        "_changed",
-        "_chunks",
-        "_error",
-        "_has_ended",
-        "_headers",
-        "_held",
-        "_is_cut",
-        "_loop",
-        "_news",
-        "status",
-    )
+    __slots__ = ("_changed", "_error", "_has_ended", "_headers", "_is_cut", "_loop", "_news", "_spool", "status")
 
     def __init__(self, status: int, headers: RawHeaders, loop: asyncio.AbstractEventLoop) -> None:
         self.status = status
         self._headers = headers
         self._loop = loop
-        self._chunks: list[bytes] = []
-        self._held = 0
+        self._spool = Spool()
         self._has_ended = False
         self._error: BaseException | None = None
         self._is_cut = False
@@ -56,7 +50,7 @@ class Outlet:
         self._news = asyncio.Event()
 
     def put(self, chunk: bytes) -> None:
-        """Add to the answer, waiting while the pipe is full; called by a thread.
+        """Add to the answer, waiting while the thread is too far ahead; called by the thread.
 
         Raises:
             ClientGone: There is no use in making more.
@@ -65,30 +59,37 @@ class Outlet:
             self._changed.wait_for(self._has_room)
             if self._is_cut:
                 raise ClientGone
-            self._chunks.append(chunk)
-            self._held += len(chunk)
-            was_empty = self._held == len(chunk)
+            was_empty = not self._spool
+            self._spool.add(chunk)
         if was_empty:
             self._loop.call_soon_threadsafe(self._news.set)
 
     def _has_room(self) -> bool:
-        return self._held < _BOUND or self._is_cut
+        return len(self._spool) < AHEAD or self._is_cut
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that nothing more is added, and why if that is not all; called by a thread."""
+        """Say that nothing more is added, and why if that is not all; called by the thread."""
         with self._changed:
-            self._has_ended, self._error = True, error
             if self._is_cut:
                 return
+            self._has_ended, self._error = True, error
         self._loop.call_soon_threadsafe(self._news.set)
 
     def cut(self) -> None:
         """Say that nothing will be sent any more."""
         with self._changed:
-            self._is_cut = True
-            self._chunks.clear()
-            self._error = None
+            self._is_cut, self._error = True, None
+            self._spool.close()
             self._changed.notify_all()
+
+    def _take(self) -> bytes | None:
+        """Take a piece of the answer: an empty one if the next is still being made, None after the last."""
+        with self._changed:
+            if self._is_cut:
+                return None
+            piece = self._spool.take(PIECE)
+            self._changed.notify_all()
+            return None if self._has_ended and not piece else piece
 
     async def send(self, exchange: Exchange) -> None:
         """Send what the thread puts in, until it says that the answer has ended.
@@ -97,16 +98,12 @@ class Outlet:
             BaseException: What ended it early.
         """
         await exchange.begin(self.status, self._headers)
-        has_ended = False
-        while not has_ended:
-            await self._news.wait()
-            self._news.clear()
-            with self._changed:
-                body, self._held = b"".join(self._chunks), 0
-                self._chunks.clear()
-                has_ended = self._has_ended
-                self._changed.notify_all()
-            await exchange.write(body)
+        while (piece := await self._spool.run(self._take)) is not None:
+            if piece:
+                await exchange.write(piece)
+            else:
+                await self._news.wait()
+                self._news.clear()
         if self._error is not None:
             raise self._error
         await exchange.finish()

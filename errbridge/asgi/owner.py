@@ -61,9 +61,9 @@ async def answer(
         hooks: Called where errbridge is not in the application; those of its ``ErrorHandler`` are called otherwise.
         host: Lends its languages and its ``ERROR_SITE`` where errbridge is not in the application.
     """
+    problem = error if isinstance(error, Problem) else _uncaught(error)
     installation = None if destination is None else find_installation(destination.app)
     if destination is None or installation is None:
-        problem = error if isinstance(error, Problem) else _uncaught(error)
         mount, facts = ROOT if destination is None else destination.mount, _facts(scope, hooks)
         lent: dict[str, Any] = {}
         if host is not None:
@@ -74,10 +74,9 @@ async def answer(
         answered = respond_at_edge(problem, facts, scope=mount, hooks=hooks, **lent)
     else:
         placed = destination.location.place(scope)
-        if isinstance(error, Problem):
-            complete = await _answer_through(destination.app, error, placed, threads)
-            if complete is not None:
-                return complete
+        complete = await _answer_through(destination.app, problem, placed, threads)
+        if complete is not None:
+            return complete
         answered = respond_in_place(installation, error, _facts(placed, hooks))
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answered.headers]
     body = answered.body or b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sqlite3
 import sys
 import threading
 import time
@@ -113,6 +114,75 @@ async def test_slow_clients_delay_nobody_and_no_thread_is_lost_to_them(
         assert (await server.client.get("/who")).text == "me"
         await settled(lambda: len(threads._workers._idle) <= 4)
     assert [record for record in records(caplog) if record.levelno > logging.DEBUG] == []
+
+
+async def test_a_stream_waits_for_its_client_on_the_loop_and_no_thread_waits_with_it() -> None:
+    app = make_app()
+    app.view_functions["pieces"] = lambda: flask.Response(b"x" * 10_000 for _ in range(1500))  # no socket buffers that
+    bridge = Bridge({"/": app}, threads=4, streams=0)
+    async with hypercorn(bridge) as server, clients(server, 20, request("GET", "/pieces"), answered=True):
+        await settled(lambda: bridge._threads.free == 4)
+
+
+async def test_the_chunks_of_a_stream_are_made_in_one_thread_however_slow_its_client_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("errbridge.asgi.outlet.AHEAD", 100_000)  # it has to wait now and then
+    app = flask.Flask("f")
+
+    @app.get("/")
+    def view() -> Any:
+        def rows() -> Iterator[bytes]:
+            database = sqlite3.connect(":memory:")  # used in another thread, it raises an error
+            numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i FROM n"
+            for (number,) in database.execute(numbers):
+                yield b"%05d" % number * 1000
+            database.close()
+
+        return flask.Response(rows())
+
+    async with hypercorn(Bridge({"/": app})) as server:
+        others = [asyncio.create_task(server.client.get("/")) for _ in range(3)]
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=10_000)
+        writer.write(request("GET", "/", "Connection: close"))
+        await asyncio.sleep(0.5)
+        received = await reader.read(-1)
+        writer.close()
+        assert b"01000" * 100 in received
+        assert {len((await other).content) for other in others} == {5_000_000}
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+async def test_a_failure_to_send_to_a_client_that_left_is_known_to_the_bridge_alone(
+    leaves: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Hypercorn raises RuntimeError for an HTTP/2 stream of a connection that is closing."""
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    left = asyncio.Event()
+    messages = iter([{"type": "http.request"}])
+
+    async def receive() -> Any:
+        if (message := next(messages, None)) is None:
+            await left.wait()
+        return message or {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            if leaves:
+                left.set()
+            try:
+                await asyncio.sleep(0.01)
+            finally:
+                raise RuntimeError("the connection is closing")
+
+    scope = {"type": "http", "http_version": "2", "method": "GET", "path": "/who", "query_string": b"", "headers": []}
+    await Bridge({"/": make_app()})(scope, receive, send)
+    gc.collect()
+    assert reported == []
+    assert [record.levelno for record in records(caplog) if record.levelno > logging.DEBUG] == (
+        [] if leaves else [logging.ERROR]
+    )
 
 
 async def test_more_streams_than_allowed_keep_their_turns() -> None:

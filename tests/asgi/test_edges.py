@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
 
-from errbridge import Problem
+from errbridge import Incident, Problem, Reply
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn, raw
 
@@ -144,3 +145,22 @@ async def test_an_answer_by_an_extension_of_the_server_is_complete(caplog: pytes
     ]
     await server.wait()
     assert not caplog.records
+
+
+@pytest.mark.parametrize("grace", [5.0, 0.05])
+async def test_a_shutdown_waits_for_async_hooks_but_not_for_ever(
+    grace: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    finished: list[int] = []
+    bridge = Bridge({"/crash": crashing}, grace=grace)
+
+    @bridge.on_incident
+    async def slowly(incident: Incident, reply: Reply) -> None:
+        await asyncio.sleep(0.3)
+        finished.append(reply.status or 0)
+
+    async with hypercorn(bridge) as server:
+        assert (await server.client.get("/nowhere")).status_code == 404
+    assert finished == ([404] if grace > 1 else [])
+    complaints = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert complaints == ([] if grace > 1 else ["async hooks were still running after 0.05 seconds"])

@@ -331,6 +331,49 @@ async def test_an_application_that_cannot_answer_for_the_bridge_lends_its_style(
     assert isinstance(record.exc_info[1], KeyError)
 
 
+@pytest.mark.parametrize("make", [flask.Flask, quart.Quart], ids=["flask", "quart"])
+async def test_an_exception_from_around_an_application_is_answered_as_its_own_500s_are(
+    make: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = an_owner(make)
+    name = "wsgi_app" if make is flask.Flask else "asgi_app"
+    inner, failures = getattr(app, name), list[Exception]()
+
+    def middleware(*arguments: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return inner(*arguments)
+
+    setattr(app, name, middleware)
+    async with hypercorn(Bridge({"/": app})) as server:
+        failures.append(KeyError("a secret"))
+        answer = await server.client.get("/api/x")
+    assert (answer.status_code, answer.json()["title"]) == (500, "Internal Server Error")
+    assert (answer.headers["Access-Control-Allow-Origin"], "secret" in answer.text) == (CORS, False)
+    (record,) = [record for record in caplog.records if record.name == "errbridge"]
+    assert (record.levelno, record.incident_id) == (  # type: ignore[attr-defined]
+        logging.ERROR,
+        answer.json()["instance"].removeprefix("urn:uuid:"),
+    )
+    assert record.exc_info
+    assert isinstance(record.exc_info[1], KeyError)
+
+
+async def test_a_crowd_that_is_refused_at_once_gets_the_headers_of_the_application() -> None:
+    app, go = an_owner(flask.Flask), threading.Event()
+    app.before_request_funcs[None].pop()
+    app.view_functions["x"] = lambda: str(go.wait(10))
+    bridge = Bridge({"/": app}, threads=1, waiting=0)
+    async with hypercorn(bridge) as server:
+        first = asyncio.create_task(server.client.get("/api/x"))
+        while bridge._threads.free:
+            await asyncio.sleep(0.01)
+        answers = await asyncio.gather(*(server.client.get("/api/x") for _ in range(60)))
+        go.set()
+        await first
+    assert {(each.status_code, each.headers.get("Access-Control-Allow-Origin")) for each in answers} == {(503, CORS)}
+
+
 async def test_the_record_of_an_application_without_errbridge_names_its_mount(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "errbridge")
 

@@ -97,3 +97,10 @@ def test_what_cannot_be_merged_is_refused(operations: dict[str, list[type[Proble
     document: dict[str, Any] = {"paths": {"/orders": {"post": {}}}}
     with pytest.raises(SetupError, match=message):
         CATALOGUE.merge_into(copy.deepcopy(document), operations)
+
+
+def test_a_document_of_an_older_openapi_is_refused() -> None:
+    document: dict[str, Any] = {"openapi": "3.0.3", "paths": {"/orders": {"post": {}}}}
+    with pytest.raises(SetupError, match=r"OpenAPI 3\.0\.3, .* set OPENAPI_VERSION"):
+        CATALOGUE.merge_into(document, OPERATIONS)
+    assert document == {"openapi": "3.0.3", "paths": {"/orders": {"post": {}}}}

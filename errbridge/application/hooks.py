@@ -10,7 +10,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
@@ -35,22 +35,73 @@ Locale = Callable[[], object]
 """A plain function that returns the language of the current request, as a tag or a locale; None leaves the choice."""
 
 
-@runtime_checkable
-class Observable(Protocol):
+class Observable:
     """An object whose errors can be observed: an ``ErrorHandler`` or a ``Bridge``."""
 
-    def on_incident(self, function: Hook, /) -> object:
-        """Call a function after each error."""
+    _hooks: Hooks
+
+    def on_incident(self, function: HookT) -> HookT:
+        """Call a function with ``(incident, reply)`` after each error, when the response is ready.
+
+        It is called once per error: an ``ErrorHandler`` reports the errors of all its applications, a ``Bridge`` those
+        that it answers itself. It cannot change the response: errbridge ignores what it returns, and logs what it
+        raises. For a response object of the framework, the reply has the status, the headers, and the body unless it is
+        a stream.
+
+        Example::
+
+            @errors.on_incident
+            def show(incident, reply):
+                print(reply.status, incident.scope, incident.id)
+
+        Args:
+            function: A plain function is called in the thread or on the event loop of the request. An async one is a
+                background task of a Quart application or a bridge, and awaited by a Flask application.
+
+        Returns:
+            The function, so that this is a decorator as well.
+
+        Raises:
+            SetupError: The function is a generator, or cannot be called with ``(incident, reply)``.
+        """
+        return self._hooks.on_incident(function)
 
     def off_incident(self, function: Hook) -> None:
-        """Stop calling a function."""
+        """Remove a function that you registered with `on_incident`.
+
+        Example::
+
+            hook = errors.on_incident(lambda incident, reply: None)
+            errors.off_incident(hook)
+
+        Args:
+            function: The function; nothing happens if it is not registered.
+        """
+        self._hooks.off_incident(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Set the function that names the current trace, and return the one it replaces."""
+        """Set the function that returns the trace of an error; documents have it as ``trace_id``.
+
+        If it returns None, the trace is that of the request's ``traceparent`` (W3C Trace Context).
+
+        Example::
+
+            errors.trace_with(lambda: "0af7651916cd43dd8448eb211c80319c")
+
+        Args:
+            function: A plain function without arguments, called for each error. None removes the function.
+
+        Returns:
+            The function that it replaces.
+
+        Raises:
+            SetupError: It is not a plain function without arguments.
+        """
+        return self._hooks.trace_with(function)
 
 
 class Hooks:
-    """The hooks of an ``ErrorHandler`` or of a bridge; itself `Observable`.
+    """The hooks of an ``ErrorHandler`` or of a bridge.
 
     Attributes:
         functions: The hooks, in the order of registration.
@@ -66,17 +117,7 @@ class Hooks:
         self.trace_id: TraceId | None = None
 
     def on_incident(self, function: HookT) -> HookT:
-        """Register a hook. A hook that is registered already keeps its place and is called once.
-
-        Args:
-            function: Takes ``(incident, reply)``.
-
-        Returns:
-            The function.
-
-        Raises:
-            SetupError: It cannot be called like that, or is a generator function.
-        """
+        """Register a hook. A hook that is registered already keeps its place and is called once."""
         _check(function, "hook", "incident", "reply", may_be_async=True)
         if function not in self.functions:
             self.functions.append(function)
@@ -88,27 +129,13 @@ class Hooks:
             self.functions.remove(function)
 
     def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Set the function that names the trace of an error; None removes it.
-
-        Returns:
-            The function that it replaces.
-
-        Raises:
-            SetupError: It is not a plain function without arguments.
-        """
+        """Set the function that names the trace of an error; None removes it."""
         _check_getter(function, "tracer")
         before, self.trace_id = self.trace_id, function
         return before
 
     def locale_with(self, function: Locale | None) -> Locale | None:
-        """Set the function that chooses the language of an answer; None removes it.
-
-        Returns:
-            The function that it replaces.
-
-        Raises:
-            SetupError: It is not a plain function without arguments.
-        """
+        """Set the function that chooses the language of an answer; None removes it."""
         _check_getter(function, "locale function")
         before, self.locale = self.locale, function
         return before

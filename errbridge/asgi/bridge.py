@@ -14,7 +14,7 @@ from asgiref.typing import (
     WebSocketScope,
 )
 
-from errbridge.application.hooks import Hook, Hooks, HookT, TraceId, finish_work
+from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
@@ -47,7 +47,7 @@ _log = logging.getLogger("errbridge")
 PlaceT = TypeVar("PlaceT", str, Scope, str | Scope)  # the keys of a mapping have to be of exactly one type
 
 
-class Bridge:
+class Bridge(Observable):
     """Serves several Flask, Quart, WSGI and ASGI applications as one ASGI application.
 
     By mount, where the deepest mount wins and the order does not matter::
@@ -120,45 +120,7 @@ class Bridge:
         self._limits = Limits(max_body, patience)
         self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
         self._grace = grace
-        self._observers = Hooks()
-
-    def on_incident(self, function: HookT) -> HookT:
-        """Call a function with ``(incident, reply)`` after each error that the bridge answers itself.
-
-        For errors of the applications, give the function to their ``ErrorHandler`` as well.
-
-        Args:
-            function: A plain function is called on the event loop, an async one is started there as a task.
-
-        Returns:
-            The function, so that this is a decorator as well.
-
-        Raises:
-            SetupError: The function is a generator, or cannot be called with ``(incident, reply)``.
-        """
-        return self._observers.on_incident(function)
-
-    def off_incident(self, function: Hook) -> None:
-        """Remove a function that you registered with `on_incident`.
-
-        Args:
-            function: The function; nothing happens if it is not registered.
-        """
-        self._observers.off_incident(function)
-
-    def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Set the function that returns the trace of an error of the bridge; documents have it as ``trace_id``.
-
-        Args:
-            function: A plain function without arguments, called at each error; None removes it.
-
-        Returns:
-            The function that it replaces.
-
-        Raises:
-            SetupError: It is not a plain function without arguments.
-        """
-        return self._observers.trace_with(function)
+        self._hooks = Hooks()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
@@ -208,7 +170,7 @@ class Bridge:
 
     async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
         host = next(filter(None, map(find_installation, self._apps)), None)
-        return await answer(error, scope, destination, threads=self._answering, hooks=self._observers, host=host)
+        return await answer(error, scope, destination, threads=self._answering, hooks=self._hooks, host=host)
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable

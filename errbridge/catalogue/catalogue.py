@@ -289,8 +289,11 @@ class Catalogue:
             The document.
 
         Raises:
-            SetupError: The document has no such operation, or a class is not in the catalogue.
+            SetupError: The document has no such operation, is not one of OpenAPI 3.1, or a class is not in the
+                catalogue.
         """
+        if (version := str(document.get("openapi", "3.1"))) < "3.1":
+            raise SetupError(f"the document is one of OpenAPI {version}, the problems are of 3.1: set OPENAPI_VERSION")
         known = {each.cls: each for each in self}
         for name, classes in operations.items():
             method, _, path = name.partition(" ")

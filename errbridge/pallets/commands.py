@@ -80,9 +80,9 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @errors.command("list")
     @_json_option
     def list_command(as_json: bool) -> None:
-        """Show what is registered.
+        """List the scopes and their handlers.
 
-        Hosts, prefixes, blueprints, styles and handlers, those of the framework too.
+        Hosts, prefixes and blueprints, with their styles and handlers, the framework's own handlers too.
         """
         listing = list_registrations(inspect(load_app()))
         _echo(_dump(listing) if as_json else listing_text(listing))
@@ -93,15 +93,17 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @click.argument("error", metavar="STATUS|EXCEPTION")
     @click.option("--host", help="The Host header.")
     @click.option("--accept", help="The Accept header.")
-    @click.option("--xhr", is_flag=True, help="As an XMLHttpRequest.")
+    @click.option("--xhr", is_flag=True, help="Send X-Requested-With: XMLHttpRequest.")
     @click.option("-v", "--verbose", is_flag=True, help="Show the chain, and the handlers that are not asked.")
     @_json_option
     def explain_command(method: str, path: str, error: str, verbose: bool, as_json: bool, **options: Any) -> None:
         """Explain how an error would be answered.
 
+        For instance: explain GET /api/orders/7 404
+
         METHOD is WEBSOCKET for a WebSocket of Quart. STATUS|EXCEPTION is a status code, an exception of Python such as
-        LookupError, or package.module:Class. No handler is called. A 404 or 405 that routing answers itself is
-        explained as such.
+        LookupError, or package.module:Class. No handler is called. If there is no view for the path, 404 is the error
+        that routing raises, and so is 405 for a wrong method.
         """
         requested_with = "XMLHttpRequest" if options["xhr"] else None
         sent = {"Host": options["host"], "Accept": options["accept"], "X-Requested-With": requested_with}
@@ -116,9 +118,9 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @_json_option
     @click.pass_context
     def check_command(ctx: click.Context, ignore: tuple[str, ...], as_json: bool) -> None:
-        """Find what can never work.
+        """Find mistakes in the set-up.
 
-        Unreachable handlers, missing templates, conflicting types and more. The exit code is 1 if there is anything.
+        Handlers that are never asked, missing templates, misspelt keys and more. The exit code is 1 if there are any.
         """
         findings = check(inspect(load_app()), ignore)
         _echo(_dump(findings) if as_json else findings_text(findings))
@@ -131,9 +133,8 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     def preview_command(ctx: click.Context, directory: Path, as_json: bool) -> None:
         """Write every page and document to files.
 
-        They go to DIRECTORY, with an index.html, and with the configuration by which nginx serves them when the
-        application is down. The exit code is 1 if one of them could not be made as the application wants it, by its
-        template for instance.
+        They go to DIRECTORY, with an index.html, and with a configuration for nginx, which serves them when the
+        application is down. The exit code is 1 if a template or the response= decorator failed.
         """
         app = load_app()
         subject = inspect(app)
@@ -145,7 +146,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         else:
             click.echo(f"{len(written)} files below {directory}")
             for failure in failures:
-                click.echo(f"could not be made as it should be: {failure}", err=True)
+                click.echo(f"failed: {failure}", err=True)
         ctx.exit(1 if failures else 0)
 
     @errors.command("eject")
@@ -153,10 +154,10 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @click.option("--force", is_flag=True, help="Overwrite a template that exists.")
     @_json_option
     def eject_command(name: str | None, force: bool, as_json: bool) -> None:
-        """Write the built-in page's template into the application, to change it.
+        """Copy the built-in page's template, to edit it.
 
-        NAME is that of the template; ERROR_PAGE, or error.html, by default. Most changes need no copy: a template that
-        extends errbridge/page.html follows later versions.
+        NAME is the name of the copy among the application's templates; by default ERROR_PAGE, or error.html. For most
+        changes, extend errbridge/page.html instead: your template then follows later versions.
         """
         app = load_app()
         page = find_seam(app).installation.error_map().settings.page
@@ -173,13 +174,13 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         if as_json:
             return
         if name != page and not name.rpartition("/")[0].endswith("errors"):
-            click.echo(f'Set ERROR_PAGE = "{name}", so that the pages of web scopes are made of it.')
+            click.echo(f'Set ERROR_PAGE = "{name}", to show it for errors.')
 
     @errors.command("types")
-    @click.option("--schema", "--json", "form", flag_value="schema", help="As one JSON Schema.")
-    @click.option("--openapi", "form", flag_value="openapi", help="As components of OpenAPI 3.1.")
+    @click.option("--schema", "--json", "form", flag_value="schema", help="Print one JSON Schema.")
+    @click.option("--openapi", "form", flag_value="openapi", help="Print components of OpenAPI 3.1.")
     def types_command(form: str | None) -> None:
-        """Show the catalogue of problem types."""
+        """List the problem types."""
         installation = find_seam(load_app()).installation
         catalogue = Catalogue.of(installation.problem_types, type_uri=installation.error_map().settings.type_uri)
         forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Unpack, overload
 
-from errbridge.application.hooks import Hook, Hooks, HookT, Locale, TraceId
+from errbridge.application.hooks import Hooks, Locale, Observable
 from errbridge.application.settings import (
     DEFAULTS,
     Configuration,
@@ -42,7 +42,7 @@ EXTENSION = "errbridge"
 """Under which an application's ``extensions`` have the `Installation`."""
 
 
-class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
+class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
     """Registers handlers and styles for the errors of applications, blueprints, URL prefixes and hosts.
 
     You can create it without an application, and initialize any number of applications with it.
@@ -343,44 +343,6 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
 
     # Watching.
 
-    def on_incident(self, function: HookT) -> HookT:
-        """Call a function with ``(incident, reply)`` after each error, when the response is ready.
-
-        It is called once per error of all the applications. It cannot change the response: errbridge ignores what it
-        returns, and logs what it raises. For a response object of the framework, the reply has the status, the headers,
-        and the body unless it is a stream.
-
-        Example::
-
-            @errors.on_incident
-            def show(incident, reply):
-                print(reply.status, incident.scope, incident.id)
-
-        Args:
-            function: A plain function is called in the thread or on the event loop of the request. An async one is a
-                background task of a Quart application, and awaited by a Flask application.
-
-        Returns:
-            The function, so that this is a decorator as well.
-
-        Raises:
-            SetupError: The function is a generator, or cannot be called with ``(incident, reply)``.
-        """
-        return self._hooks.on_incident(function)
-
-    def off_incident(self, function: Hook) -> None:
-        """Remove a function that you registered with `on_incident`.
-
-        Example::
-
-            hook = errors.on_incident(lambda incident, reply: None)
-            errors.off_incident(hook)
-
-        Args:
-            function: The function; nothing happens if it is not registered.
-        """
-        self._hooks.off_incident(function)
-
     def locale_with(self, function: Locale | None) -> Locale | None:
         """Choose the language of a response with a function, among those of ``ERROR_LANGUAGES``.
 
@@ -402,26 +364,6 @@ class BaseErrorHandler(ABC, Generic[AppT, BlueprintT]):
             SetupError: It is not a plain function without arguments.
         """
         return self._hooks.locale_with(function)
-
-    def trace_with(self, function: TraceId | None) -> TraceId | None:
-        """Set the function that returns the trace of an error; documents have it as ``trace_id``.
-
-        If it returns None, the trace is that of the request's ``traceparent`` (W3C Trace Context).
-
-        Example::
-
-            errors.trace_with(lambda: "0af7651916cd43dd8448eb211c80319c")
-
-        Args:
-            function: A plain function without arguments, called for each error. None removes the function.
-
-        Returns:
-            The function that it replaces.
-
-        Raises:
-            SetupError: It is not a plain function without arguments.
-        """
-        return self._hooks.trace_with(function)
 
     def catalogue(
         self,

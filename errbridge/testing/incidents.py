@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, overload
 
-from errbridge.application.hooks import Observable
+from errbridge.application.hooks import Hooks, Observable
 from errbridge.application.installation import Installation
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
@@ -40,7 +40,7 @@ class Incidents(Sequence[Observation]):
 
     def __init__(self) -> None:
         self._seen: list[Observation] = []
-        self._watched: list[Observable] = []
+        self._watched: list[Hooks | Observable] = []
 
     def watch(self, *watched: Any) -> Incidents:
         """Record the errors of these from now on.
@@ -188,7 +188,7 @@ _FITS: dict[str, Callable[[Observation, Any], bool]] = {
 }
 
 
-def _watchable(watched: Any) -> Observable:
+def _watchable(watched: Any) -> Hooks | Observable:
     extensions: Any = getattr(watched, "extensions", None)
     installed = extensions.get("errbridge") if isinstance(extensions, dict) else None
     if isinstance(installed, Installation):

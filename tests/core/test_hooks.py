@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from errbridge import Incident, Reply, SetupError
-from errbridge.application.hooks import Hooks, Observable
+from errbridge.application.hooks import Hooks
 
 
 def hook(incident: Incident, reply: Reply) -> None: ...
@@ -44,7 +44,6 @@ def test_a_hook_keeps_its_place_and_is_called_once_however_often_it_is_registere
     hooks.on_incident(hook)
 
     assert hooks.functions == [hook, other]
-    assert isinstance(hooks, Observable)
 
 
 def test_a_hook_can_be_removed_and_nothing_happens_if_it_is_not_registered() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from inspect import Parameter, Signature
 from types import MappingProxyType
 from typing import Any, Literal, NoReturn
 
-from errbridge.incident import Incident
 from errbridge.scopes.scope import Scope
 
 __all__ = [
@@ -123,49 +123,31 @@ class On:
         Args:
             abort: The framework's.
         """
-        return _with_arity(_COLOURED[self.colour](lambda: _done(self.does, abort)), self)
+        names = ("exc", "incident")[: self.arity]
+        signature = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
 
+        def handler(*_args: Any) -> Any:
+            return _done(self.does, abort)
 
-def _coroutine_function(act: Callable[[], Any]) -> Callable[[], Awaitable[Any]]:
-    async def handler() -> Any:
-        return act()
+        async def handler_later(*_args: Any) -> Any:
+            return handler()
 
-    return handler
-
-
-_COLOURED: Mapping[Colour, Callable[[Callable[[], Any]], Callable[[], Any]]] = {
-    "sync": lambda act: act,
-    "async": _coroutine_function,
-    "object": _coroutine_function,
-    "awaitable": lambda act: lambda: _coroutine_function(act)(),
-}
-
-
-def _with_arity(act: Callable[[], Any], on: On) -> Callable[..., Any]:
-    def one(exc: Exception) -> Any:
-        return act()
-
-    def two(exc: Exception, incident: Incident) -> Any:
-        return act()
-
-    async def async_one(exc: Exception) -> Any:
-        return await act()
-
-    async def async_two(exc: Exception, incident: Incident) -> Any:
-        return await act()
-
-    if on.colour in ("sync", "awaitable"):
-        return one if on.arity == 1 else two
-    found = async_one if on.arity == 1 else async_two
-    return found if on.colour == "async" else _AsyncObject(found)
+        made: Any = {
+            "sync": handler,
+            "async": handler_later,
+            "object": _AsyncObject(handler_later),
+            "awaitable": lambda *_args: handler_later(),
+        }[self.colour]
+        made.__signature__ = signature
+        return made  # type: ignore[no-any-return]
 
 
 class _AsyncObject:
     def __init__(self, function: Callable[..., Awaitable[Any]]) -> None:
         self._function = function
 
-    async def __call__(self, exc: Exception) -> Any:
-        return await self._function(exc)
+    async def __call__(self, *args: Any) -> Any:
+        return await self._function(*args)
 
 
 # Applications.

@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from errbridge import (
-    DefaultDispatcher,
-    SetupError,
-)
+from errbridge import DefaultDispatcher, SetupError
+from errbridge.application.settings import DEFAULTS
 from tests.applications import HTML, JSON, XML, Application, Ask, a_blueprint, an_app, answering, failing, in_style
 from tests.clients import Response
 from tests.seed.shop import TEMPLATES, WANTS_XML, XHR, Headers, JammedTillError, heading
@@ -96,24 +94,7 @@ def an_app_with(place: str, setting: Setting | None) -> Application:
 def test_init_app_fills_the_configuration_with_the_defaults(world: World) -> None:
     assert world.errors is not None
 
-    assert {key: value for key, value in world.app.config.items() if key.startswith("ERROR_")} == {
-        "ERROR_PAGE": None,
-        "ERROR_DEFAULT_MSG": "Unhandled Exception",
-        "ERROR_XHR_ENABLED": True,
-        "ERROR_FORCE_CONTENT_TYPE": True,
-        "ERROR_CONTENT_TYPES": ("json", "xml"),
-        "ERROR_DISPATCHER": "auto",
-        "ERROR_HANDLER": None,
-        "ERROR_TYPE_URI": None,
-        "ERROR_CSP_ENABLED": True,
-        "ERROR_DEBUG_DOCUMENT": False,
-        "ERROR_VALIDATION": False,
-        "ERROR_REPLACE_NATIVE": False,
-        "ERROR_SITE": None,
-        "ERROR_LANGUAGES": ("en",),
-        "ERROR_REQUEST_ID": "X-Request-ID",
-        "ERROR_INCIDENT_HEADER": None,
-    }
+    assert {key: value for key, value in world.app.config.items() if key.startswith("ERROR_")} == DEFAULTS
 
 
 @EVERY_SETTING

@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from errbridge import (
-    Problem,
-)
+from errbridge import Problem
 from tests.applications import (
     JSON,
     Ask,
@@ -55,13 +53,12 @@ def with_errors_of(code: int) -> Part:
 
 @EVERY_CODE
 @BY_CODE_AND_BY_CLASS
-def test_a_handler_registered_through_errbridge_gets_the_errors_of_its_code_only(
-    code: int, key: Callable[[int], Any]
-) -> None:
+@BOTH_WAYS
+def test_a_handler_gets_the_errors_of_its_code_only(code: int, key: Callable[[int], Any], register: Register) -> None:
     application = an_app(
         with_errors_of(code),
-        a_handler(key(code), lambda exc: f"handler for {code}, given {exc.code}"),
-        a_catch_all(lambda exc: "catch-all"),
+        register(key(code), lambda exc: (f"handler for {code}, given {exc.code}", code)),
+        a_catch_all(says("catch-all")),
     )
 
     twins = Twins.built(application)
@@ -70,25 +67,6 @@ def test_a_handler_registered_through_errbridge_gets_the_errors_of_its_code_only
         response = twins.ask(path)
         assert (response.status, response.text) == (code, f"handler for {code}, given {code}")
     assert twins.ask("/other").text == "catch-all"
-
-
-@EVERY_CODE
-@BY_CODE_AND_BY_CLASS
-def test_a_handler_registered_with_the_framework_gets_the_errors_of_its_code_only(
-    code: int, key: Callable[[int], Any]
-) -> None:
-    application = an_app(
-        with_errors_of(code),
-        a_native_handler(key(code), lambda exc: (f"handler for {code}, given {exc.code}", code)),
-        a_catch_all(lambda exc: "catch-all of errbridge"),
-    )
-
-    twins = Twins.built(application)
-
-    for path in ("/aborted", "/raised"):
-        response = twins.ask(path)
-        assert (response.status, response.text) == (code, f"handler for {code}, given {code}")
-    assert twins.ask("/other").text == "catch-all of errbridge"
 
 
 @EVERY_CODE

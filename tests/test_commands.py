@@ -598,6 +598,7 @@ VALIDATION_ERRORS = [
     ("options", "build", "seen"),
     [
         ({}, view, "the framework makes a 500 of it"),
+        ({}, view, "Note: a validation error is a bug of yours unless you say that the data are the client's"),
         ({"config": {"ERROR_VALIDATION": True}}, view, "it means Problem (422)"),
         (
             {},
@@ -609,7 +610,9 @@ VALIDATION_ERRORS = [
 def test_explain_takes_the_exceptions_of_validation_libraries(
     error: str, options: dict[str, Any], build: Build, seen: str
 ) -> None:
-    assert seen in words_of(said(build, "explain", "POST", "/", error, **options))
+    output = words_of(said(build, "explain", "POST", "/", error, **options))
+    assert seen in output
+    assert ("a bug of yours" in output) is (build is view and not options)
 
 
 @pytest.mark.parametrize(("no_color", "is_bold"), [("", True), ("1", False)])

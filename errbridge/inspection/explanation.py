@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from errbridge import validation
 from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
@@ -186,7 +187,12 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         f"{find_source(function).name} is in place of the framework's {name}, and may answer before errbridge"
         for name, function in subject.replaced_methods.items()
     )
-    notes = (*situation.notes, *replaced, *_explain_unasked(walk, situation.exception, subject))
+    notes = (
+        *situation.notes,
+        *replaced,
+        *_explain_unasked(walk, situation.exception, subject),
+        *_explain_validation(walk, situation.exception),
+    )
     steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.trace if not walk.is_unasked)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
     return Explanation(
@@ -246,6 +252,17 @@ def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Itera
         yield f"its class builds a response of its own; the framework asks {find_source(native.function).name} first"
     else:
         yield "its class builds a response of its own, and no handler is registered for the class"
+
+
+def _explain_validation(walk: _Walk, exc: BaseException) -> Iterator[str]:
+    is_uncaught = bool(walk.trace) and walk.trace[-1].original is exc
+    if not is_uncaught or any(context.exception is exc for context, _ in walk.asked):
+        return
+    if validation.problem_of(exc, everywhere=True) is not None:
+        yield (
+            "a validation error is a bug of yours unless you say that the data are the client's: with client_data(), "
+            "with errbridge.validation.handlers, or by ERROR_VALIDATION"
+        )
 
 
 def _describe(application: Application, exc: BaseException) -> str:

@@ -47,6 +47,9 @@ class _FlaskApplication(PalletsApplication):
             run = super().run_work  # an async program calls the application without a thread, as tests do
         run(work)
 
+    def find_environ(self) -> dict[str, Any] | None:
+        return flask.request.environ if flask.has_request_context() else None
+
     def request_values(self) -> frozenset[str]:
         return read_request_values(flask.request._get_current_object())  # type: ignore[attr-defined]
 

@@ -237,6 +237,26 @@ def test_a_dispatcher_looks_at_the_prefix_alone_at_the_host_alone_or_at_both(
     assert (response.status, response.text) == (404, expected)
 
 
+@pytest.mark.parametrize(("dispatcher", "known"), [("auto", True), ("subdomain", True), ("urlprefix", False)])
+@pytest.mark.parametrize("host", ["a.example.com", "b.example.com"])
+@pytest.mark.parametrize(("path", "method"), [("nope", "GET"), ("gone", "GET"), ("gone", "POST")])
+def test_an_incident_names_the_host_where_it_happened(
+    ask: Ask, dispatcher: str, known: bool, host: str, path: str, method: str
+) -> None:
+    def on_two_hosts(world: World) -> None:
+        shop = world.Blueprint("shop", "tests.twins", url_prefix="/shop")
+        for each in ("a", "b"):
+            shop.add_url_rule("/gone", each, view_func=lambda: world.abort(410), host=f"{each}.example.com")
+        world.app.register_blueprint(shop)
+        world.errors.register(shop)(lambda exc, incident: Reply(f"{incident.scope.host} {incident.scope.prefix}"))
+
+    app_options = {"host_matching": True, "static_host": "static.example.com"}
+    options = {"dispatcher": dispatcher}
+    response = ask(on_two_hosts, f"/shop/{path}", method, host=host, app_options=app_options, options=options)
+
+    assert response.text == f"{host if known else None} /shop"
+
+
 def test_by_host_a_blueprint_without_prefix_and_host_owns_the_bare_domain_too(ask: Ask) -> None:
     options, config = {"dispatcher": "subdomain"}, {"SERVER_NAME": "example.com"}
 

@@ -7,7 +7,7 @@ something was registered. Whatever depends on nothing but an error's owners and 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
@@ -28,6 +28,7 @@ log = logging.getLogger("errbridge")
 
 _REMEMBERED_LENGTH = 256
 _REMEMBERED = 1024  # a dispatcher may return any chain, and a program may make classes of exceptions
+_REPORTED = 20  # a dispatcher may make a name of anything that a client sends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +103,7 @@ class ErrorMap:
 
     Args:
         settings: The settings.
-        owners: The owner of each scope; blueprints by name.
+        owners: The owner of each scope. A blueprint's name leads to its owner, without a host if it has several.
         dispatcher: Finds the scopes that own a URL.
         response: The ``response=`` decorator; None if there is none.
         languages: The languages of the service, the default first.
@@ -128,6 +129,7 @@ class ErrorMap:
         self.languages = languages
         self._choose_language = lru_cache(_REMEMBERED)(self._look_up_language)
         self.root = owners[ROOT]
+        self._ignored: set[Scope | str] = set()
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
         # A type checker takes the hash of a class for that of its instances, and an exception may have none.
         self.find_turns = cast("FindTurns", lru_cache(_REMEMBERED)(_find_turns))
@@ -148,22 +150,42 @@ class ErrorMap:
     def find_chain(self, exc: BaseException, request: RequestFacts) -> Chain:
         """Find the owners of an error: the blueprints of the matched view, then the owners of the URL."""
         try:
-            found = self.dispatcher.dispatch(exc, request)
-            return self._chain(request.blueprints, found if isinstance(found, tuple) else _list_scopes(found))
+            found = self._list_known(self.dispatcher.dispatch(exc, request))
         except Exception:
             log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)
-            return self._chain(request.blueprints, ())
+            found = ()
+        return self._chain(request.blueprints, found)
+
+    def _list_known(self, found: Iterable[Scope | str] | Scope | str | None) -> tuple[Scope | str, ...]:
+        """List the keys of what a dispatcher found. What it made of a request may be anything, and must not be kept."""
+        listed = (found,) if isinstance(found, (Scope, str)) else found or ()
+        return tuple([key for key in map(self._find_key, listed) if key in self.owners or self._ignore(key)])
+
+    def _find_key(self, found: Scope | str) -> Scope | str:
+        if isinstance(found, Scope):
+            return found if found.blueprint is None or found in self.owners else found.blueprint
+        if isinstance(found, str):
+            return found
+        raise TypeError(f"a dispatcher returns Scope objects or names of blueprints, not {type(found).__qualname__}")
+
+    def _ignore(self, key: Scope | str) -> bool:
+        if key not in self._ignored and len(self._ignored) < _REPORTED:
+            self._ignored.add(key)
+            name = type(self.dispatcher).__qualname__
+            log.warning("%s returned %.80r, for which nothing is registered; it is ignored", name, str(key))
+        return False
 
     def _build_chain(self, blueprints: tuple[str, ...], found: tuple[Scope | str, ...]) -> Chain:
-        return Chain(tuple(self._find_owners((*blueprints, *map(_owner_key, found)))))
+        places: dict[str, Scope | str] = {}
+        for each in found:
+            if isinstance(each, Scope) and (name := each.blueprint) is not None:
+                places[name] = name if name in places else each  # its owner without a host, where several fit
+        keys = (each if isinstance(each, str) else each.blueprint or each for each in found)
+        owners = [self._find_owner(places.get(str(key), key)) for key in dict.fromkeys((*blueprints, *keys))]
+        return Chain((*(owner for owner in owners if owner is not self.root), self.root))
 
-    def _find_owners(self, keys: Iterable[str | Scope]) -> Iterator[Owner]:
-        for key in dict.fromkeys(keys):
-            if key not in self.owners:
-                yield Owner(key if isinstance(key, Scope) else Scope(blueprint=key), _NO_HANDLERS)
-            elif key != ROOT:
-                yield self.owners[key]
-        yield self.root
+    def _find_owner(self, key: Scope | str) -> Owner:
+        return self.owners.get(key) or Owner(Scope(blueprint=str(key)), _NO_HANDLERS)
 
 
 _NO_HANDLERS = ScopeHandlers(())
@@ -176,17 +198,3 @@ def _find_reach(owners: tuple[Owner, ...], *, uncaught: bool) -> Reach:
 
 def _find_turns(owners: tuple[Owner, ...], cls: type[BaseException], status: int | None) -> Turns:
     return tuple((owner, tuple(owner.handlers.find(cls, status))) for owner in owners)
-
-
-def _list_scopes(found: Iterable[Scope | str] | Scope | str | None) -> tuple[Scope | str, ...]:
-    if not found:
-        return ()
-    return (found,) if isinstance(found, (Scope, str)) else tuple(found)
-
-
-def _owner_key(scope: Scope | str) -> str | Scope:
-    if isinstance(scope, Scope):
-        return scope if scope.blueprint is None else scope.blueprint
-    if isinstance(scope, str):
-        return scope
-    raise TypeError(f"a dispatcher returns Scope objects or names of blueprints, not {type(scope).__qualname__}")

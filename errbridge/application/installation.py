@@ -104,16 +104,14 @@ class Installation:
     def _build(self) -> ErrorMap:
         settings = self._read_settings()
         owners: dict[str | Scope, Owner] = {}
-        scopes: list[Scope] = []
         for scope, blueprint in self.application.places():
-            scopes.append(scope)
-            assert scope.blueprint is not None
-            owners[scope.blueprint] = self._build_owner(scope, blueprint)
+            name = str(scope.blueprint)
+            owner = owners[scope] = self._build_owner(scope, blueprint)
+            owners[name] = replace(owner, scope=replace(scope, host=None)) if name in owners else owner
         for target in (*self.shared.targets, *self.own.targets):
-            if isinstance(target, Scope):
+            if isinstance(target, Scope) and target != ROOT:
                 owners[target] = self._build_owner(target, target)
-                if target != ROOT:
-                    scopes.append(target)
+        scopes = [key for key in owners if isinstance(key, Scope)]
         root = self._build_owner(ROOT, ROOT)
         style = root.style or self.options.style or settings.style or DEFAULT
         owners[ROOT] = replace(root, style=style)
@@ -123,7 +121,6 @@ class Installation:
 
     def _build_dispatcher(self, cls: type[ErrorDispatcher], scopes: list[Scope]) -> ErrorDispatcher:
         converters, domain = self.application.converters, self.application.domain
-        scopes = list(dict.fromkeys(scopes))
         try:
             return make_dispatcher(cls, scopes, converters, domain=domain)
         except Exception:

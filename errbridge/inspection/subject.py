@@ -70,9 +70,7 @@ class Subject:
 def list_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
     """List the scopes of an application except for the last, with their owners; blueprints once for each host."""
     owners = subject.installation.error_map().owners
-    places = [scope for scope, _ in subject.installation.application.places()]
-    others = [scope for scope in owners if isinstance(scope, Scope) and scope != ROOT]
-    return [(scope, owners[scope.blueprint or scope]) for scope in (*places, *others)]
+    return [(scope, owner) for scope, owner in owners.items() if isinstance(scope, Scope) and scope != ROOT]
 
 
 @dataclass(frozen=True, slots=True)

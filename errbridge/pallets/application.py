@@ -7,7 +7,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from copy import copy
-from functools import lru_cache
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +119,11 @@ class PalletsApplication(Application):
 
     def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
         """Read an HTTP exception of Werkzeug."""
-        return read_http_error(exc, self._read_additions)
+        return read_http_error(exc, self._read_additions, self.find_environ)
+
+    def find_environ(self) -> dict[str, Any] | None:
+        """Return the WSGI environ of the current request; None where there is none."""
+        return None
 
     def _read_additions(self, exc: HTTPException) -> Additions:
         from errbridge.validation import read_http_error  # not before there is an error that may need it
@@ -156,12 +159,9 @@ class PalletsApplication(Application):
         if self.search.is_empty or not isinstance(exc, Exception):
             return None
         chosen = self._choose(exc, blueprints)
-        if not isinstance(exc, Problem) or (chosen is not None and not chosen.is_generic):
-            return chosen
-        # The exception is built only for a handler: it refers to the problem, and so to everything that led to it.
-        if self.search.find(_blank_exception(exc.status), blueprints) is None:
-            return None
-        return self._choose(build_exception(exc), blueprints)
+        if isinstance(exc, Problem) and (chosen is None or chosen.is_generic):
+            return self._choose(build_exception(exc), blueprints)
+        return chosen
 
     def _choose(self, exc: Exception, blueprints: Sequence[str]) -> NativeHandler | None:
         function = self.search.find(exc, blueprints)
@@ -218,19 +218,23 @@ class PalletsApplication(Application):
             return
         request.url_rule = Rule("/", endpoint=f"{owner.blueprint}.")
         try:
-            for name in reversed(request.blueprints):
-                for preprocess in self.app.url_value_preprocessors.get(name, ()):
-                    preprocess(request.endpoint, self._match_prefix(owner.prefix or "/", request.path))
+            values = self._match(owner, request)
+            with suppress(HTTPException, Problem):  # it looked for what the URL means, and there is no such thing
+                for name in reversed(request.blueprints):
+                    for preprocess in self.app.url_value_preprocessors.get(name, ()):
+                        preprocess(request.endpoint, values)
             yield
         finally:
             request.url_rule = None
 
-    def _match_prefix(self, prefix: str, path: str) -> dict[str, Any]:
-        """Return the values of the variables in a prefix."""
-        url_map = Map([Rule(prefix, endpoint="")], converters=self.app.url_map.converters)
-        beginning = "/".join(path.split("/")[: len(prefix.split("/"))])
+    def _match(self, owner: Scope, request: Any) -> dict[str, Any]:
+        """Return the values of the variables in the host and the prefix of a scope."""
+        host, prefix = owner.host if owner.host and "<" in owner.host else "", owner.prefix or "/"
+        rules, converters = [Rule(prefix, host=host, endpoint="")], self.app.url_map.converters
+        url_map = Map(rules, converters=converters, host_matching=True)
+        adapter = url_map.bind(host and request.host.partition(":")[0].rstrip("."))
         with suppress(HTTPException):
-            return dict(url_map.bind("").match(beginning)[1])
+            return dict(adapter.match("/".join(request.path.split("/")[: len(prefix.split("/"))]))[1])
         return {}
 
     def inspect(self) -> Any:
@@ -295,14 +299,6 @@ def check_response(response: Any) -> Any:
     if fields != given:
         response.headers = Headers(fields)
     return response
-
-
-@lru_cache(maxsize=200)
-def _blank_exception(status: int) -> HTTPException:
-    """Build the framework's exception for a status, by which alone it chooses a handler."""
-    exc = default_exceptions.get(status, HTTPException)()
-    exc.code = status
-    return exc
 
 
 def finish_response(response: Any, draft: Draft, method: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -34,6 +34,8 @@ _T = TypeVar("_T")
 
 
 ReadAdditions = Callable[[HTTPException], "Additions"]
+Environ = dict[str, Any] | None
+FindEnviron = Callable[[], Environ]
 
 # Werkzeug's own classes, whose objects say nothing but what they were made with.
 _PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__)
@@ -48,12 +50,15 @@ def is_response(exc: HTTPException) -> bool:
     return exc.code is not None and 100 <= exc.code < 400
 
 
-def read_http_error(exc: BaseException, read_additions: ReadAdditions) -> HTTPErrorFacts | None:
+def read_http_error(
+    exc: BaseException, read_additions: ReadAdditions, find_environ: FindEnviron
+) -> HTTPErrorFacts | None:
     """Read an HTTP exception.
 
     Args:
         exc: Any exception.
         read_additions: Reads what a library added to it; called only if there may be something.
+        find_environ: Finds the request's WSGI environ, for the methods of the application's own classes.
 
     Returns:
         None for any other exception. Equal exceptions of Werkzeug's own classes share one object.
@@ -72,7 +77,7 @@ def read_http_error(exc: BaseException, read_additions: ReadAdditions) -> HTTPEr
     if isinstance(original, BaseException):
         return HTTPErrorFacts(500, original=original)
     try:
-        return _read(exc, read_additions)
+        return _read(exc, read_additions, find_environ())
     except Exception:  # even its code is computed, and fails
         log.exception("an HTTP exception could not be read; it is answered as a 500")
         return HTTPErrorFacts(None)
@@ -103,20 +108,21 @@ def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> 
         exc.code,
         detail=description,
         is_stock=description in _STOCK_DESCRIPTIONS,
-        headers=tuple(_read_headers(exc)),
+        headers=tuple(_read_headers(exc, None)),
         client_gone=issubclass(cls, ClientDisconnected),
         is_shared=True,
     )
 
 
-def _read(exc: HTTPException, read_additions: ReadAdditions) -> HTTPErrorFacts:
+def _read(exc: HTTPException, read_additions: ReadAdditions, environ: Environ) -> HTTPErrorFacts:
     own = _examine(type(exc))
     description: Any = _try(lambda: exc.description)
-    headers = tuple(_try(lambda: _read_headers(exc)) or ())
+    headers = tuple(_try(lambda: _read_headers(exc, environ)) or ())
     added = _try(lambda: read_additions(exc)) if _may_have_additions(exc) else None
     words = None if added is None else added.detail
     if words is None:
-        words = _try(lambda: _strip_markup(exc.get_description())) if own.has_description else description
+        words = _try(lambda: _strip_markup(exc.get_description(environ))) if own.has_description else description
+    build = exc.get_response if environ is None else partial(exc.get_response, environ)  # as the frameworks call it
     return HTTPErrorFacts(
         exc.code,
         title=_try(lambda: str(exc.name)) if own.has_name else None,
@@ -126,7 +132,7 @@ def _read(exc: HTTPException, read_additions: ReadAdditions) -> HTTPErrorFacts:
         members={} if added is None else added.extensions,
         is_response=is_response(exc),
         response=getattr(exc, "response", None),
-        own_response=exc.get_response if own.has_body and exc.code is not None and not is_response(exc) else None,
+        own_response=build if own.has_body and exc.code is not None and not is_response(exc) else None,
         client_gone=isinstance(exc, ClientDisconnected),
     )
 
@@ -167,8 +173,8 @@ def _strip_markup(text: str) -> str:
     return Markup(text).striptags()
 
 
-def _read_headers(exc: HTTPException) -> list[tuple[str, str]]:
-    pairs = exc.get_headers(None, None)  # Werkzeug passes both, and a subclass may have no defaults for them
+def _read_headers(exc: HTTPException, environ: Environ) -> list[tuple[str, str]]:
+    pairs = exc.get_headers(environ, None)  # Werkzeug passes both, and a subclass may have no defaults for them
     headers = [(name, value) for name, value in pairs if name.lower() != "content-type"]
     # Werkzeug leaves the header out if it means "at once".
     if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
@@ -219,12 +225,8 @@ def build_exception(problem: Problem) -> HTTPException:
     exc = default_exceptions.get(problem.status, HTTPException)(description=problem.detail)
     exc.code = problem.status
     exc.__cause__ = problem
-    own_headers = exc.get_headers
-
-    def get_headers(environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
-        return [*own_headers(environ, scope), *problem.headers]
-
-    exc.get_headers = get_headers  # type: ignore[method-assign]
+    headers = [*exc.get_headers(), *problem.headers]
+    exc.get_headers = lambda *args, **kwargs: headers.copy()  # type: ignore[method-assign]
     return exc
 
 

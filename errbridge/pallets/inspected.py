@@ -58,8 +58,8 @@ def inspect(app: Any) -> Subject:
     application = seam.installation.application
     statuses = {cls: status for status, cls in application.http_classes.by_status.items()}
     natives = (
-        NativeEntry(each.blueprint, statuses.get(each.cls, each.cls), each.cls, each.function)
-        for each in seam.search.registrations()
+        NativeEntry(blueprint, statuses.get(cls, cls), cls, function)
+        for blueprint, cls, function in seam.search.registrations()
     )
     blueprints = (rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules())
     return Subject(

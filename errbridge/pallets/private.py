@@ -27,14 +27,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 
 from errbridge import SetupError
 
-__all__ = ["HandlerSearch", "NativeRegistration", "find_search", "read_request_values", "takes_context", "ungroup"]
+__all__ = ["HandlerSearch", "find_search", "read_request_values", "takes_context", "ungroup"]
 
 _FRAMEWORKS = ("flask.app", "quart.app")
 _FRAMEWORKS_OWN = "flask.sansio.app"
@@ -46,22 +46,6 @@ _GROUPS = (
     "Errors during websocket teardown",
     "Errors during app teardown",
 )
-
-
-class NativeRegistration(NamedTuple):
-    """A handler that is registered with the framework itself.
-
-    Attributes:
-        blueprint: The blueprint; None for the application.
-        status: The status code; None if it is registered for a class without one.
-        cls: The class.
-        function: The handler.
-    """
-
-    blueprint: str | None
-    status: int | None
-    cls: type[Exception]
-    function: Callable[..., Any]
 
 
 class HandlerSearch:
@@ -103,18 +87,17 @@ class HandlerSearch:
         code = exc.code if isinstance(exc, HTTPException) else None
         for status in dict.fromkeys((code, None)):
             for name in (*blueprints, None):
-                found = self._app.error_handler_spec[name][status]
+                found = self._app.error_handler_spec.get(name, {}).get(status, {})  # a look with [] would add the keys
                 for cls in type(exc).__mro__:
                     if found.get(cls) is function:
                         return name, cls
         return None, None
 
-    def registrations(self) -> Iterator[NativeRegistration]:
-        """List the handlers that are registered with the framework itself."""
+    def registrations(self) -> Iterator[tuple[str | None, type[Exception], Callable[..., Any]]]:
+        """List the handlers that are registered with the framework itself: blueprint or None, class and function."""
         for blueprint, by_status in self._app.error_handler_spec.items():
-            for status, by_class in by_status.items():
-                for cls, function in by_class.items():
-                    yield NativeRegistration(blueprint, status, cls, function)
+            for by_class in by_status.values():
+                yield from ((blueprint, cls, function) for cls, function in by_class.items())
 
 
 def find_search(app: Any) -> HandlerSearch:
@@ -158,7 +141,7 @@ def _can_search(framework: Any) -> bool:
             all(search.find(exc, ["shop"]) is function for exc, function, _ in expected)
             and all(search.locate(function, exc, ["shop"]) == place for exc, function, place in expected)
             and search.find(NotFound(), []) is None
-            and {each.function for each in search.registrations()} == {on_class, on_status}
+            and {function for *_, function in search.registrations()} == {on_class, on_status}
         )
     return False
 

@@ -166,7 +166,7 @@ class Seam(ABC):
                 continue
             waiting.difference_update(rule.methods or ())
             found[rule.endpoint.rpartition(".")[0]] = None
-        return tuple(name for name in found if name)
+        return tuple(name for name in found if name in self.app.blueprints)
 
     def receive(self, exc: BaseException) -> None:
         """Give an uncaught exception its id, before the framework sends its signal and writes its record."""

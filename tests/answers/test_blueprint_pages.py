@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.exceptions import Gone, NotFound
 
+from errbridge import Problem
 from tests.applications import (
     Ask,
     Part,
@@ -16,6 +19,7 @@ from tests.applications import (
     an_app,
     answering,
     failing,
+    raising,
     with_templates,
 )
 from tests.clients import Request
@@ -115,6 +119,41 @@ def test_url_defaults_know_the_values_in_a_prefix(ask: Ask, path: str) -> None:
     page = with_templates({"errors/404.html": "{{ url_for('.index') }} {{ g.year + 1 }}"})
 
     assert ask(a_site(page, in_two_languages), path).text == "/de/2020/ 2021"
+
+
+def for_tenants(world: World) -> None:
+    blueprint = world.Blueprint("shop", __name__, subdomain="<tenant>", url_prefix="/<int:year>")
+
+    def pull(endpoint: str | None, values: dict[str, Any]) -> None:
+        world.framework.g.tenant, world.framework.g.year = values.pop("tenant"), values.pop("year")
+
+    blueprint.url_value_preprocessor(pull)
+    blueprint.add_url_rule("/", "index", view_func=lambda: "")
+    world.app.register_blueprint(blueprint)
+
+
+@pytest.mark.parametrize("host", ["ann.example.com", "Ann.example.com:8080"])
+def test_a_page_knows_the_values_in_a_host(ask: Ask, host: str) -> None:
+    page = with_templates({"shop/errors/404.html": "{{ g.tenant }} {{ g.year + 1 }}"})
+    config = {"SERVER_NAME": "example.com" + host.partition(":")[1] + host.partition(":")[2]}
+
+    response = ask(
+        a_site(page, for_tenants), "/2020/nope", host=host, config=config, app_options={"subdomain_matching": True}
+    )
+
+    assert (response.status, response.text) == (404, "ann 2021")
+
+
+@pytest.mark.parametrize("error", [NotFound, Gone, lambda: Problem(403)])
+def test_a_preprocessor_that_finds_nothing_does_not_cost_the_page(
+    ask: Ask, caplog: pytest.LogCaptureFixture, error: Callable[[], Exception]
+) -> None:
+    shop = a_shop(a_hook("url_value_preprocessor", raising(error)))
+
+    response = ask(a_site(with_templates({"shop/errors/404.html": PAGE}), shop), "/shop/nope")
+
+    assert (response.status, response.text) == (404, "3 items /shop/ shop")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def registered_twice(world: World) -> None:

@@ -10,11 +10,13 @@ import flask
 import pytest
 import quart
 from werkzeug.exceptions import Conflict, HTTPException, NotFound
+from werkzeug.wrappers import Response
 
 import errbridge_flask
 import errbridge_quart
 from errbridge import Problem
-from tests.applications import Ask, an_api, an_app, failing
+from tests.applications import Ask, an_api, an_app, failing, raising
+from tests.clients import Request
 from tests.twins import World
 
 
@@ -34,6 +36,55 @@ def test_an_http_exception_that_builds_its_own_response_keeps_it(ask: Ask) -> No
     response = ask(an_app(failing("/x", Answering)), "/x")
 
     assert (response.status, response.content_type, response.text) == (418, "application/json", '{"error": "teapot"}')
+
+
+class Located(Conflict):
+    """An exception that reads the request, which Flask passes to it, and Quart does not."""
+
+    def get_headers(self, environ: Any = None, scope: Any = None) -> list[tuple[str, str]]:
+        return [*super().get_headers(environ, scope), ("X-Path", _path(environ))]
+
+
+class LocatedBody(Located):
+    def get_body(self, environ: Any = None, scope: Any = None) -> str:
+        return f"at {_path(environ)}"
+
+
+class LocatedResponse(Conflict):
+    def get_response(self, environ: Any = None, scope: Any = None) -> Any:
+        return Response(f"at {_path(environ)}", 409, {"X-Path": _path(environ)})
+
+
+class LocatedDescription(Located):
+    def get_description(self, environ: Any = None, scope: Any = None) -> str:
+        return f"<p>at {_path(environ)}</p>"
+
+
+def _path(environ: Any) -> str:
+    return "unknown" if environ is None else str(environ["PATH_INFO"])
+
+
+@pytest.mark.parametrize("make", [LocatedBody, LocatedResponse])
+def test_a_response_of_its_own_is_made_as_the_framework_makes_it(world: World, make: type[Conflict]) -> None:
+    plain = world.App(__name__)
+    for app in (plain, world.app):
+        app.add_url_rule("/x", view_func=raising(make))
+
+    expected = World(world.name, world.framework, world.adapter)
+    expected.app, expected.errors = plain, object()
+    sent, wanted = world.call(Request("/x")), expected.call(Request("/x"))
+
+    assert (sent.status, sent.text, sent.header("X-Path")) == (wanted.status, wanted.text, wanted.header("X-Path"))
+    assert sent.text == ("at unknown" if world.is_async else "at /x")
+
+
+def test_headers_and_a_description_of_its_own_may_depend_on_the_request(world: World) -> None:
+    an_api(failing("/x", LocatedDescription))(world)
+
+    response = world.call(Request("/x"))
+
+    path = "unknown" if world.is_async else "/x"
+    assert (response.header("X-Path"), response.json["detail"]) == (path, f"at {path}")
 
 
 def test_a_handler_for_its_class_answers_such_an_exception(ask: Ask) -> None:

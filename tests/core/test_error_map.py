@@ -110,12 +110,12 @@ def test_the_dispatcher_is_the_configured_one_unless_an_option_says_otherwise_an
     [
         (["shop", "api"], ["shop", "api", "app"]),
         ([Scope(blueprint="shop")], ["shop", "app"]),
-        ([Scope(prefix="/api")], ["/api", "app"]),
+        ([Scope(prefix="/x")], ["/x", "app"]),
         ((name for name in ["api"]), ["api", "app"]),
         (["api", "api", Scope(blueprint="api")], ["api", "app"]),
         ([ROOT, "api"], ["api", "app"]),
-        (["ghost"], ["ghost", "app"]),
-        ([Scope(prefix="/ghost")], ["/ghost", "app"]),
+        (["ghost", "api"], ["api", "app"]),
+        ([Scope(blueprint="ghost"), Scope(prefix="/ghost")], ["app"]),
         ([], ["app"]),
         (None, ["app"]),
     ],
@@ -123,8 +123,31 @@ def test_the_dispatcher_is_the_configured_one_unless_an_option_says_otherwise_an
 def test_a_dispatcher_lists_scopes_or_names_of_blueprints(found: Any, expected: list[str]) -> None:
     app = Application(place("api", "/api"), place("shop"))
     installation = install(app, dispatcher=dispatching(lambda request: found))
+    installation.shared.set_failure(Scope(prefix="/x"))
 
     assert chain(installation) == expected
+
+
+def test_what_a_dispatcher_makes_up_is_reported_once_and_never_without_bound(caplog: pytest.LogCaptureFixture) -> None:
+    installation = install(dispatcher=dispatching(lambda request: request.path))
+
+    for number in range(100):
+        assert [chain(installation, path=f"/{number}{'x' * 500}") for _ in range(2)] == [["app"], ["app"]]
+
+    assert len({record.getMessage() for record in caplog.records}) == len(caplog.records) == 20
+    assert all(record.levelno == logging.WARNING and len(record.getMessage()) < 200 for record in caplog.records)
+
+
+def test_a_blueprint_on_several_hosts_owns_an_error_where_the_error_is() -> None:
+    places = [place("shop", "/shop", host) for host in ("a.example", "b.example")]
+    facts: dict[str, Any] = {"host": "b.example", "path": "/shop/nope", "blueprints": ("shop",)}
+
+    def scope(**options: Any) -> Scope:
+        return owners_of(install(Application(*places), **options), **facts)[0].scope
+
+    assert scope() == Scope("b.example", "/shop", "shop")
+    assert scope(dispatcher=URLPrefixDispatcher) == Scope(None, "/shop", "shop")
+    assert scope(dispatcher=DefaultDispatcher) == Scope(None, "/shop", "shop")
 
 
 def test_a_dispatcher_that_names_a_blueprint_reaches_what_is_registered_for_it() -> None:
@@ -264,11 +287,13 @@ def test_errors_of_the_same_owners_share_their_chain() -> None:
 def test_what_is_worked_out_is_not_kept_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dispatcher may name an owner for each request, and a program may make a class for each error."""
     monkeypatch.setattr("errbridge.application.errormap._REMEMBERED", 3)
-    error_map = install(dispatcher=dispatching(lambda request: request.path)).error_map()
+    places = [place(f"b{number}") for number in range(10)]
+    installation = install(Application(*places), dispatcher=dispatching(lambda request: request.path))
+    error_map = installation.error_map()
 
-    chains = [error_map.find_chain(NotFound(), RequestFacts(path=f"/{number % 10}")) for number in range(20)]
+    chains = [error_map.find_chain(NotFound(), RequestFacts(path=f"b{number % 10}")) for number in range(20)]
     for number, found in enumerate(chains):
-        assert [str(owner.scope) for owner in found.owners] == [f"/{number % 10}", "app"]
+        assert [str(owner.scope) for owner in found.owners] == [f"b{number % 10}", "app"]
         cls: type[Exception] = type(f"Error{number}", (Exception,), {})
         assert len(error_map.find_turns(found.owners, cls, 404)) == 2
 

@@ -82,7 +82,32 @@ def test_when_errbridge_itself_is_broken_the_client_gets_constant_bytes(path: st
     assert head.header("Content-Length") == get.header("Content-Length")
 
 
-def test_a_dispatcher_that_lists_what_does_not_exist_does_no_harm(ask: Ask) -> None:
-    options = {"dispatcher": dispatching(lambda request: ["missing", "missing.too"])}
+class ByProduct(ErrorDispatcher):
+    """The example in the documentation of dispatchers."""
 
-    complete(ask(a_fragile_app, "/nope", options=options), 404, "text/html")
+    def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
+        product = request.headers.get("X-Product")
+        return [product, *self.owners(request)] if product else self.owners(request)
+
+
+@pytest.mark.parametrize(("product", "expected"), [("shop", "the shop's"), ("made-up", "the application's")])
+def test_a_dispatcher_may_name_an_owner_that_does_not_exist(ask: Ask, product: str, expected: str) -> None:
+    application = an_app(a_blueprint("shop", a_catch_all(says("the shop's"))), a_catch_all(says("the application's")))
+
+    response = ask(application, "/nope", headers=[("X-Product", product)], options={"dispatcher": ByProduct})
+
+    assert (response.status, response.text) == (404, expected)
+
+
+def test_what_clients_make_up_is_not_kept_and_is_no_scope(world: World) -> None:
+    world.options = {"dispatcher": ByProduct}
+    scopes: list[str] = []
+    world.app.register_error_handler(410, lambda exc: "gone")
+    a_blueprint("shop")(world)
+    world.errors.on_incident(lambda incident, reply: scopes.append(str(incident.scope)))
+
+    for number in range(30):
+        world.call(Request("/nope", headers=[("X-Product", f"made-up-{number}")]))
+
+    assert scopes == ["app"] * 30
+    assert len(world.app.error_handler_spec) == 1

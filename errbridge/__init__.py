@@ -8,12 +8,12 @@ The law of this package:
 2. **An error goes one way**: exception, facts, problem, chain, style and media type, incident, handlers, outcome,
    representation, response. No stage changes what it was given, and nothing is computed twice.
 3. **The order of things is written once**, in `errbridge.handling.respond`. ``flask errors explain`` is a trace of it.
-4. **There is one path**. What equal errors share is a pure step with a bounded cache, in `errbridge.handling.showing`.
+4. **There is one path**. What equal errors share is a pure step with a bounded cache, in `errbridge.handling.builtin`.
 5. Nothing that a client, a handler or a template does can keep an answer from being complete.
 
-Why did ``/api/v2`` answer like this? The order is in `handling.respond`. It finds the owners of the URL with
-`application.errormap`, asks their handlers in the order of `handling.asking`, and shows the problem with
-`handling.showing`, in the media type that a style of `representations.styles` chooses.
+Why did ``/api/v2`` answer like this? `handling.context.open_context` finds the owners of the URL with
+`application.errormap`, and the media type with `representations.styles`; `handling.respond` asks the handlers in the
+order of its `find_candidates`, and shows the problem with `handling.showing` or `handling.builtin`.
 
 Each package or module imports only from those below it:
 

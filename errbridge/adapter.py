@@ -10,8 +10,7 @@ from __future__ import annotations
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
-from errbridge.handling.outside import record_broken_stream
-from errbridge.handling.reporting import expect_record
+from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.http.headers import check_head
 from errbridge.mapping.facts import HTTPErrorFacts

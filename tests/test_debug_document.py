@@ -16,7 +16,7 @@ import pytest
 from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.test import EnvironBuilder
 
-from errbridge import Problem
+from errbridge import Problem, current_incident_id
 from tests.applications import (
     JSON,
     Application,
@@ -281,6 +281,19 @@ def test_it_is_one_record_with_the_stack(world: World, caplog: pytest.LogCapture
     assert record.exc_info is not None
     assert record.exc_info[0] is Sold
     assert record.exc_text is None or "see the stack" not in record.exc_text
+
+
+def test_its_id_is_the_one_that_a_receiver_of_the_signal_had(world: World) -> None:
+    shop()(world)
+    seen: list[str | None] = []
+
+    def receive(sender: object, **_: Any) -> None:
+        seen.append(current_incident_id())
+
+    with world.framework.got_request_exception.connected_to(receive, world.app):
+        response = world.call(Request("/buy/piano", headers=(WANTS_JSON,)))
+
+    assert [f"urn:uuid:{each}" for each in seen] == [response.json["instance"]]
 
 
 async def test_the_frameworks_own_test_clients_get_the_document(world: World) -> None:

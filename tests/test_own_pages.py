@@ -111,6 +111,13 @@ def test_a_problem_names_its_page_which_people_see_and_programs_do_not(ask: Ask)
     assert (page.status, page.text) == (410, "Gone since 2020: 2020 410")
 
 
+def test_a_member_does_not_take_the_place_of_a_variable_that_every_page_has(ask: Ask) -> None:
+    templates = with_templates({"gone.html": "{{ error.status }} {{ error.error }} {{ incident.problem.status }}"})
+    raised = failing("/x", lambda: Problem(410, template="gone.html", error="mine", incident="mine", errbridge="mine"))
+
+    assert ask(a_site(templates, raised), "/x").text == "410 mine 410"
+
+
 @pytest.mark.parametrize(("framework", "adapter"), [(flask.Flask, errbridge_flask), (quart.Quart, errbridge_quart)])
 def test_eject_writes_the_template_into_the_application(framework: Any, adapter: Any, tmp_path: Path) -> None:
     from errbridge.pallets.commands import build_commands

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -41,7 +42,6 @@ class Installation:
     Attributes:
         own: The registry of this application alone.
         problem_types: The types of its catalogue; None for all that exist.
-        settings: The settings in force.
 
     Raises:
         SetupError: The configuration is wrong.
@@ -60,9 +60,17 @@ class Installation:
         self.options = options or Options()
         self.hooks = hooks or Hooks()
         self.problem_types: tuple[type[Problem] | ModuleType, ...] | None = None
-        self.settings = Settings.read(application.config)
+        self._settings = Settings.read(application.config)
         # Two threads may find a change at once. The versions and the map made for them are replaced together.
         self._built: tuple[object, ErrorMap] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force. Until the first error, they follow the configuration."""
+        if self._built is None:
+            with suppress(SetupError):  # which the first error reports
+                return Settings.read(self.application.config)
+        return self._settings
 
     enter_request = staticmethod(enter_request)
     leave_request = staticmethod(leave_request)
@@ -96,10 +104,10 @@ class Installation:
     def _read_settings(self) -> Settings:
         """Read the configuration once more: it may be complete only after ``init_app``."""
         try:
-            self.settings = Settings.read(self.application.config)
+            self._settings = Settings.read(self.application.config)
         except SetupError:
             log.exception("the configuration became wrong after init_app; the settings from before stay in force")
-        return self.settings
+        return self._settings
 
     def _build(self) -> ErrorMap:
         settings = self._read_settings()

@@ -3,125 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from errbridge.application.errormap import Chain, Reach
+from errbridge.application.errormap import Chain, ErrorMap, Owner
 from errbridge.application.installation import Installation
+from errbridge.application.protocol import Application, NativeHandler
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, Occurrence
+from errbridge.incident import Incident, Occurrence, set_current
+from errbridge.languages.language import Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import complete, problem_of, uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import Style
 from errbridge.telemetry.record import choose_level, is_written
 
-__all__ = ["ErrorContext", "Trace", "find_context"]
+__all__ = ["ErrorContext", "Trace", "open_context"]
 
 
+@dataclass(slots=True, eq=False)
 class ErrorContext:
-    """One error, with everything that does not depend on a handler.
-
-    Args:
-        installation: errbridge in the application.
-        exc: The exception.
-        request: The facts of the request.
-        http: What *exc* says, if it is an HTTP exception of the framework.
-        is_uncaught: Whether *exc* is an uncaught exception, whatever it is.
+    """One error, with everything that does not depend on a handler. It does not change.
 
     Attributes:
         application: The application.
         error_map: The registrations in force.
         exception: The exception.
+        request: The facts of the request.
+        occurrence: The id and the time of the incident. Several exceptions of one error share it.
         original: The exception that no part of the application caught; None for an HTTP error.
-        is_uncaught: Whether the error is answered as an uncaught exception, which a handler can change.
         problem: The meaning of the exception, as its author left it.
         is_shared: Whether equal errors share *problem* and its members, so that what is derived from it can be kept.
-        chain: The owners.
-        reach: The owners that are asked.
-        style: The style in which the last of them answers.
-        language: The language to answer in.
-        media_type: The media type to answer in.
-        occurrence: That the error occurred, its id and its time. Several exceptions of one error share it.
-        is_anonymous: Whether it is a page made in advance, for an incident that is not known yet.
         own_response: Builds the response that the class of the exception has of its own; None if it has none.
+        client_gone: Whether the exception says that the client has left.
+        chain: The owners.
+        owners: Those that are asked, the nearest first.
+        style: The style in which the last of them answers.
+        media_type: The media type to answer in.
+        language: The language to answer in.
         native: The framework's own handler.
-        asked: The handlers that were asked so far.
+        asked: The handlers that were asked so far, by the same incident.
+        hooks: Called with the incident.
+        is_anonymous: Whether a page is made in advance, for an incident that is not known yet.
     """
 
-    __slots__ = (
-        "_incident",
-        "application",
-        "asked",
-        "chain",
-        "client_gone",
-        "error_map",
-        "exception",
-        "installation",
-        "is_anonymous",
-        "is_shared",
-        "is_uncaught",
-        "language",
-        "media_type",
-        "native",
-        "occurrence",
-        "original",
-        "own_response",
-        "problem",
-        "reach",
-        "request",
-        "style",
-    )
-
-    def __init__(
-        self,
-        installation: Installation,
-        exc: BaseException,
-        request: RequestFacts,
-        *,
-        http: HTTPErrorFacts | None,
-        is_uncaught: bool = False,
-    ) -> None:
-        self.installation = installation
-        self.application = installation.application
-        self.error_map = installation.error_map()
-        self.exception = exc
-        self.request = request
-        self.original: BaseException | None = None
-        self.is_shared = not request.allow  # which becomes a member of the problem
-        if isinstance(exc, Problem) and not is_uncaught:
-            self.problem, self.is_shared = exc, False
-        elif http is None or http.original is not None:
-            self.original = exc if http is None else http.original
-            self.problem = uncaught_problem(self.error_map.settings.default_msg)
-        else:
-            self.problem, self.is_shared = problem_of(http), self.is_shared and http.is_shared
-        self.is_uncaught = self.original is not None
-        self.client_gone = http is not None and http.client_gone
-        self.chain: Chain = self.error_map.find_chain(exc, request)
-        self.language = self.error_map.find_language(request)
-        self._find_reach()
-        self.occurrence = Occurrence()
-        self.is_anonymous = False
-        self.own_response = None if http is None else http.own_response
-        self._find_native()
-        self.asked: list[Callable[..., Any]] = []
-        self._incident: Incident | None = None
-
-    def _find_reach(self) -> None:
-        self.reach: Reach = self.chain.uncaught if self.is_uncaught else self.chain.http
-        self.style: Style = self.reach.style
-        settings = self.error_map.settings
-        self.media_type = self.style.choose_media_type(self.request, xhr_enabled=settings.xhr_enabled)
-
-    def _find_native(self) -> None:
-        # A blueprint's native handlers count for its own views and, for errors of routing, for its URLs
-        # (pallets/flask#1498).
-        request = self.request
-        blueprints = request.blueprints or (self.chain.blueprints if request.routing else ())
-        self.native = self.application.native_handler(self.exception, blueprints)
-        if self.native is not None and self.error_map.settings.replace_native and self.native.is_catch_all:
-            self.native = None
+    application: Application
+    error_map: ErrorMap
+    exception: BaseException
+    request: RequestFacts
+    occurrence: Occurrence
+    original: BaseException | None
+    problem: Problem
+    is_shared: bool
+    own_response: Callable[[], Any] | None
+    client_gone: bool
+    chain: Chain
+    owners: tuple[Owner, ...]
+    style: Style
+    media_type: str
+    language: Language
+    native: NativeHandler | None
+    hooks: list[Callable[..., Any]]
+    asked: list[Callable[..., Any]] = field(default_factory=list)
+    is_anonymous: bool = False
+    _incident: Incident | None = field(default=None, init=False)
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
         """Return the context of the 500 that the framework made of this uncaught exception: the same incident.
@@ -129,28 +74,20 @@ class ErrorContext:
         A native handler for any exception stays the framework's choice. If it was not asked before, because a nearer
         handler might answer, it is asked where it is registered, with the exception itself.
         """
-        context = copy(self)
-        context.exception = exc
-        if self.native is None or not self.native.is_generic:
-            context._find_native()
-        context._incident = None
-        return context
+        native = self.native
+        if native is None or not native.is_generic:
+            native = _find_native(self.application, self.error_map, self.chain, exc, self.request)
+        return replace(self, exception=exc, native=native)
 
     def restate(self, problem: Problem) -> ErrorContext:
         """Return the context of the problem that a handler made of this error, which is then no uncaught exception."""
-        context = copy(self)
-        context.is_uncaught = False
-        context.problem, context.is_shared = problem, False
-        context._find_reach()
-        context._incident = None
-        return context
+        owners, style = self.chain.http
+        media_type = style.choose_media_type(self.request, xhr_enabled=self.error_map.settings.xhr_enabled)
+        return replace(self, problem=problem, is_shared=False, owners=owners, style=style, media_type=media_type)
 
     def anonymize(self) -> ErrorContext:
         """Return the context of a page that is made in advance, for an incident that is not known yet."""
-        context = copy(self)
-        context.is_anonymous = True
-        context._incident = None
-        return context
+        return replace(self, is_anonymous=True)
 
     @property
     def id(self) -> str:
@@ -195,10 +132,99 @@ class ErrorContext:
         return self.error_map.settings.vary(self.style)
 
 
-Trace = list[ErrorContext]
-"""The contexts of one error, the latest last: an exception, what it means, the 500 that the framework makes of it."""
+def open_context(
+    installation: Installation,
+    exc: BaseException,
+    http: HTTPErrorFacts | None,
+    request: RequestFacts,
+    occurrence: Occurrence,
+) -> ErrorContext:
+    """Find out what is known of an error. Each step depends on those before it.
+
+    Args:
+        installation: errbridge in the application.
+        exc: The exception.
+        http: What *exc* says, if it is an HTTP exception of the framework; or the uncaught exception that it is.
+        request: The facts of the request.
+        occurrence: The incident.
+    """
+    application, error_map = installation.application, installation.error_map()
+    original: BaseException | None = None
+    if http is None and isinstance(exc, Problem):
+        problem = exc
+    elif http is not None and http.original is None:
+        problem = problem_of(http)
+    else:
+        original = exc if http is None else http.original
+        problem = uncaught_problem(error_map.settings.default_msg)
+    chain = error_map.find_chain(exc, request)
+    owners, style = chain.http if original is None else chain.uncaught
+    return ErrorContext(
+        application=application,
+        error_map=error_map,
+        exception=exc,
+        request=request,
+        occurrence=occurrence,
+        original=original,
+        problem=problem,
+        # The methods in *allow* become a member of the problem.
+        is_shared=not request.allow and (original is not None or (http is not None and http.is_shared)),
+        own_response=None if http is None else http.own_response,
+        client_gone=http is not None and http.client_gone,
+        chain=chain,
+        owners=owners,
+        style=style,
+        media_type=style.choose_media_type(request, xhr_enabled=error_map.settings.xhr_enabled),
+        language=error_map.find_language(request),
+        native=_find_native(application, error_map, chain, exc, request),
+        hooks=installation.hooks.functions,
+    )
 
 
-def find_context(trace: Trace, original: BaseException | None) -> ErrorContext | None:
-    """Find the context in which an uncaught exception arrived."""
-    return None if original is None else next((each for each in reversed(trace) if each.original is original), None)
+def _find_native(
+    application: Application, error_map: ErrorMap, chain: Chain, exc: BaseException, request: RequestFacts
+) -> NativeHandler | None:
+    # A blueprint's native handlers count for its own views and, for errors of routing, for its URLs
+    # (pallets/flask#1498).
+    blueprints = request.blueprints or (chain.blueprints if request.routing else ())
+    native = application.native_handler(exc, blueprints)
+    return None if native is not None and error_map.settings.replace_native and native.is_catch_all else native
+
+
+class Trace:
+    """One error on its way: an exception, what it means, the 500 that the framework makes of it. It is one incident.
+
+    Args:
+        installation: errbridge in the application.
+        request: The facts of the request.
+
+    Attributes:
+        contexts: The contexts of the exceptions, the latest last.
+    """
+
+    __slots__ = ("contexts", "installation", "request")
+
+    def __init__(self, installation: Installation, request: RequestFacts) -> None:
+        self.installation = installation
+        self.request = request
+        self.contexts: list[ErrorContext] = []
+
+    def open(self, exc: BaseException, http: HTTPErrorFacts | None = None) -> ErrorContext:
+        """Open the context of an exception, and make its incident the current one.
+
+        Args:
+            exc: The exception.
+            http: As for `open_context`.
+        """
+        if http is not None and http.original is not None and (arrived := self.find(http.original)) is not None:
+            context = arrived.as_server_error(exc)
+        else:
+            occurrence = self.contexts[0].occurrence if self.contexts else Occurrence()
+            context = open_context(self.installation, exc, http, self.request, occurrence)
+        self.contexts.append(context)
+        set_current(context.occurrence)
+        return context
+
+    def find(self, original: BaseException) -> ErrorContext | None:
+        """Find the latest context of an uncaught exception."""
+        return next((context for context in reversed(self.contexts) if context.original is original), None)

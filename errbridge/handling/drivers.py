@@ -63,7 +63,7 @@ class Run:
 
     Args:
         plan: A plan that was not started. It is started at once.
-        trace: The contexts of the error, the latest last; the plan adds to it.
+        trace: The error on its way, if it is one.
 
     Attributes:
         call: The next call.
@@ -74,10 +74,12 @@ class Run:
 
     call: Call
     outcome: Outcome | None
+    trace: Trace
 
     def __init__(self, plan: Plan, trace: Trace | None = None) -> None:
         self._plan = plan
-        self.trace: Trace = [] if trace is None else trace
+        if trace is not None:
+            self.trace = trace
         self.outcome = None
         try:
             self.call = next(plan)
@@ -90,7 +92,7 @@ class Run:
 
     def holds(self, exc: BaseException) -> bool:
         """Return whether this exception is an uncaught one of the error."""
-        return any(context.original is exc for context in self.trace)
+        return self.trace.find(exc) is not None
 
     def send(self, result: Any) -> None:
         """Go on with the result of the call."""

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
-from functools import partial
 
 from errbridge.application.hooks import Hooks
 from errbridge.application.installation import Installation
 from errbridge.application.settings import Settings
-from errbridge.handling.context import ErrorContext
+from errbridge.handling.builtin import Look, render, show_built_in
+from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Outcome, Raised
-from errbridge.handling.reporting import report
-from errbridge.handling.showing import Look, render, show_built_in
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import Response, describe, last_resort
+from errbridge.representations.response import Response, last_resort
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import Failure, choose_level, is_written, log, mark_recorded, write_record
+from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
 
-__all__ = ["record_broken_stream", "respond_at_edge", "respond_in_place", "respond_outside"]
+__all__ = ["respond_at_edge", "respond_in_place", "respond_outside"]
 
 
 def respond_outside(context: ErrorContext) -> Outcome:
@@ -40,7 +37,7 @@ def respond_outside(context: ErrorContext) -> Outcome:
     application, settings = context.application, context.error_map.settings
     if not application.propagates():
         return show_built_in(context)
-    exc = context.original or context.exception
+    exc = context.exception if context.original is None else context.original
     if not (application.is_debugged and settings.debug_document and context.media_type in (JSON, XML)):
         return Raised(exc)
     try:
@@ -54,31 +51,9 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
     """Answer with a document that has the member ``exception``."""
     from errbridge.handling.debugging import describe_exception
 
-    settings, media_type, request = context.error_map.settings, context.media_type, context.request
     described = describe_exception(exc, context.application.packages)
-    problem = Problem(500, detail=settings.default_msg, exception=described)
-    completed = complete(problem, request, context.id, settings.build_type(problem), language=context.language)
-    incident = replace(context.incident, problem=completed)
-    response = render(Look(settings, context.style, media_type, context.language), incident)
-    report(context, response.status, partial(describe, response), answered=problem)
-    return response
-
-
-def record_broken_stream(installation: Installation, exc: Exception, request: RequestFacts, status: int) -> None:
-    """Record an exception that came when an answer had begun, and breaks it off. Nothing can be answered any more.
-
-    Args:
-        installation: errbridge in the application where it occurred.
-        exc: The exception.
-        request: The facts of the request.
-        status: The status that was sent.
-    """
-    http = installation.application.http_error(exc)
-    context = ErrorContext(installation, exc, request, http=None, is_uncaught=True)
-    mark_recorded(exc)
-    level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
-    if log.isEnabledFor(level):
-        write_record(context.incident, status, level, is_broken_off=True)
+    problem = Problem(500, detail=context.error_map.settings.default_msg, exception=described)
+    return show_built_in(replace(context, problem=problem, is_shared=False))
 
 
 def respond_in_place(installation: Installation, exc: Exception, request: RequestFacts) -> Response:
@@ -89,8 +64,7 @@ def respond_in_place(installation: Installation, exc: Exception, request: Reques
         exc: A problem, or what came through the application.
         request: The facts of the request.
     """
-    context = ErrorContext(installation, exc, request, http=None)
-    return show_built_in(context)
+    return show_built_in(open_context(installation, exc, None, request, Occurrence()))
 
 
 def respond_at_edge(
@@ -143,5 +117,5 @@ def respond_at_edge(
     if log.isEnabledFor(level):
         write_record(incident, response.status, level, failure=failure)
     if hooks is not None and hooks.functions:
-        notify(hooks.functions, incident, partial(describe, response))
+        notify(hooks.functions, incident, response.as_reply)
     return response

@@ -9,16 +9,19 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from errbridge.application.installation import Installation
 from errbridge.handling.closing import close_frame
-from errbridge.handling.context import ErrorContext, find_context
+from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Run
-from errbridge.incident import Reply
+from errbridge.http.request import RequestFacts
+from errbridge.incident import Occurrence, Reply
+from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import localize
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, expect, log, write_record
+from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, expect, log, mark_recorded, write_record
 
-__all__ = ["expect_record", "report"]
+__all__ = ["expect_record", "record_broken_stream", "report"]
 
 
 def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractContextManager[None]:
@@ -33,7 +36,7 @@ def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractConte
     Returns:
         A context manager to write the record in.
     """
-    context = find_context(run.trace, exc)
+    context = run.trace.find(exc)
     if context is None:
         return nullcontext()
     fields = context.incident.describe()
@@ -51,24 +54,24 @@ def report(
     status: int,
     describe: Callable[[], Reply],
     *,
-    answered: Problem | None = None,
+    shown: Problem | None = None,
     failure: Failure | None = None,
 ) -> None:
-    """Report an error whose answer is decided.
+    """Report an error whose response is decided.
 
     Args:
         context: The error.
-        status: The status of the answer.
-        describe: Describes the answer for hooks.
-        answered: The problem that the answer shows; None if a handler made an answer of its own.
+        status: The status of the response.
+        describe: Describes the response for hooks.
+        shown: The problem that the response shows; None if a handler made a response of its own.
         failure: What failed while the error was handled.
     """
     frame = None
     if context.request.websocket:
-        if answered is not None:
-            answered = answered.fill_in()
-            localize(answered, context.language)
-        detail = None if answered is None else answered.detail
+        if shown is not None:
+            shown = shown.fill_in()
+            localize(shown, context.language)
+        detail = None if shown is None else shown.detail
         is_uncaught = context.original is not None
         frame = close_frame(
             status, is_uncaught=is_uncaught, detail=detail, reference=context.reference, language=context.language
@@ -78,7 +81,24 @@ def report(
     if log.isEnabledFor(level) and (failure is not None or not context.occurrence.is_recorded):
         code = frame.code if frame is not None and context.application.is_websocket_accepted() else None
         write_record(context.incident, status, level, failure=failure, close_code=code)
-    if hooks := context.installation.hooks.functions:
-        notify(hooks, context.incident, describe, run=context.application.run_work)
+    if context.hooks:
+        notify(context.hooks, context.incident, describe, run=context.application.run_work)
     if frame is not None:
         context.application.close_websocket(frame.code, frame.reason)
+
+
+def record_broken_stream(installation: Installation, exc: Exception, request: RequestFacts, status: int) -> None:
+    """Record an exception that came when an answer had begun, and breaks it off. Nothing can be answered any more.
+
+    Args:
+        installation: errbridge in the application where it occurred.
+        exc: The exception.
+        request: The facts of the request.
+        status: The status that was sent.
+    """
+    http = installation.application.http_error(exc)
+    context = open_context(installation, exc, HTTPErrorFacts(500, original=exc), request, Occurrence())
+    mark_recorded(exc)
+    level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
+    if log.isEnabledFor(level):
+        write_record(context.incident, status, level, is_broken_off=True)

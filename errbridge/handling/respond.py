@@ -1,7 +1,7 @@
 """The order of things: one error, from the exception to the outcome. This is the only place that knows it.
 
-Before any handler is asked, `ErrorContext` finds out what the error means and where it belongs: the problem, the chain
-of owners, the language, the style and the media type. Then:
+Before any handler is asked, `open_context` finds out what the error means and where it belongs: the problem, the chain
+of owners, the style, the media type, the language, and the framework's own handler. Then:
 
 1. An exception that is an answer already, that builds one of its own, or that the application's settings make a crash,
    is left to the framework.
@@ -9,7 +9,7 @@ of owners, the language, the style and the media type. Then:
    none takes it, the HTTP error that it means is answered: a validation error, or the member of a group. An exception
    that means none is raised, as if errbridge were not there; the framework makes a 500 of it, which arrives here too.
 3. An HTTP error goes from scope to scope, the nearest first. In each, the framework's own handler is asked first, then
-   errbridge's handlers, then the scope's style answers. `errbridge.handling.asking` lists them in this order.
+   errbridge's handlers, then the scope's style answers. `find_candidates` lists them in this order.
 
 What a handler returns decides how it goes on: a problem is shown in the style of the scope, a page is rendered, a reply
 is sent as it is, any other value is the framework's to convert, and None passes the error on.
@@ -21,37 +21,45 @@ propagate mode the failure is raised instead, for the developer to see.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from itertools import takewhile
+from typing import Any, NamedTuple
 
+from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
-from errbridge.application.protocol import Application
-from errbridge.handling.asking import Candidate, find_candidates, find_claimants, has_own_handler
-from errbridge.handling.context import ErrorContext, Trace, find_context
-from errbridge.handling.drafting import convert, pass_on
+from errbridge.application.protocol import Application, NativeHandler
+from errbridge.handlers.handlers import Handler
+from errbridge.handling.builtin import show_built_in
+from errbridge.handling.context import ErrorContext, Trace
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
+from errbridge.handling.failing import TemplateFailure, is_linked, link
 from errbridge.handling.outside import respond_outside
+from errbridge.handling.reporting import report
 from errbridge.handling.results import (
     Parts,
+    convert,
     convert_result,
     inherit_headers,
     override_problem,
     override_reply,
+    pass_on,
     take_apart,
 )
-from errbridge.handling.showing import fail, is_linked, link, render_page, show
+from errbridge.handling.showing import render_page, render_problem
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import check_error_status, is_error, parse_status
-from errbridge.incident import Page, Reply, set_current
-from errbridge.introspection import describe_function
+from errbridge.incident import Page, Reply
+from errbridge.introspection import describe_function, is_async
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.groups import find_http_error, find_single_error
 from errbridge.mapping.problems import problem_of
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
+from errbridge.scopes.scope import ROOT
+from errbridge.telemetry.record import Failure
 
-__all__ = ["receive", "respond", "respond_to_result", "status_of"]
+__all__ = ["is_registered_at", "receive", "respond", "respond_to_result", "show", "status_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -81,8 +89,8 @@ def respond(
         The plan, under way up to its first call. Its outcome is a response, a value for the framework to send, or an
         exception to raise; `LEFT` if the framework has to go on as if errbridge were not there.
     """
-    trace: Trace = []
-    return Run(_plan(installation, exc, request, trace, before, outside), trace)
+    trace = Trace(installation, request)
+    return Run(_plan(trace, exc, before, outside=outside), trace)
 
 
 def respond_to_result(
@@ -99,56 +107,59 @@ def respond_to_result(
     Returns:
         The plan, as `respond` returns it.
     """
-    trace: Trace = []
-    return Run(_plan_result(installation, take_apart(result), request, trace, before), trace)
+    trace = Trace(installation, request or RequestFacts())
+    return Run(_plan_result(trace, take_apart(result), before, has_request=request is not None), trace)
 
 
-def _plan_result(
-    installation: Installation, parts: Parts, request: RequestFacts | None, trace: Trace, before: Run | None
-) -> Plan:
-    application, body = installation.application, parts.body
+def _plan_result(trace: Trace, parts: Parts, before: Run | None, *, has_request: bool) -> Plan:
+    application, body = trace.installation.application, parts.body
     if isinstance(body, (Page, Reply)):
-        return (yield from convert_result(application, parts, "GET" if request is None else request.method))
+        return (yield from convert_result(application, parts, trace.request.method))
     outcome: Outcome = LEFT
-    if request is not None:
+    if has_request:
         if isinstance(body, Problem):
             error: BaseException = override_problem(body, parts)
         else:
             status = None if parts.status is None else check_error_status(parse_status(parts.status))
             error = application.override(body, status, list_headers(parts.headers))
-        outcome = yield from _plan(installation, error, request, trace, before, False)
+        outcome = yield from _plan(trace, error, before)
     return Raised(body) if outcome is LEFT and parts.is_class else outcome
 
 
-def _plan(
-    installation: Installation,
-    exc: BaseException,
-    request: RequestFacts,
-    trace: Trace,
-    before: Run | None,
-    outside: bool,
-) -> Plan:
-    application, http = installation.application, None
+def _plan(trace: Trace, exc: BaseException, before: Run | None, *, outside: bool = False) -> Plan:
+    application, http = trace.installation.application, None
     try:
         http = application.http_error(exc)
         if before is not None and http is not None and before.raises(http.original):
-            trace += before.trace
+            trace.contexts += before.trace.contexts
         if outside:
-            return respond_outside(_open_context(installation, exc, request, http, trace))
+            return respond_outside(trace.open(exc, http))
         if _is_left(application, exc, http):
             return LEFT
         if http is None and not isinstance(exc, Problem):
-            return (yield from _answer_exception(installation, exc, request, trace))
-        context = _open_context(installation, exc, request, http, trace)
-        if context.own_response is None or has_own_handler(context):
-            return (yield from _answer(context))
-        return LEFT if context.native is not None else (yield from _pass_on_own(context, context.own_response))
-    except Exception:
-        log.exception("errbridge failed before it could answer")
+            return (yield from _offer(trace, exc))
+        return (yield from _answer(trace.open(exc, http)))
+    except Exception as error:
         status = _read_status(exc, http)
         if status is None and outside and not application.propagates():
             status = 500
-        return Raised(exc) if status is None else last_resort(request.method, status)
+        return _survive(trace, exc, http, error, status)
+
+
+def _survive(
+    trace: Trace, exc: BaseException, http: HTTPErrorFacts | None, error: Exception, status: int | None
+) -> Outcome:
+    """Answer an error although errbridge itself failed; an uncaught exception is the framework's."""
+    if status is None:
+        log.error("errbridge failed before it could answer", exc_info=error)
+        return Raised(exc)
+    response = last_resort(trace.request.method, status)
+    try:
+        context = trace.contexts[-1] if trace.contexts else trace.open(exc, http)
+        report(context, status, response.as_reply, failure=Failure("errbridge", link(error, context)))
+    except Exception:
+        log.error("errbridge failed before it could answer", exc_info=error)
+    return response
 
 
 def receive(installation: Installation, exc: BaseException, request: RequestFacts, before: Run | None = None) -> Run:
@@ -166,36 +177,15 @@ def receive(installation: Installation, exc: BaseException, request: RequestFact
     Returns:
         A run whose outcome is the exception, for `respond` to go on from.
     """
-    is_same = before is not None and before.trace and is_linked(exc, before.trace[-1].exception)
-    trace = before.trace if before is not None and is_same else []
-    _open_context(installation, exc, request, None, trace, is_uncaught=True)
+    is_same = before is not None and before.trace.contexts and is_linked(exc, before.trace.contexts[-1].exception)
+    trace = before.trace if before is not None and is_same else Trace(installation, request)
+    trace.open(exc, HTTPErrorFacts(500, original=exc))
     return Run(_raise(exc), trace)
 
 
 def _raise(exc: BaseException) -> Plan:
     yield from ()  # a plan without a call
     return Raised(exc)
-
-
-def _open_context(
-    installation: Installation,
-    exc: BaseException,
-    request: RequestFacts,
-    http: HTTPErrorFacts | None,
-    trace: Trace,
-    *,
-    is_uncaught: bool = False,
-) -> ErrorContext:
-    """Find out what is known of an error before a handler is asked, and add that to the trace of its incident."""
-    if trace and http is not None and (arrived := find_context(trace, http.original)) is not None:
-        context = arrived.as_server_error(exc)
-    else:
-        context = ErrorContext(installation, exc, request, http=http, is_uncaught=is_uncaught)
-    if trace:  # of a group, or of an exception whose handler failed: one incident has one id
-        context.occurrence = trace[0].occurrence
-    trace.append(context)
-    set_current(context.occurrence)
-    return context
 
 
 def _is_left(application: Application, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
@@ -216,25 +206,18 @@ def _read_status(exc: BaseException, http: HTTPErrorFacts | None) -> int | None:
     return 500 if http.status is None else http.status
 
 
-def _pass_on_own(context: ErrorContext, build: Callable[[], Any]) -> Plan:
-    """Pass on the response that the class of an exception builds in a way of its own."""
-    try:
-        response = yield Call(build, ())
-    except Exception:
-        log.exception("an exception could not build its response; it is answered without")
-        return (yield from _answer(context))
-    return pass_on(context, response)
+# Step 2: an exception that is no HTTP error.
 
 
-def _answer_exception(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
-    """Step 2. A group of one error is also offered as that error."""
+def _offer(trace: Trace, exc: BaseException) -> Plan:
+    """Offer an exception to its handlers, a group also as the error that it means; then answer what it means."""
     single = find_single_error(exc)
-    is_wrapped = single is not exc and status_of(installation.application, single) is None
+    is_wrapped = single is not exc and status_of(trace.installation.application, single) is None
     for each in (exc, single) if is_wrapped else (exc,):
-        outcome = yield from _claim(_open_context(installation, each, request, None, trace))
+        outcome = yield from _claim(trace.open(each))
         if outcome is not None:
             return outcome
-    return (yield from _answer_meaning(installation, exc, request, trace))
+    return (yield from _answer_meaning(trace, exc))
 
 
 def _claim(context: ErrorContext) -> Attempt:
@@ -242,7 +225,7 @@ def _claim(context: ErrorContext) -> Attempt:
 
     A failure is raised: the framework sends its signal, logs it and, in debug mode, shows the debugger.
     """
-    for candidate in find_claimants(context):
+    for candidate in find_candidates(context):
         try:
             outcome = yield from _ask(context, candidate)
         except Exception as error:
@@ -252,10 +235,9 @@ def _claim(context: ErrorContext) -> Attempt:
     return None
 
 
-def _answer_meaning(installation: Installation, exc: BaseException, request: RequestFacts, trace: Trace) -> Plan:
+def _answer_meaning(trace: Trace, exc: BaseException) -> Plan:
     """Answer the HTTP error that an exception means, or raise the exception."""
-    application = installation.application
-    settings = installation.error_map().settings
+    application, settings = trace.installation.application, trace.contexts[-1].error_map.settings
 
     def read_validation(member: BaseException) -> Problem | None:
         from errbridge import validation  # not before there is an exception that may need it
@@ -263,7 +245,7 @@ def _answer_meaning(installation: Installation, exc: BaseException, request: Req
         return validation.problem_of(
             member,
             everywhere=bool(settings.validation),
-            has_input=request.has_input,
+            has_input=trace.request.has_input,
             messages=settings.validation == "messages",
         )
 
@@ -273,29 +255,174 @@ def _answer_meaning(installation: Installation, exc: BaseException, request: Req
     http = application.http_error(error)
     if _is_left(application, error, http):
         return Native(error)
-    return (yield from _answer(_open_context(installation, error, request, http, trace)))
+    return (yield from _answer(trace.open(error, http)))
+
+
+# Step 3: an HTTP error.
 
 
 def _answer(context: ErrorContext) -> Plan:
-    """Step 3."""
     for candidate in find_candidates(context):
         try:
             outcome = yield from _ask(context, candidate)
         except Exception as error:
-            return (yield from fail(context, f"the handler {describe_function(candidate.call.function)}", error))
+            return (yield from _fail(context, f"the handler {describe_function(candidate.call.function)}", error))
         if outcome is not None:
             return outcome
+    if context.own_response is not None:
+        response = yield from _build_own(context.own_response)
+        if response is not None:
+            return pass_on(context, response)
     return (yield from show(context))
+
+
+def _build_own(build: Callable[[], Any]) -> Generator[Call, Any, Any]:
+    """Build the response that the class of an exception has of its own; None if that fails."""
+    try:
+        return (yield Call(build, ()))
+    except Exception:
+        log.exception("an exception could not build its response; it is answered without")
+        return None
+
+
+def show(context: ErrorContext) -> Plan:
+    """Show the problem of an error without asking a handler."""
+    try:
+        return (yield from render_problem(context))
+    except Exception as error:
+        return (yield from _fail(context, "the application's own way to show it", error))
+
+
+def _fail(context: ErrorContext, what: str, error: Exception) -> Plan:
+    """Go on after a failure: raise it in propagate mode, otherwise answer without the part that failed.
+
+    The framework's signal is sent in both cases: by the framework when the failure is raised, else from here.
+
+    Args:
+        context: The error that was being handled.
+        what: What failed, as the subject of a sentence.
+        error: What it raised.
+    """
+    if isinstance(error, TemplateFailure):
+        what = f"{what} ({error.where})"
+    failure = Failure(what, link(error, context))
+    if context.application.propagates():
+        return Raised(failure.exception)
+    try:
+        yield Call(context.application.send_signal, (failure.exception,))
+    except Exception:
+        log.exception("a receiver of the framework's signal failed")
+    return show_built_in(context, failure)
+
+
+# Which handlers are asked, and in which order.
+
+
+class Candidate(NamedTuple):
+    """A handler that may answer.
+
+    Attributes:
+        call: The call that asks it.
+        is_native: Whether it is registered with the framework, whose rules then hold for its result.
+        vary: The request headers that its response may depend on.
+    """
+
+    call: Call
+    is_native: bool
+    vary: str | None
+
+
+def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
+    """List the handlers that may answer an error, in the order in which they are asked."""
+    native, find_turns = context.native, context.error_map.find_turns
+    cls = type(context.exception)
+    if context.exception is context.original:
+        # It is offered as itself, before it is a 500. The framework's choice may be a handler for any exception: if no
+        # scope nearer than it would answer the 500, it is called as without errbridge.
+        last = native if native is not None and native.is_generic else None
+        turns = find_turns(context.chain.owners, cls, None)
+        yield from _take_turns(context, turns, native if last is None else None)
+        if last is not None and _is_first(last, context):
+            yield from _offer_native(context, last, None)
+    elif context.own_response is not None and not _has_own_handler(context):
+        if native is not None:
+            yield from _offer_native(context, native, None)
+    else:
+        yield from _take_turns(context, find_turns(context.owners, cls, context.problem.status), native)
+
+
+def _take_turns(context: ErrorContext, turns: Turns, native: NativeHandler | None) -> Iterator[Candidate]:
+    """List the handlers that were not asked yet, in the order of the turns.
+
+    A handler that takes the incident may choose by what the client wants, also to pass, so all responses after it may
+    depend on that.
+    """
+    vary = None
+    for owner, handlers in turns:
+        if native is not None and is_registered_at(native, owner):
+            yield from _offer_native(context, native, vary)
+        for handler in handlers:
+            if not _is_asked(context, handler.function):
+                if handler.arity == 2:
+                    vary = context.vary
+                yield Candidate(_call(handler, context), False, vary)
+
+
+def _offer_native(context: ErrorContext, native: NativeHandler, vary: str | None) -> Iterator[Candidate]:
+    if not _is_asked(context, native.function):
+        call = Call(native.function, (native.exception,), may_block=not is_async(native.function))
+        yield Candidate(call, True, vary)
+
+
+def _is_asked(context: ErrorContext, function: object) -> bool:
+    return any(asked is function for asked in context.asked)
+
+
+def _call(handler: Handler, context: ErrorContext) -> Call:
+    args = (context.exception, context.incident) if handler.arity == 2 else (context.exception,)
+    return Call(handler.function, args, may_block=not handler.is_async)
+
+
+def _has_own_handler(context: ErrorContext) -> bool:
+    """Return whether a handler is registered for a class of the application's own that the exception has."""
+    frameworks = {*context.application.http_classes.by_status.values(), context.application.http_classes.base}
+    classes = takewhile(lambda cls: cls not in frameworks, type(context.exception).__mro__)
+    return any(cls in owner.handlers.classes for cls in classes for owner in context.chain.owners)
+
+
+def _is_first(native: NativeHandler, context: ErrorContext) -> bool:
+    """Return whether no scope nearer than a handler for any exception would answer the 500.
+
+    In propagate mode there is no 500, and handlers for it are not asked.
+    """
+    propagates = context.application.propagates()
+    server_error = context.application.http_classes.by_status.get(500, Exception)
+    for owner, handlers in context.error_map.find_turns(context.chain.uncaught.owners, server_error, 500):
+        if is_registered_at(native, owner):
+            return True
+        if handlers and not propagates:
+            return False
+    return False
+
+
+def is_registered_at(native: NativeHandler, owner: Owner) -> bool:
+    """Return whether the framework found its handler at this scope."""
+    return native.blueprint == owner.scope.blueprint and (native.blueprint is not None or owner.scope == ROOT)
+
+
+# What a handler returns.
 
 
 def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     """Ask one handler. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
     call, is_native, vary = candidate
     context.asked.append(call.function)
+    http: HTTPErrorFacts | None = None
     try:
         result = yield call
     except Exception as error:
-        if not _is_answer(context.application, error):
+        http = context.application.http_error(error)
+        if not _is_answer(error, http):
             raise
         result = error
     if result is None or result is call.args[0]:  # the exception itself: "not mine" in Flask's documentation
@@ -303,9 +430,9 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     parts = take_apart(result)
     body = parts.body
     if isinstance(body, BaseException):
-        return (yield from _answer_with(context, body, parts))
+        return (yield from _answer_with(context, parts, http or context.application.http_error(body)))
     if isinstance(body, Page):
-        return (yield from render_page(context, body, parts.status, parts.headers, vary=vary))
+        return (yield from render_page(context, parts, vary))
     if isinstance(body, Reply):
         return (yield from convert(context, override_reply(body, parts), vary=vary))
     if is_native:
@@ -313,30 +440,32 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     return (yield from convert(context, result, vary=vary))
 
 
-def _is_answer(application: Application, error: BaseException) -> bool:
-    """Return whether an exception that a handler raised means an answer: it has a status, or carries a response."""
-    if isinstance(error, Problem):
-        return True
-    http = application.http_error(error)
+def _is_answer(error: BaseException, http: HTTPErrorFacts | None) -> bool:
+    """Return whether an exception of a handler's means a response: it has a status, or is or carries a response."""
     if http is None or http.original is not None:
-        return False
-    return http.response is not None or is_error(http.status)
+        return isinstance(error, Problem)
+    return http.is_response or is_error(http.status)
 
 
-def _answer_with(context: ErrorContext, error: BaseException, parts: Parts) -> Plan:
+def _answer_with(context: ErrorContext, parts: Parts, http: HTTPErrorFacts | None) -> Plan:
     """Answer with the HTTP error that a handler raised or returned.
 
     Raises:
         TypeError: It is another exception.
         Exception: Another exception, whose class the handler returned.
     """
-    if not _is_answer(context.application, error):
+    error = parts.body
+    if not _is_answer(error, http):
         if parts.is_class:
             raise error
         raise TypeError("a handler returned an exception that is no HTTP error") from error
-    http = context.application.http_error(error)
-    if http is not None and http.response is not None:
-        return (yield from convert(context, (http.response, parts.status, parts.headers)))
-    problem = problem_of(http) if http is not None else error
-    assert isinstance(problem, Problem)
+    if http is not None:
+        response = http.response
+        if response is None and http.is_response:
+            return pass_on(context, error, http.status)
+        if response is None and http.own_response is not None:
+            response = yield from _build_own(http.own_response)
+        if response is not None:
+            return (yield from convert(context, (response, parts.status, parts.headers)))
+    problem: Problem = error if http is None else problem_of(http)
     return (yield from show(context.restate(inherit_headers(override_problem(problem, parts), context.problem))))

@@ -1,18 +1,31 @@
-"""What a view or handler may return, taken apart; and what the status and the headers of a tuple do to it."""
+"""From what a view or handler returned to a response: errbridge makes what it can, the framework the rest."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from errbridge.application.protocol import Application, Draft
+from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Native, Plan
+from errbridge.handling.reporting import report
 from errbridge.http.headers import list_headers
 from errbridge.http.status import check_error_status, find_phrase, parse_status
 from errbridge.incident import Page, Reply
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import split_content_type
+from errbridge.representations.response import build_reply, default_headers, split_content_type
 
-__all__ = ["Parts", "convert_result", "inherit_headers", "override_problem", "override_reply", "split", "take_apart"]
+__all__ = [
+    "Parts",
+    "convert",
+    "convert_result",
+    "inherit_headers",
+    "override_problem",
+    "override_reply",
+    "pass_on",
+    "take_apart",
+]
 
 HeaderPairs = tuple[tuple[str, str], ...]
 
@@ -59,28 +72,6 @@ def take_apart(value: Any) -> Parts:
     return parts
 
 
-def convert_result(application: Application, parts: Parts, method: str) -> Plan:
-    """Plan the response for a page or reply that a view returned. There is no error, so nothing is reported.
-
-    Args:
-        application: The application.
-        parts: What the view returned; the body is the page or reply.
-        method: The method of the request.
-    """
-    body, status, headers, _ = parts
-    if isinstance(body, Page):
-        content = yield Call(application.render_template, (body.template, body.context))
-        draft = Draft(content, 200 if status is None else parse_status(status), list_headers(headers))
-    else:
-        reply = override_reply(body, parts)
-        is_text = isinstance(reply.body, str)
-        content_type, others = split_content_type(reply.headers)
-        own = ("Content-Type", content_type or ("text/plain; charset=utf-8" if is_text else "application/octet-stream"))
-        content = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
-        draft = Draft(content, 200 if reply.status is None else reply.status, (own, *others))
-    return Native((yield Call(application.make_response, (draft, method))))
-
-
 def override_problem(problem: Problem, parts: Parts) -> Problem:
     """Apply the status and the headers of a tuple, which win."""
     if parts.status is None and not parts.headers:
@@ -116,3 +107,134 @@ def _leave_out(given: HeaderPairs, headers: HeaderPairs) -> HeaderPairs:
     """Return the headers whose names are not among those of the given ones."""
     names = {name.lower() for name, _ in given}
     return tuple(pair for pair in headers if pair[0].lower() not in names)
+
+
+# The response.
+
+
+def convert_result(application: Application, parts: Parts, method: str) -> Plan:
+    """Plan the response for a page or reply that a view returned. There is no error, so nothing is reported.
+
+    Args:
+        application: The application.
+        parts: What the view returned; the body is the page or reply.
+        method: The method of the request.
+    """
+    body, status, headers, _ = parts
+    if isinstance(body, Page):
+        content = yield Call(application.render_template, (body.template, body.context))
+        draft = Draft(content, 200 if status is None else parse_status(status), list_headers(headers))
+    else:
+        reply = override_reply(body, parts)
+        is_text = isinstance(reply.body, str)
+        content_type, others = split_content_type(reply.headers)
+        own = ("Content-Type", content_type or ("text/plain; charset=utf-8" if is_text else "application/octet-stream"))
+        content = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
+        draft = Draft(content, 200 if reply.status is None else reply.status, (own, *others))
+    return Native((yield Call(application.make_response, (draft, method))))
+
+
+def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_document: bool = False) -> Plan:
+    """Plan the response for a value that a view could have returned.
+
+    Args:
+        context: The error.
+        value: The value.
+        vary: The request headers that the choice of this answer may depend on.
+        is_document: Whether it is the problem document, as the ``response=`` decorator made it.
+    """
+    incident, application = context.incident, context.application
+    if isinstance(value, Reply):
+        response = build_reply(incident, value, vary=vary)
+        report(context, response.status, response.as_reply)
+        return response
+    body, status, headers, _ = split(value)
+    is_response = isinstance(body, application.response_types)
+    if status is None and not is_response:
+        status = incident.problem.status
+    number = incident.problem.status if status is None else parse_status(status)
+    content_type, others = split_content_type(headers)
+    has_defaults = is_document or not is_response
+    if isinstance(body, (Iterator, AsyncIterator)):
+        body = yield from _start(body)
+    defaults = default_headers(incident, number) if has_defaults else ()
+    if is_document and incident.language.is_negotiated:
+        defaults = (*defaults, ("Content-Language", incident.language.tag))
+    draft = Draft(
+        bytes(body) if isinstance(body, bytearray) else body,  # which not every framework takes
+        status,
+        headers=others if content_type is None else (("Content-Type", content_type), *others),
+        defaults=defaults,
+        content_type=context.error_map.settings.map_content_type if is_document else None,
+        vary=vary if has_defaults else None,
+    )
+    response = yield Call(application.make_response, (draft, incident.request.method))
+    return pass_on(context, response, application.read_status(response))
+
+
+def _start(chunks: Iterator[Any] | AsyncIterator[Any]) -> Generator[Call, Any, Iterator[Any] | AsyncIterator[Any]]:
+    """Take the first chunk of a stream: what fails by then can still be answered.
+
+    Returns:
+        A generator of all chunks, as not every framework takes other iterators.
+    """
+    if isinstance(chunks, AsyncIterator):
+        first = yield Call(anext, (chunks, b""))
+        return _go_on_async(_check(first), chunks)
+    first = yield Call(next, (chunks, b""), may_block=True)
+    return _go_on(_check(first), chunks)
+
+
+def _go_on(first: str | bytes, chunks: Iterator[Any]) -> Iterator[str | bytes]:
+    try:
+        yield first
+        for chunk in chunks:
+            yield _check(chunk)
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
+
+
+async def _go_on_async(first: str | bytes, chunks: AsyncIterator[Any]) -> AsyncIterator[str | bytes]:
+    try:
+        yield first
+        async for chunk in chunks:
+            yield _check(chunk)
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
+
+
+def _check(chunk: Any) -> str | bytes:
+    if isinstance(chunk, (str, bytes)):
+        return chunk
+    raise TypeError(f"a stream yields text or bytes, not {type(chunk).__name__}")
+
+
+def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Native:
+    """Return the outcome that only the framework can send.
+
+    Args:
+        context: The error.
+        value: A response of the framework, or what a native handler returned.
+        status: The status that it will have; None if the framework finds out.
+    """
+    if status is None:
+        try:
+            status = _find_status(context.application, value)
+        except (TypeError, ValueError):
+            status = context.problem.status
+    report(context, status, partial(_describe, context, value, status))
+    return Native(value)
+
+
+def _find_status(application: Application, value: Any) -> int:
+    """Return the status of a response, or of a value that becomes one."""
+    body, status, *_ = split(value)
+    return application.read_status(body) if status is None else parse_status(status)
+
+
+def _describe(context: ErrorContext, value: Any, status: int) -> Reply:
+    body, _, headers, _ = split(value)
+    reply = context.application.describe_response(body)
+    return Reply(reply.body, status, (*list_headers(reply.headers), *list_headers(headers)))

@@ -12,7 +12,8 @@ from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handlers.registry import Registrations
-from errbridge.handling.showing import TemplateFailure, find_means
+from errbridge.handling.failing import TemplateFailure
+from errbridge.handling.showing import find_renderer
 from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Page
@@ -228,12 +229,12 @@ def _find_template_faults(subject: Subject) -> Found:
     for folder in list_folders(subject):
         for status in STATUSES if folder.style.has_templates else ():
             try:
-                means = find_means(open_error(installation, replace(folder.request, accept=HTML), status))
+                renderer = find_renderer(open_error(installation, replace(folder.request, accept=HTML), status))
             except TemplateFailure as failure:
                 where = installation.application.locate_template_error(failure.error)
                 faults.setdefault(f"{where} cannot be compiled: {failure.error}", folder.name)
             else:
-                template = means.template if isinstance(means, Page) else None
+                template = renderer.template if isinstance(renderer, Page) else None
                 if isinstance(template, str) and template not in used:
                     used.add(template)
                     faults.update(dict.fromkeys(subject.find_template_faults(template), folder.name))

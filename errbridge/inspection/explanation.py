@@ -18,11 +18,10 @@ from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import CATCH_ALL, Key, is_class_name
-from errbridge.handling.asking import is_registered_at
 from errbridge.handling.closing import close_frame
-from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
-from errbridge.handling.respond import respond, status_of
+from errbridge.handling.respond import is_registered_at, respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sort_keys
@@ -162,20 +161,24 @@ class _Walk:
     """The way of an error that every handler passes on.
 
     Attributes:
-        trace: The contexts of the error.
+        contexts: The contexts of the error.
         asked: The calls of handlers, each with the context in which it was made.
         end: The outcome, or the call of the application's own way to show the problem.
     """
 
-    trace: Trace
+    contexts: list[ErrorContext]
     asked: list[tuple[ErrorContext, Call]]
     end: Outcome | Call
 
     @property
     def is_unasked(self) -> bool:
         """Whether no handler of errbridge is asked: the exception brings its answer, or is left to the framework."""
-        own = self.trace[-1].own_response if self.trace else None
-        return isinstance(self.end, Left) or (isinstance(self.end, Call) and self.end.function == own)
+        if isinstance(self.end, Left):
+            return True
+        if not isinstance(self.end, Call) or self.end.function != self.contexts[-1].own_response:
+            return False
+        native = self.contexts[-1].native
+        return all(native is not None and call.function is native.function for _, call in self.asked)
 
 
 def explain(subject: Subject, situation: Situation) -> Explanation:
@@ -193,7 +196,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         *_explain_unasked(walk, situation.exception, subject),
         *_explain_validation(walk, situation.exception),
     )
-    steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.trace if not walk.is_unasked)
+    steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.contexts if not walk.is_unasked)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
     return Explanation(
         subject.name,
@@ -203,10 +206,10 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         request.endpoint,
         _describe(subject.installation.application, situation.exception),
         notes,
-        tuple(_link(owner, request) for owner in walk.trace[-1].chain.owners) if walk.trace else (),
+        tuple(_link(owner, request) for owner in walk.contexts[-1].chain.owners) if walk.contexts else (),
         steps,
         next((entry.source for entry in asked if entry.native), None),
-        None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(walk.trace[-1], walk.end),
+        None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(walk.contexts[-1], walk.end),
     )
 
 
@@ -223,9 +226,9 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
             if run.call.function == installation.application.send_signal:
                 run.send(None)
                 continue
-            if not any(function is run.call.function for function in run.trace[-1].asked):
+            if not any(function is run.call.function for function in run.trace.contexts[-1].asked):
                 return run.call
-            asked.append((run.trace[-1], run.call))
+            asked.append((run.trace.contexts[-1], run.call))
             run.send(None)
         return run.outcome
 
@@ -234,7 +237,7 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     if isinstance(end, Raised) and not installation.application.propagates():
         run = respond(installation, situation.server_error, situation.request, run)
         end = follow(run)
-    return _Walk(run.trace, asked, end)
+    return _Walk(run.trace.contexts, asked, end)
 
 
 def _return(decorator: Callable[..., Any], _document: Callable[..., Any]) -> Callable[..., Any]:
@@ -246,16 +249,16 @@ def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Itera
         return
     if subject.installation.application.traps(exc):
         yield "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
-    elif not walk.trace:
+    elif not walk.contexts:
         yield "it is an answer already, and the framework sends it as it is"
-    elif (native := walk.trace[-1].native) is not None:
+    elif (native := walk.contexts[-1].native) is not None:
         yield f"its class builds a response of its own; the framework asks {find_source(native.function).name} first"
     else:
         yield "its class builds a response of its own, and no handler is registered for the class"
 
 
 def _explain_validation(walk: _Walk, exc: BaseException) -> Iterator[str]:
-    is_uncaught = bool(walk.trace) and walk.trace[-1].original is exc
+    is_uncaught = bool(walk.contexts) and walk.contexts[-1].original is exc
     if not is_uncaught or any(context.exception is exc for context, _ in walk.asked):
         return
     if validation.problem_of(exc, everywhere=True) is not None:
@@ -313,7 +316,7 @@ class _Stage:
         if context.exception is context.original:
             turns = error_map.find_turns(context.chain.owners, error_class, None)
         else:
-            turns = error_map.find_turns(context.reach.owners, error_class, context.problem.status)
+            turns = error_map.find_turns(context.owners, error_class, context.problem.status)
         calls = [call for each, call in walk.asked if each is context]
         return cls(subject, walk, context, turns, {id(call.function): place for place, call in enumerate(calls, 1)})
 
@@ -333,8 +336,8 @@ class _Stage:
         return Step(f"{problem.status} {problem.title}", considered, shown)
 
     def _explain_unclaimed(self) -> str:
-        trace = self.walk.trace
-        following = next((after for before, after in pairwise(trace) if before is self.context), None)
+        contexts = self.walk.contexts
+        following = next((after for before, after in pairwise(contexts) if before is self.context), None)
         if following is None:
             return "it is raised for the developer to see, as in debug, testing and propagate mode"
         if following.original is None:
@@ -414,7 +417,7 @@ def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
     sent = context.error_map.settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
     status, close = context.problem.status, None
     if context.request.websocket:
-        frame = close_frame(status, is_uncaught=context.is_uncaught, detail=context.problem.detail)
+        frame = close_frame(status, is_uncaught=context.original is not None, detail=context.problem.detail)
         close = f"{frame.code} {frame.reason}"
     return Unhandled(status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
 
@@ -447,6 +450,8 @@ def _explain_weight(offer: Offer) -> str:
 def _find_means(context: ErrorContext, end: Outcome | Call) -> str:
     if not isinstance(end, Call):
         return "the built-in page" if context.media_type == HTML else "the built-in representation"
+    if end.function == context.own_response:
+        return "the response that its class builds"
     if end.function == context.application.render_template:
         return f"the template {end.args[0]}"
     return f"the response= decorator {describe_function(end.function)}"

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.settings import Options
-from errbridge.handling.context import ErrorContext
+from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
+from errbridge.incident import Occurrence
 from errbridge.inspection.subject import Subject, list_scopes
 from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import (
@@ -80,7 +81,7 @@ def open_error(installation: Installation, request: RequestFacts, status: int = 
     application = installation.application
     cls = application.http_classes.by_status.get(status)
     exc = Problem(status) if cls is None else cls()
-    return ErrorContext(installation, exc, request, http=application.http_error(exc))
+    return open_context(installation, exc, application.http_error(exc), request, Occurrence())
 
 
 def find_fault(subject: Subject, scope: Scope) -> Exception | None:

@@ -20,7 +20,7 @@ from errbridge import RequestFacts
 from errbridge.adapter import TEMPLATES, Run
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
-from errbridge.handling.showing import show
+from errbridge.handling.respond import show
 from errbridge.inspection.checks import check
 from errbridge.inspection.explanation import explain
 from errbridge.inspection.finding import check_id, find_records, record_text

@@ -8,7 +8,7 @@ from typing import Any
 
 from errbridge import Problem, SetupError
 from errbridge.adapter import Draft, Run
-from errbridge.handling.showing import show
+from errbridge.handling.respond import show
 from errbridge.inspection import preview
 from errbridge.inspection.probes import copy_without_hooks
 from errbridge.pallets.inspected import inspect

@@ -45,8 +45,7 @@ log = logging.getLogger("errbridge")
 SEAM = "errbridge.seam"
 """The key of ``app.extensions`` under which the command line finds the seam."""
 
-_RAISED = "_errbridge_raised"  # an attribute of a request: the run that raised an exception, until the 500 made of it
-
+_RAISED = "errbridge.raised"  # kept for a request: the run that raised an exception, until the 500 made of it
 
 _KNOWN = (HTTPException, Problem, Page, Reply)  # as the result of a view
 
@@ -82,6 +81,11 @@ class Seam(ABC):
     @abstractmethod
     def current_request(self) -> Any:
         """Return the request or WebSocket that is being handled."""
+
+    def keep_for(self, request: Any) -> dict[str, Any]:
+        """Return where to keep something for all objects that stand for one request."""
+        kept: dict[str, Any] = vars(request)
+        return kept
 
     @abstractmethod
     def read_fields(self, request: Any, request_id: str = "") -> Fields:
@@ -172,10 +176,10 @@ class Seam(ABC):
         """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
         try:
             request = self.current_request()
-            before: Run | None = vars(request).get(_RAISED)
+            before: Run | None = self.keep_for(request).get(_RAISED)
             if before is None or not before.holds(exc):
                 facts = self.read_facts(exc, request, request.blueprints)
-                setattr(request, _RAISED, receive(self.installation, exc, facts, before))
+                self.keep_for(request)[_RAISED] = receive(self.installation, exc, facts, before)
         except Exception:
             log.exception("errbridge failed; the exception has no incident id yet")
 
@@ -208,14 +212,15 @@ class Seam(ABC):
     def _expect_record(self, args: Iterable[Any]) -> AbstractContextManager[None]:
         try:
             exc = next(each[1] for each in args if isinstance(each, tuple))
-            return expect_record(vars(self.current_request())[_RAISED], exc, self.app.logger)
+            return expect_record(self.keep_for(self.current_request())[_RAISED], exc, self.app.logger)
         except Exception:  # without a request, while the application starts or stops, there is no incident
             return nullcontext()
 
     def add_incident_header(self, response: Any) -> Any:
         """Add the id of the current incident to a response, if ``ERROR_INCIDENT_HEADER`` names a header for it."""
-        name = self.installation.settings.incident_header
-        if name is None or (incident_id := current_incident_id()) is None:
+        if (incident_id := current_incident_id()) is None:
+            return response
+        if (name := self.installation.settings.incident_header) is None:
             return response
         response = copy(response)  # it may be one that a handler returns for every request
         response.headers = Headers(list(response.headers))
@@ -239,7 +244,7 @@ class Seam(ABC):
         """Answer the framework's search for a handler; None lets the exception go on its way."""
         try:
             request = self.current_request()
-            before: Run | None = vars(request).pop(_RAISED, None)
+            before: Run | None = self.keep_for(request).pop(_RAISED, None)
             run = respond(self.installation, exc, self.read_facts(exc, request, blueprints), before)
         except Exception:
             log.exception("errbridge failed; the framework handles the error alone")
@@ -247,7 +252,7 @@ class Seam(ABC):
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
         if run.raises(exc):
-            setattr(request, _RAISED, run)
+            self.keep_for(request)[_RAISED] = run
             return None
         return self.make_handler(run)
 
@@ -265,7 +270,7 @@ class Seam(ABC):
             run = respond_to_result(self.installation, value, None)
         else:
             facts = self.read_facts(value, request, request.blueprints)
-            run = respond_to_result(self.installation, value, facts, vars(request).pop(_RAISED, None))
+            run = respond_to_result(self.installation, value, facts, self.keep_for(request).pop(_RAISED, None))
         if isinstance(run.outcome, Raised):
             raise run.outcome.exception
         return None if run.outcome is LEFT else self.make_handler(run)
@@ -290,7 +295,8 @@ class Seam(ABC):
         except Exception:
             log.exception("errbridge could not read the request")
             facts = RequestFacts(request.method)
-        run = respond(self.installation, error, facts, outside=True)
+        before: Run | None = self.keep_for(request).pop(_RAISED, None)
+        run = respond(self.installation, error, facts, before, outside=True)
         if isinstance(run.outcome, Raised):
             raise exc
         return self.add_incident_header(self.make_result(run))
@@ -306,5 +312,5 @@ class Seam(ABC):
         if isinstance(outcome, Native):
             return outcome.value
         assert isinstance(outcome, Raised)
-        setattr(self.current_request(), _RAISED, run)
+        self.keep_for(self.current_request())[_RAISED] = run
         raise outcome.exception

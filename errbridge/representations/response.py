@@ -17,7 +17,6 @@ __all__ = [
     "build_reply",
     "build_response",
     "default_headers",
-    "describe",
     "last_resort",
     "split_content_type",
 ]
@@ -50,10 +49,9 @@ class Response:
         name, value = self.headers[0] if self.headers else ("", "")
         return value if name == "Content-Type" else None
 
-
-def describe(response: Response) -> Reply:
-    """Describe a response for hooks."""
-    return Reply(response.body or b"", response.status, response.headers)
+    def as_reply(self) -> Reply:
+        """Describe the response for hooks."""
+        return Reply(self.body or b"", self.status, self.headers)
 
 
 def default_headers(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:

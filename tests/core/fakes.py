@@ -36,9 +36,10 @@ from errbridge.adapter import (
 )
 from errbridge.application.settings import Options, Settings
 from errbridge.handlers.handlers import HTTPErrorClasses
+from errbridge.handling import context
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome
-from errbridge.incident import CloseFrame
+from errbridge.incident import CloseFrame, Occurrence
 from errbridge.mapping.problems import complete
 from errbridge.scopes.scope import ROOT
 from tests.clients import OCCURRENCE
@@ -338,7 +339,7 @@ def register(installation: Installation, target: Any, *keys: Any) -> Callable[[C
 def open_context(installation: Installation, exc: BaseException, **facts: Any) -> ErrorContext:
     """Open the context of an error, as `respond` does before it asks a handler."""
     http = installation.application.http_error(exc)
-    return ErrorContext(installation, exc, RequestFacts(**facts), http=http)
+    return context.open_context(installation, exc, http, RequestFacts(**facts), Occurrence())
 
 
 # Carrying out plans, in both colours.

@@ -9,8 +9,9 @@ import pytest
 
 from errbridge import Problem, RequestFacts, Scope
 from errbridge.adapter import HTTPErrorFacts, Installation
-from errbridge.handling.context import ErrorContext
+from errbridge.handling import context as contexts
 from errbridge.http.accept import HTML, JSON, XML
+from errbridge.incident import Occurrence
 from errbridge.representations.styles import API, DEFAULT, WEB
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import Application, ClientGone, NotFound, ServerError, install, open_context, place
@@ -28,7 +29,7 @@ def test_the_problem_the_owners_and_the_media_type_are_known_before_any_handler_
     context = open_context(installation, NotFound(), path="/shop/cart/x", accept="application/xml")
 
     assert [str(owner.scope) for owner in context.chain.owners] == ["shop.cart", "shop", "app"]
-    assert (context.style, context.media_type, context.is_uncaught) == (API, XML, False)
+    assert (context.style, context.media_type, context.original) == (API, XML, None)
     incident = context.incident
     assert incident.scope == Scope(prefix="/shop/cart", blueprint="shop.cart")
     assert (incident.id, incident.media_type, incident.original) == (context.id, XML, None)
@@ -69,12 +70,12 @@ def test_what_a_handler_makes_a_problem_of_is_no_uncaught_exception_any_more() -
     installation.shared.set_failure("shop")
     exc = ValueError()
     context = open_context(installation, exc, path="/shop", accept="text/html")
-    assert (context.style, context.media_type, context.is_uncaught) == (DEFAULT, HTML, True)
+    assert (context.style, context.media_type, context.owners) == (DEFAULT, HTML, context.chain.uncaught.owners)
     assert context.incident.problem.status == 500
 
     restated = context.restate(Problem(409))
 
-    assert (restated.style, restated.media_type, restated.is_uncaught) == (API, JSON, False)
+    assert (restated.style, restated.media_type, restated.owners) == (API, JSON, restated.chain.http.owners)
     assert (restated.incident.exception, restated.incident.id) == (exc, context.id)
     assert restated.incident.original is exc  # the record still shows where it comes from
     assert (restated.incident.scope, restated.chain) == (context.incident.scope, context.chain)
@@ -131,7 +132,7 @@ def test_it_is_known_that_the_client_has_left() -> None:
 def test_an_exception_that_was_read_already_is_not_read_again() -> None:
     request, http = RequestFacts(), HTTPErrorFacts(409, detail="as it was read")
 
-    context = ErrorContext(install(), NotFound(), request, http=http)
+    context = contexts.open_context(install(), NotFound(), http, request, Occurrence())
 
     assert (context.problem.status, context.problem.detail) == (409, "as it was read")
 

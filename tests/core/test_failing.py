@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge import Page, Problem, Reply
+from errbridge import Incident, Page, Problem, Reply
 from errbridge.adapter import Installation, Raised, Response
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import (
@@ -143,6 +143,40 @@ def test_a_failure_that_has_a_context_of_its_own_keeps_it(world: World) -> None:
     assert run.failure.__cause__.__context__ is exc
 
 
+def test_where_errbridge_fails_after_it_knows_the_error_the_record_has_everything(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(*args: Any) -> Any:
+        raise RuntimeError("in the core")
+
+    monkeypatch.setattr("errbridge.handling.respond.find_candidates", find)
+    hooked: list[Incident] = []
+
+    def build(app: Application, installation: Installation) -> None:
+        installation.hooks.on_incident(lambda incident, reply: hooked.append(incident))
+
+    run = world(build, NotFound())
+
+    (record,) = run.records
+    assert (run.sent.status, record.levelno) == (404, logging.ERROR)
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], RuntimeError)
+    assert vars(record)["incident_id"] in {incident.id for incident in hooked}
+
+
+def test_an_exception_that_is_raised_for_every_request_keeps_only_the_last_one(world: World) -> None:
+    always = RuntimeError("always")
+
+    def fails(caught: BaseException) -> None:
+        raise always
+
+    for _ in range(5):
+        exc = OutOfStock()
+        world(at_root(fails, OutOfStock), exc)
+        assert always.__context__ is exc
+        assert exc.__context__ is None
+
+
 def test_an_exception_that_is_raised_again_is_not_linked_to_itself(world: World) -> None:
     exc = OutOfStock()
 
@@ -203,7 +237,7 @@ def test_nothing_is_made_for_a_level_that_is_off(
 
     run = follow(installation, NotFound())
     assert caplog.records == []
-    assert run.trace[0]._incident is None
+    assert run.trace.contexts[0]._incident is None
     answer(installation, Problem(500))
     assert len(caplog.records) == 1
 

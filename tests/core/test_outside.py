@@ -13,7 +13,7 @@ from errbridge import Incident, Problem, Reply, RequestFacts, Scope
 from errbridge.adapter import Installation, Raised, Response
 from errbridge.application.hooks import Hooks
 from errbridge.application.settings import Settings
-from errbridge.handling import showing
+from errbridge.handling import builtin
 from errbridge.handling.outside import respond_at_edge
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.styles import WEB
@@ -27,7 +27,7 @@ DOCUMENT = "application/problem+json"
 def all_levels(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.set_level(logging.DEBUG, logger="errbridge")
     yield
-    showing._render_shared.cache_clear()
+    builtin._render_shared.cache_clear()
 
 
 @pytest.fixture

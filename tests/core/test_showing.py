@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from errbridge import Page, Problem, RequestFacts, Scope
 from errbridge.adapter import Draft, HTTPErrorFacts, Installation, Response
 from errbridge.application.settings import Settings
-from errbridge.handling import showing
+from errbridge.handling import builtin
 from errbridge.handling.context import ErrorContext
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.mapping.problems import problem_of, uncaught_problem
@@ -50,7 +50,7 @@ NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept_of_other_tests() -> None:
-    showing._render_shared.cache_clear()
+    builtin._render_shared.cache_clear()
 
 
 # Without a handler the style answers.
@@ -551,7 +551,7 @@ def test_a_title_that_is_no_text_does_not_break_the_answer(world: World, title: 
 def rendered_alone(context: ErrorContext) -> Response:
     """Answer an error as if no other were equal to it."""
     context.is_shared = False
-    return showing.show_built_in(context)
+    return builtin.show_built_in(context)
 
 
 FACTS = st.builds(
@@ -603,9 +603,9 @@ def test_what_equal_errors_share_is_what_an_error_alone_would_be_answered_with(
     installation = install(Application(place("shop", "/shop"), **config))
     context = open_context(installation, NotFound(), method=method, root_path=root_path, **facts)
     context.problem, context.style, context.media_type = problem, style, media_type
-    context.is_uncaught = False
+    context.original = None
 
-    first, second = showing.show_built_in(context), showing.show_built_in(context)
+    first, second = builtin.show_built_in(context), builtin.show_built_in(context)
 
     assert context.is_shared
     assert first == second == rendered_alone(context)
@@ -639,7 +639,7 @@ def test_an_error_with_words_of_its_own_is_rendered_alone(exc: Callable[[], Exce
     for _ in range(3):
         answer(install(), exc())
 
-    assert showing._render_shared.cache_info().currsize == 0
+    assert builtin._render_shared.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize(
@@ -650,7 +650,7 @@ def test_an_error_with_words_of_its_own_is_rendered_alone(exc: Callable[[], Exce
 def test_an_answer_that_a_request_adds_something_to_is_rendered_alone(facts: dict[str, Any]) -> None:
     answer(install(), MethodNotAllowed(), **facts)
 
-    assert showing._render_shared.cache_info().currsize == 0
+    assert builtin._render_shared.cache_info().currsize == 0
 
 
 def test_methods_of_other_applications_are_allowed_in_the_answer_to_one_request_alone(world: World) -> None:
@@ -662,27 +662,35 @@ def test_methods_of_other_applications_are_allowed_in_the_answer_to_one_request_
 
 
 def test_a_page_made_in_advance_is_rendered_alone() -> None:
-    sent = showing.show_built_in(open_context(install(), NotFound()).anonymize())
+    sent = builtin.show_built_in(open_context(install(), NotFound()).anonymize())
 
-    assert showing._render_shared.cache_info().currsize == 0
+    assert builtin._render_shared.cache_info().currsize == 0
     assert not UUID_TEXT.search((sent.body or b"").decode())
 
 
 def test_what_equal_errors_share_is_not_kept_without_bound_for_what_clients_make_up() -> None:
     installation = install()
-    limit = showing._render_shared.cache_info().maxsize
+    limit = builtin._render_shared.cache_info().maxsize
     assert limit is not None
     assert limit <= 2048
 
     for number in range(limit + 50):
         answer(installation, NotFound(), root_path=f"/mount{number}")
-    assert showing._render_shared.cache_info().currsize == limit
+    assert builtin._render_shared.cache_info().currsize == limit
 
-    before = showing._render_shared.cache_info().misses
+    before = builtin._render_shared.cache_info().misses
     answer(installation, NotFound(), root_path=f"/mount{limit + 49}")
-    assert showing._render_shared.cache_info().misses == before  # the last ones are kept
+    assert builtin._render_shared.cache_info().misses == before  # the last ones are kept
     answer(installation, NotFound(), root_path="/mount0")
-    assert showing._render_shared.cache_info().misses == before + 1  # the first ones were let go
+    assert builtin._render_shared.cache_info().misses == before + 1  # the first ones were let go
+
+
+def test_methods_that_clients_make_up_share_one_answer() -> None:
+    installation = install()
+    for number in range(20):
+        answer(installation, NotFound(), method=f"METHOD{number}")
+
+    assert builtin._render_shared.cache_info().currsize == 1
 
 
 def test_applications_with_words_of_their_own_do_not_share_an_answer() -> None:
@@ -714,7 +722,7 @@ def test_no_placeholder_is_in_an_answer(method: str) -> None:
     for style in STYLES.values():
         for accept in ("", "application/json", "application/xml", "text/plain", "text/html"):
             sent = answer(install(style=style), NotFound(), accept=accept, method=method)
-            assert all(text not in repr(sent) for text in showing._PLACEHOLDERS)
+            assert all(text not in repr(sent) for text in builtin._PLACEHOLDERS)
 
 
 # Everything together.
@@ -767,12 +775,12 @@ def test_no_text_of_a_client_or_an_author_keeps_an_answer_from_being_complete(
 
 def test_the_look_of_an_answer_is_all_but_the_problem_and_the_request() -> None:
     """Settings that say the same are still two: what one application shares with itself is not another's."""
-    look = showing.Look(Settings(), DEFAULT, HTML)
-    other = showing.Look(Settings(csp_enabled=False), DEFAULT, HTML)
+    look = builtin.Look(Settings(), DEFAULT, HTML)
+    other = builtin.Look(Settings(csp_enabled=False), DEFAULT, HTML)
     problem = problem_of(HTTPErrorFacts(404, is_shared=True))
-    form = showing.Form("GET", "", has_reference=False, has_trace=False, has_request_id=False)
+    form = builtin.Form("GET", "", has_reference=False, has_trace=False, has_request_id=False)
 
-    one, two = (showing._render_shared(each, problem, form) for each in (look, other))
+    one, two = (builtin._render_shared(each, problem, form) for each in (look, other))
 
     assert one.parts == two.parts
     assert {"Content-Security-Policy"} == {name for name, _ in one.headers} - {name for name, _ in two.headers}

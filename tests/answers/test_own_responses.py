@@ -35,10 +35,10 @@ def test_such_an_exception_is_recorded_under_the_id_that_the_client_sees(
     hooked: list[tuple[str, int | None]] = []
     an_app(failing("/x", Own), *parts)(world)
 
-    @world.errors.on_incident
     def note(incident: Incident, reply: Reply) -> None:
         hooked.append((incident.id, reply.status))
 
+    world.errors.on_incident(note)
     with caplog.at_level(logging.INFO, "errbridge"):
         response = world.call(Request("/x"))
 

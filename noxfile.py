@@ -275,6 +275,13 @@ def attack(session: nox.Session) -> None:
 
 
 @nox.session
+def servers(session: nox.Session) -> None:
+    """Measure Flask under the bridge and under other servers in turns, in five minutes, and print a table."""
+    session.install(EVERYTHING, *group("tests"), *group("bench"))
+    session.run("python", "-m", "benchmarks.servers", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure everything beside its peers, as ratios, in five minutes; ``-- --quick`` takes less than one."""
     session.install(EVERYTHING, *group("tests"), *group("bench"))

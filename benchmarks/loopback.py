@@ -49,7 +49,7 @@ class Server:
 @contextlib.contextmanager
 def serving(module: str, function: str, name: str, log: IO[bytes] | int | None = None) -> Iterator[Server]:
     """Serve an application in a process of its own until the block ends."""
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         fd, port = listener.fileno(), listener.getsockname()[1]
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.loopback", str(fd), module, function, name],
@@ -138,7 +138,9 @@ async def _serve(fd: int, app: Any) -> None:
 
     config = Config()
     config.accesslog = None
+    config.backlog = 4096
     config.graceful_timeout = 5.0
+    config.keep_alive_timeout = DEADLINE
     config.loglevel = "WARNING"
     config.bind = [f"fd://{fd}"]
     stop = asyncio.Event()

@@ -1,8 +1,15 @@
 """The same Flask application, served in every way: how fast, how it does beside slow clients, how much memory.
 
-``python -m benchmarks.servers`` takes about two minutes. Every contender has 40 threads and one process. The columns
-beside *idle* are the time of one small request while 40 clients do something slowly: upload with a length, upload in
-chunks, read 3 MB, or read an endless answer to an upload that no view reads. What takes five seconds is "never".
+``python -m benchmarks.servers`` takes about five minutes and prints a table in Markdown. Every contender is one process
+with 40 threads, and all have one processor together, beside the one of the client, where there are two. All are
+measured in turns, several times; behind a figure is half the distance between the highest and the lowest of them.
+
+The requests are a small answer (*200*), a missing URL for a program (*404*) and for a browser (*page*), and a view that
+raises an exception (*crash*). The application has errbridge everywhere, so what differs is the way to it.
+
+*idle* is the time of one small request, the columns beside it are the same while 40 clients do something slowly:
+upload with a length or in chunks, read 3 MB, or read an endless answer to an upload that no view reads. What takes five
+seconds is "never".
 """
 
 from __future__ import annotations
@@ -11,18 +18,19 @@ import argparse
 import asyncio
 import contextlib
 import importlib.util
-import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.loopback import DEADLINE, ROOT, Connection, request
+from benchmarks.slow import SLOW, make_app, slow_clients
 
 CLIENTS = 40
 CONNECTIONS = 16
@@ -31,32 +39,11 @@ THREADS = 40
 
 
 def make_flask() -> Any:
-    """Make the application; no contender has errbridge in it."""
-    import flask
+    import errbridge_flask
 
-    app = flask.Flask("compared")
-
-    @app.get("/who")
-    def who() -> str:
-        return "me"
-
-    @app.post("/length")
-    def length() -> str:
-        return str(len(flask.request.get_data()))
-
-    @app.get("/whole")
-    def whole() -> bytes:
-        return b"x" * 3_000_000
-
-    @app.post("/endless")
-    def endless() -> Any:
-        def ticks() -> Iterator[bytes]:
-            while True:
-                yield b"data: tick\n\n"
-                time.sleep(0.1)
-
-        return flask.Response(ticks())
-
+    app = make_app()
+    errbridge_flask.ErrorHandler(app)
+    app.add_url_rule("/crash", view_func=lambda: str(1 / 0), endpoint="crash")
     return app
 
 
@@ -113,11 +100,11 @@ CONTENDERS = [
 served = globals()[os.environ["SERVED"]]() if "SERVED" in os.environ else None
 """What a server imports by its name."""
 
-SLOW = {
-    "length": request("POST", "/length", {}, b"x" * 100_000)[:-30_000],
-    "chunks": b"POST /length HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
-    "readers": request("GET", "/whole"),
-    "unread": request("POST", "/endless", {}, b"x" * 100_000),
+KINDS = {
+    "200": request("GET", "/who"),
+    "404": request("GET", "/nowhere", {"accept": "application/json"}),
+    "page": request("GET", "/nowhere", {"accept": "text/html"}),
+    "crash": request("GET", "/crash", {"accept": "application/json"}),
 }
 
 
@@ -126,16 +113,14 @@ class Row:
     """What was measured of one contender.
 
     Attributes:
-        title: For people.
-        rate: Small requests a second.
+        rates: Requests a second, by their kind, as often as it was measured.
         idle: Seconds of a small request alone.
         beside: Seconds of a small request beside slow clients, by their kind; None for never.
-        memory: MiB of all its processes in the end.
+        memory: MiB of all its processes after the requests.
     """
 
-    title: str
-    rate: float = 0.0
-    idle: float = 0.0
+    rates: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    idle: list[float] = field(default_factory=list)
     beside: dict[str, float | None] = field(default_factory=dict)
     memory: float = 0.0
 
@@ -143,15 +128,19 @@ class Row:
 @contextlib.contextmanager
 def started(contender: Contender) -> Iterator[tuple[int, int]]:
     """Start a contender; give its port and the id of its process."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [sys.executable, "-m", *contender.command.format(port=port).split()]
     environment = os.environ | {"SERVED": contender.makes}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    with on_processor(0):
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     try:
         deadline = time.monotonic() + DEADLINE
         while True:
@@ -165,17 +154,30 @@ def started(contender: Contender) -> Iterator[tuple[int, int]]:
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
-async def who(port: int) -> float:
+@contextlib.contextmanager
+def on_processor(number: int) -> Iterator[None]:
+    """Keep this process, and what it starts, on one processor; where there is only one, or no such call, do nothing."""
+    if not hasattr(os, "sched_setaffinity") or len(before := os.sched_getaffinity(0)) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, {sorted(before)[number]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+async def ask_once(port: int) -> float:
     """Ask once, over a connection of its own, and give the seconds that it took."""
     connection, begun = Connection(port), time.perf_counter()
     try:
-        answer = await connection.ask(request("GET", "/who"))
+        answer = await connection.ask(KINDS["200"])
     finally:
         connection.close()
     if answer.body != b"me":
@@ -183,30 +185,14 @@ async def who(port: int) -> float:
     return time.perf_counter() - begun
 
 
-@contextlib.asynccontextmanager
-async def slow_clients(port: int, sent: bytes) -> AsyncIterator[None]:
-    """Have clients that send this, then do nothing until the block ends."""
-    writers: list[asyncio.StreamWriter] = []
-    try:
-        for _ in range(CLIENTS):
-            _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1000)
-            writers.append(writer)
-            writer.write(sent)
-        await asyncio.sleep(0.5)
-        yield
-    finally:
-        for writer in writers:
-            writer.transport.abort()
-
-
-async def measure_rate(port: int, seconds: float) -> float:
+async def measure_rate(port: int, sent: bytes, seconds: float) -> float:
     until, count = time.perf_counter() + seconds, 0
 
     async def work() -> None:
         nonlocal count
         connection = Connection(port)
         while time.perf_counter() < until:
-            await connection.ask(request("GET", "/who"))
+            await connection.ask(sent)
             count += 1
         connection.close()
 
@@ -216,19 +202,23 @@ async def measure_rate(port: int, seconds: float) -> float:
 
 
 async def measure(row: Row, port: int, seconds: float) -> None:
-    """Measure one contender."""
+    """Measure one contender once."""
+    row.idle.append(statistics.median([await ask_once(port) for _ in range(20)]))
+    for kind, sent in KINDS.items():
+        row.rates[kind].append(await measure_rate(port, sent, seconds))
+
+
+async def measure_beside(port: int, kind: str) -> float | None:
+    """Measure a small request beside slow clients of a kind."""
     for _ in range(5):
-        await asyncio.wait_for(who(port), DEADLINE)
-    row.idle = statistics.median([await who(port) for _ in range(20)])
-    row.rate = await measure_rate(port, seconds)
-    for kind, sent in SLOW.items():
-        async with slow_clients(port, sent):
-            try:
-                took = [await asyncio.wait_for(who(port), NEVER) for _ in range(5)]
-                row.beside[kind] = statistics.median(took)
-            except TimeoutError:
-                row.beside[kind] = None
+        await ask_once(port)
+    async with slow_clients(port, CLIENTS, SLOW[kind][0]):
         await asyncio.sleep(0.5)
+        try:
+            async with asyncio.timeout(NEVER):
+                return statistics.median([await ask_once(port) for _ in range(5)])
+        except TimeoutError:
+            return None
 
 
 def memory_of(session: int) -> float:
@@ -239,34 +229,63 @@ def memory_of(session: int) -> float:
     return sum(map(int, listed.stdout.split())) / 1024
 
 
-def table(rows: list[Row]) -> Iterator[str]:
-    """Write the report for people."""
-    yield f"{'':24}{'requests/s':>11}{'idle':>10}" + "".join(f"{kind:>10}" for kind in SLOW) + f"{'memory':>11}"
-    for row in rows:
-        beside = (row.beside.get(kind) for kind in SLOW)
-        cells = "".join(f"{'never' if each is None else f'{each * 1000:.1f} ms':>10}" for each in beside)
-        yield f"{row.title:24}{row.rate:>11.0f}{row.idle * 1000:>7.1f} ms{cells}{row.memory:>7.0f} MiB"
+def spread(figures: Sequence[float], unit: float, digits: int) -> str:
+    """Write the median of some figures, and how far they are apart."""
+    middle = statistics.median(figures)
+    return f"{middle * unit:.{digits}f} ±{(max(figures) - min(figures)) / 2 / middle:.0%}"
+
+
+def table(rows: dict[str, Row]) -> Iterator[str]:
+    """Write the report, in Markdown."""
+    kinds = list(SLOW)
+    yield (
+        "| | "
+        + " | ".join([*(f"{kind}/s" for kind in KINDS), "idle, ms", *(f"{kind}, ms" for kind in kinds), "MiB"])
+        + " |"
+    )
+    yield "|---" + "|---:" * (len(KINDS) + len(kinds) + 2) + "|"
+    for title, row in rows.items():
+        rates = [spread(row.rates[kind], 1, 0) for kind in KINDS]
+        beside = ("never" if each is None else f"{each * 1000:.1f}" for each in (row.beside[kind] for kind in kinds))
+        yield "| " + " | ".join([title, *rates, spread(row.idle, 1000, 1), *beside, f"{row.memory:.0f}"]) + " |"
+
+
+def measure_all(contenders: Sequence[Contender], rounds: int, seconds: float) -> dict[str, Row]:
+    """Measure all contenders: first in turns how fast they are, then each beside slow clients."""
+    rows = {contender.title: Row() for contender in contenders}
+    with ExitStack() as stack:
+        running = {each.title: stack.enter_context(started(each)) for each in contenders}
+        for _ in range(rounds):
+            for title, (port, _pid) in running.items():
+                asyncio.run(measure(rows[title], port, seconds))
+        for title, (_port, pid) in running.items():
+            rows[title].memory = memory_of(pid)
+    for contender in contenders:
+        for kind in SLOW:  # each with a server of its own: not every one recovers
+            with started(contender) as (port, _pid):
+                rows[contender.title].beside[kind] = asyncio.run(measure_beside(port, kind))
+    return rows
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.servers", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long to send small requests (default: 5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as well")
+    parser.add_argument("--rounds", type=int, default=5, help="how often to measure each contender (default: 5)")
+    parser.add_argument(
+        "--seconds", type=float, default=0.7, help="how long to send each kind of request (default: 0.7)"
+    )
+    parser.add_argument("--only", default="", help="measure only contenders with this in their name")
     options = parser.parse_args()
-    rows: list[Row] = []
-    for contender in CONTENDERS:
-        if importlib.util.find_spec(contender.command.split()[0]) is None:
-            continue
-        row = Row(contender.title)
-        with started(contender) as (port, pid):
-            asyncio.run(measure(row, port, options.seconds))
-            row.memory = memory_of(pid)
-        rows.append(row)
-    for line in table(rows):
-        print(line)
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    found = [
+        each for each in CONTENDERS if importlib.util.find_spec(each.command.split()[0]) and options.only in each.title
+    ]
+    begun = time.monotonic()
+    with on_processor(1):
+        rows = measure_all(found, options.rounds, options.seconds)
+    print(*table(rows), sep="\n")
+    load = os.getloadavg()[0]
+    print(
+        f"\n{options.rounds} rounds in {time.monotonic() - begun:.0f} s, {os.cpu_count()} processors, load {load:.1f}"
+    )
     return 0
 
 

@@ -8,72 +8,18 @@ import logging
 import sqlite3
 import sys
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
 import httpx
 import pytest
 
+from benchmarks.slow import SLOW, make_app, slow_clients
 from errbridge.asgi import Bridge
-from tests.asgi.serving import DEADLINE, Server, hypercorn, raw
+from tests.asgi.serving import DEADLINE, hypercorn, raw
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
-
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-TICK = 0.02
-
-
-def make_app() -> flask.Flask:
-    app = flask.Flask("f")
-
-    @app.get("/who")
-    def who() -> str:
-        return "me"
-
-    @app.post("/length")
-    def length() -> str:
-        return str(len(flask.request.get_data()))
-
-    @app.get("/whole")
-    def whole() -> bytes:
-        return b"x" * 3_000_000
-
-    @app.get("/pieces")
-    def pieces() -> Any:
-        return flask.Response(b"x" * 10_000 for _ in range(300))
-
-    @app.route("/endless", methods=["GET", "POST"])
-    def endless() -> Any:
-        def ticks() -> Iterator[bytes]:
-            while True:
-                yield b"data: tick\n\n"
-                time.sleep(TICK)
-
-        return flask.Response(ticks())
-
-    return app
-
-
-@asynccontextmanager
-async def clients(server: Server, count: int, sent: bytes, *, answered: bool = False) -> AsyncIterator[None]:
-    """Have clients that send this, read at most the beginning of the answer, and leave in the end."""
-    connections: list[Connection] = []
-    try:
-        for _ in range(count):
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1000)
-            connections.append((reader, writer))
-            writer.write(sent)
-            await writer.drain()
-            if answered:
-                await reader.readuntil(b"\r\n\r\n")
-        yield
-    finally:
-        for _, writer in connections:
-            writer.close()
 
 
 def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
@@ -90,25 +36,16 @@ def request(method: str, target: str, *headers: str, body: bytes = b"") -> bytes
     return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: x", *headers, "", ""]).encode() + body
 
 
-ATTACKS = {
-    "uploads with a length": (request("POST", "/length", "Content-Length: 100000", body=b"x" * 70_000), False),
-    "uploads in chunks": (request("POST", "/length", "Transfer-Encoding: chunked", body=b"1\r\nx\r\n"), False),
-    "readers of an answer": (request("GET", "/whole"), True),
-    "readers of a stream": (request("GET", "/pieces"), True),
-    "unread uploads": (request("POST", "/endless", "Content-Length: 100000", body=b"x" * 100_000), True),
-}
-
-
 @pytest.mark.parametrize("stream_uploads", [(), ("/",)], ids=["gathered", "streamed"])
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", SLOW)
 async def test_slow_clients_delay_nobody_and_no_thread_is_lost_to_them(
     attack: str, stream_uploads: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sent, answered = ATTACKS[attack]
+    sent, answered = SLOW[attack]
     bridge = Bridge({"/": make_app()}, threads=4, stream_uploads=stream_uploads)
     threads = bridge._threads
     async with hypercorn(bridge) as server:
-        async with clients(server, 40, sent, answered=answered):
+        async with slow_clients(server.port, 40, sent, answered=answered):
             assert (await server.client.get("/who", timeout=2.0)).text == "me"
         await settled(lambda: (threads.free, threads.streaming) == (4, 0), within=2.0)
         assert (await server.client.get("/who")).text == "me"
@@ -120,7 +57,7 @@ async def test_a_stream_waits_for_its_client_on_the_loop_and_no_thread_waits_wit
     app = make_app()
     app.view_functions["pieces"] = lambda: flask.Response(b"x" * 10_000 for _ in range(1500))  # no socket buffers that
     bridge = Bridge({"/": app}, threads=4, streams=0)
-    async with hypercorn(bridge) as server, clients(server, 20, request("GET", "/pieces"), answered=True):
+    async with hypercorn(bridge) as server, slow_clients(server.port, 20, request("GET", "/pieces"), answered=True):
         await settled(lambda: bridge._threads.free == 4)
 
 
@@ -190,9 +127,9 @@ async def test_more_streams_than_allowed_keep_their_turns() -> None:
     threads = bridge._threads
     async with hypercorn(bridge) as server:
         sent = request("GET", "/endless")
-        async with clients(server, 4, sent, answered=True):
+        async with slow_clients(server.port, 4, sent, answered=True):
             assert (threads.free, threads.streaming) == (1, 3)
-            async with clients(server, 1, sent, answered=True):
+            async with slow_clients(server.port, 1, sent, answered=True):
                 assert (threads.free, threads.streaming) == (0, 3)
                 waiting = asyncio.create_task(server.client.get("/who"))
                 await asyncio.sleep(0.1)
@@ -232,7 +169,7 @@ async def test_a_client_that_reads_nothing_for_long_is_let_go(target: str, caplo
     app.view_functions["pieces"] = lambda: flask.Response(pieces())
     app.view_functions["whole"] = lambda: b"x" * 30_000_000
     bridge = Bridge({"/": app}, patience=0.3)
-    async with hypercorn(bridge) as server, clients(server, 1, request("GET", target), answered=True):
+    async with hypercorn(bridge) as server, slow_clients(server.port, 1, request("GET", target), answered=True):
         await settled(lambda: bool(records(caplog)))
         await settled(lambda: (bridge._threads.free, bridge._threads.streaming) == (40, 0))
     assert [(record.levelno, "read nothing for 0.3 seconds" in record.getMessage()) for record in records(caplog)] == [
@@ -271,7 +208,7 @@ async def test_the_request_of_a_client_that_left_while_it_waited_for_a_thread_is
     async with hypercorn(bridge) as server:
         first = asyncio.create_task(server.client.get("/first"))
         await settled(lambda: run == ["first"])
-        async with clients(server, 3, request("GET", "/left")):
+        async with slow_clients(server.port, 3, request("GET", "/left")):
             await settled(lambda: len(bridge._threads._queue) == 3)
         await settled(lambda: len(records(caplog)) == 3)
         last = asyncio.create_task(server.client.get("/last"))
@@ -388,7 +325,7 @@ async def test_an_abandoned_stream_leaves_nothing_behind() -> None:
         gc.collect()
         gc.disable()
         try:
-            async with clients(server, 10, request("GET", "/pieces"), answered=True):
+            async with slow_clients(server.port, 10, request("GET", "/pieces"), answered=True):
                 assert chunks
             await settled(lambda: bridge._threads.streaming == 0)
             await asyncio.sleep(0.1)

@@ -24,9 +24,10 @@ import quart
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from benchmarks.slow import SLOW, make_app, slow_clients
 from errbridge.asgi import Bridge
 from tests.asgi.serving import DEADLINE, listening, raw
-from tests.asgi.test_abuse import ATTACKS, make_app, request
+from tests.asgi.test_abuse import request
 from tests.asgi.test_bodies import PIECE, digest, pieces
 from tests.asgi.test_bodies import make_app as make_reader
 
@@ -213,21 +214,13 @@ async def test_the_lifespan_reaches_quart(client: httpx.AsyncClient) -> None:
     assert (await client.get("/quart/turns")).json()["started"] == ["quart"]
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", SLOW)
 async def test_slow_clients_delay_nobody(attack: str, client: httpx.AsyncClient, server: tuple[str, str, Path]) -> None:
-    sent, answered = ATTACKS[attack]
+    sent, answered = SLOW[attack]
     before = server[2].stat().st_size
-    connections = []
-    for _ in range(20):
-        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port, limit=1000)
-        connections.append((reader, writer))
-        writer.write(sent.replace(b" /", b" /abused/", 1))
-        await writer.drain()
-        if answered:
-            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), DEADLINE)
-    assert (await client.get("/abused/who", timeout=3.0)).text == "me"
-    for _, writer in connections:
-        writer.close()
+    sent = sent.replace(b" /", b" /abused/", 1)
+    async with asyncio.timeout(DEADLINE), slow_clients(client.base_url.port or 0, 20, sent, answered=answered):
+        assert (await client.get("/abused/who", timeout=3.0)).text == "me"
     await all_free(client)
     assert (await client.get("/abused/who")).text == "me"
     logged = server[2].read_bytes()[before:].decode()

@@ -12,7 +12,7 @@ others and no type::
 
 The URI is the identity of a type (RFC 9457 section 3.1.1). It is the class keyword ``type``, else built from
 ``ERROR_TYPE_URI`` and the slug. The slug is the class keyword ``slug``, which stays when you rename the class. Without
-it, the slug follows the name of the class, and `ProblemType.pinned` is False.
+it, the slug follows the name of the class.
 """
 
 from errbridge.catalogue.catalogue import DIALECT, Catalogue, Field, ProblemType, types_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -59,7 +59,6 @@ class ProblemType:
         title: As the class has it, else the phrase of the status.
         documentation: The docstring of the class itself; empty if it has none.
         fields: Its extension members.
-        pinned: Whether the URI stays the same when you rename the class.
     """
 
     cls: type[Problem]
@@ -69,7 +68,6 @@ class ProblemType:
     title: str
     documentation: str = ""
     fields: tuple[Field, ...] = ()
-    pinned: bool = True
 
     @classmethod
     def of(cls, problem_class: type[Problem], type_uri: str | None = None) -> ProblemType:
@@ -109,7 +107,6 @@ class ProblemType:
             title=find_phrase(declared.status) if declared.title is None else make_plain_text(declared.title),
             documentation=inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
             fields=tuple(_describe_fields(problem_class)),
-            pinned=declared.uri is not None or slug != make_slug(problem_class.__name__),
         )
 
     @property
@@ -169,7 +166,6 @@ class Catalogue:
 
     types: tuple[ProblemType, ...]
     type_uri: str | None = None
-    _by_uri: dict[str, ProblemType] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_uri: dict[str, ProblemType] = {}
@@ -190,7 +186,6 @@ class Catalogue:
                     f"{_name(each.cls)} has the type of every plain Problem({status}), {each.uri}, but another status "
                     f"or more members; give it a slug of its own: class {each.cls.__name__}(Problem, slug=...)"
                 )
-        object.__setattr__(self, "_by_uri", by_uri)
 
     @classmethod
     def of(
@@ -217,17 +212,6 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.types)
-
-    def get(self, uri: str) -> ProblemType | None:
-        """Find a type by its URI.
-
-        Args:
-            uri: Compared as it is. ``about:blank`` identifies no type (RFC 9457 section 4.2.1).
-
-        Returns:
-            The type, or None.
-        """
-        return self._by_uri.get(uri)
 
     def find(self, slug: str) -> ProblemType | None:
         """Find a type by its slug.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from errbridge.application.installation import Installation
 from errbridge.errors import SetupError
 from errbridge.inspection.checks import check
 from errbridge.inspection.text import findings_text
+from errbridge.testing.incidents import find_installation
 
 __all__ = ["assert_no_findings"]
 
@@ -30,9 +30,8 @@ def assert_no_findings(app: Any, *, ignore: Iterable[str] = ()) -> None:  # an a
         SetupError: The application has no ``ErrorHandler``, or there is no such check.
     """
     __tracebackhide__ = True
-    extensions: Any = getattr(app, "extensions", {})
-    installed = extensions.get("errbridge")
-    subject = installed.application.inspect() if isinstance(installed, Installation) else None
+    installed = find_installation(app)
+    subject = None if installed is None else installed.application.inspect()
     if subject is None:
         raise SetupError(f"{app!r} has nothing to check: pass an application after errors.init_app(app)")
     if findings := check(subject, ignore):

@@ -12,7 +12,7 @@ from errbridge.application.installation import Installation
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 
-__all__ = ["Incidents", "Observation", "record_incidents"]
+__all__ = ["Incidents", "Observation", "find_installation", "record_incidents"]
 
 
 class Observation(NamedTuple):
@@ -188,10 +188,15 @@ _FITS: dict[str, Callable[[Observation, Any], bool]] = {
 }
 
 
-def _watchable(watched: Any) -> Hooks | Observable:
-    extensions: Any = getattr(watched, "extensions", None)
+def find_installation(app: Any) -> Installation | None:
+    """Find errbridge in an application; None if it is not there, or if it is no application."""
+    extensions = getattr(app, "extensions", None)
     installed = extensions.get("errbridge") if isinstance(extensions, dict) else None
-    if isinstance(installed, Installation):
+    return installed if isinstance(installed, Installation) else None
+
+
+def _watchable(watched: Any) -> Hooks | Observable:
+    if (installed := find_installation(watched)) is not None:
         return installed.hooks
     if isinstance(watched, Observable):
         return watched

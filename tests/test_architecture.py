@@ -218,7 +218,7 @@ def imported_by(code: str) -> set[str]:
 
 
 PUBLIC = {"errbridge", "errbridge.adapter", "errbridge.validation"}
-REGISTERING_AND_TOOLS = {"__init__", "catalogue", "commands", "errorhandler", "group", "inspected", "preview"}
+REGISTERING_AND_TOOLS = {"__init__", "catalogue", "commands", "errorhandler", "group", "inspected", "pages", "preview"}
 
 
 def test_what_answers_errors_imports_only_the_public_surface_of_the_core() -> None:

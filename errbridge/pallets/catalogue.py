@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
-from inspect import iscoroutinefunction
 from types import ModuleType
 from typing import Any
 
@@ -15,36 +13,22 @@ from errbridge.catalogue import Catalogue, types_of
 from errbridge.catalogue.pages import Frame, render_index, render_type
 from errbridge.errors import SetupError
 from errbridge.languages.message import Message
+from errbridge.pallets.pages import add_pages
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
 
-__all__ = ["ENDPOINT", "serve"]
+__all__ = ["serve"]
 
 log = logging.getLogger("errbridge")
-
-ENDPOINT = "errbridge_problem_type"
-"""Of both routes: the list, and a page."""
-
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 Types = Iterable[type[Problem] | ModuleType] | type[Problem] | ModuleType | None
 
 
 def serve(app: Any, url_prefix: str, types: Types) -> None:
     """Add the routes; see `BaseErrorHandler.catalogue`."""
-    if not _PREFIX.fullmatch(url_prefix):
-        raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
-    if ENDPOINT in app.view_functions:
-        raise SetupError("this application serves a catalogue already; call catalogue() once")
     template = Settings.read(app.config).type_uri or f"{url_prefix}/{{slug}}"
     pages = _Pages(app, types, template)
-    is_async = iscoroutinefunction(pages.seam.installation.application.make_response)
-    view = pages.respond_async if is_async else pages.respond
-    try:
-        app.add_url_rule(f"{url_prefix}/", ENDPOINT, view, defaults={"slug": ""}, methods=["GET"])
-        app.add_url_rule(f"{url_prefix}/<slug>", ENDPOINT, view, methods=["GET"])
-    except AssertionError as error:
-        raise SetupError("call catalogue() before the first request; the framework takes no routes after it") from error
+    add_pages(app, url_prefix, pages.respond, method="catalogue", default="/problems")
     # Only now, as a type that leads nowhere is worse than none.
     pages.seam.installation.problem_types = pages.types
     app.config["ERROR_TYPE_URI"] = template
@@ -72,7 +56,7 @@ class _Pages:
             self._known = (wanted, catalogue)
         return catalogue
 
-    def respond(self, slug: str) -> Any:
+    def respond(self, path: str) -> Any:
         """Answer a request; an awaitable if the framework is async."""
         request, installation = self.seam.current_request(), self.seam.installation
         facts, error_map = self.seam.read_facts(None, request, ()), installation.error_map()
@@ -81,17 +65,13 @@ class _Pages:
         language = error_map.find_language(facts)
         frame = Frame(language, settings.site, facts.root_path, vary, has_policy=settings.csp_enabled)
         catalogue = self._find_catalogue()
-        if not slug:
+        if not path:
             response = render_index(catalogue, facts.accept, frame)
-        elif (found := catalogue.find(slug)) is not None:
+        elif (found := catalogue.find(path)) is not None:
             response = render_type(found, facts.accept, frame)
         else:
             raise Problem(404, detail=Message("There is no such problem type."))
         return installation.application.make_response(Draft(response.body, 200, response.headers), request.method)
-
-    async def respond_async(self, slug: str) -> Any:
-        """Answer a request of an async framework."""
-        return await self.respond(slug)
 
 
 def _list_chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:

@@ -1,0 +1,46 @@
+"""The routes under which an application serves pages of errbridge's own: a list, and one for each name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from inspect import iscoroutinefunction
+from typing import Any
+
+from errbridge.errors import SetupError
+from errbridge.pallets.seam import SEAM
+
+__all__ = ["add_pages"]
+
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, method: str, default: str) -> None:
+    """Add the routes.
+
+    Args:
+        app: The application.
+        url_prefix: Where the list is.
+        respond: Makes the page of a path below, "" for the list.
+        method: The method of an ``ErrorHandler`` that was called.
+        default: The prefix by default, for the message.
+
+    Raises:
+        SetupError: The prefix is none, the pages are there, or the application takes no routes any more.
+    """
+    if not _PREFIX.fullmatch(url_prefix):
+        raise SetupError(f"url_prefix= is a path such as {default!r}, not {url_prefix!r}")
+    endpoint = f"errbridge_{method}"
+    if endpoint in app.view_functions:
+        raise SetupError(f"this application has these pages already; call {method}() once")
+
+    async def respond_later(path: str) -> Any:
+        return await respond(path)
+
+    is_async = iscoroutinefunction(app.extensions[SEAM].installation.application.make_response)
+    view = respond_later if is_async else respond
+    try:
+        app.add_url_rule(f"{url_prefix}/", endpoint, view, defaults={"path": ""}, methods=["GET"])
+        app.add_url_rule(f"{url_prefix}/<path:path>", endpoint, view, methods=["GET"])
+    except AssertionError as error:
+        raise SetupError(f"call {method}() before the first request; the framework takes no routes after it") from error

@@ -18,7 +18,7 @@ from quart.globals import app_ctx
 from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive
 from errbridge.pallets.application import PalletsApplication, check_response, finish_response
 from errbridge.pallets.attaching import attach_seam
-from errbridge.pallets.private import read_request_values, takes_context, ungroup
+from errbridge.pallets.private import has_received_content, read_request_values, takes_context, ungroup
 from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
@@ -90,9 +90,9 @@ class _QuartSeam(Seam):
         if request_id:
             wanted = request_id.encode()
             values[request_id] = next((value for name, value in pairs if name.lower() == wanted), b"").decode("latin-1")
-        # A length is optional in HTTP/2, and missing in Quart's test client. Content without one has a type.
+        # A length is optional in HTTP/2, and missing in Quart's test client.
         length = found.get(b"content-length", b"" if b"content-type" in found else b"0")
-        has_content = length != b"0" or b"transfer-encoding" in found
+        has_content = length != b"0" or b"transfer-encoding" in found or has_received_content(request)
         return Fields(values, has_content, scope)
 
     async def raise_refusal(self) -> None:

@@ -982,3 +982,17 @@ def test_nothing_of_it_is_imported_before_a_validation_error_occurs(name: str, c
 
     assert done.stderr == ""
     assert done.stdout.strip() == "[]"
+
+
+def test_a_request_with_content_but_neither_its_length_nor_its_type_may_be_to_blame() -> None:
+    app = quart.Quart("untyped")
+    errbridge_quart.ErrorHandler(app, handler="api", ERROR_VALIDATION=True)
+
+    @app.post("/v")
+    async def validate() -> None:
+        pydantic.TypeAdapter(int).validate_json(await quart.request.get_data())
+
+    async def ask() -> int:
+        return (await app.test_client().post("/v", data=b'"x"')).status_code
+
+    assert asyncio.run(ask()) == 422

@@ -175,6 +175,8 @@ def talking(raising: Any) -> quart.Quart:
         (KeyError("secret"), (4404, "404 Not Found: of the handler")),
         (ExceptionGroup("two", [Problem(403, detail="no")]), (4403, "403 Forbidden: no")),
         (NotFound("gone for good"), (4404, "404 Not Found: gone for good")),
+        (NotFound(), (4404, "404 Not Found")),
+        (NotFound(response=quart.Response("too late", 404)), (4404, "404 Not Found")),
         (None, (1000, "")),
     ],
     ids=repr,

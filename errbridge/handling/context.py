@@ -221,6 +221,8 @@ class Trace:
         else:
             occurrence = self.contexts[0].occurrence if self.contexts else Occurrence()
             context = open_context(self.installation, exc, http, self.request, occurrence)
+            if http is not None and http.original is not None and self.contexts:  # a handler's failure
+                context.asked.extend(self.contexts[-1].asked)
         self.contexts.append(context)
         set_current(context.occurrence)
         return context

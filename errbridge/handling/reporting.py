@@ -71,7 +71,7 @@ def report(
         if shown is not None:
             shown = shown.fill_in()
             localize(shown, context.language)
-        detail = None if shown is None else shown.detail
+        detail = None if shown is None else shown.document().get("detail")  # not the framework's stock sentence
         is_uncaught = context.original is not None
         frame = close_frame(
             status, is_uncaught=is_uncaught, detail=detail, reference=context.reference, language=context.language

@@ -134,7 +134,7 @@ def _plan(trace: Trace, exc: BaseException, before: Run | None, *, outside: bool
             trace.contexts += before.trace.contexts
         if outside:
             return respond_outside(trace.open(exc, http))
-        if _is_left(application, exc, http):
+        if _is_left(trace, exc, http):
             return LEFT
         if http is None and not isinstance(exc, Problem):
             return (yield from _offer(trace, exc))
@@ -188,9 +188,12 @@ def _raise(exc: BaseException) -> Plan:
     return Raised(exc)
 
 
-def _is_left(application: Application, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
+def _is_left(trace: Trace, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
     """Return whether an exception is left to the framework: it is an answer already, or a crash by the settings."""
-    return (http is not None and http.is_response) or application.traps(exc)
+    application = trace.installation.application
+    if http is not None and http.is_response:
+        return not (trace.request.websocket and application.is_websocket_accepted())  # it takes no response any more
+    return application.traps(exc)
 
 
 def status_of(application: Application, exc: BaseException) -> int | None:
@@ -253,7 +256,7 @@ def _answer_meaning(trace: Trace, exc: BaseException) -> Plan:
     if error is None or application.traps(error):
         return Raised(exc)
     http = application.http_error(error)
-    if _is_left(application, error, http):
+    if _is_left(trace, error, http):
         return Native(error)
     return (yield from _answer(trace.open(error, http)))
 

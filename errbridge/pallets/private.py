@@ -14,6 +14,9 @@ the blueprint on which it found it, and errbridge has to compare that place with
 Asking the request itself could read the body now, and has to be awaited in Quart. A name that is missing costs nothing
 but that body: whether a key may be named is then decided without it.
 
+``_data`` of the body of a request in Quart: What has been received of the content. Asking for it has to be awaited. If
+the name is missing, content without a length and a type counts as none.
+
 The messages of exception groups: Quart 0.23 handles a request in a ``TaskGroup``, and it and Flask 3.2 raise the errors
 of teardown functions in groups of groups. Where such a group holds one error, errbridge raises that error, as before.
 An unknown message costs nothing but that.
@@ -34,7 +37,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from errbridge import SetupError
 
-__all__ = ["HandlerSearch", "find_search", "read_request_values", "takes_context", "ungroup"]
+__all__ = ["HandlerSearch", "find_search", "has_received_content", "read_request_values", "takes_context", "ungroup"]
 
 _FRAMEWORKS = ("flask.app", "quart.app")
 _FRAMEWORKS_OWN = "flask.sansio.app"
@@ -182,6 +185,11 @@ def read_request_values(request: Any) -> frozenset[str]:
         elif value is not None and value is not Ellipsis:
             found.add(str(value))
     return frozenset(found)
+
+
+def has_received_content(request: Any) -> bool:
+    """Return whether Quart has received content for a request, or for a WebSocket, which has none."""
+    return bool(getattr(getattr(request, "body", None), "_data", b""))
 
 
 def ungroup(exc: BaseException) -> BaseException:

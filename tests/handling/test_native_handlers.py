@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from errbridge import Page, Problem
 from tests.applications import (
+    JSON,
     Ask,
     Part,
     a_blueprint,
@@ -18,6 +19,7 @@ from tests.applications import (
     a_handler,
     a_native_handler,
     aborting,
+    an_api,
     an_app,
     failing,
     in_style,
@@ -25,6 +27,7 @@ from tests.applications import (
     with_templates,
 )
 from tests.clients import Request
+from tests.failures.fragile import Bug
 from tests.twins import World
 
 
@@ -169,3 +172,19 @@ def test_a_receiver_of_the_signal_that_fails_does_not_change_the_answer(
 
     assert (response.status, response.json["title"]) == (404, "Not Found")
     assert "a receiver of the framework's signal failed" in caplog.text
+
+
+@pytest.mark.parametrize("key", [Exception, Bug])
+def test_a_native_handler_that_fails_is_not_asked_about_its_own_failure(world: World, key: type[Exception]) -> None:
+    asked: list[type] = []
+
+    def fails(exc: Exception) -> None:
+        asked.append(type(exc))
+        raise RuntimeError("secret")
+
+    an_api(failing("/x", Bug), a_native_handler(key, fails))(world)
+
+    response = world.call(Request("/x"))
+
+    assert (response.status, response.content_type) == (500, JSON)
+    assert asked == [Bug]

@@ -276,7 +276,7 @@ def test_explain_says_first_what_decides() -> None:
         "     choice; what it returns is sent as it is",
         f"     {line_of(native)}",
         "",
-        "-v shows the chain, and the handlers not asked",
+        "-v shows the chain, and which handlers do not run",
     ]
 
 
@@ -293,17 +293,17 @@ def test_explain_says_the_rest_on_demand_with_the_reasons() -> None:
         "  3. app: the application, the last owner of every error; style default, plain",
         "     page for uncaught",
         "",
-        "Not asked about 404 Not Found",
-        f"  - {here}.later, handler of api for 4xx: asked already",
+        "Not called for 404 Not Found",
+        f"  - {here}.later, handler of api for 4xx: called already",
         f"    {later_at}",
         f"  - {here}.nothing, handler of / for 503: not reached: a nearer",
-        "    scope has the style api, which answers",
+        "    scope has the style api",
         f"    {nothing_at}",
         f"  - {here}.native, native handler of app for",
         f"    {here}.Gone: not what the framework chooses for this error",
         f"    {native_at}",
         f"  - {here}.something, handler of app for 500: not reached: a nearer",
-        "    scope has the style api, which answers",
+        "    scope has the style api",
         f"    {something_at}",
     ]
 
@@ -372,13 +372,13 @@ def test_explain_asks_each_handler_once_and_the_class_before_its_base_classes() 
     assert [(entry["key"].rpartition(".")[2], entry["order"], entry["reason"]) for entry in asked["considered"]] == [
         ("Withdrawn", 1, "its class"),
         ("Gone", 2, "a base class of it"),
-        ("500", None, "not for exceptions as they are: asked once it is a 500"),
-        ("everything", None, "not for exceptions as they are: asked once it is a 500"),
+        ("500", None, "not for exceptions as they are: called once it is a 500"),
+        ("everything", None, "not for exceptions as they are: called once it is a 500"),
         ("LookupError", None, "Withdrawn is not one"),
     ]
     assert [(entry["key"].rpartition(".")[2], entry["order"], entry["reason"]) for entry in failed["considered"]] == [
-        ("500", None, "asked already"),
-        ("everything", None, "asked already"),
+        ("500", None, "called already"),
+        ("everything", None, "called already"),
         ("LookupError", None, "InternalServerError is not one"),
         ("Gone", None, "InternalServerError is not one"),
         ("Withdrawn", None, "InternalServerError is not one"),
@@ -510,7 +510,7 @@ def test_a_native_handler_for_just_anything_that_a_nearer_scope_forestalls_is_pa
 
     for error in ("LookupError", "404"):
         output = words_of(said(build, "explain", "GET", "/", error, "-v"))
-        assert "native handler of app for Exception: the framework's choice, but a nearer scope answers" in output
+        assert "native handler of app for Exception: the framework's choice, but a nearer scope handles it" in output
 
 
 @pytest.mark.parametrize("config", [{}, {"PROPAGATE_EXCEPTIONS": True}])
@@ -524,7 +524,7 @@ def test_explain_ends_with_the_handler_of_the_framework_that_answers(config: dic
         "     framework's choice; what it returns is sent as it is",
         f"     {line_of(native)}",
         "",
-        "-v shows the chain, and the handlers not asked",
+        "-v shows the chain, and which handlers do not run",
     ]
     explanation = data(build, "explain", "GET", "/crash", "KeyError", config=config)
     assert explanation["answered_by"]["name"] == "tests.test_commands.native"
@@ -766,8 +766,8 @@ def test_check_says_what_is_wrong_and_what_to_do() -> None:
 
     assert said(build, "check", exit_code=1).splitlines() == [
         "replaced-handler: app",
-        "  the handler for 404 is never asked: tests.test_commands.something took its",
-        "  place; remove one",
+        "  the handler for 404 never runs: tests.test_commands.something took its place;",
+        "  remove one",
         f"  tests.test_commands.nothing  {line_of(nothing)}",
         "",
         "1 finding",
@@ -860,7 +860,7 @@ def test_what_no_error_ever_reaches_is_reported() -> None:
         ("unregistered-blueprint", "forgotten"),
     ]
     output = words_of(said(build, "check", exit_code=1))
-    assert "the handler for 404 is never asked: the style of api answers before it" in output
+    assert "the handler for 404 never runs: the style of api comes before it" in output
     assert "it has neither views nor a prefix that errbridge knows; call init_app before you register it" in output
 
 
@@ -921,7 +921,7 @@ def test_a_style_in_place_of_a_native_handler_for_everything_is_not_reported_and
     options = {"replace_native": True}
     assert found(build, exit_code=0, options=options) == []
     output = words_of(said(build, "explain", "-v", "GET", "/nope", "404", options=options))
-    assert output.count("errbridge answers in its place (replace_native)") == 2
+    assert output.count("errbridge replaces it (replace_native)") == 2
 
 
 def test_a_replaced_method_of_the_framework_is_reported() -> None:

@@ -87,7 +87,7 @@ def _find_equal_places(subject: Subject) -> Found:
         )
         for name in others:
             message = (
-                f"has the same host and prefix as {first}, which comes before it by its name, and so answers the "
+                f"has the same host and prefix as {first}, which comes first by its name, and so owns the "
                 "errors of routing there; give one of them a prefix of its own"
             )
             yield name, message, None
@@ -107,17 +107,17 @@ def _find_unreached(subject: Subject) -> Found:
         if is_owner and before is None:
             continue
         if is_owner:
-            why = f"the style of {before} answers before it; register on that scope, or take its style away"
+            why = f"the style of {before} comes before it; register on that scope, or take its style away"
         elif scope.prefix is None and scope.host is None:
             why = "it has neither views nor a prefix that errbridge knows; call init_app before you register it"
         else:
             why = f"no URL of it leads there with the dispatcher {type(error_map.dispatcher).__name__}"
         if not is_owner or (scope != ROOT and owner.style is not None and not owner.handlers.by_key):
-            yield str(scope), f"what is registered there is never asked: {why}", None
+            yield str(scope), f"what is registered there never runs: {why}", None
             continue
         for key, handler in owner.handlers.by_key.items():
             if _is_for_http_errors(subject, key):
-                yield str(scope), f"the handler for {key_name(key)} is never asked: {why}", handler.function
+                yield str(scope), f"the handler for {key_name(key)} never runs: {why}", handler.function
 
 
 def _find_turn(subject: Subject, scope: Scope) -> tuple[bool, Scope | None]:
@@ -163,7 +163,7 @@ def _find_replaced_handlers(subject: Subject) -> Found:
         for key, function in pairs:
             if name and function is not last[key]:
                 by = find_source(last[key]).name
-                yield name, f"the handler for {key_name(key)} is never asked: {by} took its place; remove one", function
+                yield name, f"the handler for {key_name(key)} never runs: {by} took its place; remove one", function
 
 
 def _find_replaced_styles(subject: Subject) -> Found:
@@ -189,7 +189,7 @@ def _find_behind_native(subject: Subject) -> Found:
         by = find_source(native.function).name
         if (handler := owner.handlers.by_key.get(key)) is not None:
             message = (
-                f"the handler for {key_name(native.key)} is asked only if the framework's own for the same, {by}, "
+                f"the handler for {key_name(native.key)} runs only if the framework's own for the same, {by}, "
                 "returns None; register one of them"
             )
             yield str(owner.scope), message, handler.function
@@ -205,8 +205,8 @@ def _find_behind_native(subject: Subject) -> Found:
 def _find_replaced_methods(subject: Subject) -> Found:
     for name, function in subject.replaced_methods.items():
         message = (
-            f"{name} of the application was replaced by {find_source(function).name}, which may answer errors before "
-            "errbridge is asked"
+            f"{name} of the application was replaced by {find_source(function).name}, which may handle errors before "
+            "errbridge does"
         )
         yield "app", message, function
 

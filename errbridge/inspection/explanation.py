@@ -182,7 +182,7 @@ class _Walk:
 
 
 def explain(subject: Subject, situation: Situation) -> Explanation:
-    """Explain how an error would be answered."""
+    """Explain the response to an error."""
     request = situation.request
     with capture_failures():
         walk = _walk(subject.installation, situation)
@@ -368,14 +368,14 @@ class _Stage:
 
     def _explain_native(self, entry: NativeEntry, choice: NativeEntry | None, order: int | None) -> str:
         if self.subject.is_replaced(entry):
-            return "errbridge answers in its place (replace_native)"
+            return "errbridge replaces it (replace_native)"
         if entry is not choice:
             return "not what the framework chooses for this error"
         if order is not None:
             return "the framework's choice; what it returns is sent as it is"
         if any(call.function is entry.function for _, call in self.walk.asked):
-            return "asked already"
-        return "the framework's choice, but a nearer scope answers"
+            return "called already"
+        return "the framework's choice, but a nearer scope handles it"
 
     def _consider_own(self, owner: Owner) -> Iterator[tuple[Key, int | None, str]]:
         cls, status = type(self.context.exception), self.context.problem.status
@@ -385,13 +385,13 @@ class _Stage:
         for key in dict.fromkeys((*fitting, *sort_keys(owner.handlers.by_key))):
             order = None
             if not is_reached:
-                reason = f"not reached: a nearer scope has the style {self.context.style.name}, which answers"
+                reason = f"not reached: a nearer scope has the style {self.context.style.name}"
             elif key not in fitting:
                 reason = f"{cls.__qualname__} is not one" if _is_class(key) else f"the status is {status}"
             elif self.is_claim and not _is_class(key):
-                reason = "not for exceptions as they are: asked once it is a 500"
+                reason = "not for exceptions as they are: called once it is a 500"
             elif (order := self.places.pop(id(owner.handlers.by_key[key].function), None)) is None:
-                reason = "asked already"
+                reason = "called already"
             else:
                 reason = _explain_fit(key, cls)
             yield key, order, reason

@@ -128,7 +128,10 @@ def explanation_text(explanation: Explanation, *, verbose: bool = False) -> str:
     """
     lines = [*_write_decision(explanation)]
     if explanation.chain:
-        lines += ["", *(_write_rest(explanation) if verbose else ["-v shows the chain, and the handlers not asked"])]
+        lines += [
+            "",
+            *(_write_rest(explanation) if verbose else ["-v shows the chain, and which handlers do not run"]),
+        ]
     return "\n".join(lines)
 
 
@@ -175,7 +178,7 @@ def _write_rest(explanation: Explanation) -> Iterator[str]:
     for step in explanation.steps:
         if passed_over := [entry for entry in step.considered if entry.order is None]:
             yield ""
-            yield _bold(f"Not asked about {step.error}")
+            yield _bold(f"Not called for {step.error}")
             for entry in passed_over:
                 yield from _write_handler(entry, "- ")
     if explanation.otherwise is not None and len(explanation.otherwise.media_reasons) > 1:

@@ -94,10 +94,10 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @click.option("--host", help="The Host header.")
     @click.option("--accept", help="The Accept header.")
     @click.option("--xhr", is_flag=True, help="Send X-Requested-With: XMLHttpRequest.")
-    @click.option("-v", "--verbose", is_flag=True, help="Show the chain, and the handlers that are not asked.")
+    @click.option("-v", "--verbose", is_flag=True, help="Show the chain, and the handlers that do not run.")
     @_json_option
     def explain_command(method: str, path: str, error: str, verbose: bool, as_json: bool, **options: Any) -> None:
-        """Explain how an error would be answered.
+        """Explain the response to an error.
 
         For instance: explain GET /api/orders/7 404
 
@@ -120,7 +120,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     def check_command(ctx: click.Context, ignore: tuple[str, ...], as_json: bool) -> None:
         """Find mistakes in the set-up.
 
-        Handlers that are never asked, missing templates, misspelt keys and more. The exit code is 1 if there are any.
+        Handlers that never run, missing templates, misspelt keys and more. The exit code is 1 if there are any.
         """
         findings = check(inspect(load_app()), ignore)
         _echo(_dump(findings) if as_json else findings_text(findings))

@@ -130,7 +130,7 @@ async def head_works(client: httpx.AsyncClient, service: Service) -> bool:
     return (await client.head("/legacy/")).status_code == 200
 
 
-async def an_empty_answer_works(client: httpx.AsyncClient, service: Service) -> bool:
+async def empty_responses_work(client: httpx.AsyncClient, service: Service) -> bool:
     return (await client.get("/legacy/empty")).status_code == 204
 
 
@@ -138,7 +138,7 @@ async def mounts_match_whole_segments(client: httpx.AsyncClient, service: Servic
     return (await client.get("/legacyish")).text == "new"
 
 
-async def requests_run_side_by_side(client: httpx.AsyncClient, service: Service) -> bool:
+async def requests_run_in_parallel(client: httpx.AsyncClient, service: Service) -> bool:
     await asyncio.gather(*(client.get("/legacy/sleep") for _ in range(24)))
     return service.most_sleeping > 1
 
@@ -160,19 +160,19 @@ async def an_unread_upload_does_not_block(client: httpx.AsyncClient, service: Se
     return answer.text == "not read"
 
 
-async def answers_are_closed(client: httpx.AsyncClient, service: Service) -> bool:
+async def close_is_called(client: httpx.AsyncClient, service: Service) -> bool:
     await client.get("/legacy/")
     for _ in range(50):
         await asyncio.sleep(0 if service.closed else 0.01)
     return service.closed == ["index"]
 
 
-async def a_header_may_have_an_accent(client: httpx.AsyncClient, service: Service) -> bool:
+async def headers_may_have_accents(client: httpx.AsyncClient, service: Service) -> bool:
     answer = await client.get("/legacy/accent")
     return bool(answer.headers.get("X-Text") == "caf\u00e9")
 
 
-async def an_underscore_forges_no_header(client: httpx.AsyncClient, service: Service) -> bool:
+async def an_underscore_cannot_forge_a_header(client: httpx.AsyncClient, service: Service) -> bool:
     answer = await client.get("/legacy/headers", headers={"X-Real": "true", "X_Real": "forged"})
     return bool(answer.json()["real"] == "true")
 
@@ -182,11 +182,11 @@ async def split_cookies_are_joined(client: httpx.AsyncClient, service: Service) 
     return bool(answer.json()["cookies"] == {"a": "1", "b": "2"})
 
 
-async def an_early_error_is_a_500(client: httpx.AsyncClient, service: Service) -> bool:
+async def an_error_before_the_first_chunk_is_a_500(client: httpx.AsyncClient, service: Service) -> bool:
     return (await client.get("/legacy/fails")).status_code == 500
 
 
-async def a_client_that_leaves_stops_the_stream(client: httpx.AsyncClient, service: Service) -> bool:
+async def a_client_that_disconnects_stops_the_stream(client: httpx.AsyncClient, service: Service) -> bool:
     async with client.stream("GET", "/legacy/endless") as answer:
         await anext(answer.aiter_raw())
     async with asyncio.timeout(10):
@@ -198,18 +198,18 @@ async def a_client_that_leaves_stops_the_stream(client: httpx.AsyncClient, servi
 OTHERS = {"asgiref", "hypercorn", "a2wsgi"}
 ROWS: dict[Row, set[str]] = {
     head_works: {"asgiref", "a2wsgi"},
-    an_empty_answer_works: {"asgiref", "a2wsgi"},
+    empty_responses_work: {"asgiref", "a2wsgi"},
     mounts_match_whole_segments: set(),
-    requests_run_side_by_side: {"hypercorn", "a2wsgi"},
+    requests_run_in_parallel: {"hypercorn", "a2wsgi"},
     chunked_uploads_arrive: set(),
     large_uploads_arrive: {"asgiref", "a2wsgi"},
     an_unread_upload_does_not_block: {"asgiref", "a2wsgi"},
-    answers_are_closed: {"hypercorn", "a2wsgi"},
-    a_header_may_have_an_accent: {"hypercorn", "a2wsgi"},
-    an_underscore_forges_no_header: set(),
+    close_is_called: {"hypercorn", "a2wsgi"},
+    headers_may_have_accents: {"hypercorn", "a2wsgi"},
+    an_underscore_cannot_forge_a_header: set(),
     split_cookies_are_joined: set(),
-    an_early_error_is_a_500: {"asgiref", "hypercorn"},
-    a_client_that_leaves_stops_the_stream: set(),
+    an_error_before_the_first_chunk_is_a_500: {"asgiref", "hypercorn"},
+    a_client_that_disconnects_stops_the_stream: set(),
 }
 
 

@@ -83,7 +83,7 @@ class Seam(ABC):
         """Return the request or WebSocket that is being handled."""
 
     def keep_for(self, request: Any) -> dict[str, Any]:
-        """Return where to keep something for all objects that stand for one request."""
+        """Return where to keep something for all objects of one request."""
         kept: dict[str, Any] = vars(request)
         return kept
 

@@ -12,7 +12,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, is_typeddict
 
 import flask
 import pytest
@@ -138,7 +138,8 @@ def test_a_public_class_says_what_it_is_made_of(name: str) -> None:
     for base in cls.__mro__:
         said = sections(inspect.cleandoc(base.__doc__ or "")) if ours(base) else {}
         documented |= named_in(said.get("Args", "")) | named_in(said.get("Attributes", ""))
-    wanted = set() if is_protocol(cls) or cls is errbridge.SetupError else parameters(cls)
+    of_class = set(cls.__annotations__) if is_typeddict(cls) else set()
+    wanted = of_class if of_class or is_protocol(cls) or cls is errbridge.SetupError else parameters(cls)
 
     assert wanted <= documented
 

@@ -598,6 +598,7 @@ def test_the_public_names_are_these() -> None:
     assert errbridge.testing.__all__ == [
         "Incidents",
         "Observation",
+        "Wanted",
         "assert_no_findings",
         "assert_problem",
         "record_incidents",

@@ -16,7 +16,7 @@ from werkzeug.exceptions import NotFound
 
 from errbridge import ErrorDispatcher, Handlers, Incident, Page, Problem, Reply, Scope, URLPrefixDispatcher
 from errbridge.asgi import Bridge
-from errbridge.testing import assert_problem
+from errbridge.testing import Incidents, assert_problem
 from errbridge_flask import ErrorHandler
 
 
@@ -307,3 +307,5 @@ Bridge([app], threads="8")  # mypy: incompatible type "str"; pyright: "Literal['
 assert_problem(app.test_client().get, status=404)  # mypy: incompatible type "def get(; pyright: is not assignable to
 assert_problem(quart_app.test_client().get("/"))  # mypy: incompatible type "Coroutine; pyright: is not assignable to
 assert_problem(app.test_client().get("/"), status="404")  # mypy: incompatible type "str"; pyright: "Literal['404']" is not assignable
+Incidents().only(statuss=404)  # mypy: Unexpected keyword argument "statuss"; pyright: No parameter named "statuss"; missed by ty
+Incidents().only(status=404.0)  # mypy: incompatible type "float"; pyright: "float" is not assignable to "int"

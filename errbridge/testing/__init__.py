@@ -9,7 +9,7 @@ Nothing here needs a framework, a client or pytest.
 """
 
 from errbridge.testing.findings import assert_no_findings
-from errbridge.testing.incidents import Incidents, Observation, record_incidents
+from errbridge.testing.incidents import Incidents, Observation, Wanted, record_incidents
 from errbridge.testing.problems import assert_problem
 
-__all__ = ["Incidents", "Observation", "assert_no_findings", "assert_problem", "record_incidents"]
+__all__ = ["Incidents", "Observation", "Wanted", "assert_no_findings", "assert_problem", "record_incidents"]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypedDict, Unpack, overload
 
 from errbridge.application.hooks import Hooks, Observable
 from errbridge.application.installation import Installation
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 
-__all__ = ["Incidents", "Observation", "find_installation", "record_incidents"]
+__all__ = ["Incidents", "Observation", "Wanted", "find_installation", "record_incidents"]
 
 
 class Observation(NamedTuple):
@@ -30,6 +30,24 @@ class Observation(NamedTuple):
         incident, reply = self
         line = f"{reply.status} {incident.request.method} {incident.request.path} in {incident.scope}"
         return f"{line}: {incident.exception!r}"
+
+
+class Wanted(TypedDict, total=False):
+    """Which errors are meant: those that match all of these.
+
+    Attributes:
+        status: That of the reply, or ``"4xx"`` or ``"5xx"``.
+        exception: The class of what was raised; for an uncaught exception the framework's 500 counts as its cause.
+        path: Of the request, or a pattern to search in it.
+        scope: As the log names it: a blueprint, ``"/prefix"``, ``"//host"``, ``"app"``.
+        type: Of the problem.
+    """
+
+    status: int | str
+    exception: type[BaseException]
+    path: str | re.Pattern[str]
+    scope: str
+    type: str
 
 
 class Incidents(Sequence[Observation]):
@@ -89,39 +107,22 @@ class Incidents(Sequence[Observation]):
     def __len__(self) -> int:
         return len(self._seen)
 
-    def matching(
-        self,
-        *,
-        status: int | str | None = None,
-        exception: type[BaseException] | None = None,
-        path: str | re.Pattern[str] | None = None,
-        scope: str | None = None,
-        type: str | None = None,
-    ) -> list[Observation]:
+    def matching(self, **wanted: Unpack[Wanted]) -> list[Observation]:
         """List the errors that match all arguments.
 
         Args:
-            status: That of the reply, or ``"4xx"`` or ``"5xx"``.
-            exception: The class of what was raised; for an uncaught exception the framework's 500 counts as its cause.
-            path: Of the request, or a pattern to search in it.
-            scope: As the log names it: a blueprint, ``"/prefix"``, ``"//host"``, ``"app"``.
-            type: Of the problem.
+            **wanted: See `Wanted`.
 
         Returns:
             The matching errors, in order.
         """
-        wanted: dict[str, Any] = {"status": status, "exception": exception, "path": path, "scope": scope, "type": type}
-        return [
-            seen
-            for seen in self
-            if all(_FITS[name](seen, value) for name, value in wanted.items() if value is not None)
-        ]
+        return [seen for seen in self if _matches(seen, **wanted)]
 
-    def only(self, **wanted: Any) -> Observation:
+    def only(self, **wanted: Unpack[Wanted]) -> Observation:
         """Return the only error that was handled.
 
         Args:
-            **wanted: As for `matching`; without, all count.
+            **wanted: See `Wanted`; without, all count.
 
         Returns:
             The error and its reply.
@@ -135,11 +136,11 @@ class Incidents(Sequence[Observation]):
             raise AssertionError(self._report("one incident", len(found), wanted))
         return found[0]
 
-    def assert_none(self, **wanted: Any) -> None:
+    def assert_none(self, **wanted: Unpack[Wanted]) -> None:
         """Make sure that no error was handled.
 
         Args:
-            **wanted: As for `matching`; without, all count.
+            **wanted: See `Wanted`; without, all count.
 
         Raises:
             AssertionError: There is one. The message lists what was seen.
@@ -148,7 +149,7 @@ class Incidents(Sequence[Observation]):
         if found := self.matching(**wanted):
             raise AssertionError(self._report("no incident", len(found), wanted))
 
-    def _report(self, expected: str, found: int, wanted: dict[str, Any]) -> str:
+    def _report(self, expected: str, found: int, wanted: Wanted) -> str:
         which = "".join(f", {name}={value!r}" for name, value in wanted.items())
         lines = [f"expected {expected}{which}; there are {found}"]
         if self._seen:
@@ -164,28 +165,24 @@ class Incidents(Sequence[Observation]):
         return "\n".join(lines)
 
 
-def _fits_status(seen: Observation, wanted: int | str) -> bool:
-    status = str(seen.reply.status)
-    return status == str(wanted) or f"{status[0]}xx" == wanted
-
-
-def _fits_exception(seen: Observation, wanted: type[BaseException]) -> bool:
-    raised = seen.incident.exception
-    return isinstance(raised, wanted) or isinstance(seen.incident.original, wanted)
-
-
-def _fits_path(seen: Observation, wanted: str | re.Pattern[str]) -> bool:
-    path = seen.incident.request.path
-    return path == wanted if isinstance(wanted, str) else wanted.search(path) is not None
-
-
-_FITS: dict[str, Callable[[Observation, Any], bool]] = {
-    "status": _fits_status,
-    "exception": _fits_exception,
-    "path": _fits_path,
-    "scope": lambda seen, wanted: str(seen.incident.scope) == wanted,
-    "type": lambda seen, wanted: seen.incident.problem.type == wanted,
-}
+def _matches(
+    seen: Observation,
+    *,
+    status: int | str | None = None,
+    exception: type[BaseException] | None = None,
+    path: str | re.Pattern[str] | None = None,
+    scope: str | None = None,
+    type: str | None = None,
+) -> bool:
+    incident, replied = seen.incident, str(seen.reply.status)
+    asked = incident.request.path
+    return (
+        (status is None or str(status) in (replied, f"{replied[0]}xx"))
+        and (exception is None or isinstance(incident.exception, exception) or isinstance(incident.original, exception))
+        and (path is None or (asked == path if isinstance(path, str) else path.search(asked) is not None))
+        and (scope is None or str(incident.scope) == scope)
+        and (type is None or incident.problem.type == type)
+    )
 
 
 def find_installation(app: Any) -> Installation | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -53,6 +54,16 @@ def test_an_error_is_shown_as_a_client_sees_it() -> None:
         assert (own.status, own.text) == (500, "/_errors/ Something went wrong")
         assert document.json["title"] == "Not Found"
         assert world.call(Request("/_errors/app/999.html")).status == 404
+
+
+@pytest.mark.parametrize("path", ["app/500.html", "api/500.json", "app/404.txt"])
+def test_what_is_shown_is_not_recorded_as_an_error(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="errbridge")
+
+    for world in debugged().worlds:
+        assert str(world.call(Request(f"/_errors/{path}")).status) in path
+
+    assert [record for record in caplog.records if record.name == "errbridge"] == []
 
 
 @pytest.mark.parametrize("path", ["/_errors/", "/_errors/app/500.html"])

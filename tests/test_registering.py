@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import errbridge
-from errbridge import Handlers, Problem, Scope
+from errbridge import Handlers, Problem, Scope, SetupError
 from tests.applications import HTML, JSON, Ask, a_blueprint, an_app, answering, failing, says, with_templates
 from tests.clients import Request, Response
 from tests.servers import DEADLINE, ROOT
@@ -59,6 +59,29 @@ def test_keys_and_targets_are_told_apart_in_any_order(ask: Ask, register: Callab
         register(world.errors, world.app, world.blueprints["shop"])(says("not sold"))
 
     assert ask(an_app_with_a_shop, "/shop/unsold").text == "not sold"
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "path"),
+    [
+        ("//api.example.com", "api.example.com", "/nope"),
+        ("//*.example.com/v2/", "api.example.com", "/v2/nope"),
+        ("//bücher.example", "xn--bcher-kva.example", "/nope"),
+    ],
+)
+def test_a_host_is_a_target_as_it_is_for_a_bridge(ask: Ask, target: str, host: str, path: str) -> None:
+    def an_application(world: World) -> None:
+        world.errors.register(target, 404)(says("theirs"))
+
+    assert ask(an_application, path, host=host).text == "theirs"
+    assert ask(an_application, path, host="example.org").text != "theirs"
+
+
+def test_a_host_without_slashes_is_no_target_and_no_key(world: World) -> None:
+    with pytest.raises(SetupError, match=r"write '/api\.example\.com', or '//api\.example\.com' for a host"):
+        world.errors.register("api.example.com")
+    with pytest.raises(SetupError, match="a handler is registered for a status"):
+        world.errors.register(code="api.example.com")
 
 
 @pytest.mark.parametrize("key", ["4xx", "*", 404, (404, 410)])

@@ -9,7 +9,7 @@ from errbridge.asgi.destination import Destination
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import Variable, find_converter, split_prefix
-from errbridge.scopes.scope import Scope
+from errbridge.scopes.scope import Scope, parse_place
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["Mounts", "read_place"]
@@ -57,14 +57,10 @@ def read_place(key: str | Scope) -> Scope:
     """
     if not isinstance(key, str | Scope):
         raise SetupError(f"{key!r} is no place; write '/prefix', '//host/prefix' or Scope(host=..., prefix=...)")
-    if isinstance(key, Scope):
-        if key.blueprint is not None:
-            raise SetupError(f"{key} is a blueprint; mount its application at Scope(host=..., prefix=...) instead")
-        return key if key.prefix is not None else Scope(key.host, "/")
-    if key.startswith("//"):
-        host, _, prefix = key[2:].partition("/")
-        return Scope(host, f"/{prefix}")
-    return Scope(prefix=key)
+    place = parse_place(key) if isinstance(key, str) else key
+    if place.blueprint is not None:
+        raise SetupError(f"{key} is a blueprint; mount its application at Scope(host=..., prefix=...) instead")
+    return place if place.prefix is not None else Scope(place.host, "/")
 
 
 def _depth(place: Scope) -> int:

@@ -52,8 +52,9 @@ _FAMILIES = frozenset({"4xx", "5xx"})
 
 
 def is_class_name(key: object) -> TypeGuard[str]:
-    """Return whether a key is the full name of a class."""
-    return isinstance(key, str) and "." in key and all(part.isidentifier() for part in key.split("."))
+    """Return whether a key can be the full name of a class, which ``api.example.com`` cannot."""
+    parts = key.split(".") if isinstance(key, str) else []
+    return len(parts) > 1 and all(map(str.isidentifier, parts)) and parts[-1].lstrip("_")[:1].isupper()
 
 
 class Handler(NamedTuple):

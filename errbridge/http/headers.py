@@ -13,7 +13,6 @@ from errbridge.introspection import describe_value
 __all__ = [
     "Headers",
     "RequestHeaders",
-    "allow_methods",
     "check_head",
     "clean_headers",
     "list_headers",
@@ -87,9 +86,10 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
     * Names are tokens; a header of any other name is left out.
     * Values have no control characters; characters beyond ASCII become ``?``.
     * A field that may occur once occurs once: the last one wins (RFC 9110 section 5.3).
-    * ``Allow`` is sorted, because Werkzeug lists the methods in the order of a set.
+    * ``Allow`` is one line, and sorted, because Werkzeug lists the methods in the order of a set.
     """
     cleaned: list[tuple[str, str]] = []
+    allowed: set[str] = set()
     last: dict[str, int] = {}
     for raw_name, raw_value in headers:
         try:
@@ -102,8 +102,9 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
             continue
         field = name.lower()
         if field == "allow":
-            value = ", ".join(sorted(split_list(value)))
-        if field in _SINGLETONS:
+            allowed.update(split_list(value))
+            value = ", ".join(sorted(allowed))
+        if field == "allow" or field in _SINGLETONS:
             last[field] = len(cleaned)
         cleaned.append((name, value))
     return tuple(pair for index, pair in enumerate(cleaned) if last.get(pair[0].lower(), index) == index)
@@ -135,13 +136,6 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
 def split_list(value: str) -> list[str]:
     """Split the value of a list field (RFC 9110 section 5.6.1)."""
     return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def allow_methods(headers: tuple[tuple[str, str], ...], methods: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Add methods to ``Allow``."""
-    known = {method for name, value in headers if name.lower() == "allow" for method in split_list(value)}
-    others = (pair for pair in headers if pair[0].lower() != "allow")
-    return (*others, ("Allow", ", ".join(sorted(known.union(methods)))))
 
 
 def set_default_header(headers: list[tuple[str, str]], name: str, value: str) -> None:

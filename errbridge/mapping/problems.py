@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from errbridge.http.headers import allow_methods, clean_headers, split_list
+from errbridge.http.headers import clean_headers, split_list
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
 from errbridge.languages.language import ENGLISH, Language
@@ -68,9 +68,11 @@ def complete(
         A problem with ``type`` and ``instance``, with headers that are safe to send, and with the facts in those
         headers as members too.
     """
-    headers = clean_headers(problem.headers) if problem.headers else ()
+    headers = problem.headers
     if request.allow and problem.status == 405:
-        headers = allow_methods(headers, request.allow)
+        headers = (*headers, ("Allow", ",".join(request.allow)))
+    if headers:
+        headers = clean_headers(headers)
     members = _header_members(headers) if headers else {}
     if trace_id := request.find_trace():
         members = {"trace_id": trace_id} | members

@@ -28,7 +28,7 @@ from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning,
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import STYLES
 from errbridge.scopes.dispatch import ErrorDispatcher
-from errbridge.scopes.scope import ROOT, Scope
+from errbridge.scopes.scope import ROOT, Scope, parse_place
 
 if TYPE_CHECKING:
     from errbridge.adapter import Application, Installation
@@ -188,10 +188,10 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
 
         Args:
             *targets_and_keys: Where the handler applies, and for which errors, in any order. Targets are blueprints,
-                applications, prefixes such as ``"/v2"``, or `Scope` objects; without any, every application of this
-                ``ErrorHandler``. A blueprint owns the URLs under its prefix, even those without a route
-                (pallets/flask#1498). Keys are status codes, exception classes, ``"4xx"``, ``"5xx"``, or several in a
-                list or tuple; without any, every HTTP error and every uncaught exception.
+                applications, prefixes such as ``"/v2"`` or ``"//host/v2"``, or `Scope` objects; without any, every
+                application of this ``ErrorHandler``. A blueprint owns the URLs under its prefix, even those without a
+                route (pallets/flask#1498). Keys are status codes, exception classes, ``"4xx"``, ``"5xx"``, or several
+                in a list or tuple; without any, every HTTP error and every uncaught exception.
             code: Keys, too.
 
         Returns:
@@ -432,7 +432,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         if isinstance(target, self._app_class):
             return self._installation(verb, target).own, ROOT
         if isinstance(target, str):
-            return self._registry, Scope(prefix=target)
+            return self._registry, parse_place(target)
         if isinstance(target, Scope):
             if target.blueprint is not None:
                 raise SetupError("pass the blueprint itself, not a Scope with its name")

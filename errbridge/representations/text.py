@@ -27,7 +27,7 @@ def _write_lines(incident: Incident) -> Iterator[str]:
         yield ""
         for name, value in problem.extensions.items():
             yield from _write_member(str(to_json_value(name)), to_json_value(value), incident.language)
-    if incident.id:  # empty in a text that was made in advance, to be served as a file
+    if incident.reference:  # nothing would be found by it otherwise
         yield ""
         yield incident.language.translate(Message("Reference: {reference}", reference=incident.id))
 

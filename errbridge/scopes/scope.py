@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import split_host, split_pattern
 
-__all__ = ["ROOT", "Scope", "list_blueprints"]
+__all__ = ["ROOT", "Scope", "list_blueprints", "parse_place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _normalize_prefix(prefix: object) -> str:
     if not isinstance(prefix, str):
         raise SetupError(f"a prefix is a string such as '/api', not {prefix!r}")
     if not prefix.startswith("/"):
-        raise SetupError(f"the prefix {prefix!r} does not start with a slash; write '/{prefix}'")
+        raise SetupError(f"{prefix!r} does not start with a slash; write '/{prefix}', or '//{prefix}' for a host")
     for segment in split_pattern(prefix):
         if any(isinstance(token, str) and set("?#*") & set(token) for token in segment):
             raise SetupError(f"the prefix {prefix!r} has a '?', '#' or '*'; a prefix is a path, and owns all below it")
@@ -77,7 +77,22 @@ def _normalize_host(host: object) -> str:
         raise SetupError(f"the host {host!r} has a star that is not its first label; write '*.example.com'")
     if not all(split_host(host)) or (host.startswith("[") and not host.endswith("]")):
         raise SetupError(f"no request has the host {host!r}; write it as 'api.example.com' or '[::1]'")
-    return host if "<" in host else host.lower()
+    try:
+        return host if "<" in host else host.lower().encode("idna").decode()  # as clients send it
+    except UnicodeError as error:
+        raise SetupError(f"no request has the host {host!r}: {error}") from error
+
+
+def parse_place(text: str) -> Scope:
+    """Read ``"/prefix"`` or ``"//host/prefix"``.
+
+    Raises:
+        SetupError: It is neither.
+    """
+    if text.startswith("//"):
+        host, _, prefix = text[2:].partition("/")
+        return Scope(host, f"/{prefix}" if prefix else None)
+    return Scope(prefix=text)
 
 
 ROOT = Scope()

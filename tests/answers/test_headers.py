@@ -31,6 +31,12 @@ MONDAY = datetime(2024, 2, 5, 6, 7, 8, tzinfo=UTC)
 
 HEADERS: dict[str, tuple[Callable[[], Any], int, dict[str, str], dict[str, Any]]] = {
     # What is raised, and the status, headers and members of the answer.
+    "Allow in two lines": (
+        lambda: Problem(405, headers=[("Allow", "PUT, GET"), ("allow", "GET, POST")]),
+        405,
+        {"Allow": "GET, POST, PUT"},
+        {"allowed": ["GET", "POST", "PUT"]},
+    ),
     "Allow": (
         lambda: MethodNotAllowed(["PUT", "GET"]),
         405,

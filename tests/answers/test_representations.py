@@ -49,7 +49,8 @@ def test_xml_is_valid_for_any_character(ask: Ask, text: str) -> None:
     assert root.findtext("{*}detail") == expected
 
 
-def test_text_is_readable(ask: Ask) -> None:
+def test_text_is_readable(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="errbridge")
     raised = Problem(429, detail="Slow down.", headers={"Retry-After": "30"}, sku="a", tags=["x", "y"], more=None)
 
     response = ask(in_every_style(lambda: raised), "/api/x", **accepting("text/plain"))
@@ -59,6 +60,17 @@ def test_text_is_readable(ask: Ask) -> None:
     assert sorted(lines[4:8]) == ["more: -", "retry_after: 30", "sku: a", "tags: x, y"]
     assert (lines[8], lines[10:]) == ("", [""])
     assert re.fullmatch(r"Reference: [0-9a-f-]{36}", lines[9])
+
+
+@pytest.mark.parametrize(("level", "has_reference"), [(logging.INFO, True), (logging.ERROR, False)])
+def test_text_has_a_reference_where_a_log_record_has_the_id(
+    ask: Ask, caplog: pytest.LogCaptureFixture, level: int, has_reference: bool
+) -> None:
+    caplog.set_level(level, logger="errbridge")
+
+    for raised in (NotFound, lambda: Problem(409, sku="a")):
+        response = ask(in_every_style(raised), "/api/x", **accepting("text/plain"))
+        assert ("Reference: " in response.text) is has_reference
 
 
 def test_the_built_in_page_says_what_happened_and_shows_the_way_out(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:

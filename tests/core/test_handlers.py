@@ -169,6 +169,7 @@ def test_an_empty_list_of_keys_is_not_taken_for_everything(empty: object) -> Non
         ("4.xx", "not '4.xx'"),
         ("Invalid", "not 'Invalid'"),
         ("library..Invalid", "not 'library..Invalid'"),
+        ("api.example.com", "not 'api.example.com'$"),
         ("", "not ''"),
         (4.5, "not 4.5; a target is for the register"),
         (KeyError("x"), r"not KeyError\('x'\); write KeyError, the class$"),

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errbridge.http.headers import (
-    allow_methods,
     check_head,
     clean_headers,
     list_headers,
@@ -37,7 +36,6 @@ SINGLETONS = [
 ]
 REPEATABLE = [
     "Accept-Ranges",
-    "Allow",
     "Authentication-Info",
     "Cache-Control",
     "Content-Encoding",
@@ -59,6 +57,12 @@ def test_a_field_that_may_occur_once_goes_out_once_with_its_last_value(name: str
     headers = [(name, "1"), ("X-A", "a"), (name.lower(), "2"), (name.upper(), "3"), ("X-A", "b")]
 
     assert clean_headers(headers) == (("X-A", "a"), (name.upper(), "3"), ("X-A", "b"))
+
+
+def test_several_lines_of_allow_are_one() -> None:
+    headers = (("Allow", "PUT, GET"), ("X-A", "a"), ("allow", "GET, POST"))
+
+    assert clean_headers(headers) == (("X-A", "a"), ("allow", "GET, POST, PUT"))
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
@@ -111,13 +115,6 @@ def test_the_headers_of_a_mapping_are_those_that_occur_once() -> None:
 def test_a_list_is_split_at_its_commas_and_may_have_empty_items() -> None:
     assert split_list(" GET,HEAD ,, POST,") == ["GET", "HEAD", "POST"]
     assert split_list("") == []
-
-
-def test_methods_are_added_to_allow_in_one_line() -> None:
-    headers = (("Allow", "POST"), ("X-A", "1"), ("allow", "GET, POST"))
-
-    assert allow_methods(headers, ["PUT"]) == (("X-A", "1"), ("Allow", "GET, POST, PUT"))
-    assert allow_methods((), ["PUT", "GET"]) == (("Allow", "GET, PUT"),)
 
 
 def test_a_default_does_not_take_the_place_of_a_header() -> None:

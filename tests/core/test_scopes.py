@@ -608,7 +608,8 @@ def test_a_scope_is_found_in_a_process_that_hashes_texts_in_another_way(seed: st
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"prefix": "api"}, "does not start with a slash; write '/api'"),
+        ({"prefix": "api"}, "does not start with a slash; write '/api', or '//api' for a host"),
+        ({"host": "ü" * 64}, "no request has the host"),
         ({"prefix": ""}, "does not start with a slash"),
         ({"prefix": 5}, "a prefix is a string"),
         ({"prefix": "/<a"}, "cannot be read"),

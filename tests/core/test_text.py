@@ -51,7 +51,7 @@ def test_a_lone_surrogate_is_replaced_in_text() -> None:
     assert rendered.decode().splitlines()[:5] == ["409 ?", "", "?", "", "\ufffd: \ufffd"]
 
 
-def test_a_text_that_is_made_in_advance_has_no_reference() -> None:
+def test_a_text_has_no_reference_that_leads_nowhere() -> None:
     problem = Problem(404)
 
-    assert render_text(Incident(problem, problem, RequestFacts(), "")) == b"404 Not Found\n"
+    assert render_text(Incident(problem, problem, RequestFacts(), ID)) == b"404 Not Found\n"

@@ -256,7 +256,7 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
         lambda world: Handlers().map({JammedTillError: Problem}),
         r"Problem needs a status",
     ),
-    "prefix without a slash": (on("api"), r"the prefix 'api' does not start with a slash; write '/api'"),
+    "prefix without a slash": (on("api"), r"'api' does not start with a slash; write '/api'"),
     "prefix with a broken variable": (on("/<int:uid"), r"'/<int:uid' cannot be read from '<int:uid' on"),
     "scope of a blueprint's name": (on(Scope(blueprint="api")), r"pass the blueprint itself, not a Scope"),
     "blueprint of the other framework": (

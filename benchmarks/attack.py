@@ -37,8 +37,8 @@ IDLE = 2000
 MOST_GROWTH = 32.0
 """MiB that the server may keep after the second attack beyond what it kept after the first."""
 
-SETTLES = 10.0
-"""Seconds within which everything is free after the last client has left."""
+PATIENCE = 10.0
+"""Seconds after which a client gives up that waits for the server."""
 
 SEED = 1
 THREADS = 16
@@ -196,7 +196,7 @@ async def leave_while_waiting(attack: Attack) -> None:
 
 async def break_off_a_websocket(attack: Attack) -> None:
     path = attack.chance.choice(("/echo", "/echo", "/old/who"))
-    socket = await connect(f"ws://127.0.0.1:{attack.port}{path}", proxy=None, open_timeout=SETTLES)
+    socket = await connect(f"ws://127.0.0.1:{attack.port}{path}", proxy=None, open_timeout=PATIENCE)
     try:
         for _ in range(attack.chance.randrange(5)):
             await socket.send("x")
@@ -240,7 +240,7 @@ async def attack_on(attack: Attack) -> None:
         kind = attack.chance.choice(KINDS)
         attack.results.attacks[kind.__name__] += 1
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(SETTLES):
+            async with asyncio.timeout(PATIENCE):
                 await kind(attack)
 
 
@@ -297,7 +297,7 @@ async def ask_on(attack: Attack) -> None:
         await attack.pause(0.05)
 
 
-def is_free(state: dict[str, int], crashes: int = 0) -> bool:
+def is_free(state: dict[str, float], crashes: int = 0) -> bool:
     """Return whether nothing is left of an attack; a few threads are the server's and the applications' own.
 
     Args:
@@ -308,20 +308,21 @@ def is_free(state: dict[str, int], crashes: int = 0) -> bool:
     return not in_use and state["threads"] < THREADS + 10
 
 
-async def settle(server: Server) -> dict[str, int]:
-    """Wait until everything is free, or for as long as that may take; give what is in use then."""
-    connection, until = Connection(server.port), time.monotonic() + SETTLES
+async def settle(server: Server) -> dict[str, float]:
+    """Wait until everything is free, or for a minute; give what is in use then, and the seconds that it took."""
+    connection, begun = Connection(server.port), time.monotonic()
     try:
         while True:
-            state: dict[str, int] = json.loads((await connection.ask(request("GET", "/state"))).body)
-            if is_free(state) or time.monotonic() > until:
+            state: dict[str, float] = json.loads((await connection.ask(request("GET", "/state"))).body)
+            state["seconds"] = round(time.monotonic() - begun, 1)
+            if is_free(state) or state["seconds"] > DEADLINE:
                 return state
             await asyncio.sleep(0.1)
     finally:
         connection.close()
 
 
-async def attack_for(server: Server, seconds: float, results: Results) -> dict[str, int]:
+async def attack_for(server: Server, seconds: float, results: Results) -> dict[str, float]:
     """Attack for some time, then wait until the server has recovered."""
     chance = random.Random(SEED)
     attack = Attack(server.port, time.monotonic() + seconds, chance, results)
@@ -331,7 +332,7 @@ async def attack_for(server: Server, seconds: float, results: Results) -> dict[s
     return await settle(server)
 
 
-async def run(server: Server, seconds: float) -> tuple[Results, dict[str, int], float]:
+async def run(server: Server, seconds: float) -> tuple[Results, dict[str, float], float]:
     """Attack twice: the first time to warm up. Give what happened, what is in use afterwards, and how memory grew."""
     results = Results()
     await attack_for(server, max(2.0, seconds / 2), results)

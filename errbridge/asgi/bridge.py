@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from asgiref.typing import (
@@ -18,7 +17,7 @@ from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
-from errbridge.asgi.exchange import Answer, ClientGone, Exchange, Limits
+from errbridge.asgi.exchange import Answer, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
 from errbridge.asgi.location import Connection, Location, host_of
@@ -150,8 +149,10 @@ class Bridge(Observable):
                 report_broken_off(scope, exchange.status, error, destination)
             else:
                 inlet = Inlet(exchange)
-                with suppress(ClientGone):
+                try:
                     await inlet.respond(await self._answer(exchange.refusal or error, scope, destination))
+                except Exception as failure:  # the client is gone, or the server has refused the request by itself
+                    _log.debug("no answer to %s %r: %s", exchange.method, scope["path"], failure)
                 await inlet.close(is_read=False)
 
     async def _pass_on(self, exchange: Exchange, destination: Destination | None) -> None:

@@ -58,6 +58,8 @@ def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
     had sent everything; Werkzeug makes a 400 of it.
     """
     if length is None:
+        if "HTTP_TRANSFER_ENCODING" in environ:  # which is right if both are there, RFC 9112 section 6.3
+            environ.pop("CONTENT_LENGTH", None)
         if "CONTENT_LENGTH" not in environ:
             environ["wsgi.input_terminated"] = True
     elif length or "HTTP_TRANSFER_ENCODING" in environ:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -82,7 +83,7 @@ class Routes:
             if fit is _Fit.SERVES:
                 break
         if destination is not None and (best is _Fit.OTHER_METHOD or question.method == "OPTIONS"):
-            return Destination(destination.app, location, allow=tuple(self._allowed(question)))
+            return Destination(destination.app, location, allow=self._allowed(question))
         return destination
 
     def _candidates(self, scope: Connection) -> Iterable[Asgi | Wsgi]:
@@ -90,9 +91,12 @@ class Routes:
             return self._apps
         return [app for app in self._apps if isinstance(app, Asgi)] or self._apps[:1]
 
-    def _allowed(self, question: _Question) -> Iterable[str]:
+    def _allowed(self, question: _Question) -> tuple[str, ...]:
+        allowed: list[str] = []
         for app in self._apps:
-            yield from _adapter(app.app, question).allowed_methods()
+            with suppress(Exception):  # a Host that cannot be one: the application answers for it
+                allowed += _adapter(app.app, question).allowed_methods()
+        return tuple(allowed)
 
 
 @dataclass(slots=True)

@@ -447,3 +447,12 @@ async def test_the_body_of_a_stream_request_can_be_read_slowly() -> None:
     async with hypercorn(Bridge({"/": make_app()})) as server:
         answer = await server.client.post("/digest", content=slowly(), timeout=httpx.Timeout(DEADLINE))
     assert answer.text == hashlib.sha256(b"xxxxx").hexdigest()
+
+
+@pytest.mark.parametrize("stream_uploads", [(), ("/",)], ids=["gathered", "streamed"])
+async def test_chunks_count_where_a_request_has_a_length_as_well(stream_uploads: Any) -> None:
+    """RFC 9112 section 6.3: what is behind the chunks is not taken for a body, nor a body for the next request."""
+    async with hypercorn(Bridge({"/": make_app()}, stream_uploads=stream_uploads)) as server:
+        sent = b"POST /digest HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+        answer = await raw(server.port, sent + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+    assert answer.endswith(hashlib.sha256(b"hello").hexdigest().encode())

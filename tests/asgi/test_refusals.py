@@ -392,6 +392,19 @@ async def test_the_record_of_an_application_without_errbridge_names_its_mount(ca
     assert seen == [("/shop", "/shop/x"), ("app", "/nowhere"), ("/late", "/late/x")]
 
 
+async def test_an_answer_of_the_bridge_that_the_server_refuses_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """With h11, uvicorn answers a broken chunk by itself, and raises LocalProtocolError for a second answer."""
+    caplog.set_level(logging.DEBUG, "errbridge")
+
+    async def send(message: Any) -> None:
+        raise RuntimeError("the connection is closing")
+
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    await Bridge({"/elsewhere": flask_app()})(scope, asyncio.Event().wait, send)
+    seen = [(record.levelno, record.getMessage()) for record in caplog.records if record.name == "errbridge"]
+    assert seen[1:] == [(logging.DEBUG, "no answer to GET '/': the connection is closing")]
+
+
 @pytest.mark.parametrize("debug", [True, False])
 async def test_flask_has_its_debugger_in_debug_mode(debug: bool) -> None:
     app = flask.Flask("f")

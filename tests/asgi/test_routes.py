@@ -106,6 +106,14 @@ async def test_a_405_and_options_name_the_methods_of_all_applications() -> None:
     assert only_old.headers.get_list("Allow") == ["GET, HEAD, OPTIONS"]
 
 
+@pytest.mark.parametrize("host", ["..", "a" * 300])
+async def test_a_host_that_cannot_be_one_is_a_400_for_any_method(host: str) -> None:
+    async with hypercorn(Bridge(list(reversed(apps())))) as server:
+        for method in ("GET", "OPTIONS", "DELETE"):
+            sent = f"{method} /both HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+            assert (await raw(server.port, sent, until_closed=False)).startswith(b"HTTP/1.1 400 "), method
+
+
 async def test_head_goes_where_get_goes() -> None:
     async with hypercorn(Bridge(apps())) as server:
         for path in ("/", "/old"):

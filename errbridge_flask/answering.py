@@ -122,13 +122,26 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if app.debug and "asgi.scope" in environ and "werkzeug.debug.preserve_context" not in environ:
             return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
-        is_started = False
+        # The head is held back until there is a first chunk, so that an error until then replaces it. PEP 3333 provides
+        # for a second head with exc_info instead, but gunicorn sends both, and others ignore it.
+        head: tuple[Any, ...] | None = None
+        is_held = True
+        written: list[Callable[[bytes], Any]] = []
 
         def start(*given: Any) -> Any:
-            nonlocal is_started
+            nonlocal head
             check_head(given[0].partition(" ")[0], given[1], "latin-1")  # PEP 3333
-            is_started = True
-            return start_response(*given)
+            if not is_held:
+                return start_response(*given)
+            head = given
+            return write
+
+        def write(data: bytes) -> None:  # which PEP 3333 has for old frameworks
+            nonlocal head
+            if head is not None:
+                written.append(start_response(*head))
+                head = None
+            written[0](data)
 
         if "wsgi.input_terminated" in environ:
             environ["wsgi.input"] = detect_disconnect(environ["wsgi.input"])
@@ -137,32 +150,28 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         token = seam.installation.enter_request()
         try:
             body = wsgi_app(environ, start)
+            if _STREAMED in environ:
+                body = _Stream(body, partial(break_off, environ))
         except BaseException as exc:
             error = ungroup(exc)
         else:
-            if _STREAMED not in environ:
-                return body
-            return _Stream(body, partial(start_over, environ, start_response), partial(break_off, environ))
+            is_held = False
+            if head is not None:
+                start_response(*head)
+            return body
         finally:
             seam.installation.leave_request(token)
         if not isinstance(error, Exception):
             raise error
-        return start_over(environ, start_response, error, is_started=is_started)
+        return start_over(environ, start_response, error)
 
-    def start_over(
-        environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception, *, is_started: bool = True
-    ) -> Any:
+    def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
         token = seam.installation.enter_request()
         try:
             response = seam.respond_outside(exc, app.request_class(environ))
         finally:
             seam.installation.leave_request(token)
-        if not is_started:  # Werkzeug's test client would raise the exception
-            return response(environ, start_response)
-        # PEP 3333 allows it while nothing was sent, with exc_info by position.
-        exc_info = (type(exc), exc, exc.__traceback__)
-        start: Any = lambda *given: start_response(*given, exc_info)  # noqa: E731 # pyright: ignore
-        return response(environ, start)
+        return response(environ, start_response)
 
     def break_off(environ: dict[str, Any], exc: Exception) -> None:
         environ[_STREAMED](exc, app.request_class(environ))
@@ -178,31 +187,33 @@ def _environ_key(header: str) -> str:
 
 
 class _Stream:
-    """A streamed body. Nothing is sent before its first chunk, so that an error until then can still be answered."""
+    """A streamed body. Its first chunk is taken at once: an error until then can still be answered.
 
-    def __init__(
-        self, body: Any, start_over: Callable[[Exception], Iterable[bytes]], break_off: Callable[[Exception], None]
-    ) -> None:
+    Args:
+        body: The body.
+        break_off: Records an exception that comes later.
+    """
+
+    def __init__(self, body: Any, break_off: Callable[[Exception], None]) -> None:
         self._body = body
-        self._start_over = start_over
         self._break_off = break_off
+        try:
+            self._chunks = iter(body)
+            self._first = next(self._chunks, b"")
+            if not isinstance(self._first, bytes):
+                raise TypeError(f"a stream yields text or bytes, not {type(self._first).__name__}")
+        except BaseException:
+            self.close()
+            raise
 
     def __iter__(self) -> Iterator[bytes]:
-        chunks = iter(self._body)
+        yield self._first
         try:
-            first = next(chunks, b"")
-            if not isinstance(first, bytes):
-                raise TypeError(f"a stream yields text or bytes, not {type(first).__name__}")
-        except Exception as exc:
-            yield from self._start_over(exc)
-        else:
-            yield first
-            try:
-                for chunk in chunks:  # noqa: UP028 - "yield from" would close the body once more than the server does
-                    yield chunk
-            except Exception as exc:  # the server breaks the connection off
-                self._break_off(exc)
-                raise
+            for chunk in self._chunks:  # noqa: UP028 - "yield from" would close the body once more than the server does
+                yield chunk
+        except Exception as exc:  # the server breaks the connection off
+            self._break_off(exc)
+            raise
 
     def close(self) -> None:
         if (close := getattr(self._body, "close", None)) is not None:  # PEP 3333 does not demand one

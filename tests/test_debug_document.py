@@ -308,7 +308,7 @@ async def test_the_frameworks_own_test_clients_get_the_document(world: World) ->
 
 
 @pytest.mark.parametrize("kind", ["teardown", "stream"])
-def test_an_error_after_the_start_of_an_answer_replaces_it(kind: str) -> None:
+def test_an_error_after_the_head_of_an_answer_replaces_it(kind: str) -> None:
     def stream() -> Any:
         buy("piano")
         yield "never"
@@ -325,8 +325,7 @@ def test_an_error_after_the_start_of_an_answer_replaces_it(kind: str) -> None:
     body = b"".join(flask_world.app(environ, lambda *given: starts.append(given)))
 
     assert json.loads(body)["exception"]["class"] == "tests.test_debug_document.Sold"
-    assert [(given[0][:3], len(given)) for given in starts] == [("200", 2), ("500", 3)]
-    assert starts[1][2][0] is Sold
+    assert [(given[0][:3], len(given)) for given in starts] == [("500", 2)]
 
 
 def test_the_signal_is_sent_once(world: World) -> None:

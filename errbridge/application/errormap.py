@@ -19,7 +19,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.incident import Page
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.representations.styles import DEFAULT, Style
-from errbridge.scopes.dispatch import ErrorDispatcher
+from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["Chain", "ErrorMap", "Owner", "Reach", "Turns"]
@@ -125,6 +125,7 @@ class ErrorMap:
         self.settings = settings
         self.owners = owners
         self.dispatcher = dispatcher
+        self._has_own_dispatcher = type(dispatcher) in DISPATCHERS.values()  # which only find what is registered
         self.response = response
         self.languages = languages
         self._choose_language = lru_cache(_REMEMBERED)(self._look_up_language)
@@ -150,7 +151,9 @@ class ErrorMap:
     def find_chain(self, exc: BaseException, request: RequestFacts) -> Chain:
         """Find the owners of an error: the blueprints of the matched view, then the owners of the URL."""
         try:
-            found = self._list_known(self.dispatcher.dispatch(exc, request))
+            found: Any = self.dispatcher.dispatch(exc, request)
+            if not self._has_own_dispatcher:
+                found = self._list_known(found)
         except Exception:
             log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)
             found = ()

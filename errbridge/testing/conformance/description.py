@@ -132,11 +132,14 @@ class On:
         async def handler_later(*_args: Any) -> Any:
             return handler()
 
+        def handler_of_an_awaitable(*_args: Any) -> Any:
+            return handler_later()
+
         made: Any = {
             "sync": handler,
             "async": handler_later,
             "object": _AsyncObject(handler_later),
-            "awaitable": lambda *_args: handler_later(),
+            "awaitable": handler_of_an_awaitable,
         }[self.colour]
         made.__signature__ = signature
         return made  # type: ignore[no-any-return]

@@ -112,12 +112,18 @@ async def _answer_through(app: Asgi | Wsgi, problem: Problem, scope: Any, thread
     sent: list[Any] = []
 
     received = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    is_complete = asyncio.Event()
 
     async def receive() -> Any:
-        return next(received, None) or await asyncio.get_running_loop().create_future()
+        if (event := next(received, None)) is not None:
+            return event
+        await is_complete.wait()
+        return {"type": "http.disconnect"}  # for which Quart waits since 0.23
 
     async def send(event: Any) -> None:
         sent.append(event)
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            is_complete.set()
 
     exchange = Exchange(cast(HTTPScope, asked), receive, send, Limits(None, _PATIENCE))
     try:

@@ -311,6 +311,19 @@ async def test_a_websocket_to_flask_is_denied_in_the_words_of_flask() -> None:
 
 
 @pytest.mark.parametrize("make", [flask.Flask, quart.Quart], ids=["flask", "quart"])
+async def test_an_application_that_waits_for_its_client_to_leave_does_not_delay_a_refusal(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since 0.23, Quart waits for the client to leave, also after a complete response."""
+    monkeypatch.setattr("errbridge.asgi.owner._PATIENCE", 3600.0)
+
+    async with hypercorn(Bridge({"/shop": an_owner(make)}, max_body=10)) as server, asyncio.timeout(60):
+        refused = await server.client.post("/shop/api/x", content=b"x" * 11)
+
+    assert (refused.status_code, refused.headers["Content-Type"]) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize("make", [flask.Flask, quart.Quart], ids=["flask", "quart"])
 async def test_an_application_that_cannot_answer_for_the_bridge_lends_its_style(
     make: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -36,7 +36,9 @@ SOURCES = {  # of the development versions
     "quart": "git+https://github.com/pallets/quart",
 }
 LOCK = ("--constraint", "requirements-dev.txt")
-NO_BROWSER = ("-n", "2", "-m", "not browser")
+PARALLEL = ("-n", "2", "--dist", "worksteal")  # the slowest tests come last, and both workers share them
+NO_BROWSER = (*PARALLEL, "-m", "not browser")
+NO_DOCS = (*PARALLEL, "-m", "not browser and not docs")
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests with branch coverage."""
     session.install(EVERYTHING, *group("tests"), *group("bench"), *LOCK)
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "2", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *PARALLEL, *session.posargs)
     session.run("coverage", "combine", "--quiet")
     if not session.posargs:
         session.run("coverage", "report")
@@ -80,7 +82,7 @@ for version in PYTHONS:
 def quick(session: nox.Session) -> None:
     """Run the tests of the core and the conformance cases, without coverage, in less than 25 seconds."""
     session.install(EVERYTHING, *group("tests"), *LOCK)
-    session.run("pytest", "-n", "2", "tests/core", "tests/test_conformance.py", *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/core", "tests/test_conformance.py", *session.posargs)
 
 
 @nox.session
@@ -91,7 +93,7 @@ def min_versions(session: nox.Session) -> None:
     session.install(EVERYTHING, *group("tests"))
     # Without a look at what other extensions want: they are here for tests of newer versions, too.
     session.install("--no-deps", *oldest, "werkzeug==3.0.0")  # the oldest that Flask 3.0 allows
-    session.run("pytest", *(session.posargs or ("-n", "2", "-m", "not browser and not docs")))
+    session.run("pytest", *(session.posargs or NO_DOCS))
 
 
 @nox.session(python=find_python(NEWEST))
@@ -120,8 +122,7 @@ def dev_versions(session: nox.Session) -> None:
     check = "import errbridge_flask, flask; errbridge_flask.ErrorHandler(flask.Flask('app'))"
     session.run("python", "-W", "error", "-c", check)
     # Quart itself uses what Werkzeug 3.2 deprecates.
-    arguments = session.posargs or ("-n", "2", "-m", "not browser and not docs")
-    session.run("pytest", "-W", "default::DeprecationWarning", *arguments)
+    session.run("pytest", "-W", "default::DeprecationWarning", *(session.posargs or NO_DOCS))
 
 
 @nox.session

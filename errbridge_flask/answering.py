@@ -55,6 +55,7 @@ class _FlaskApplication(PalletsApplication):
 
 
 class _FlaskSeam(Seam):
+    response_class = flask.Response
     current_request = staticmethod(flask.request._get_current_object)  # type: ignore[attr-defined]
 
     def keep_for(self, request: flask.Request) -> dict[str, Any]:

@@ -26,7 +26,7 @@ __all__ = ["attach"]
 _READ = (b"host", b"accept", b"accept-language", b"x-requested-with", b"traceparent")
 _KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
-_ACCEPTED = "errbridge.accepted"  # whether it was accepted
+_ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
 
 
@@ -77,6 +77,8 @@ def _current_request() -> Any:
 
 
 class _QuartSeam(Seam):
+    response_class = quart.Response
+
     def current_request(self) -> Any:
         return _current_request()
 
@@ -145,7 +147,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         """Make a response, also of an error that a view returned."""
         handler = seam.respond_to_value(result)
         response = await make_response(result if handler is None else await handler(result))
-        # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it.
+        # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it (not reported).
         if isinstance(result, BaseException):
             response = finish_response(response, Draft(None), "GET")
         return seam.add_incident_header(response)
@@ -185,6 +187,9 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
 
     async def closing(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
+        path = scope.get("path", "/")
+        if not path.startswith("/"):  # absolute-form, or nothing at all: Quart cannot read all of them (not reported)
+            scope = {**scope, "path": "/" + path.partition("://")[2].partition("/")[2]}
         if scope["type"] == "websocket":
             scope = {**scope, _ACCEPTED: False, _CLOSE: None}
             send = _Closing(scope, send)
@@ -253,8 +258,11 @@ class _Closing:
     async def __call__(self, message: Any) -> None:
         if message["type"] == "websocket.accept":
             self._scope[_ACCEPTED] = True
-        elif message["type"] == "websocket.close" and (frame := self._scope[_CLOSE]) is not None:
-            message = {**message, **frame}
+        elif message["type"] == "websocket.close":
+            message = {**message, **(self._scope[_CLOSE] or {})}
+            self._scope[_ACCEPTED] = False
+        elif isinstance(message.get("body"), str):  # of a stream, which Quart encodes for requests only (not reported)
+            message = {**message, "body": message["body"].encode()}
         try:
             await self._send(message)
         except OSError:  # the client has left, which most servers report by cancelling the view

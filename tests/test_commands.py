@@ -386,7 +386,7 @@ def test_explain_asks_each_handler_once_and_the_class_before_its_base_classes() 
 
 
 def test_a_native_handler_for_a_class_with_a_code_is_shown_as_that_class() -> None:
-    """Flask-Limiter's RateLimitExceeded is a 429, and a handler for it is none for 429 (FAULTS C6)."""
+    """Flask-Limiter's RateLimitExceeded is a 429, and a handler for it is none for 429."""
 
     def build(world: World) -> None:
         world.app.errorhandler(Limited)(native)

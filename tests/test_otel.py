@@ -165,6 +165,17 @@ def test_an_exception_is_recorded_where_the_instrumentation_of_the_framework_doe
     assert span.status.status_code is StatusCode.ERROR
 
 
+@pytest.mark.parametrize("tracer", ["opentelemetry.instrumentation.flask", "opentelemetry.instrumentation.asgi"])
+def test_an_exception_that_a_handler_made_a_5xx_of_is_recorded_on_any_span(telemetry: Telemetry, tracer: str) -> None:
+    telemetry.world.errors.register(telemetry.world.app, code=Bug)(lambda exc: Problem(502))
+    telemetry.instrument()
+
+    answer, span = telemetry.ask("/crash", tracer=tracer)
+
+    assert answer.status == 502
+    assert [event.name for event in span.events] == ["exception"]
+
+
 def test_an_exception_that_a_handler_explains_is_judged_by_what_is_answered(telemetry: Telemetry) -> None:
     telemetry.world.errors.register(telemetry.world.app, code=Bug)(lambda exc: Problem(410))
     telemetry.instrument()

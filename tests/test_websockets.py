@@ -15,7 +15,7 @@ from werkzeug.routing import BaseConverter
 
 from errbridge import Problem
 from errbridge_quart import ErrorHandler
-from tests.clients import Response
+from tests.clients import Request, Response, call_asgi
 
 
 def scope_of(path: str, *headers: tuple[bytes, bytes]) -> Any:
@@ -365,3 +365,52 @@ async def test_a_client_that_leaves_is_no_error_where_the_server_raises_one(capl
 
     assert ended == ["cancelled"]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("carried", "expected"),
+    [(quart.Response("own", 410), (4410, "410 Gone")), (quart.redirect("/"), (1011, "Internal Server Error"))],
+)
+async def test_a_response_that_comes_too_late_closes_with_its_status(carried: Any, expected: tuple[int, str]) -> None:
+    assert await closed(talking(NotFound(response=carried)), "/talk", "hello") == expected
+
+
+async def test_an_error_after_the_close_changes_no_code(caplog: pytest.LogCaptureFixture) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        await quart.websocket.close(4001, "bye")
+        raise KeyError
+
+    assert await closed(app, "/talk") == (4001, "bye")
+    (record,) = caplog.records
+    assert "close_code" not in vars(record)
+
+
+async def test_a_stream_of_text_may_be_the_denial_response() -> None:
+    app = quart.Quart(__name__)
+    errors = ErrorHandler(app)
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        raise KeyError
+
+    @errors.register(app, code=KeyError)
+    async def stream(exc: KeyError) -> Any:
+        return iter(["ein", "s ö"]), 409
+
+    response = await handshake(app, "/talk")
+
+    assert (response.status, response.text) == (409, "eins ö")
+
+
+@pytest.mark.parametrize("path", ["", "http://localhost/nope", "http://[/nope", "http://"])
+async def test_a_path_that_quart_cannot_read_is_answered(path: str) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    assert (await handshake(app, path)).status == 404
+    assert (await call_asgi(app, Request(path))).status == 404

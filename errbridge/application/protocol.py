@@ -243,7 +243,7 @@ class Application(ABC):
         """Send the framework's signal for an exception with which a handler or template failed, if there is one."""
 
     def is_websocket_accepted(self) -> bool:
-        """Return whether the current WebSocket was accepted, so that an error closes it; before, it is denied."""
+        """Return whether the current WebSocket is open, so that an error closes it; before, it is denied."""
         return False
 
     def run_work(self, work: Coroutine[Any, Any, None]) -> None:

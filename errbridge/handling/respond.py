@@ -273,16 +273,19 @@ def _answer(context: ErrorContext) -> Plan:
         if outcome is not None:
             return outcome
     if context.own_response is not None:
-        response = yield from _build_own(context.own_response)
+        response = yield from _build_own(context.application, context.own_response)
         if response is not None:
             return pass_on(context, response)
     return (yield from show(context))
 
 
-def _build_own(build: Callable[[], Any]) -> Generator[Call, Any, Any]:
+def _build_own(application: Application, build: Callable[[], Any]) -> Generator[Call, Any, Any]:
     """Build the response that the class of an exception has of its own; None if that fails."""
     try:
-        return (yield Call(build, ()))
+        response = yield Call(build, ())
+        if not isinstance(response, application.response_types):
+            raise TypeError(f"get_response() returned {type(response).__name__}, which is no response")
+        return response
     except Exception:
         log.exception("an exception could not build its response; it is answered without")
         return None
@@ -425,7 +428,7 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
         result = yield call
     except Exception as error:
         http = context.application.http_error(error)
-        if not _is_answer(error, http):
+        if error is not call.args[0] and not _is_answer(error, http):
             raise
         result = error
     if result is None or result is call.args[0]:  # the exception itself: "not mine" in Flask's documentation
@@ -467,7 +470,7 @@ def _answer_with(context: ErrorContext, parts: Parts, http: HTTPErrorFacts | Non
         if response is None and http.is_response:
             return pass_on(context, error, http.status)
         if response is None and http.own_response is not None:
-            response = yield from _build_own(http.own_response)
+            response = yield from _build_own(context.application, http.own_response)
         if response is not None:
             return (yield from convert(context, (response, parts.status, parts.headers)))
     problem: Problem = error if http is None else problem_of(http)

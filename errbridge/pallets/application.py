@@ -305,7 +305,7 @@ def finish_response(response: Any, draft: Draft, method: str) -> Any:
     """Give a response what its body alone did not say: status, headers, and no content where there may be none.
 
     Both frameworks could take status and headers themselves, but not alike: only Flask reads ``"404 Gone"``, and Quart
-    keeps one of several headers of a name.
+    keeps one of several headers of a name (not reported).
 
     Args:
         response: The framework's response for the body.

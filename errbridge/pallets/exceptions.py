@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import Headers, iter_multi_items
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
     HTTPException,
     InternalServerError,
+    SecurityError,
     default_exceptions,
 )
 from werkzeug.wsgi import LimitedStream
@@ -127,7 +128,7 @@ def _read(exc: HTTPException, read_additions: ReadAdditions, environ: Environ) -
         exc.code,
         title=_try(lambda: str(exc.name)) if own.has_name else None,
         detail=words,
-        is_stock=isinstance(words, str) and words in _STOCK_DESCRIPTIONS,
+        is_stock=isinstance(words, str) and (words in _STOCK_DESCRIPTIONS or isinstance(exc, SecurityError)),
         headers=headers if added is None else (*headers, *added.headers),
         members={} if added is None else added.extensions,
         is_response=is_response(exc),
@@ -174,9 +175,10 @@ def _strip_markup(text: str) -> str:
 
 
 def _read_headers(exc: HTTPException, environ: Environ) -> list[tuple[str, str]]:
-    pairs = exc.get_headers(environ, None)  # Werkzeug passes both, and a subclass may have no defaults for them
+    given: Any = exc.get_headers(environ, None)  # Werkzeug passes both, and a subclass may have no defaults for them
+    pairs = iter_multi_items(given or ())  # Werkzeug takes a mapping as well, and None
     headers = [(name, value) for name, value in pairs if name.lower() != "content-type"]
-    # Werkzeug leaves the header out if it means "at once".
+    # Werkzeug leaves the header out if it means "at once" (not reported).
     if getattr(exc, "retry_after", None) == 0 and not any(name.lower() == "retry-after" for name, _ in headers):
         headers.append(("Retry-After", "0"))
     return headers

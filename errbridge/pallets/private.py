@@ -22,6 +22,12 @@ of teardown functions in groups of groups. Where such a group holds one error, e
 An unknown message costs nothing but that.
 
 ``Quart.handle_exception``: A documented method that has changed. Since Quart 0.23 it takes the context first.
+
+``werkzeug.debug.preserve_context`` in the environment of a request: Whether Werkzeug's debugger is around the
+application already. A name that is missing means a second debugger under the bridge, in debug mode alone.
+
+The routes that a blueprint recorded, ``deferred_functions`` and ``_blueprints``, are read and checked in
+`errbridge.pallets.blueprints`, which says why.
 """
 
 from __future__ import annotations

@@ -71,7 +71,12 @@ class Seam(ABC):
         installation: errbridge in the application.
         app: The application.
         search: The framework's own search, for what stays its business.
+
+    Attributes:
+        response_class: The framework's class of responses.
     """
+
+    response_class: Any
 
     def __init__(self, installation: Installation, app: Any, search: HandlerSearch) -> None:
         self.installation = installation
@@ -261,7 +266,7 @@ class Seam(ABC):
 
         It is errbridge's if it is an error that nothing was asked about, a page or a reply, alone or in a tuple.
         """
-        body = value[0] if isinstance(value, tuple) and value else value
+        body = value[0] if isinstance(value, tuple) and len(value) in (2, 3) else value
         if not isinstance(body, _KNOWN) and not (isinstance(body, type) and issubclass(body, BaseException)):
             return None
         try:
@@ -284,12 +289,13 @@ class Seam(ABC):
         error: HTTPException = InternalServerError(original_exception=exc)  # whatever it is, it comes too late
         try:
             adapter = self.app.create_url_adapter(request)
-        except HTTPException as unroutable:  # a Host that cannot be one; Quart finds out before there is a request
-            error = unroutable
-        else:
             if request.url_rule is None:  # Flask has let go of the request; the style is that of the view's owner
                 with suppress(Exception):  # a converter may fail, perhaps once more
                     request.url_rule, request.view_args = adapter.match(return_rule=True)
+        except HTTPException as unroutable:  # a Host that cannot be one; Quart finds out before there is a request
+            error = unroutable
+        except Exception:
+            log.exception("errbridge could not read the request")
         try:
             facts = self.read_facts(error, request, request.blueprints)
         except Exception:
@@ -299,13 +305,18 @@ class Seam(ABC):
         run = respond(self.installation, error, facts, before, outside=True)
         if isinstance(run.outcome, Raised):
             raise exc
-        return self.add_incident_header(self.make_result(run))
+        try:
+            return self.add_incident_header(self.make_result(run))
+        except Exception:  # the application's own class may need the request that is over
+            log.exception("the response class of the application failed; the framework's is used")
+            return self.make_result(run, self.response_class)
 
-    def make_result(self, run: Run) -> Any:
+    def make_result(self, run: Run, response_class: Any = None) -> Any:
         """Turn the outcome of a plan into what the framework expects of an error handler."""
         outcome = run.outcome
         if isinstance(outcome, Response):
-            built = self.app.response_class(outcome.body, outcome.status, Headers(list(outcome.headers)))
+            response_class = response_class or self.app.response_class
+            built = response_class(outcome.body, outcome.status, Headers(list(outcome.headers)))
             if outcome.body is None and outcome.content_type is None:  # the frameworks would make one up
                 del built.headers["Content-Type"]
             return built

@@ -9,7 +9,7 @@ from typing import Any
 import flask
 import pytest
 import quart
-from werkzeug.exceptions import Conflict, HTTPException, NotFound
+from werkzeug.exceptions import Conflict, HTTPException, NotFound, SecurityError
 from werkzeug.wrappers import Response
 
 import errbridge_flask
@@ -118,6 +118,52 @@ def test_headers_survive_whose_method_has_no_defaults(ask: Ask) -> None:
     response = ask(an_api(failing("/x", Required)), "/x")
 
     assert (response.status, response.header("X-Own")) == (409, "1")
+
+
+class Mapped(Conflict):
+    def get_headers(self, *args: Any) -> dict[str, str]:  # type: ignore[override]
+        return {"X-Own": "1", "Content-Type": "text/html"}
+
+
+class Headerless(Conflict):
+    def get_headers(self, *args: Any) -> None:  # type: ignore[override]
+        return None
+
+
+@pytest.mark.parametrize(("make", "own"), [(Mapped, "1"), (Headerless, None)])
+def test_headers_may_be_all_that_a_response_of_werkzeug_takes(
+    ask: Ask, caplog: pytest.LogCaptureFixture, make: Callable[[], Exception], own: str | None
+) -> None:
+    response = ask(an_api(failing("/x", make)), "/x")
+
+    assert (response.status, response.header("X-Own")) == (409, own)
+    assert not any(record.exc_info for record in caplog.records)
+
+
+class Unfinished(HTTPException):
+    """Its method returns what a view may return, but the frameworks demand a response."""
+
+    code = 409
+    returned: Any = None
+
+    def get_response(self, *args: Any) -> Any:
+        return self.returned
+
+
+@pytest.mark.parametrize("returned", [None, "text", ({"error": "text"}, 200), Conflict()])
+def test_what_is_no_response_leaves_the_error_to_errbridge(
+    ask: Ask, caplog: pytest.LogCaptureFixture, returned: Any
+) -> None:
+    response = ask(an_api(failing("/x", type("Own", (Unfinished,), {"returned": returned}))), "/x")
+
+    assert (response.status, response.content_type) == (409, "application/problem+json")
+    assert any("could not build its response" in record.getMessage() for record in caplog.records)
+
+
+def test_a_host_that_is_not_trusted_is_not_repeated(ask: Ask) -> None:
+    response = ask(an_api(failing("/x", lambda: SecurityError("Host 's3cret' is not trusted."))), "/x")
+
+    assert (response.status, "s3cret" in response.text) == (400, False)
 
 
 class Uncoded(HTTPException):

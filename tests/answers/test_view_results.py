@@ -211,5 +211,8 @@ def test_a_status_that_no_error_has_makes_a_500_of_a_returned_problem(ask: Ask) 
 
 
 @pytest.mark.parametrize("made", [lambda: (Problem(409),), lambda: (Problem(409), 409, {}, "more")])
-def test_a_tuple_of_another_form_is_the_frameworks_to_refuse(ask: Ask, made: Callable[[], Any]) -> None:
+def test_a_tuple_of_another_form_is_the_frameworks_to_refuse(
+    ask: Ask, made: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
     assert ask(an_api(from_a_view(made)), "/x").status == 500
+    assert not any("errbridge failed" in record.getMessage() for record in caplog.records)

@@ -262,3 +262,29 @@ def test_a_client_that_left_during_its_upload_is_no_news(world: World, caplog: p
 
     (record,) = records(caplog)
     assert (response.status, record.levelno, record.exc_info) == (400, logging.DEBUG, None)
+
+
+# What the application has put in place of a part of the framework.
+
+
+@pytest.mark.parametrize("where", ["create_url_adapter", "response_class"])
+@pytest.mark.parametrize("path", ["/page", "/nope"])
+def test_a_part_of_the_framework_that_the_application_replaced_may_fail(ask: Ask, where: str, path: str) -> None:
+    def replace(world: World) -> None:
+        class Broken(world.App):  # type: ignore[misc, name-defined]
+            def create_url_adapter(self, *args: Any) -> Any:
+                raise Bug("secret")
+
+        class Needy(world.framework.Response):  # type: ignore[misc, name-defined]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                raise Bug("secret")
+
+        if where == "create_url_adapter":
+            world.app = Broken("tests.twins")
+        else:
+            world.app.response_class = Needy
+
+    response = ask(an_app(replace, in_style("api"), answering("/page")), path)
+
+    assert (response.status, response.content_type) == (500, "application/problem+json")
+    assert "secret" not in response.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -188,3 +189,27 @@ def test_a_native_handler_that_fails_is_not_asked_about_its_own_failure(world: W
 
     assert (response.status, response.content_type) == (500, JSON)
     assert asked == [Bug]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "kind"), [("/nope", 404, "NotFound"), ("/gone", 410, "Gone"), ("/crash", 500, "KeyError")]
+)
+def test_the_handler_of_flasks_documentation_passes_http_errors_on(
+    world: World, caplog: pytest.LogCaptureFixture, path: str, status: int, kind: str
+) -> None:
+    asked: list[str] = []
+    seen: list[tuple[str, int | None]] = []
+
+    def handle(exc: Exception) -> Any:
+        asked.append(type(exc).__name__)
+        return exc if isinstance(exc, HTTPException) else ("a bug", 500)
+
+    views = (aborting("/gone", 410), failing("/crash", KeyError))
+    an_app(in_style("api"), a_native_handler(Exception, handle), *views)(world)
+    world.errors.on_incident(lambda incident, reply: seen.append((type(incident.exception).__name__, reply.status)))
+    with caplog.at_level(logging.INFO):
+        response = world.call(Request(path))
+
+    assert response.status == status
+    assert (asked, seen) == ([kind], [(kind, status)])
+    assert [vars(record)["status"] for record in caplog.records] == [status]

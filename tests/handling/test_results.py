@@ -22,6 +22,7 @@ from tests.applications import (
     a_native_handler,
     an_api,
     an_app,
+    failing,
     in_style,
     says,
     with_templates,
@@ -30,6 +31,21 @@ from tests.handling.zoo import SoldOut, key_of, zoo
 from tests.twins import World
 
 # What a handler gives.
+
+
+@pytest.mark.parametrize(("first", "second"), [("*", 500), (KeyError, LookupError)])
+def test_a_handler_that_raises_the_exception_it_was_given_leaves_it_to_the_next(
+    ask: Ask, caplog: pytest.LogCaptureFixture, first: Any, second: Any
+) -> None:
+    def raise_it(exc: Exception) -> None:
+        raise exc
+
+    parts = an_app(a_handler(first, raise_it, on="/shop"), a_handler(second, says("the next")))
+
+    response = ask(an_api(failing("/shop/x", KeyError), parts), "/shop/x")
+
+    assert (response.status, response.text) == (500, "the next")
+    assert not any("failed" in record.getMessage() for record in caplog.records)
 
 
 @pytest.mark.parametrize("registered_for", ["KeyError", "404"])

@@ -651,6 +651,7 @@ def run_of_project(folder: Path, *options: str, environ: Mapping[str, str], conf
     """Run the tests of a project, and give what pytest writes."""
     (folder / "test_project.py").write_text(PROJECT)
     (folder / "conftest.py").write_text(conftest)
+    (folder / "pytest.ini").write_text("[pytest]\n")  # the temporary folder may be in a checkout, as that of nox is
     command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "-q", *options]
     path = os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -136,6 +137,8 @@ def _plan(trace: Trace, exc: BaseException, before: Run | None, *, outside: bool
             return respond_outside(trace.open(exc, http))
         if _is_left(trace, exc, http):
             return LEFT
+        if http is not None and http.response is not None:  # it is too late for the response, but not for its status
+            http = replace(http, status=application.read_status(http.response))
         if http is None and not isinstance(exc, Problem):
             return (yield from _offer(trace, exc))
         return (yield from _answer(trace.open(exc, http)))

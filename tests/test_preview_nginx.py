@@ -19,6 +19,8 @@ import quart
 import errbridge_flask
 import errbridge_quart
 from errbridge import RequestFacts, Scope
+from errbridge.http.language import lookup_language
+from errbridge.languages.catalogues import load_languages
 from errbridge.representations.styles import STYLES
 from errbridge_flask.cli import errors as commands
 from errbridge_quart.cli import errors as commands_of_quart
@@ -65,6 +67,9 @@ http {{
 """
 
 
+LANGUAGES = ("en", "de", "pt-BR", "pt", "ar", "zh-Hans", "zh-Hant", "he")
+
+
 class Front(NamedTuple):
     """nginx, and the port on which the application would be."""
 
@@ -100,7 +105,7 @@ def application(folder: Path) -> flask.Flask:
 def other() -> quart.Quart:
     """A second application behind the same nginx."""
     app = quart.Quart("other")
-    errors = errbridge_quart.ErrorHandler(app, handler="api")
+    errors = errbridge_quart.ErrorHandler(app, handler="api", ERROR_LANGUAGES=LANGUAGES)
     errors.web_register("/site")
     return app
 
@@ -178,6 +183,43 @@ def test_several_applications_have_files_of_their_own(front: Front) -> None:
     for path, content_type in (("/nope", "application/problem+json"), ("/site/x", "text/html; charset=utf-8")):
         response = front.ask(path, headers={"Host": "other.example.org", "Accept": "*/*"})
         assert (response.status_code, response.headers["Content-Type"]) == (502, content_type)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "de",
+        "DE-AT, en;q=0.5",
+        "pt-BR,pt;q=0.9",
+        "pt-PT",
+        "ar-EG",
+        "zh-TW,zh;q=0.9",
+        "zh-CN",
+        "zh",
+        "zh-Hant-HK",
+        "iw",
+        "en-GB,de;q=0.5",
+        "xx, de;q=0.9, ar;q=0.8",
+        "xx",
+        "den, ar;q=0.5",
+        "xx-de, yy",
+        "*",
+        "xx,, ,de",
+    ],
+)
+def test_the_language_is_the_one_that_errbridge_would_choose(front: Front, header: str) -> None:
+    headers = {"Host": "other.example.org", "Accept": "application/json", "Accept-Language": header}
+
+    document = front.ask("/nope", headers=headers)
+    page = front.ask("/site/x", headers={**headers, "Accept": "text/html"})
+
+    tag = lookup_language(header, LANGUAGES) or "en"
+    (language,) = load_languages([tag], [])
+    assert document.headers["Content-Language"] == page.headers["Content-Language"] == tag
+    assert document.headers["Vary"] == "Accept, Accept-Language"
+    assert document.json()["title"] == language.translate("Bad Gateway")
+    assert f'<html lang="{tag}" dir="{language.direction}">' in page.text
 
 
 def test_an_xmlhttprequest_to_a_site_gets_the_document(front: Front) -> None:

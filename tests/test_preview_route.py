@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from errbridge import SetupError
-from tests.applications import a_blueprint, a_site, in_style, with_templates
+from tests.applications import a_blueprint, a_site, an_api, in_style, with_templates
 from tests.clients import Request
 from tests.twins import Twins, World
 
@@ -64,6 +64,38 @@ def test_what_is_shown_is_not_recorded_as_an_error(path: str, caplog: pytest.Log
         assert str(world.call(Request(f"/_errors/{path}")).status) in path
 
     assert [record for record in caplog.records if record.name == "errbridge"] == []
+
+
+def test_handlers_are_asked_as_for_a_real_error_and_nothing_is_recorded(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="errbridge")
+    happened: list[object] = []
+
+    def set_up(world: World) -> None:
+        a_site_with_a_preview(world)
+        world.errors.register(world.app, code=500)(lambda exc, incident: (f"Ours: {incident.reference}", 500))
+        world.app.register_error_handler(403, lambda exc: ("Native", 403))
+        world.errors.on_incident(lambda incident, reply: happened.append(incident))
+
+    twins = Twins.built(set_up, config=SPOKEN)
+    for world in twins.worlds:
+        world.app.debug = True
+        own = world.call(Request("/_errors/app/500.html"))
+        assert re.fullmatch("Ours: [0-9a-f]{8}", own.text)
+        assert (own.status, world.call(Request("/_errors/app/403.html")).text) == (500, "Native")
+        page = world.call(Request("/_errors/app/502.html"))
+        assert "Reference: <code>" in page.text
+    assert (caplog.records, happened) == ([], [])
+
+
+def test_the_style_of_uncaught_exceptions_is_that_of_the_500() -> None:
+    def set_up(world: World) -> None:
+        an_api()(world)
+        world.errors.failure_register(world.app)
+        world.errors.preview(world.app)
+
+    for world in Twins.built(set_up).worlds:
+        world.app.debug = True
+        assert world.call(Request("/_errors/app/500.json")).json["detail"] == "Unhandled Exception"
 
 
 @pytest.mark.parametrize("path", ["/_errors/", "/_errors/app/500.html"])

@@ -126,7 +126,7 @@ def _describe_type(problem_type: ProblemType, frame: Frame) -> Iterator[str]:
             yield f"<dt><code>{escape(each.name)}</code></dt><dd>{_describe_field(each, frame)}</dd>{note}\n"
         yield "</dl>\n"
     schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2)
-    yield f'<details>\n<summary>JSON Schema</summary>\n<pre dir="ltr">{escape(schema)}</pre>\n</details>\n'
+    yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
     yield f'<nav><a href="./">{t(Message("All problem types"))}</a></nav>\n'
 
 
@@ -145,7 +145,7 @@ def _list_types(catalogue: Catalogue, frame: Frame) -> Iterator[str]:
     yield f'<h1>{t(_TYPES)}</h1>\n<p class="hint">{t(Message("What the errors of this service mean."))}</p>\n<dl>\n'
     for each in catalogue:
         status = t(Message("Error {status}", status=each.status))
-        yield f'<dt dir="auto"><a href="{escape(each.slug)}">{t(each.title)}</a></dt>'
+        yield f'<dt><a href="{escape(each.slug)}"><bdi>{t(each.title)}</bdi></a></dt>'
         yield f"<dd>{status}<br><code>{escape(each.uri)}</code></dd>\n"
     yield "</dl>\n"
 

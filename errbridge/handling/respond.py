@@ -60,7 +60,7 @@ from errbridge.representations.response import last_resort
 from errbridge.scopes.scope import ROOT
 from errbridge.telemetry.record import Failure
 
-__all__ = ["is_registered_at", "receive", "respond", "respond_to_result", "show", "status_of"]
+__all__ = ["is_registered_at", "preview", "receive", "respond", "respond_to_result", "show", "status_of"]
 
 log = logging.getLogger("errbridge")
 
@@ -265,6 +265,23 @@ def _answer_meaning(trace: Trace, exc: BaseException) -> Plan:
 
 
 # Step 3: an HTTP error.
+
+
+def preview(installation: Installation, exc: BaseException, request: RequestFacts) -> Run:
+    """Answer an HTTP error that did not happen, to show a developer how it looks; nothing is recorded.
+
+    Args:
+        installation: errbridge in the application.
+        exc: The error.
+        request: The facts of a request.
+
+    Returns:
+        The plan, under way up to its first call.
+    """
+    trace = Trace(installation, request)
+    context = trace.open(exc, installation.application.http_error(exc))
+    context.occurrence.is_recorded = True  # so that there is no record, but the page looks as if there were one
+    return Run(_answer(context), trace)
 
 
 def _answer(context: ErrorContext) -> Plan:

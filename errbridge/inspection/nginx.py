@@ -1,7 +1,8 @@
 """The configuration with which nginx answers by the files of `errbridge.inspection.preview` what it answers itself.
 
 nginx finds the scope by a regular expression of host and path, in errbridge's own order of precedence, and the format
-by the Accept header. It does not read q-values, so the format is right for headers without them.
+by the Accept header. It does not read q-values, so the format is right for headers without them, and the language for
+headers that begin with the most wanted, as those of browsers do.
 """
 
 from __future__ import annotations
@@ -90,7 +91,10 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
         ),
         *(
             _build_map(
-                "The language: the first of the client's.", f"$http_accept_language ${prefix}_language", '""', each
+                "The language: the first of the client's that there is.",
+                f"$http_accept_language ${prefix}_language",
+                '""',
+                each,
             )
             for each in (list(_list_languages(languages)),)
             if len(languages) > 1
@@ -180,12 +184,15 @@ def _list_named(client: str, offers: Sequence[str], default: str) -> Iterator[tu
 
 
 def _list_languages(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """List the rules that find the folder of a language, the longest tags first."""
-    for tag in sorted(languages, key=len, reverse=True):
-        names = (tag.lower(), *(name for name, meant in MEANINGS.items() if meant == tag.lower()))
-        suffix = "" if tag == languages[0] else f".{tag}"
-        for name in sorted(names, key=len, reverse=True):
-            yield f"^ *{re.escape(name)}(?:[-,; ]|$)", suffix
+    """List the rules that find the folder of a language: that of the first range that leads to one."""
+    aliases = {name: tag for name, meant in MEANINGS.items() for tag in languages if tag.lower() == meant}
+    tags = aliases | {tag.lower(): tag for tag in languages}
+    names = sorted(tags, key=len, reverse=True)  # the longest first, as a range is made shorter from its end
+    end = "(?:[-,; ]|$)"
+    others = f"(?:(?! *(?:{'|'.join(map(re.escape, names))}){end})[^,]*,)*"
+    for name in names:
+        suffix = "" if tags[name] == languages[0] else f".{tags[name]}"
+        yield f"^{others} *{re.escape(name)}{end}", suffix
 
 
 def _list_headers(files: Sequence[File]) -> Iterator[tuple[str, str | Rules]]:

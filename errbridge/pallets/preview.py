@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from errbridge import Problem
-from errbridge.adapter import Draft, Run
-from errbridge.handling.respond import show
+from errbridge.adapter import Draft
+from errbridge.handling import respond
+from errbridge.handling.context import ErrorContext
 from errbridge.inspection import preview
 from errbridge.inspection.probes import copy_without_hooks
+from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.inspected import inspect
 from errbridge.pallets.pages import add_pages
 from errbridge.pallets.seam import SEAM, Seam
@@ -42,9 +44,17 @@ class _Preview:
             raise Problem(404)
         drafts = {draft.path: draft for draft in self._list_drafts()}
         if path in drafts:
-            return self.seam.carry_out(Run(show(drafts[path].context)), Exception())
+            return self._show(drafts[path].context)
         if path:
             raise Problem(404, f"There is no {path} among the pages and documents of this application.")
         body, policy = preview.build_index(drafts, "")
         headers = build_headers("text/html", "Accept", policy)
         return self.seam.installation.application.make_response(Draft(body, 200, headers), "GET")
+
+    def _show(self, drafted: ErrorContext) -> Any:
+        """Answer an error as if it had happened: handlers are asked, and a 500 is that of an uncaught exception."""
+        exc = drafted.exception
+        if drafted.problem.status == 500:
+            exc = server_error(RuntimeError("this is a preview"))
+        installation = copy_without_hooks(self.seam.installation)
+        return self.seam.carry_out(respond.preview(installation, exc, drafted.request), exc)

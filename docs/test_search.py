@@ -29,6 +29,8 @@ QUERIES = {
     "custom error page": "pages",
     "error page": "pages",
     "template": "pages",
+    "see 500 page": "howto/preview",
+    "preview error pages": "howto/preview",
     "404 for a blueprint": "howto/blueprints",
     "blueprint": "howto/blueprints",
     "validation error": "validation",

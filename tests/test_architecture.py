@@ -63,6 +63,7 @@ def test_both_error_handlers_have_the_same_methods_with_the_same_signatures() ->
         "on_incident",
         "preview",
         "register",
+        "style_sources",
         "trace_with",
         "web_register",
     }

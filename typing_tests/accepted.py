@@ -337,6 +337,7 @@ errors.on_incident(lambda incident, reply: None)
 errors.off_incident(tell)
 errors.trace_with(current_trace)
 errors.trace_with(None)
+policy: dict[str, list[str]] = {"style-src": ["'self'", *errors.style_sources(app)]}
 
 
 # Quart

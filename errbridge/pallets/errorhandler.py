@@ -26,6 +26,7 @@ from errbridge.handlers.handlers import Handler, Handlers, check_keys, is_key, r
 from errbridge.handlers.registry import Registry
 from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT
 from errbridge.problem.problem import Problem
+from errbridge.representations.html import list_style_sources
 from errbridge.representations.styles import STYLES
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope, parse_place
@@ -418,6 +419,24 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
 
         self._installation("preview", app)
         serve(app, url_prefix)
+
+    def style_sources(self, app: AppT) -> tuple[str, ...]:
+        """Return the hashes of the built-in page's styles, for a Content-Security-Policy of your own.
+
+        Example::
+
+            policy = {"style-src": ["'self'", *errors.style_sources(app)]}
+
+        Args:
+            app: The application, whose ``ERROR_SITE`` may add a style.
+
+        Returns:
+            Source expressions for ``style-src``, such as ``'sha256-...'`` with the quotes.
+
+        Raises:
+            SetupError: The application was not initialized.
+        """
+        return list_style_sources(self._installation("style_sources", app).settings.site)
 
     def _set_style(self, name: str, targets: tuple[Any, ...]) -> None:
         for registry, target in self._targets(f"{name}_register", targets):

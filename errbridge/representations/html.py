@@ -33,7 +33,6 @@ from errbridge.representations.site import Site, build_palette
 from errbridge.representations.words import ICONS, LABELS, Words, find_words
 
 __all__ = [
-    "STYLE_HASH",
     "TEMPLATE",
     "TEMPLATES",
     "PageParts",
@@ -43,6 +42,7 @@ __all__ = [
     "build_policy",
     "describe_page",
     "link_home",
+    "list_style_sources",
     "render_html",
 ]
 
@@ -66,24 +66,26 @@ def _hash(style: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
 
 
-STYLE_HASH = _hash(_STYLE)
-"""The hash of the page's style for your own Content-Security-Policy: ``style-src 'sha256-…'``."""
-
 _NO_SITE = Site()
 
 
-@lru_cache(maxsize=64)
-def build_policy(site: Site = _NO_SITE, *styles: str) -> str:
-    """Return the Content-Security-Policy of a page in this look that needs nothing else.
+def list_style_sources(site: Site = _NO_SITE, *styles: str) -> tuple[str, ...]:
+    """List what a Content-Security-Policy needs in ``style-src`` for a page in this look.
 
     Args:
         site: What ``ERROR_SITE`` says.
         *styles: The contents of further ``<style>`` elements.
     """
-    hashes = " ".join(f"'{_hash(style)}'" for style in (_STYLE, site.style, *styles) if style)
+    return tuple(f"'{_hash(style)}'" for style in (_STYLE, site.style, *styles) if style)
+
+
+@lru_cache(maxsize=64)
+def build_policy(site: Site = _NO_SITE, *styles: str) -> str:
+    """Return the Content-Security-Policy of a page in this look that needs nothing else."""
+    sources = " ".join(list_style_sources(site, *styles))
     images = f"; img-src {site.image_source}" if site.image_source else ""
     # No frame-ancestors: framing is for the application to allow, and the directive would override X-Frame-Options.
-    return f"default-src 'none'; style-src {hashes}{images}; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src {sources}{images}; base-uri 'none'; form-action 'none'"
 
 
 class HTML(str):

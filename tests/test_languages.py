@@ -239,7 +239,8 @@ def test_the_rules_of_json_and_of_types_are_translated(ask: Ask, body: bytes, de
     assert [error["detail"] for error in response.json["errors"]] == [detail]
 
 
-def test_a_text_says_its_reference_and_its_answers_in_the_language(ask: Ask) -> None:
+def test_a_text_says_its_reference_and_its_answers_in_the_language(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="errbridge")  # there is a record to refer to
     application = an_api(failing("/x", lambda: Problem(409, sold=True)))
 
     lines = ask(application, "/x", **in_language("ja", "text/plain")).text.splitlines()

@@ -17,13 +17,13 @@ from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
+from errbridge.asgi.errors import answer, find_installation, report_broken_off
 from errbridge.asgi.exchange import Answer, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
 from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.asgi.messages import Complete
 from errbridge.asgi.mounts import Mounts, read_place
-from errbridge.asgi.owner import answer, find_installation, report_broken_off
 from errbridge.asgi.routes import Routes
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import Handshake

@@ -24,6 +24,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NoReturn, cast
 
 from asgiref.typing import (
@@ -129,7 +130,7 @@ class Exchange:
         self.refusal: Problem | None = None
         self._receive = receive
         self._is_receiving = False
-        self._received = asyncio.Event()
+        self._received: asyncio.Event | None = None
         self.received = 0
         self._send = send
         self._limits = limits
@@ -164,7 +165,8 @@ class Exchange:
             event = await self._receive()
         finally:
             self._is_receiving = False
-            self._received.set()
+            if self._received is not None:
+                self._received.set()
         if event["type"] != "http.request":
             self.client = Client.GONE
         elif self.client is Client.UPLOADING:
@@ -194,10 +196,16 @@ class Exchange:
         """Send a message of an ASGI application.
 
         What no answer may have is left out, whatever the application thinks: Quart gives a body to HEAD and 204 too.
+
+        Raises:
+            ValueError: No server could send that.
         """
         if event["type"] == "http.response.start":
             if self.refusal is None or event["status"] == self.refusal.status:
                 headers = [(bytes(name), bytes(value)) for name, value in event.get("headers", ())]
+                check_head(event["status"], (), "latin-1")
+                for name, value in headers:
+                    _check_header(name, value)
                 await self.begin(event["status"], headers, trailers=event.get("trailers", False))
             return
         if self.refusal is not None and self.answer is Answer.AWAITED:
@@ -223,12 +231,7 @@ class Exchange:
             raise ClientGone("the server cannot send to it any more") from error
 
     async def begin(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
-        """Begin the answer.
-
-        Raises:
-            ValueError: It is none that could be sent.
-        """
-        check_head(status, ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers), "latin-1")
+        """Begin the answer, whose headers can be sent."""
         self.answer = Answer.BEGUN
         self.status = status
         if status < 200 or status == 204:  # RFC 9110 section 8.6
@@ -274,6 +277,7 @@ class Exchange:
 
     async def _discard_upload(self) -> None:
         self._limits = replace(self._limits, max_body=None)
+        self._received = asyncio.Event()
         try:
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client is Client.UPLOADING:
@@ -282,6 +286,11 @@ class Exchange:
                         await (self._received.wait() if self._is_receiving else self.receive())
         except TimeoutError:
             pass
+
+
+@lru_cache(maxsize=1024)
+def _check_header(name: bytes, value: bytes) -> None:
+    check_head(200, [(name.decode("latin-1"), value.decode("latin-1"))], "latin-1")
 
 
 def _may_have_body(scope: HTTPScope) -> bool:

@@ -25,19 +25,17 @@ class Mounts:
         SetupError: A key cannot be read, or two of them mean the same place.
     """
 
-    __slots__ = ("_apps", "_depths", "_hosted", "_trie")
+    __slots__ = ("_hosted", "_mounted", "_trie")
 
     def __init__(self, apps: Mapping[str | Scope, Asgi | Wsgi]) -> None:
-        self._apps: dict[Scope, Asgi | Wsgi] = {}
-        self._depths: dict[Scope, int] = {}
+        self._mounted: dict[Scope, tuple[Asgi | Wsgi, int]] = {}
         for key, app in apps.items():
             place = read_place(key)
-            if place in self._apps:
+            if place in self._mounted:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
-            self._apps[place] = app
-            self._depths[place] = _depth(place)
-        self._hosted = any(place.host is not None for place in self._apps)
-        self._trie = ScopeTrie(self._apps)
+            self._mounted[place] = app, _depth(place)
+        self._hosted = any(place.host is not None for place in self._mounted)
+        self._trie = ScopeTrie(self._mounted)
 
     def find(self, scope: Connection) -> Destination | None:
         """Find what is mounted at the URL of a request."""
@@ -45,8 +43,8 @@ class Mounts:
         owners = self._trie.owners(host_of(scope) if self._hosted else "", here.path)
         if not owners:
             return None
-        mount = owners[0]
-        return Destination(self._apps[mount], here.below(self._depths[mount]), mount)
+        app, depth = self._mounted[owners[0]]
+        return Destination(app, here.below(depth) if depth else here, owners[0])
 
 
 def read_place(key: str | Scope) -> Scope:

@@ -2,8 +2,8 @@
 
 A request to an application takes a *turn*, and a thread for as long as its code runs, from the first line to
 ``close()``: one thread, because applications keep database connections and locks by thread. There are as many turns as
-the bridge has ``threads``. An answer that is streamed may go on for hours, mostly asleep, or waiting for its client. So
-it gives up its turn when it begins, and its thread goes on beside the turns, as long as those are not too many.
+the bridge has ``threads``. An answer that is streamed may go on for hours, mostly asleep. So it gives up its turn when
+it begins, and its thread goes on beside the turns, as long as those are not too many.
 
 Turns belong to the event loop: nothing here is called by a thread, except for `Threads._work`.
 """

@@ -7,7 +7,7 @@ A request goes through these stages; those in brackets take a turn of the bridge
 3. [The application is called, and its chunks are taken.] It hands over to the loop, once: a complete answer (a list, or
    as many bytes as ``Content-Length`` announced, which is what Flask and Werkzeug return except for streams), an outlet
    for the chunks of a stream, or an exception.
-4. The loop sends that to the client. A stream gives up its turn, and its thread goes on beside the turns.
+4. The loop sends that to the client. A stream gives up its turn, and its thread runs ahead of the client.
 5. [``close()`` is called].
 """
 

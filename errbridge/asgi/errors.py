@@ -1,10 +1,10 @@
-"""What the bridge has to say, in the words of the application that owns the place.
+"""The errors that the bridge handles, answered by the application that is mounted at the URL.
 
 A client that gets a 413 should not see that another part of the process answered: the answer has the style of the scope
 that owns the URL, and the headers that the application adds to all of its answers, such as those of CORS. So a problem
 is handed to the application, if errbridge is in it, with an empty request in place of the real one; the application
 raises the problem before any function of its own, and answers it as it answers everything else. An exception that came
-through the application is answered in its style, but without asking it again.
+through the application is handed to it as a 500. If it cannot answer, it lends its style.
 """
 
 from __future__ import annotations

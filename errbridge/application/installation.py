@@ -121,7 +121,7 @@ class Installation:
                 owners[target] = self._build_owner(target, target)
         scopes = [key for key in owners if isinstance(key, Scope)]
         root = self._build_owner(ROOT, ROOT)
-        style = root.style or self.options.style or settings.style or DEFAULT
+        style = root.style or self.options.style or settings.handler or DEFAULT
         owners[ROOT] = replace(root, style=style)
         dispatcher = self._build_dispatcher(self.options.dispatcher or settings.dispatcher, scopes)
         languages = load_languages(settings.languages, self.application.catalogues)

@@ -31,27 +31,6 @@ __all__ = [
     "find_misspelt",
 ]
 
-DEFAULTS: Mapping[str, Any] = {
-    "ERROR_PAGE": None,
-    "ERROR_DEFAULT_MSG": "Unhandled Exception",
-    "ERROR_XHR_ENABLED": True,
-    "ERROR_FORCE_CONTENT_TYPE": True,
-    "ERROR_CONTENT_TYPES": ("json", "xml"),
-    "ERROR_DISPATCHER": "auto",
-    "ERROR_HANDLER": None,
-    "ERROR_TYPE_URI": None,
-    "ERROR_CSP_ENABLED": True,
-    "ERROR_DEBUG_DOCUMENT": False,
-    "ERROR_VALIDATION": False,
-    "ERROR_REPLACE_NATIVE": False,
-    "ERROR_SITE": None,
-    "ERROR_LANGUAGES": ("en",),
-    "ERROR_REQUEST_ID": "X-Request-ID",
-    "ERROR_INCIDENT_HEADER": None,
-}
-"""Every key with its default. `Settings` documents them."""
-
-
 Document = Callable[[], tuple[dict[str, Any], int, dict[str, str]]]
 """A function that returns a problem document, its status and its headers."""
 
@@ -63,7 +42,7 @@ StyleName = Literal["api", "web", "default"]
 
 
 class Configuration(TypedDict, total=False):
-    """The configuration keys as keyword arguments, for a type checker; ``_CHECKS`` has the rules."""
+    """The configuration keys as keyword arguments, for a type checker; ``_KEYS`` has the rules."""
 
     ERROR_PAGE: str | None
     ERROR_DEFAULT_MSG: str
@@ -122,7 +101,7 @@ class Settings:
         force_content_type: ``ERROR_FORCE_CONTENT_TYPE``, whether documents are sent as ``application/problem+…``.
         content_types: ``ERROR_CONTENT_TYPES``, the formats for which *force_content_type* counts.
         dispatcher: ``ERROR_DISPATCHER``, a name or a class.
-        style: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
+        handler: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
         type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
         csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page is sent with its Content-Security-Policy.
         debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents describe uncaught exceptions in debug mode.
@@ -142,7 +121,7 @@ class Settings:
     force_content_type: bool = True
     content_types: tuple[str, ...] = ("json", "xml")
     dispatcher: type[ErrorDispatcher] = DISPATCHERS["auto"]
-    style: Style | None = None
+    handler: Style | None = None
     type_uri: str | None = None
     csp_enabled: bool = True
     debug_document: bool = False
@@ -160,7 +139,8 @@ class Settings:
         Raises:
             SetupError: A value has the wrong type, or is a name that does not exist.
         """
-        return cls(*(check(key, config.get(key, DEFAULTS[key])) for key, check in _CHECKS.items()))
+        values = {key: check(key, config.get(key, default)) for key, (default, check) in _KEYS.items()}
+        return cls(**{key.removeprefix("ERROR_").lower(): value for key, value in values.items()})
 
     def build_type(self, problem: Problem) -> str | None:
         """Build the ``type`` of a problem that has none of its own."""
@@ -308,21 +288,24 @@ def _check_incident_header(key: str, value: object) -> str | None:
     return name
 
 
-_CHECKS: Mapping[str, Callable[[str, object], Any]] = {
-    "ERROR_PAGE": _check_page,
-    "ERROR_DEFAULT_MSG": _check_text,
-    "ERROR_XHR_ENABLED": _check_flag,
-    "ERROR_FORCE_CONTENT_TYPE": _check_flag,
-    "ERROR_CONTENT_TYPES": _check_formats,
-    "ERROR_DISPATCHER": check_dispatcher,
-    "ERROR_HANDLER": check_style,
-    "ERROR_TYPE_URI": _check_type_uri,
-    "ERROR_CSP_ENABLED": _check_flag,
-    "ERROR_DEBUG_DOCUMENT": _check_flag,
-    "ERROR_VALIDATION": _check_validation,
-    "ERROR_REPLACE_NATIVE": _check_flag,
-    "ERROR_SITE": Site.read,
-    "ERROR_LANGUAGES": _check_languages,
-    "ERROR_REQUEST_ID": _check_header,
-    "ERROR_INCIDENT_HEADER": _check_incident_header,
+_KEYS: Mapping[str, tuple[Any, Callable[[str, object], Any]]] = {
+    "ERROR_PAGE": (None, _check_page),
+    "ERROR_DEFAULT_MSG": ("Unhandled Exception", _check_text),
+    "ERROR_XHR_ENABLED": (True, _check_flag),
+    "ERROR_FORCE_CONTENT_TYPE": (True, _check_flag),
+    "ERROR_CONTENT_TYPES": (("json", "xml"), _check_formats),
+    "ERROR_DISPATCHER": ("auto", check_dispatcher),
+    "ERROR_HANDLER": (None, check_style),
+    "ERROR_TYPE_URI": (None, _check_type_uri),
+    "ERROR_CSP_ENABLED": (True, _check_flag),
+    "ERROR_DEBUG_DOCUMENT": (False, _check_flag),
+    "ERROR_VALIDATION": (False, _check_validation),
+    "ERROR_REPLACE_NATIVE": (False, _check_flag),
+    "ERROR_SITE": (None, Site.read),
+    "ERROR_LANGUAGES": (("en",), _check_languages),
+    "ERROR_REQUEST_ID": ("X-Request-ID", _check_header),
+    "ERROR_INCIDENT_HEADER": (None, _check_incident_header),
 }
+
+DEFAULTS: Mapping[str, Any] = {key: default for key, (default, _) in _KEYS.items()}
+"""Every key with its default. `Settings` documents them."""

@@ -19,6 +19,7 @@ from errbridge.application.settings import (
     Settings,
     StyleName,
     check_dispatcher,
+    check_style,
     find_misspelt,
 )
 from errbridge.errors import SetupError, suggest
@@ -27,7 +28,6 @@ from errbridge.handlers.registry import Registry
 from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT
 from errbridge.problem.problem import Problem
 from errbridge.representations.html import list_style_sources
-from errbridge.representations.styles import STYLES
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope, parse_place
 
@@ -488,13 +488,8 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
 def _options(response: ResponseDecorator | None, dispatcher: object, handler: object) -> Options:
     if response is not None and not callable(response):
         raise SetupError(f"response= is a decorator, not {response!r}")
-    style = None
-    if handler is not None:
-        style = STYLES.get(handler) if isinstance(handler, str) else None
-        if style is None:
-            known = ", ".join(map(repr, STYLES))
-            raise SetupError(f"handler= is one of {known}, not {handler!r}{suggest(handler, STYLES)}")
-    return Options(response, None if dispatcher is None else check_dispatcher("dispatcher=", dispatcher), style)
+    checked = None if dispatcher is None else check_dispatcher("dispatcher=", dispatcher)
+    return Options(response, checked, check_style("handler=", handler))
 
 
 def _read_keywords(config: Mapping[str, Any], replace_native: bool | None) -> Mapping[str, Any]:

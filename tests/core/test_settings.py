@@ -190,7 +190,7 @@ def test_no_content_types_may_be_forced_at_all() -> None:
 
 @pytest.mark.parametrize(("name", "style"), [("api", API), ("web", WEB), ("default", DEFAULT), (None, None)])
 def test_the_style_of_the_application_is_given_by_name(name: str | None, style: object) -> None:
-    assert settings_of(ERROR_HANDLER=name).style is style
+    assert settings_of(ERROR_HANDLER=name).handler is style
 
 
 @pytest.mark.parametrize(

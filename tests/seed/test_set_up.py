@@ -174,7 +174,7 @@ SETUP_ERRORS: Mapping[str, tuple[Callable[[World], Any], str]] = {
         lambda world: world.errors.dispatcher_register("/api", "auto"),
         r"application of (Flask|Quart), not '/api'",
     ),
-    "unknown handler=": (option(handler="html"), r"handler= is one of 'api', 'web', 'default', not 'html'"),
+    "unknown handler=": (option(handler="html"), r"handler= is one of 'api', 'web', 'default' or None, not 'html'"),
     "handler= that is a function": (option(handler=no_argument), r"handler= is one of 'api', 'web', 'default'"),
     "unknown option": (option(ERROR_PAGES="x"), r"there is no option 'ERROR_PAGES'; did you mean 'ERROR_PAGE'\?"),
     "option in small letters": (

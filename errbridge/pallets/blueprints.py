@@ -22,13 +22,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import itemgetter
 from posixpath import commonpath, dirname
-from types import CodeType, SimpleNamespace
 from typing import Any, NamedTuple
 
-from errbridge import Scope, SetupError
+from errbridge import Scope
+from errbridge.pallets.private import find_recorder, read_nested, replay_routes
 
 __all__ = ["BlueprintPlaces"]
 
@@ -48,7 +47,7 @@ class BlueprintPlaces:
 
     def __init__(self, app: Any) -> None:
         for blueprint in app.blueprints.values():
-            _find_recorder(blueprint)
+            find_recorder(blueprint)
         self._app = app
         self._options: dict[str, Mapping[str, Any]] = {}
         self._register = app.register_blueprint
@@ -78,7 +77,7 @@ class BlueprintPlaces:
                 yield scope, registration.blueprint
 
     def _register_blueprint(self, blueprint: Any, **options: Any) -> None:
-        _find_recorder(blueprint)
+        find_recorder(blueprint)
         name = options.get("name", blueprint.name)
         if name not in self._app.blueprints:  # the framework refuses it otherwise
             self._options[name] = options
@@ -89,7 +88,7 @@ class BlueprintPlaces:
         found: dict[str, _Registration] = {}
         for name, blueprint in sorted(self._app.blueprints.items(), key=lambda item: item[0].count(".")):
             parent, _, own_name = name.rpartition(".")
-            for nested, options in _read_nested(found[parent].blueprint) if parent in found else ():
+            for nested, options in read_nested(found[parent].blueprint) if parent in found else ():
                 if nested is blueprint and options.get("name", nested.name) == own_name:
                     found[name] = _Registration(blueprint, options, parent)
             found.setdefault(name, _Registration(blueprint, self._options.get(name)))
@@ -199,10 +198,6 @@ def _reverse(subdomain: str | None) -> str:
     return "".join(f"/{label}" for label in reversed((subdomain or "").split(".")) if label)
 
 
-# All that is read of a blueprint's private state. Once it is registered, nothing public has a rule as its author wrote
-# it, or the options of a nesting; without them /a/b may be b under /a, or /a/b without a prefix.
-
-
 class _Route(NamedTuple):
     """A route as its author wrote it; the rule is None if it cannot be read."""
 
@@ -219,11 +214,7 @@ def _read_routes(blueprint: Any) -> list[_Route]:
 
     if blueprint.has_static_folder:
         add_url_rule(f"{blueprint.static_url_path}/<path:filename>", "static")
-    code = _find_recorder(blueprint)
-    for deferred in blueprint.deferred_functions:
-        # Only the framework's own are called, which hand a rule on. Others may do anything, and have already done it.
-        if getattr(deferred, "__code__", None) is code:
-            deferred(SimpleNamespace(add_url_rule=add_url_rule))
+    replay_routes(blueprint, add_url_rule)
     return routes
 
 
@@ -235,34 +226,3 @@ def _read_rule(rule: Any) -> str | None:
         made = str(rule(prefix))
         return made.removeprefix(prefix) if made.startswith(prefix) else None
     return None
-
-
-def _read_nested(blueprint: Any) -> list[tuple[Any, Mapping[str, Any]]]:
-    return blueprint._blueprints  # type: ignore[no-any-return]
-
-
-def _find_recorder(blueprint: Any) -> CodeType:
-    """Return the code of the functions with which the framework's blueprints record a route."""
-    return _probe(next(cls for cls in reversed(type(blueprint).__mro__) if "record" in vars(cls)))
-
-
-@lru_cache(maxsize=8)
-def _probe(cls: Any) -> CodeType:
-    """Record a route and a nested blueprint, and make sure that both are read."""
-    seen: list[tuple[str, str]] = []
-
-    def note(rule: str, endpoint: str, view_func: Any, **options: Any) -> None:
-        seen.append((rule, endpoint))
-
-    with suppress(AttributeError, TypeError, ValueError):
-        outer, inner = (cls(name, __name__, root_path=".") for name in ("outer", "inner"))
-        outer.add_url_rule("/rule", "endpoint")
-        outer.register_blueprint(inner, url_prefix="/inner")
-        (recorded,) = outer.deferred_functions
-        recorded(SimpleNamespace(add_url_rule=note))
-        if seen == [("/rule", "endpoint")] and _read_nested(outer) == [(inner, {"url_prefix": "/inner"})]:
-            return recorded.__code__  # type: ignore[no-any-return]
-    raise SetupError(
-        f"errbridge cannot read the blueprints of this version of {cls.__module__.partition('.')[0].capitalize()}; "
-        f"install a version that it supports, or a newer errbridge"
-    )

@@ -10,6 +10,10 @@ handler for a URL that does not exist (pallets/flask#1498).
 ``App.error_handler_spec``: Where the application's own handlers are registered. The search returns a handler without
 the blueprint on which it found it, and errbridge has to compare that place with its own scopes.
 
+``Blueprint.deferred_functions`` and ``Blueprint._blueprints``: What a blueprint recorded, and what is nested in it.
+Nothing public has a rule as its author wrote it, or the options of a nesting; without them ``/a/b`` may be ``b`` under
+``/a``, or ``/a/b`` without a prefix.
+
 ``form``, ``_form`` and ``_cached_json`` among the attributes of a request: What the application has read of the body.
 Asking the request itself could read the body now, and has to be awaited in Quart. A name that is missing costs nothing
 but that body: whether a key may be named is then decided without it.
@@ -36,6 +40,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -43,7 +48,17 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from errbridge import SetupError
 
-__all__ = ["HandlerSearch", "find_search", "has_received_content", "read_request_values", "takes_context", "ungroup"]
+__all__ = [
+    "HandlerSearch",
+    "find_recorder",
+    "find_search",
+    "has_received_content",
+    "read_nested",
+    "read_request_values",
+    "replay_routes",
+    "takes_context",
+    "ungroup",
+]
 
 _FRAMEWORKS = ("flask.app", "quart.app")
 _FRAMEWORKS_OWN = "flask.sansio.app"
@@ -153,6 +168,48 @@ def _can_search(framework: Any) -> bool:
             and {function for *_, function in search.registrations()} == {on_class, on_status}
         )
     return False
+
+
+def find_recorder(blueprint: Any) -> CodeType:
+    """Return the code of the functions with which the framework's blueprints record a route.
+
+    Raises:
+        SetupError: errbridge does not know how they do.
+    """
+    return _probe_recorder(next(cls for cls in reversed(type(blueprint).__mro__) if "record" in vars(cls)))
+
+
+def replay_routes(blueprint: Any, add_url_rule: Callable[..., None]) -> None:
+    """Call a function as the registration of a blueprint calls ``add_url_rule``, with what the author wrote."""
+    code = find_recorder(blueprint)
+    for deferred in blueprint.deferred_functions:
+        # Only the framework's own are called, which hand a rule on. Others may do anything, and have already done it.
+        if getattr(deferred, "__code__", None) is code:
+            deferred(SimpleNamespace(add_url_rule=add_url_rule))
+
+
+def read_nested(blueprint: Any) -> list[tuple[Any, Mapping[str, Any]]]:
+    """List the blueprints that are nested in a blueprint, with their options."""
+    return blueprint._blueprints  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=8)
+def _probe_recorder(cls: Any) -> CodeType:
+    """Record a route and a nested blueprint, and make sure that both are read."""
+    seen: list[tuple[str, str]] = []
+
+    def note(rule: str, endpoint: str, view_func: Any, **options: Any) -> None:
+        seen.append((rule, endpoint))
+
+    with suppress(AttributeError, TypeError, ValueError):
+        outer, inner = (cls(name, __name__, root_path=".") for name in ("outer", "inner"))
+        outer.add_url_rule("/rule", "endpoint")
+        outer.register_blueprint(inner, url_prefix="/inner")
+        (recorded,) = outer.deferred_functions
+        recorded(SimpleNamespace(add_url_rule=note))
+        if seen == [("/rule", "endpoint")] and read_nested(outer) == [(inner, {"url_prefix": "/inner"})]:
+            return recorded.__code__  # type: ignore[no-any-return]
+    raise _unknown(cls.__module__.partition(".")[0].capitalize(), "keeps the routes of blueprints")
 
 
 def takes_context(method: Callable[..., Any]) -> bool:

@@ -207,7 +207,8 @@ async def test_websockets(client: httpx.AsyncClient) -> None:
 
 async def test_a_websocket_is_denied_with_the_problem(client: httpx.AsyncClient) -> None:
     with pytest.raises(InvalidStatus) as denied:
-        async with connect(f"ws://127.0.0.1:{client.base_url.port}/nowhere", proxy=None):
+        url, headers = f"ws://127.0.0.1:{client.base_url.port}/nowhere", {"Accept": "application/json"}
+        async with connect(url, additional_headers=headers, proxy=None):
             pass
     assert denied.value.response.status_code == 404
     assert b"No application is mounted at this URL." in (denied.value.response.body or b"")

@@ -36,7 +36,7 @@ CONFIGURATIONS = {
     "setup.cfg": "[tool:pytest]",
 }
 REPETITIONS = 3  # of each difference by itself: some tests depend on the clock, or on the tests before them
-TIMEOUT = 1200.0  # seconds for one suite in one style
+TIMEOUT = 3600.0  # seconds for one suite in one style; flask-security needs most, six minutes of computing
 
 Outcomes = dict[str, tuple[str, str]]
 """The outcome of each test, and the message of its failure."""

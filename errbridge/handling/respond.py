@@ -448,7 +448,8 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
         result = yield call
     except Exception as error:
         http = context.application.http_error(error)
-        if error is not call.args[0] and not _is_answer(error, http):
+        is_passed = error is call.args[0] and http is not None
+        if not is_passed and not _is_answer(error, http):
             raise
         result = error
     if result is None or result is call.args[0]:  # the exception itself: "not mine" in Flask's documentation

@@ -222,15 +222,14 @@ def test_the_rules_of_json_and_of_types_are_translated(ask: Ask, body: bytes, de
     def set_up(world: World) -> None:
         an_api()(world)
         world.errors.include(validation.handlers, world.app)
-        if world.is_async:
 
-            async def order() -> None:
-                Order.model_validate(await world.framework.request.get_json())
-        else:
+        def check() -> None:
+            Order.model_validate(world.framework.request.get_json())
 
-            def order() -> None:  # type: ignore[misc]
-                Order.model_validate(world.framework.request.get_json())
+        async def check_async() -> None:
+            Order.model_validate(await world.framework.request.get_json())
 
+        order = check_async if world.is_async else check
         world.app.add_url_rule("/order", "order", order, methods=["POST"])
 
     headers = [("Accept-Language", "de"), ("Content-Type", "application/json")]

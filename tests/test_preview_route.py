@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge import SetupError
+from errbridge import Incident, SetupError
 from tests.applications import a_blueprint, a_site, an_api, in_style, with_templates
 from tests.clients import Request
 from tests.twins import Twins, World
@@ -70,18 +70,27 @@ def test_handlers_are_asked_as_for_a_real_error_and_nothing_is_recorded(caplog: 
     caplog.set_level("DEBUG", logger="errbridge")
     happened: list[object] = []
 
+    def own(exc: Exception, incident: Incident) -> tuple[str, int]:
+        return f"Ours: {incident.reference}", 500
+
+    def native(exc: Exception) -> tuple[str, int]:
+        return "Native", 403
+
+    def note(incident: Incident, reply: object) -> None:
+        happened.append(incident)
+
     def set_up(world: World) -> None:
         a_site_with_a_preview(world)
-        world.errors.register(world.app, code=500)(lambda exc, incident: (f"Ours: {incident.reference}", 500))
-        world.app.register_error_handler(403, lambda exc: ("Native", 403))
-        world.errors.on_incident(lambda incident, reply: happened.append(incident))
+        world.errors.register(world.app, code=500)(own)
+        world.app.register_error_handler(403, native)
+        world.errors.on_incident(note)
 
     twins = Twins.built(set_up, config=SPOKEN)
     for world in twins.worlds:
         world.app.debug = True
-        own = world.call(Request("/_errors/app/500.html"))
-        assert re.fullmatch("Ours: [0-9a-f]{8}", own.text)
-        assert (own.status, world.call(Request("/_errors/app/403.html")).text) == (500, "Native")
+        shown = world.call(Request("/_errors/app/500.html"))
+        assert re.fullmatch("Ours: [0-9a-f]{8}", shown.text)
+        assert (shown.status, world.call(Request("/_errors/app/403.html")).text) == (500, "Native")
         page = world.call(Request("/_errors/app/502.html"))
         assert "Reference: <code>" in page.text
     assert (caplog.records, happened) == ([], [])

@@ -206,8 +206,8 @@ async def test_websockets(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_websocket_is_denied_with_the_problem(client: httpx.AsyncClient) -> None:
+    url, headers = f"ws://127.0.0.1:{client.base_url.port}/nowhere", {"Accept": "application/json"}
     with pytest.raises(InvalidStatus) as denied:
-        url, headers = f"ws://127.0.0.1:{client.base_url.port}/nowhere", {"Accept": "application/json"}
         async with connect(url, additional_headers=headers, proxy=None):
             pass
     assert denied.value.response.status_code == 404

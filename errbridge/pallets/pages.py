@@ -35,6 +35,7 @@ def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, metho
         raise SetupError(f"this application has these pages already; call {method}() once")
 
     async def respond_later(path: str) -> Any:
+        """Make the page in an async framework."""
         return await respond(path)
 
     is_async = iscoroutinefunction(app.extensions[SEAM].installation.application.make_response)

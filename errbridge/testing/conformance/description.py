@@ -130,6 +130,7 @@ class On:
             return _done(self.does, abort)
 
         async def handler_later(*_args: Any) -> Any:
+            """Do the same when awaited."""
             return handler()
 
         def handler_of_an_awaitable(*_args: Any) -> Any:

@@ -73,7 +73,7 @@ def test_a_hook_gets_what_the_client_gets(world: World, path: str, status: int, 
     assert isinstance(reply.body, bytes)
     assert incident.request.path == path
     assert incident.problem.status == status
-    assert (incident.reference if "html" in (answer.content_type or "") else incident.id) in answer.text
+    assert (incident.id if "problem" in (answer.content_type or "") else incident.reference) in answer.text
 
 
 def test_the_reply_to_head_has_no_content(world: World) -> None:

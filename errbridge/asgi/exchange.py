@@ -160,6 +160,8 @@ class Exchange:
         Raises:
             Problem: 413, with this message the upload is too large. That is raised once.
         """
+        while self._is_receiving:  # the last message would leave the other one waiting
+            await self._wait_for_receiver()
         self._is_receiving = True
         try:
             event = await self._receive()
@@ -230,6 +232,10 @@ class Exchange:
             self.client = Client.GONE
             raise ClientGone("the server cannot send to it any more") from error
 
+    async def _wait_for_receiver(self) -> None:
+        self._received.clear()
+        await self._received.wait()
+
     async def begin(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
         """Begin the answer, whose headers can be sent."""
         self.answer = Answer.BEGUN
@@ -281,9 +287,8 @@ class Exchange:
         try:
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client is Client.UPLOADING:
-                    self._received.clear()
                     async with asyncio.timeout(_LINGER_BETWEEN):
-                        await (self._received.wait() if self._is_receiving else self.receive())
+                        await (self._wait_for_receiver() if self._is_receiving else self.receive())
         except TimeoutError:
             pass
 

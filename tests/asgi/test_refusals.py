@@ -315,7 +315,7 @@ async def test_an_application_that_waits_for_its_client_to_leave_does_not_delay_
     make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Since 0.23, Quart waits for the client to leave, also after a complete response."""
-    monkeypatch.setattr("errbridge.asgi.owner._PATIENCE", 3600.0)
+    monkeypatch.setattr("errbridge.asgi.errors._PATIENCE", 3600.0)
 
     async with hypercorn(Bridge({"/shop": an_owner(make)}, max_body=10)) as server, asyncio.timeout(60):
         refused = await server.client.post("/shop/api/x", content=b"x" * 11)

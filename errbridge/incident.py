@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from os import urandom
+from time import time
 from typing import Any
 
 from errbridge.http.headers import Headers
@@ -35,12 +36,12 @@ __all__ = [
 
 def new_id() -> str:
     """Return the id of a new incident: a random UUID (RFC 9562 section 5.4)."""
-    digits = f"{int.from_bytes(urandom(16), 'big') & _RANDOM | _VERSION_4:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    digits = urandom(16).hex()
+    variant = _VARIANT[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-_RANDOM = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
-_VERSION_4 = 0x00000000_0000_4000_8000_000000000000  # and the variant of RFC 9562
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))  # RFC 9562 section 4.1: its first two bits are 1 0
 
 
 @dataclass(slots=True)
@@ -49,13 +50,18 @@ class Occurrence:
 
     Attributes:
         id: The id of the incident.
-        time: When the exception arrived, in UTC.
+        seconds: When the exception arrived, in seconds since 1970.
         is_recorded: Whether a log record with the id was written.
     """
 
     id: str = field(default_factory=new_id)
-    time: datetime = field(default_factory=partial(datetime.now, UTC))
+    seconds: float = field(default_factory=time)
     is_recorded: bool = False
+
+    @property
+    def time(self) -> datetime:
+        """When the exception arrived, in UTC."""
+        return datetime.fromtimestamp(self.seconds, UTC)
 
 
 _current: ContextVar[Occurrence | None] = ContextVar("errbridge.current", default=None)

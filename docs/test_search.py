@@ -109,6 +109,12 @@ QUERIES = {
     "cors": "extensions",
     "flask-smorest": "extensions",
     "jwt": "extensions",
+    "flask-login": "extensions",
+    "500 page": "pages",
+    "dockerfile": "howto/deployment",
+    "continuous integration": "howto/application-layout",
+    "which handler runs": "explanations/handlers",
+    "ERROR_FORCE_CONTENT_TYPE": "reference/configuration",
 }
 
 

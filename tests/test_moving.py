@@ -126,7 +126,7 @@ def headers(side: Side) -> str:
     app = side.shop(raising(lambda: side.problem(headers={"X-Once": "1"})))
     client = app.test_client()
     assert "X-Once" in client.get("/api/page").headers
-    return "in later answers, too" if "X-Once" in client.get("/api/nope").headers else "in its own answer"
+    return "in later responses, too" if "X-Once" in client.get("/api/nope").headers else "in its own response"
 
 
 def late_prefix(side: Side) -> str:
@@ -172,7 +172,7 @@ def handler_of_the_application(side: Side, *, handler_first: bool) -> str:
     for register in (handler, dispatcher) if handler_first else (dispatcher, handler):
         register()
     asked = [f"`{path}`" for path in ("/nope", "/api/nope") if app.test_client().get(path).text == "asked"]
-    return f"asked at {' and '.join(asked)}" if asked else "not asked"
+    return f"called at {' and '.join(asked)}" if asked else "not called"
 
 
 def handled(side: Side, code: int, handler: Callable[[Exception], Any], path: str) -> Any:
@@ -194,7 +194,7 @@ def failure(side: Side) -> str:
         if registered:
             errors.failure_register(app)
         answered.append(OCCURRENCE.sub("", app.test_client().get("/page").text))
-    return "answers" if answered[0] != answered[1] else "does not answer"
+    return "handles it" if answered[0] != answered[1] else "does not handle it"
 
 
 def own_response(side: Side) -> str:

@@ -181,7 +181,8 @@ class ErrorMap:
     def _build_chain(self, blueprints: tuple[str, ...], found: tuple[Scope | str, ...]) -> Chain:
         places: dict[str, Scope | str] = {}
         for each in found:
-            if isinstance(each, Scope) and (name := each.blueprint) is not None:
+            # The route of a 405 says no more than the name.
+            if isinstance(each, Scope) and (name := each.blueprint) is not None and each in self.owners:
                 places[name] = name if name in places else each  # its owner without a host, where several fit
         keys = (each if isinstance(each, str) else each.blueprint or each for each in found)
         owners = [self._find_owner(places.get(str(key), key)) for key in dict.fromkeys((*blueprints, *keys))]

@@ -229,12 +229,12 @@ class PalletsApplication(Application):
 
     def _match(self, owner: Scope, request: Any) -> dict[str, Any]:
         """Return the values of the variables in the host and the prefix of a scope."""
-        host, prefix = owner.host if owner.host and "<" in owner.host else "", owner.prefix or "/"
-        rules, converters = [Rule(prefix, host=host, endpoint="")], self.app.url_map.converters
+        host, prefix = owner.host if owner.host and "<" in owner.host else "", (owner.prefix or "").rstrip("/")
+        rules, converters = [Rule(prefix or "/", host=host, endpoint="")], self.app.url_map.converters
         url_map = Map(rules, converters=converters, host_matching=True)
         adapter = url_map.bind(host and request.host.partition(":")[0].rstrip("."))
         with suppress(HTTPException):
-            return dict(adapter.match("/".join(request.path.split("/")[: len(prefix.split("/"))]))[1])
+            return dict(adapter.match("/".join(request.path.split("/")[: len(prefix.split("/"))]) or "/")[1])
         return {}
 
     def inspect(self) -> Any:

@@ -121,24 +121,32 @@ def test_url_defaults_know_the_values_in_a_prefix(ask: Ask, path: str) -> None:
     assert ask(a_site(page, in_two_languages), path).text == "/de/2020/ 2021"
 
 
-def for_tenants(world: World) -> None:
-    blueprint = world.Blueprint("shop", __name__, subdomain="<tenant>", url_prefix="/<int:year>")
+def for_tenants(prefix: str | None) -> Part:
+    def set_up(world: World) -> None:
+        blueprint = world.Blueprint("shop", __name__, subdomain="<tenant>", url_prefix=prefix)
 
-    def pull(endpoint: str | None, values: dict[str, Any]) -> None:
-        world.framework.g.tenant, world.framework.g.year = values.pop("tenant"), values.pop("year")
+        def pull(endpoint: str | None, values: dict[str, Any]) -> None:
+            world.framework.g.tenant, world.framework.g.year = values.pop("tenant"), values.pop("year", 2020)
 
-    blueprint.url_value_preprocessor(pull)
-    blueprint.add_url_rule("/", "index", view_func=lambda: "")
-    world.app.register_blueprint(blueprint)
+        blueprint.url_value_preprocessor(pull)
+        blueprint.add_url_rule("/", "index", view_func=lambda: "")
+        world.app.register_blueprint(blueprint)
+
+    return set_up
 
 
+@pytest.mark.parametrize("prefix", ["/<int:year>", "/", None])
 @pytest.mark.parametrize("host", ["ann.example.com", "Ann.example.com:8080"])
-def test_a_page_knows_the_values_in_a_host(ask: Ask, host: str) -> None:
+def test_a_page_knows_the_values_in_a_host(ask: Ask, host: str, prefix: str | None) -> None:
     page = with_templates({"shop/errors/404.html": "{{ g.tenant }} {{ g.year + 1 }}"})
     config = {"SERVER_NAME": "example.com" + host.partition(":")[1] + host.partition(":")[2]}
 
     response = ask(
-        a_site(page, for_tenants), "/2020/nope", host=host, config=config, app_options={"subdomain_matching": True}
+        a_site(page, for_tenants(prefix)),
+        "/2020/nope",
+        host=host,
+        config=config,
+        app_options={"subdomain_matching": True},
     )
 
     assert (response.status, response.text) == (404, "ann 2021")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -258,4 +259,6 @@ async def test_this_bridge_does_it_right(row: Row) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)
 async def test_which_others_do_it_right(row: Row) -> None:
+    if row is an_unread_upload_does_not_block and sys.version_info >= (3, 12, 1):
+        pytest.skip("Hypercorn 0.18 does not stop while a connection is open, which some of them leave open")
     assert {name for name in sorted(OTHERS) if await does(row, name)} == ROWS[row]

@@ -233,6 +233,8 @@ class Exchange:
             raise ClientGone("the server cannot send to it any more") from error
 
     async def _wait_for_receiver(self) -> None:
+        if self._received is None:
+            self._received = asyncio.Event()
         self._received.clear()
         await self._received.wait()
 
@@ -283,7 +285,6 @@ class Exchange:
 
     async def _discard_upload(self) -> None:
         self._limits = replace(self._limits, max_body=None)
-        self._received = asyncio.Event()
         try:
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client is Client.UPLOADING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from typing import Any
 
@@ -13,6 +14,7 @@ import quart
 import quart_schema
 from openapi_spec_validator import validate
 
+import errbridge_quart
 from errbridge import Problem, SetupError
 from errbridge.catalogue import Catalogue
 
@@ -104,3 +106,17 @@ def test_a_document_of_an_older_openapi_is_refused() -> None:
     with pytest.raises(SetupError, match=r"OpenAPI 3\.0\.3, .* set OPENAPI_VERSION"):
         CATALOGUE.merge_into(document, OPERATIONS)
     assert document == {"openapi": "3.0.3", "paths": {"/orders": {"post": {}}}}
+
+
+def test_the_pages_of_problem_types_are_no_operations_of_quart_schema() -> None:
+    app = quart.Quart(__name__)
+    errors = errbridge_quart.ErrorHandler(app)
+    quart_schema.QuartSchema(app)
+    errors.catalogue(app)
+    errors.preview(app)
+
+    async def document() -> Any:
+        response = await app.test_client().get("/openapi.json")
+        return await response.get_json()
+
+    assert asyncio.run(document())["paths"] == {}

@@ -38,6 +38,7 @@ def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, metho
         """Make the page in an async framework."""
         return await respond(path)
 
+    respond_later._quart_schema_hidden = True  # type: ignore[attr-defined] # as its decorator hide() does
     is_async = iscoroutinefunction(app.extensions[SEAM].installation.application.make_response)
     view = respond_later if is_async else respond
     try:

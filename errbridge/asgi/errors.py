@@ -32,7 +32,7 @@ from errbridge.incident import Incident, new_id
 from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
-from errbridge.telemetry.record import is_recorded, mark_recorded, write_record
+from errbridge.telemetry.record import is_recorded, write_record
 
 __all__ = ["answer", "find_installation", "report_broken_off"]
 
@@ -142,12 +142,11 @@ async def _answer_through(app: Asgi | Wsgi, problem: Problem, scope: Any, thread
 
 def report_broken_off(scope: Connection, status: int, error: BaseException, destination: Destination | None) -> None:
     """Log an error that came too late for an answer."""
-    if is_recorded(error):  # by errbridge in the application, or by a bridge in this one
+    if is_recorded(error):  # by errbridge in the application
         return
     mount = ROOT if destination is None else destination.mount
     incident = Incident(error, Problem(500), _facts(scope, Hooks()), new_id(), mount, original=error, app="bridge")
     write_record(incident, status, logging.ERROR, is_broken_off=True)
-    mark_recorded(error)  # it may pass another bridge
 
 
 def _facts(scope: Connection, hooks: Hooks) -> RequestFacts:

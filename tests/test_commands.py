@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import logging
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jinja2 import FunctionLoader
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from errbridge import DefaultDispatcher, Handlers, Incident, Problem, Scope, validation
@@ -430,6 +432,24 @@ def test_explain_knows_whether_an_exception_is_shown_to_the_developer(config: di
 
     assert f"1. {line}" in words_of(output)
     assert ("500 as text/html" in output) is not bool(config)
+
+
+@pytest.mark.parametrize(
+    ("config", "otherwise"),
+    [
+        ({}, "the framework makes a 500 of it"),
+        ({"PROPAGATE_EXCEPTIONS": True}, "it is raised for the developer to see"),
+    ],
+)
+def test_explain_says_that_the_rest_happens_only_if_no_handler_takes_the_exception(
+    config: dict[str, Any], otherwise: str
+) -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=Gone)(nothing)
+
+    output = words_of(said(build, "explain", "GET", "/", "tests.test_commands:Gone", config=config))
+
+    assert f"2. only if no handler above takes it: {otherwise}" in output
 
 
 def test_explain_builds_no_response_of_an_exception() -> None:
@@ -953,6 +973,12 @@ def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
     assert found(build) == [("behind-native", "app")]
 
 
+def write_templates(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
 @pytest.mark.filterwarnings("default:ERROR_PAGE is 'oops.html':UserWarning")
 @pytest.mark.parametrize(
     ("files", "config", "faults"),
@@ -971,14 +997,14 @@ def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
         ({"oops.html": "{{"}, {"ERROR_PAGE": "oops.html"}, ["line 1 of 'oops.html' cannot be compiled"]),
         ({"oops.html": "{% extends 'no.html' %}"}, {"ERROR_PAGE": "oops.html"}, ["no.html does not exist, which oops"]),
         ({"site/errors/404.html": "fine", "errors/404.html": "{{"}, {}, []),
+        ({"errors/out-of-tea.html": "{% if %}"}, {}, ["line 1 of 'errors/out-of-tea.html' cannot be compiled"]),
+        ({"errors/out-of-tea.html": "{% include 'no.html' %}"}, {}, ["no.html does not exist, which errors/out-of"]),
     ],
 )
 def test_templates_that_are_missing_or_broken_are_reported(
     tmp_path: Path, files: dict[str, str], config: dict[str, str], faults: list[str]
 ) -> None:
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    write_templates(tmp_path, files)
     options = {"app_options": {"template_folder": str(tmp_path)}, "config": config}
 
     def build(world: World) -> None:
@@ -990,6 +1016,116 @@ def test_templates_that_are_missing_or_broken_are_reported(
 
     assert [fault for fault in faults if fault not in output] == []
     assert output.count("missing-template") == len(faults)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"errors/out_of_tea.html": ""}, "errors/out_of_tea.html is the page of no status and no known problem type; "),
+        ({"errors/out_of_tea.html": ""}, "did you mean 'out-of-tea.html'? Ignore this check if you name it in Page()"),
+        ({"site/errors/4x.html": ""}, "site/errors/4x.html is the page of no status and no known problem type; did"),
+        ({"errors/gone-for-good.html": "{{"}, "no known problem type. Ignore this check"),
+        ({"errors/out-of-tea.html": "", "errors/419.html": "", "site/errors/5xx.html": ""}, None),
+        (
+            {
+                "errors/box.html": "",
+                "errors/base.html": "{% include 'errors/box.html' %}",
+                "x.html": "{% extends 'errors/base.html' %}",
+            },
+            None,
+        ),
+        ({"other/errors/x.html": "", "errors/parts/x.html": "", "x.html": "", "errors/x.txt": ""}, None),
+    ],
+)
+def test_pages_that_no_error_has_by_their_name_are_reported(
+    tmp_path: Path, files: dict[str, str], told: str | None
+) -> None:
+    write_templates(tmp_path, files)
+    options = {"app_options": {"template_folder": str(tmp_path)}}
+
+    output = words_of(said(view, "check", exit_code=told is not None, **options))
+
+    assert output.count("unknown-template: app") == (told is not None)
+    assert told is None or told in output
+
+
+def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None:
+    write_templates(tmp_path, {"errors/any.html": ""})
+    options = {"app_options": {"template_folder": str(tmp_path)}, "config": {"ERROR_PAGE": "errors/any.html"}}
+
+    assert found(view, exit_code=0, **options) == []
+
+
+def test_types_outside_of_the_catalogue_have_no_page(tmp_path: Path) -> None:
+    """`run` makes a catalogue of `OutOfTea` alone, so the type of another service is unknown."""
+    elsewhere = type("KnownElsewhere", (Problem,), {}, status=410)
+    write_templates(tmp_path, {f"errors/{elsewhere(410).slug}.html": ""})
+
+    assert found(view, app_options={"template_folder": str(tmp_path)}) == [("unknown-template", "app")]
+
+
+def test_a_loader_that_lists_no_templates_has_no_unknown_ones() -> None:
+    def build(world: World) -> None:
+        world.app.jinja_loader = FunctionLoader(lambda name: None)
+        world.app.jinja_env.loader = world.app.jinja_loader
+        view(world)
+
+    assert found(build, exit_code=0) == []
+
+
+def a_site_without_prefix(world: World) -> None:
+    site = world.Blueprint("site", __name__)
+    site.add_url_rule("/", "index", nothing)
+    world.errors.web_register(site)
+    world.app.register_blueprint(site)
+
+
+def test_a_style_on_a_blueprint_without_prefix_is_reported_if_the_application_has_none() -> None:
+    assert found(a_site_without_prefix) == [("no-prefix", "site")]
+    assert "register the application, too: errors.web_register(app)" in words_of(
+        said(a_site_without_prefix, "check", exit_code=1)
+    )
+
+
+def test_pages_of_a_blueprint_without_prefix_are_reported_if_the_application_has_no_style(tmp_path: Path) -> None:
+    def build(world: World) -> None:
+        for name in ("site", "tools"):
+            blueprint = world.Blueprint(name, __name__)
+            blueprint.add_url_rule(f"/{name}", "index", nothing)
+            world.app.register_blueprint(blueprint)
+
+    write_templates(tmp_path, {"site/errors/404.html": ""})
+    assert found(build, app_options={"template_folder": str(tmp_path)}) == [("no-prefix", "site")]
+
+
+@pytest.mark.parametrize("name", ["ErrorHandler", "ERROR_HANDLER", "app", "handler", "native", "prefix", "host", "/"])
+def test_unknown_urls_beside_a_blueprint_without_prefix_may_have_a_look(name: str) -> None:
+    def build(world: World) -> None:
+        if name in ("prefix", "host"):
+            place = {"url_prefix": "/site"} if name == "prefix" else {"subdomain": "www"}
+            site = world.Blueprint("site", __name__, **place)
+            site.add_url_rule("/", "index", nothing)
+            world.errors.web_register(site)
+            world.app.register_blueprint(site)
+            return
+        a_site_without_prefix(world)
+        if name == "app":
+            world.errors.default_register(world.app)
+        elif name == "handler":
+            world.errors.register(world.app, code="4xx")(nothing)
+        elif name == "native":
+            world.app.errorhandler(404)(native)
+        elif name == "/":
+            world.errors.web_register("/")
+
+    options: dict[str, Any] = {"config": {"SERVER_NAME": "example.com"}, "app_options": {}}
+    if name == "host":
+        options["app_options"] = {"subdomain_matching": True}
+    if name == "ErrorHandler":
+        options["options"] = {"handler": "default"}
+    if name == "ERROR_HANDLER":
+        options["config"]["ERROR_HANDLER"] = "default"
+    assert found(build, exit_code=0, **options) == []
 
 
 @pytest.mark.parametrize(
@@ -1075,17 +1211,17 @@ def test_preview_writes_the_same_files_on_both_frameworks_and_asks_nobody(tmp_pa
     for world in twins.worlds:
         folder = tmp_path / world.name
         result = run(world, "preview", str(folder))
-        assert (result.exit_code, result.output) == (0, f"291 files below {folder}\n")
+        assert (result.exit_code, result.output) == (0, f"227 files below {folder}\n")
         files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
         text = {name: path.read_text().replace(str(folder), "") for name, path in files.items()}
         written.append({name: content.replace(f"errbridge_{world.name}", "") for name, content in text.items()})
 
     assert written[0] == written[1]
     scopes = {name.split("/")[1] for name in written[0] if "/" in name}
-    assert scopes == {"site", "api", "tools", "api.example.com", "app"}
+    assert scopes == {"site", "api", "api.example.com", "app"}  # nginx finds no scope by its views
     assert written[0]["error-pages/api/429.txt"].splitlines()[0] == "429 Too Many Requests"
     assert '<a href="error-pages/api/429.txt">429.txt</a>' in written[0]["index.html"]
-    assert "tools" not in written[0]["nginx-http.conf"].partition("_style {")[0]
+    assert "tools" not in written[0]["nginx-http.conf"]
 
 
 def test_preview_gives_scopes_of_like_names_folders_of_their_own(tmp_path: Path) -> None:
@@ -1105,12 +1241,16 @@ def test_preview_reports_a_template_that_fails(tmp_path: Path, config: dict[str,
     (tmp_path / "errors" / "404.html").write_text("{{ nothing.at.all }}")
     options = {"app_options": {"template_folder": str(tmp_path)}, "config": config}
 
-    output = said(view, "preview", str(tmp_path / "made"), exit_code=1, **options)
+    def build(world: World) -> None:
+        world.errors.web_register(world.app, Scope(host="www.example.com"))
 
-    assert "failed: " in output
-    assert "nothing" in output.partition("failed: ")[2]
+    output = said(build, "preview", str(tmp_path / "made"), exit_code=1, **options)
+
+    failures = [line for line in output.splitlines() if line.startswith("failed: ")]
+    assert len(failures) == len(set(failures)) == (2 if config else 1)  # in propagate mode, each names its file
+    assert "nothing" in failures[0]
     assert logging.getLogger("errbridge").filters == []
-    made = tmp_path / "made" / "error-pages" / "site" / "404.html"
+    made = tmp_path / "made" / "error-pages" / "app" / "404.html"
     assert made.exists() is not bool(config)
 
 
@@ -1168,6 +1308,33 @@ def test_types_gives_schemas_to_programs() -> None:
 
     assert schema["$defs"]["OutOfTea"]["properties"]["status"] == {"type": "integer", "const": 409}
     assert openapi["components"]["schemas"]["OutOfTea"]["properties"]["cups"]["type"] == "integer"
+
+
+# find
+
+
+ID = "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
+LOG = f"ERROR shop K\xe4se (incident {ID})\n".encode()
+
+
+def test_find_reads_compressed_logs_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "shop.log").write_bytes(LOG)
+    (tmp_path / "shop.log.1.gz").write_bytes(gzip.compress(LOG + b"\xff\n" + LOG))
+    logs = [str(tmp_path / name) for name in ("shop.log", "shop.log.1.gz")]
+
+    found = data(view, "find", ID[:8], *logs)
+
+    assert [(each["source"], each["line"]) for each in found] == [(logs[0], 1), (logs[1], 1), (logs[1], 3)]
+    assert {each["text"] for each in found} == {LOG.decode().rstrip()}
+
+
+@pytest.mark.parametrize(
+    "content", [LOG, gzip.compress(LOG)[:-4], gzip.compress(LOG)[:12] + b"\xff" * 40], ids=["plain", "short", "broken"]
+)
+def test_find_refuses_what_only_looks_compressed(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "shop.log.gz").write_bytes(content)
+
+    assert "shop.log.gz cannot be read: " in said(view, "find", ID, str(tmp_path / "shop.log.gz"), exit_code=2)
 
 
 # The group.

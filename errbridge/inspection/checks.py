@@ -8,8 +8,8 @@ from typing import Any
 
 from errbridge.application.errormap import Owner
 from errbridge.application.settings import find_misspelt
-from errbridge.catalogue import Catalogue
-from errbridge.errors import SetupError
+from errbridge.catalogue import Catalogue, types_of
+from errbridge.errors import SetupError, suggest
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handlers.registry import Registrations
 from errbridge.handling.failing import TemplateFailure
@@ -18,9 +18,17 @@ from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Page
 from errbridge.inspection.preview import STATUSES, list_folders
-from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, locate, open_error
+from errbridge.inspection.probes import (
+    build_problem,
+    build_url,
+    find_fault,
+    list_readable_scopes,
+    locate,
+    open_error,
+)
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
-from errbridge.representations.styles import DEFAULT
+from errbridge.problem.problem import Problem
+from errbridge.representations.styles import DEFAULT, WEB
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
 __all__ = ["CHECKS", "Finding", "check"]
@@ -142,6 +150,28 @@ def _is_for_http_errors(subject: Subject, key: Key) -> bool:
     return not isinstance(key, type) or (base is not None and issubclass(key, base))
 
 
+def _find_without_prefix(subject: Subject) -> Found:
+    """Find blueprints with a look of their own while the application, which owns their unknown URLs, has none."""
+    installation, error_map = subject.installation, subject.installation.error_map()
+    context = open_error(installation, RequestFacts(path="/", routing=True))
+    styles = [each.style for each in installation.registrations(ROOT)]
+    if any((*styles, installation.options.style, error_map.settings.handler, context.native)):
+        return
+    if context.chain.http.owners[-1] is not error_map.root or any(
+        error_map.root.handlers.find(type(context.exception), 404)
+    ):
+        return
+    folders = {name.rpartition("/")[0] for name in subject.list_templates()}
+    for scope, owner in list_readable_scopes(subject):
+        style = owner.style or (DEFAULT if folders.isdisjoint(owner.folders) else WEB)
+        if style is not DEFAULT and (scope.prefix, scope.host) == (None, None) and scope.blueprint in subject.routed:
+            message = (
+                "without a prefix or host, it owns no unknown URLs: they are the application's, which has no style; "
+                f"register the application, too: errors.{style.name}_register(app)"
+            )
+            yield str(scope), message, None
+
+
 def _list_targets(subject: Subject) -> Mapping[Hashable, tuple[str, list[Registrations]]]:
     """List all targets of registrations with their names; a blueprint that is not in the application has none."""
     installation = subject.installation
@@ -224,12 +254,13 @@ def _find_unregistered_blueprints(subject: Subject) -> Found:
 def _find_template_faults(subject: Subject) -> Found:
     installation = subject.installation
     page = installation.error_map().settings.page
+    errors: list[int | type[Problem]] = [*STATUSES, *types_of(installation.problem_types)]
     faults: dict[str, str] = {}
     used: set[str] = set()
     for folder in list_folders(subject):
-        for status in STATUSES if folder.style.has_templates else ():
+        for error in errors if folder.style.has_templates else ():
             try:
-                renderer = find_renderer(open_error(installation, replace(folder.request, accept=HTML), status))
+                renderer = find_renderer(open_error(installation, replace(folder.request, accept=HTML), error))
             except TemplateFailure as failure:
                 where = installation.application.locate_template_error(failure.error)
                 faults.setdefault(f"{where} cannot be compiled: {failure.error}", folder.name)
@@ -244,6 +275,23 @@ def _find_template_faults(subject: Subject) -> Found:
         return
     if not faults.keys() >= set(subject.find_template_faults(page)):
         yield "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled", None
+
+
+def _find_unknown_templates(subject: Subject) -> Found:
+    """Find pages that no error has by their name. A page that others extend or include needs none."""
+    installation, templates = subject.installation, subject.list_templates()
+    folders = {"errors", *(folder for owner in installation.error_map().owners.values() for folder in owner.folders)}
+    slugs = [build_problem(cls).slug for cls in types_of(installation.problem_types)]
+    pages = [f"{page}.html" for page in (*range(400, 600), "4xx", "5xx", *slugs)]
+    used = {installation.error_map().settings.page}.union(*templates.values())
+    for name in templates:
+        folder, _, page = name.rpartition("/")
+        if folder in folders and page not in pages and name not in used:
+            message = (
+                f"{name} is the page of no status and no known problem type{suggest(page, pages) or '.'} Ignore this "
+                "check if you name it in Page() or template="
+            )
+            yield "app", message, None
 
 
 def _find_unknown_keys(subject: Subject) -> Found:
@@ -263,12 +311,14 @@ CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "unreadable-scope": _find_unreadable_scopes,
     "same-place": _find_equal_places,
     "never-reached": _find_unreached,
+    "no-prefix": _find_without_prefix,
     "replaced-handler": _find_replaced_handlers,
     "replaced-style": _find_replaced_styles,
     "behind-native": _find_behind_native,
     "replaced-method": _find_replaced_methods,
     "unregistered-blueprint": _find_unregistered_blueprints,
     "missing-template": _find_template_faults,
+    "unknown-template": _find_unknown_templates,
     "unknown-key": _find_unknown_keys,
     "conflicting-types": _find_type_conflicts,
 }

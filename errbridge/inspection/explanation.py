@@ -330,7 +330,8 @@ class _Stage:
         considered = tuple(entry for owner in self.context.chain.owners for entry in self._consider(owner))
         if self.is_claim:
             error = f"the exception {key_name(type(self.context.exception))}"
-            return Step(error, considered, self._explain_unclaimed())
+            condition = "only if no handler above takes it: " if any(entry.order for entry in considered) else ""
+            return Step(error, considered, condition + self._explain_unclaimed())
         problem, last = self.context.problem, self.turns[-1][0].scope
         shown = f"{last} shows it in the style {self.context.style.name}"
         return Step(f"{problem.status} {problem.title}", considered, shown)

@@ -63,12 +63,10 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
         directory: The absolute path of the directory with all of this.
         files: The files.
     """
-    folders = list_folders(subject)
+    folders = [folder for folder in list_folders(subject) if folder.request.routing]
     xhr_enabled = subject.installation.error_map().settings.xhr_enabled
     owners = [
-        (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name)
-        for folder in folders
-        if folder.scope != ROOT and folder.request.routing
+        (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name) for folder in folders if folder.scope != ROOT
     ]
     prefix, last = _build_prefix(directory), folders[-1].style
     styles = [(f"^{re.escape(folder.name)}$", folder.style.name) for folder in folders]

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.settings import Options
+from errbridge.errors import SetupError
 from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Occurrence
 from errbridge.inspection.subject import Subject, list_scopes
-from errbridge.problem.problem import Problem
+from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.scopes.patterns import (
     ConverterLookup,
     Segment,
@@ -27,6 +28,7 @@ from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = [
+    "build_problem",
     "build_request",
     "build_url",
     "capture_failures",
@@ -76,11 +78,26 @@ def capture_failures() -> Generator[list[str]]:
         log.removeFilter(capture)
 
 
-def open_error(installation: Installation, request: RequestFacts, status: int = 404) -> ErrorContext:
-    """Open the context of an HTTP error."""
+def build_problem(cls: type[Problem]) -> Problem:
+    """Build a problem without the fields that its class requires.
+
+    Raises:
+        SetupError: The class has no status of its own.
+    """
+    status = read_declaration(cls).status
+    if status is None:
+        raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
+    return restore_problem(cls, {"status": status})
+
+
+def open_error(installation: Installation, request: RequestFacts, error: int | type[Problem] = 404) -> ErrorContext:
+    """Open the context of an HTTP error, a status or a problem type."""
     application = installation.application
-    cls = application.http_classes.by_status.get(status)
-    exc = Problem(status) if cls is None else cls()
+    if isinstance(error, int):
+        cls = application.http_classes.by_status.get(error)
+        exc = Problem(error) if cls is None else cls()
+    else:
+        exc = build_problem(error)
     return open_context(installation, exc, application.http_error(exc), request, Occurrence())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +46,7 @@ class Subject:
         routed: The blueprints that have a route, and those around them.
         replaced_methods: Functions in place of the framework's own methods that handle errors, by the method's name.
         find_template_faults: Describes what is wrong with a template and with those that it refers to.
+        list_templates: Lists the templates in HTML, each with those that it refers to.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Subject:
     routed: frozenset[str]
     replaced_methods: Mapping[str, Callable[..., Any]]
     find_template_faults: Callable[[str], Iterable[str]]
+    list_templates: Callable[[], Mapping[str, Collection[str]]]
 
     def list_natives(self, scope: Scope) -> Iterator[NativeEntry]:
         """List the native handlers of a scope. Only blueprints and the application can have some."""

@@ -6,9 +6,11 @@ was asked.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -140,6 +142,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         subject = inspect(app)
         with capture_failures() as failures:
             files = list(_make_files(app, subject, answer, failures))
+        failures = list(dict.fromkeys(failures))  # one template shows many errors
         written = _write(subject, directory.resolve(), files)
         if as_json:
             click.echo(_dump({"files": written, "failures": failures}))
@@ -195,11 +198,12 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         """Find the records of an incident in logs.
 
         ID is what a client quotes: the id, its first 8 characters, or the instance of a document. FILES are logs, as
-        text or in lines of JSON; without one, standard input is read. The exit code is 1 if nothing is found.
+        text or in lines of JSON, compressed if they end in .gz; without one, standard input is read. The exit code is 1
+        if nothing is found.
         """
         wanted = check_id(incident)
         logs = files or (sys.stdin,)
-        found = [each for log in logs for each in find_records(wanted, log.name, log)]
+        found = [each for log in logs for each in find_records(wanted, log.name, _read_lines(log))]
         if as_json:
             _echo(_dump(found))
         elif found:
@@ -211,9 +215,22 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     return errors.commands.values()
 
 
+def _read_lines(log: TextIO) -> Iterator[str]:
+    if not log.name.endswith(".gz"):
+        yield from log
+        return
+    try:
+        with gzip.open(log.buffer, "rt", encoding="utf-8", errors="replace") as lines:
+            yield from lines
+    except (OSError, EOFError, zlib.error) as error:
+        raise SetupError(f"{log.name} cannot be read: {error}") from error
+
+
 def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str]) -> Iterator[File]:
     seam, installation = find_seam(app), copy_without_hooks(subject.installation)
     for folder in list_folders(subject):
+        if not folder.request.routing:  # only its views lead there
+            continue
         drafts = list(list_drafts(installation, folder))
         handlers = [seam.make_handler(Run(show(draft.context))) for draft in drafts]
         for draft, answered in zip(drafts, answer(app, folder.request, handlers), strict=True):

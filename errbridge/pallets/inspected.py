@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -15,10 +16,11 @@ from errbridge.adapter import Application
 from errbridge.errors import SetupError
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
+from errbridge.inspection.probes import build_problem
 from errbridge.inspection.subject import NativeEntry, Subject
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.seam import SEAM, Seam
-from errbridge.problem.problem import Problem, read_declaration, restore_problem
+from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
@@ -69,6 +71,7 @@ def inspect(app: Any) -> Subject:
         routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
         replaced_methods={name: function for name in _HANDLING if (function := _find_replacement(app, name))},
         find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
+        list_templates=lambda: _list_templates(app.jinja_env),
     )
 
 
@@ -85,17 +88,31 @@ def _find_template_faults(environment: Any, application: Application, name: str)
         current = waiting.pop(0)
         try:
             environment.get_template(current)
-            source, _, _ = environment.loader.get_source(environment, current)
-            references = meta.find_referenced_templates(environment.parse(source))
+            references = _find_references(environment, current)
         except TemplateNotFound:
             yield f"{current} does not exist" + (f", which {name} needs" if current != name else "")
         except TemplateError as error:
             yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
         else:
-            for needed in references:  # None for a name that is known only when the template is rendered
-                if needed is not None and needed not in seen:
-                    seen.add(needed)
-                    waiting.append(needed)
+            for needed in references - seen:
+                seen.add(needed)
+                waiting.append(needed)
+
+
+def _find_references(environment: Any, name: str) -> set[str]:
+    """Find the templates that a template extends, includes and imports, as far as their names are in it."""
+    source, _, _ = environment.loader.get_source(environment, name)
+    return {each for each in meta.find_referenced_templates(environment.parse(source)) if each is not None}
+
+
+def _list_templates(environment: Any) -> dict[str, set[str]]:
+    templates: dict[str, set[str]] = {}
+    with suppress(TypeError):  # the loader of the application cannot list its templates
+        templates = {name: set() for name in environment.list_templates(extensions=["html"])}
+    for name in templates:
+        with suppress(TemplateError, UnicodeDecodeError):
+            templates[name] = _find_references(environment, name)
+    return templates
 
 
 # Errors as they would happen.
@@ -158,7 +175,7 @@ def build_exception(error: type[Exception] | int) -> Exception:
     if isinstance(error, int):
         return default_exceptions[error]() if error in default_exceptions else Problem(error)
     if issubclass(error, Problem):
-        return _build_problem(error)
+        return build_problem(error)
     if issubclass(error, HTTPException):
         exc = error.__new__(error)
         known = next(cls for cls in error.__mro__ if cls.__module__ == HTTPException.__module__)
@@ -178,14 +195,6 @@ def build_exception(error: type[Exception] | int) -> Exception:
 def _find_builder(cls: type) -> Callable[[Any], Exception] | None:
     names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
     return next((_BUILDERS[name] for name in names if name in _BUILDERS), None)
-
-
-def _build_problem(cls: type[Problem]) -> Problem:
-    """Build a problem without the fields that its class requires."""
-    declaration = read_declaration(cls)
-    if declaration.status is None:
-        raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    return restore_problem(cls, {"status": declaration.status})
 
 
 def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapping[str, str]]) -> Situation:

@@ -1,0 +1,451 @@
+"""``errors check``: mistakes in the set-up."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jinja2 import FunctionLoader
+from werkzeug.exceptions import HTTPException, NotFound
+
+from errbridge import DefaultDispatcher, Handlers, Problem, Scope
+from tests.commands.shop import (
+    Gone,
+    line_of,
+    native,
+    nothing,
+    said,
+    something,
+    start,
+    view,
+    words_of,
+)
+from tests.twins import Build, World
+
+
+def found(build: Build, *words: str, **options: Any) -> list[tuple[str, str]]:
+    """Give the code and the scope of each finding."""
+    output = said(build, "check", "--json", *words, exit_code=options.pop("exit_code", 1), **options)
+    return [(finding["code"], finding["scope"]) for finding in json.loads(output)]
+
+
+def test_check_finds_nothing_wrong_with_an_application_that_is_right() -> None:
+    def build(world: World) -> None:
+        view(world)
+        plain = world.Blueprint("plain", __name__, url_prefix="/plain")
+        world.app.register_blueprint(plain)
+        world.errors.register("/plain", code=404)(nothing)  # behind a blueprint that leaves all to it
+
+    assert said(build, "check") == "nothing found\n"
+
+
+def test_check_says_what_is_wrong_and_what_to_do() -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.app, code=404)(nothing)
+        world.errors.register(world.app, code=NotFound)(something)
+
+    assert said(build, "check", exit_code=1).splitlines() == [
+        "replaced-handler: app",
+        "  the handler for 404 never runs: tests.commands.shop.something took its place;",
+        "  remove one",
+        f"  tests.commands.shop.nothing  {line_of(nothing)}",
+        "",
+        "1 finding",
+    ]
+
+
+def test_a_style_that_another_one_replaces_is_reported() -> None:
+    def build(world: World) -> None:
+        site = world.Blueprint("site", __name__, url_prefix="/site")
+        world.app.register_blueprint(site)
+        world.errors.api_register(site, "/twice", "/once")
+        world.errors.web_register(site)
+        world.errors.api_register("/twice")
+        world.errors.default_register(world.app)
+        world.errors.web_register(world.app)
+        world.errors.default_register(world.app)
+        world.errors.api_register(world.app)
+
+    output = json.loads(said(build, "check", "--json", exit_code=1))
+
+    assert [(finding["code"], finding["scope"], finding["message"].partition(";")[0]) for finding in output] == [
+        (
+            "replaced-style",
+            scope,
+            f"the style {first} is never shown: {last}, which was registered later, took its place",
+        )
+        for scope, first, last in [("site", "api", "web"), ("app", "default", "api"), ("app", "web", "api")]
+    ]
+
+
+def test_an_application_that_differs_from_what_is_said_for_all_replaces_nothing() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register(Scope())
+        world.errors.web_register(world.app)
+
+    assert found(build, exit_code=0) == []
+
+
+def test_a_handler_that_is_included_twice_replaces_only_itself() -> None:
+    handlers = Handlers()
+    handlers.register(404)(nothing)
+
+    def build(world: World) -> None:
+        world.errors.include(handlers, world.app)
+        world.errors.include(handlers, world.app)
+
+    assert found(build, exit_code=0) == []
+
+
+def test_two_blueprints_at_one_place_are_reported_unless_one_is_in_the_other_with_no_say_in_errors() -> None:
+    def build(world: World) -> None:
+        for name, prefix in (("a", "/x/<int:n>"), ("b", "/x/<int:m>"), ("c", "/x")):
+            blueprint = world.Blueprint(name, __name__, url_prefix=prefix)
+            for inner in ("quiet", "loud"):
+                nested = world.Blueprint(inner, __name__)
+                nested.add_url_rule(f"/{name}/{inner}", "index", nothing)
+                blueprint.register_blueprint(nested)
+                if inner == "loud" and name == "c":
+                    world.errors.api_register(nested)
+            if name == "c":
+                world.app.register_blueprint(blueprint)
+            else:
+                blueprint.add_url_rule(f"/{name}", "index", nothing)
+                world.app.register_blueprint(blueprint)
+
+    reported = found(build)
+
+    assert ("same-place", "b") in reported
+    assert ("same-place", "c.loud") in reported
+    assert ("same-place", "a.quiet") not in reported
+    assert ("same-place", "c") not in reported
+
+
+def test_what_no_error_ever_reaches_is_reported() -> None:
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api, "/all", Scope(host="www.example.com"))
+        world.errors.register("/api", code=[404, Gone])(nothing)  # behind the blueprint, except for exceptions
+        world.errors.web_register("/all/<unknown:x>")
+        bare = world.Blueprint("bare", __name__)
+        world.errors.register(bare)(nothing)
+        world.app.register_blueprint(bare)
+        world.app.register_blueprint(api)
+        world.errors.register(world.Blueprint("forgotten", __name__))(nothing)
+
+    assert found(build) == [
+        ("unreadable-scope", "/all/<unknown:x>"),
+        ("never-reached", "bare"),
+        ("never-reached", "/api"),
+        ("unregistered-blueprint", "forgotten"),
+    ]
+    output = words_of(said(build, "check", exit_code=1))
+    assert "the handler for 404 never runs: the style of api comes before it" in output
+    assert "it has neither views nor a prefix that errbridge knows; call init_app before you register it" in output
+
+
+def test_a_style_behind_another_style_is_never_shown() -> None:
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api)
+        world.errors.web_register("/api")
+        world.app.register_blueprint(api)
+
+    assert found(build) == [("never-reached", "/api")]
+
+
+def test_the_applications_own_handlers_behind_a_style_for_every_url_are_never_asked() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/")
+        world.errors.register(world.app, code=404)(nothing)
+        world.errors.register(world.app, code=Gone)(nothing)
+
+    assert found(build) == [("never-reached", "app")]
+
+
+def test_a_dispatcher_that_finds_no_owner_leaves_prefixes_without_errors() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/api", "/v<custom:x>")
+
+    assert found(build, options={"dispatcher": DefaultDispatcher}, exit_code=1)[-1] == ("never-reached", "/api")
+
+
+def test_a_prefix_of_which_no_url_can_be_thought_of_is_given_the_benefit_of_the_doubt() -> None:
+    def build(world: World) -> None:
+        class Odd(importlib.import_module("werkzeug.routing").BaseConverter):  # type: ignore[misc]
+            regex = "odd-[0-9]{7}"
+
+        world.app.url_map.converters["odd"] = Odd
+        world.errors.api_register("/<odd:x>", "/<any(left, right):side>")
+
+    assert found(build, exit_code=0) == []
+
+
+def test_a_style_behind_a_native_handler_for_everything_is_reported() -> None:
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api, world.app)
+        world.app.errorhandler(HTTPException)(native)
+        world.app.register_blueprint(api)
+
+    assert found(build) == [("behind-native", "app")]
+    assert "the style is shown only if the framework's own handler for" in words_of(said(build, "check", exit_code=1))
+
+
+def test_a_style_in_place_of_a_native_handler_for_everything_is_not_reported_and_explained() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register(world.app)
+        world.app.errorhandler(HTTPException)(native)
+        world.app.errorhandler(Exception)(nothing)
+
+    options = {"replace_native": True}
+    assert found(build, exit_code=0, options=options) == []
+    output = words_of(said(build, "explain", "-v", "GET", "/nope", "404", options=options))
+    assert output.count("errbridge replaces it (replace_native)") == 2
+
+
+def test_a_replaced_method_of_the_framework_is_reported() -> None:
+    """Flask-RESTX puts functions of its own there, and answers before errbridge is asked (FAULTS C6)."""
+
+    def build(world: World) -> None:
+        world.app.handle_user_exception = partial(nothing)
+
+    output = said(build, "check", exit_code=1)
+    assert output.startswith("replaced-method: app\n")
+    assert "handle_user_exception of the application was replaced by tests.commands.shop.nothing" in words_of(output)
+    assert "handle_user_exception" in said(build, "explain", "GET", "/nope", "404")
+
+
+def test_a_prefix_with_a_variable_is_not_taken_to_be_behind_one_of_its_urls() -> None:
+    def build(world: World) -> None:
+        world.errors.api_register("/1")
+        world.errors.register("/<int:number>", code=404)(nothing)
+
+    assert found(build, exit_code=0) == []
+
+
+def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
+    def build(world: World) -> None:
+        world.app.errorhandler(404)(native)
+        world.app.errorhandler(403)(native)
+        world.errors.register(world.app, code=404)(nothing)
+
+    assert found(build) == [("behind-native", "app")]
+
+
+def write_templates(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.mark.filterwarnings("default:ERROR_PAGE is 'oops.html':UserWarning")
+@pytest.mark.parametrize(
+    ("files", "config", "faults"),
+    [
+        ({"errors/404.html": "{% extends 'layout.html' %}"}, {}, ["layout.html does not exist, which errors/404.html"]),
+        ({"errors/404.html": "{% include name %}"}, {}, []),
+        ({"errors/5xx.html": "{% if %}"}, {}, ["line 1 of 'errors/5xx.html' cannot be compiled"]),
+        (
+            {"errors/5xx.html": "{% include 'a.html' %}", "a.html": "{% include 'errors/5xx.html' %}{{"},
+            {},
+            ["line 1 of 'a.html' can"],
+        ),
+        ({}, {"ERROR_PAGE": "oops.html"}, ["ERROR_PAGE names oops.html, which does not exist"]),
+        ({"oops.html": "fine"}, {"ERROR_PAGE": "oops.html"}, []),
+        ({"errors/4xx.html": "", "errors/5xx.html": "", "oops.html": ""}, {"ERROR_PAGE": "oops.html"}, []),
+        ({"oops.html": "{{"}, {"ERROR_PAGE": "oops.html"}, ["line 1 of 'oops.html' cannot be compiled"]),
+        ({"oops.html": "{% extends 'no.html' %}"}, {"ERROR_PAGE": "oops.html"}, ["no.html does not exist, which oops"]),
+        ({"site/errors/404.html": "fine", "errors/404.html": "{{"}, {}, []),
+        ({"errors/out-of-tea.html": "{% if %}"}, {}, ["line 1 of 'errors/out-of-tea.html' cannot be compiled"]),
+        ({"errors/out-of-tea.html": "{% include 'no.html' %}"}, {}, ["no.html does not exist, which errors/out-of"]),
+    ],
+)
+def test_templates_that_are_missing_or_broken_are_reported(
+    tmp_path: Path, files: dict[str, str], config: dict[str, str], faults: list[str]
+) -> None:
+    write_templates(tmp_path, files)
+    options = {"app_options": {"template_folder": str(tmp_path)}, "config": config}
+
+    def build(world: World) -> None:
+        view(world)
+        if "site/errors/404.html" not in files:
+            world.errors.web_register(world.app)
+
+    output = words_of(said(build, "check", exit_code=bool(faults), **options))
+
+    assert [fault for fault in faults if fault not in output] == []
+    assert output.count("missing-template") == len(faults)
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"errors/out_of_tea.html": ""}, "errors/out_of_tea.html is the page of no status and no known problem type; "),
+        ({"errors/out_of_tea.html": ""}, "did you mean 'out-of-tea.html'? Ignore this check if you name it in Page()"),
+        ({"site/errors/4x.html": ""}, "site/errors/4x.html is the page of no status and no known problem type; did"),
+        ({"errors/gone-for-good.html": "{{"}, "no known problem type. Ignore this check"),
+        ({"errors/out-of-tea.html": "", "errors/419.html": "", "site/errors/5xx.html": ""}, None),
+        (
+            {
+                "errors/box.html": "",
+                "errors/base.html": "{% include 'errors/box.html' %}",
+                "x.html": "{% extends 'errors/base.html' %}",
+            },
+            None,
+        ),
+        ({"other/errors/x.html": "", "errors/parts/x.html": "", "x.html": "", "errors/x.txt": ""}, None),
+    ],
+)
+def test_pages_that_no_error_has_by_their_name_are_reported(
+    tmp_path: Path, files: dict[str, str], told: str | None
+) -> None:
+    write_templates(tmp_path, files)
+    options = {"app_options": {"template_folder": str(tmp_path)}}
+
+    output = words_of(said(view, "check", exit_code=told is not None, **options))
+
+    assert output.count("unknown-template: app") == (told is not None)
+    assert told is None or told in output
+
+
+def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None:
+    write_templates(tmp_path, {"errors/any.html": ""})
+    options = {"app_options": {"template_folder": str(tmp_path)}, "config": {"ERROR_PAGE": "errors/any.html"}}
+
+    assert found(view, exit_code=0, **options) == []
+
+
+def test_types_outside_of_the_catalogue_have_no_page(tmp_path: Path) -> None:
+    """`run` makes a catalogue of `OutOfTea` alone, so the type of another service is unknown."""
+    elsewhere = type("KnownElsewhere", (Problem,), {}, status=410)
+    write_templates(tmp_path, {f"errors/{elsewhere(410).slug}.html": ""})
+
+    assert found(view, app_options={"template_folder": str(tmp_path)}) == [("unknown-template", "app")]
+
+
+def test_a_loader_that_lists_no_templates_has_no_unknown_ones() -> None:
+    def build(world: World) -> None:
+        world.app.jinja_loader = FunctionLoader(lambda name: None)
+        world.app.jinja_env.loader = world.app.jinja_loader
+        view(world)
+
+    assert found(build, exit_code=0) == []
+
+
+def a_site_without_prefix(world: World) -> None:
+    site = world.Blueprint("site", __name__)
+    site.add_url_rule("/", "index", nothing)
+    world.errors.web_register(site)
+    world.app.register_blueprint(site)
+
+
+def test_a_style_on_a_blueprint_without_prefix_is_reported_if_the_application_has_none() -> None:
+    assert found(a_site_without_prefix) == [("no-prefix", "site")]
+    assert "register the application, too: errors.web_register(app)" in words_of(
+        said(a_site_without_prefix, "check", exit_code=1)
+    )
+
+
+def test_pages_of_a_blueprint_without_prefix_are_reported_if_the_application_has_no_style(tmp_path: Path) -> None:
+    def build(world: World) -> None:
+        for name in ("site", "tools"):
+            blueprint = world.Blueprint(name, __name__)
+            blueprint.add_url_rule(f"/{name}", "index", nothing)
+            world.app.register_blueprint(blueprint)
+
+    write_templates(tmp_path, {"site/errors/404.html": ""})
+    assert found(build, app_options={"template_folder": str(tmp_path)}) == [("no-prefix", "site")]
+
+
+@pytest.mark.parametrize("name", ["ErrorHandler", "ERROR_HANDLER", "app", "handler", "native", "prefix", "host", "/"])
+def test_unknown_urls_beside_a_blueprint_without_prefix_may_have_a_look(name: str) -> None:
+    def build(world: World) -> None:
+        if name in ("prefix", "host"):
+            place = {"url_prefix": "/site"} if name == "prefix" else {"subdomain": "www"}
+            site = world.Blueprint("site", __name__, **place)
+            site.add_url_rule("/", "index", nothing)
+            world.errors.web_register(site)
+            world.app.register_blueprint(site)
+            return
+        a_site_without_prefix(world)
+        if name == "app":
+            world.errors.default_register(world.app)
+        elif name == "handler":
+            world.errors.register(world.app, code="4xx")(nothing)
+        elif name == "native":
+            world.app.errorhandler(404)(native)
+        elif name == "/":
+            world.errors.web_register("/")
+
+    options: dict[str, Any] = {"config": {"SERVER_NAME": "example.com"}, "app_options": {}}
+    if name == "host":
+        options["app_options"] = {"subdomain_matching": True}
+    if name == "ErrorHandler":
+        options["options"] = {"handler": "default"}
+    if name == "ERROR_HANDLER":
+        options["config"]["ERROR_HANDLER"] = "default"
+    assert found(build, exit_code=0, **options) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("ERROR_TYPE_URL", "did you mean ERROR_TYPE_URI?"),
+        ("ERROR_PAGES", "did you mean ERROR_PAGE?"),
+        ("ERROR_HANDLERS", "did you mean ERROR_HANDLER?"),
+    ],
+)
+def test_configuration_keys_that_do_not_exist_are_reported_with_the_nearest(key: str, hint: str) -> None:
+    with pytest.warns(UserWarning, match=f"errbridge has no configuration key {key}; "):
+        output = said(view, "check", exit_code=1, config={key: "x"})
+
+    assert words_of(output).startswith(f"unknown-key: app errbridge has no configuration key {key}; {hint}")
+    assert output.endswith("\n1 finding\n")
+
+
+def test_keys_of_other_extensions_and_of_the_application_are_theirs() -> None:
+    others = {
+        "ERROR_404_HELP": False,
+        "ERRORS": 1,
+        "MY_ERROR_PAGE": 1,
+        "ERROR_MAIL_TO": "me",
+        "ERROR_LOG_DIR": "/var/log",
+    }
+    assert found(view, exit_code=0, config=others) == []
+
+
+def test_types_that_cannot_be_told_apart_are_reported() -> None:
+    """One URI for every type is enough, and all plain problems have it, too."""
+    assert found(view, config={"ERROR_TYPE_URI": "https://example.com/problem"}) == [("conflicting-types", "app")]
+
+
+def test_two_classes_with_one_type_are_reported(tmp_path: Path) -> None:
+    """In a process of its own, as a problem class is there for good."""
+    (tmp_path / "twice.py").write_text(
+        "import flask, errbridge, errbridge_flask\n"
+        "class Sold(errbridge.Problem, status=409, type='https://example.com/sold'): ...\n"
+        "class Gone(errbridge.Problem, status=410, type='https://example.com/sold'): ...\n"
+        "app = flask.Flask('twice')\n"
+        "errbridge_flask.ErrorHandler(app)\n"
+    )
+    done = start("flask", "--app", "twice", "errors", "check", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("conflicting-types: app\n")
+    assert "twice.Gone" in done.stdout
+    assert "twice.Sold" in done.stdout
+
+
+def test_checks_can_be_left_out_by_their_code() -> None:
+    def build(world: World) -> None:
+        world.errors.register(world.Blueprint("elsewhere", __name__))(nothing)
+
+    assert found(build) == [("unregistered-blueprint", "elsewhere")]
+    assert found(build, "--ignore", "unregistered-blueprint", exit_code=0) == []
+    output = said(build, "check", "--ignore", "nonsense", exit_code=2)
+    assert "there is no check nonsense; there are unreadable-scope, same-place" in output

@@ -250,7 +250,11 @@ class Seam(ABC):
         try:
             request = self.current_request()
             before: Run | None = self.keep_for(request).pop(_RAISED, None)
-            run = respond(self.installation, exc, self.read_facts(exc, request, blueprints), before)
+            if before is not None and isinstance(exc, InternalServerError) and before.raises(exc.original_exception):
+                facts = before.trace.request
+            else:
+                facts = self.read_facts(exc, request, blueprints)
+            run = respond(self.installation, exc, facts, before)
         except Exception:
             log.exception("errbridge failed; the framework handles the error alone")
             return self.search.find(exc, blueprints)

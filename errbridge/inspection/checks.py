@@ -278,7 +278,7 @@ def _find_template_faults(subject: Subject) -> Found:
 
 
 def _find_unknown_templates(subject: Subject) -> Found:
-    """Find pages that no error has by their name. A page that others extend or include needs none."""
+    """Find pages that no error has by their name, but nearly. Those that others extend or include need none."""
     installation, templates = subject.installation, subject.list_templates()
     folders = {"errors", *(folder for owner in installation.error_map().owners.values() for folder in owner.folders)}
     slugs = [build_problem(cls).slug for cls in types_of(installation.problem_types)]
@@ -286,12 +286,8 @@ def _find_unknown_templates(subject: Subject) -> Found:
     used = {installation.error_map().settings.page}.union(*templates.values())
     for name in templates:
         folder, _, page = name.rpartition("/")
-        if folder in folders and page not in pages and name not in used:
-            message = (
-                f"{name} is the page of no status and no known problem type{suggest(page, pages) or '.'} Ignore this "
-                "check if you name it in Page() or template="
-            )
-            yield "app", message, None
+        if folder in folders and page not in pages and name not in used and (hint := suggest(page, pages)):
+            yield "app", f"{name} is the page of no status and no known problem type{hint}", None
 
 
 def _find_unknown_keys(subject: Subject) -> Found:

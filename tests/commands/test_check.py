@@ -12,7 +12,7 @@ import pytest
 from jinja2 import FunctionLoader
 from werkzeug.exceptions import HTTPException, NotFound
 
-from errbridge import DefaultDispatcher, Handlers, Problem, Scope
+from errbridge import DefaultDispatcher, Handlers, Scope
 from tests.commands.shop import (
     Gone,
     line_of,
@@ -286,9 +286,9 @@ def test_templates_that_are_missing_or_broken_are_reported(
     ("files", "told"),
     [
         ({"errors/out_of_tea.html": ""}, "errors/out_of_tea.html is the page of no status and no known problem type; "),
-        ({"errors/out_of_tea.html": ""}, "did you mean 'out-of-tea.html'? Ignore this check if you name it in Page()"),
+        ({"errors/out_of_tea.html": ""}, "did you mean 'out-of-tea.html'?"),
         ({"site/errors/4x.html": ""}, "site/errors/4x.html is the page of no status and no known problem type; did"),
-        ({"errors/gone-for-good.html": "{{"}, "no known problem type. Ignore this check"),
+        ({"errors/gone-for-good.html": "{{"}, None),
         ({"errors/out-of-tea.html": "", "errors/419.html": "", "site/errors/5xx.html": ""}, None),
         (
             {
@@ -318,14 +318,6 @@ def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None
     options = {"app_options": {"template_folder": str(tmp_path)}, "config": {"ERROR_PAGE": "errors/any.html"}}
 
     assert found(view, exit_code=0, **options) == []
-
-
-def test_types_outside_of_the_catalogue_have_no_page(tmp_path: Path) -> None:
-    """`run` makes a catalogue of `OutOfTea` alone, so the type of another service is unknown."""
-    elsewhere = type("KnownElsewhere", (Problem,), {}, status=410)
-    write_templates(tmp_path, {f"errors/{elsewhere(410).slug}.html": ""})
-
-    assert found(view, app_options={"template_folder": str(tmp_path)}) == [("unknown-template", "app")]
 
 
 def test_a_loader_that_lists_no_templates_has_no_unknown_ones() -> None:

@@ -85,7 +85,7 @@ class Front:
 def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Front]:
     """Run an app with nginx in front of it, as the page configures both."""
     page = (ROOT / "docs" / "howto" / "nginx.md").read_text()
-    (told,) = (block.text for block in blocks_of(page) if block.language == "nginx")
+    (configuration,) = (block.text for block in blocks_of(page) if block.language == "nginx")
     (tmp_path / "behind.py").write_text(APPS[request.param])
     run(module(request.param, "--app", "behind:inner", "errors", "preview", "error-pages"), tmp_path)
     run(
@@ -102,10 +102,10 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Front]:
             ("/etc/ssl/shop.example.key", f"{tmp_path}/key"),
             ("/srv/shop", str(tmp_path)),
         ):
-            assert there in told
-            told = told.replace(there, here)
+            assert there in configuration
+            configuration = configuration.replace(there, here)
         with (
-            nginx(told, tmp_path),
+            nginx(configuration, tmp_path),
             httpx.Client(base_url=f"https://127.0.0.1:{secure_port}", trust_env=False, verify=False) as secure,
             httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as plain,
         ):

@@ -316,44 +316,44 @@ def test_a_broken_logging_system_does_not_stop_the_other_hooks(
 def test_hooks_concern_every_application_and_are_called_in_order_and_once(world: World) -> None:
     site(world)
     other = world.errors.init_app(world.App("other"))
-    told: list[str] = []
+    called: list[str] = []
 
     def first(incident: Incident, reply: Reply) -> None:
-        told.append("first")
+        called.append("first")
 
     def second(incident: Incident, reply: Reply, name: str = "second") -> None:
-        told.append(name)
+        called.append(name)
 
     assert world.errors.on_incident(first) is first
     assert world.errors.on_incident(second) is second
     world.errors.on_incident(first)  # it stays where it is
     world.call(Request("/problem"))
-    assert told == ["first", "second"]
+    assert called == ["first", "second"]
 
     world.app = other
     world.call(Request("/nowhere"))
-    assert told == ["first", "second"] * 2
+    assert called == ["first", "second"] * 2
 
     world.errors.off_incident(first)
     world.errors.off_incident(first)
     world.call(Request("/nowhere"))
-    assert told[4:] == ["second"]
+    assert called[4:] == ["second"]
 
 
 def test_a_hook_may_remove_itself(world: World) -> None:
     site(world)
-    told: list[str] = []
+    called: list[str] = []
 
     def once(incident: Incident, reply: Reply) -> None:
         world.errors.off_incident(once)
-        told.append("once")
+        called.append("once")
 
     world.errors.on_incident(once)
     seen = note_incidents(world)
     world.call(Request("/problem"))
     world.call(Request("/problem"))
 
-    assert told == ["once"]
+    assert called == ["once"]
     assert len(seen) == 2
 
 

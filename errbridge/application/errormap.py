@@ -125,7 +125,7 @@ class ErrorMap:
         self.settings = settings
         self.owners = owners
         self.dispatcher = dispatcher
-        self._has_own_dispatcher = type(dispatcher) in DISPATCHERS.values()  # which only find what is registered
+        self._finds_only_registered = type(dispatcher) in DISPATCHERS.values()  # a subclass may find anything
         self.response = response
         self.languages = languages
         self._choose_language = lru_cache(_REMEMBERED)(self._look_up_language)
@@ -152,7 +152,7 @@ class ErrorMap:
         """Find the owners of an error: the blueprints of the matched view, then the owners of the URL."""
         try:
             found: Any = self.dispatcher.dispatch(exc, request)
-            if not self._has_own_dispatcher:
+            if not self._finds_only_registered:
                 found = self._list_known(found)
         except Exception:
             log.exception("%s failed; the URL is taken to have no owner", type(self.dispatcher).__qualname__)

@@ -23,7 +23,7 @@ __all__ = ["ErrorContext", "Trace", "open_context"]
 
 @dataclass(slots=True, eq=False)
 class ErrorContext:
-    """One error, with everything that does not depend on a handler. It does not change.
+    """One error, with everything that does not depend on a handler. Only *asked* changes.
 
     Attributes:
         application: The application.

@@ -283,7 +283,7 @@ def test_templates_that_are_missing_or_broken_are_reported(
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ({"errors/out_of_tea.html": ""}, "errors/out_of_tea.html is the page of no status and no known problem type; "),
         ({"errors/out_of_tea.html": ""}, "did you mean 'out-of-tea.html'?"),
@@ -302,15 +302,15 @@ def test_templates_that_are_missing_or_broken_are_reported(
     ],
 )
 def test_pages_that_no_error_has_by_their_name_are_reported(
-    tmp_path: Path, files: dict[str, str], told: str | None
+    tmp_path: Path, files: dict[str, str], message: str | None
 ) -> None:
     write_templates(tmp_path, files)
     options = {"app_options": {"template_folder": str(tmp_path)}}
 
-    output = words_of(said(view, "check", exit_code=told is not None, **options))
+    output = words_of(said(view, "check", exit_code=message is not None, **options))
 
-    assert output.count("unknown-template: app") == (told is not None)
-    assert told is None or told in output
+    assert output.count("unknown-template: app") == (message is not None)
+    assert message is None or message in output
 
 
 def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None:

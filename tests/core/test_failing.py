@@ -106,13 +106,14 @@ def test_where_exceptions_are_shown_the_failure_of_a_handler_is_raised(world: Wo
     assert run.records == []
 
 
+def fail_in_the_core(*args: Any) -> Any:
+    raise RuntimeError("in the core")
+
+
 def test_where_errbridge_itself_fails_an_http_error_is_answered_still(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find_chain(*args: Any) -> Any:
-        raise RuntimeError("in the core")
-
-    monkeypatch.setattr("errbridge.application.errormap.ErrorMap.find_chain", find_chain)
+    monkeypatch.setattr("errbridge.application.errormap.ErrorMap.find_chain", fail_in_the_core)
     exc = OutOfStock()
 
     for error, status in ((NotFound(), 404), (Problem(409), 409), (HttpError(), 500)):
@@ -146,10 +147,7 @@ def test_a_failure_that_has_a_context_of_its_own_keeps_it(world: World) -> None:
 def test_where_errbridge_fails_after_it_knows_the_error_the_record_has_everything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find(*args: Any) -> Any:
-        raise RuntimeError("in the core")
-
-    monkeypatch.setattr("errbridge.handling.respond.find_candidates", find)
+    monkeypatch.setattr("errbridge.handling.respond.find_candidates", fail_in_the_core)
     hooked: list[Incident] = []
 
     def build(app: Application, installation: Installation) -> None:

@@ -25,7 +25,7 @@ from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import ScopeTrie
 
-__all__ = ["Installation"]
+__all__ = ["Installation", "find_installation"]
 
 log = logging.getLogger("errbridge")
 
@@ -151,3 +151,10 @@ class Installation:
         names = () if scope.blueprint is None else self.application.folder_names(scope.blueprint)
         folders = tuple(f"{name}/errors" for name in names)
         return Owner(scope, ScopeHandlers(handlers, self.application.http_classes), style, failure, folders)
+
+
+def find_installation(app: object) -> Installation | None:
+    """Find errbridge among the extensions of an application; None if it is not there, or if *app* is no application."""
+    extensions = getattr(app, "extensions", None)
+    found = extensions.values() if isinstance(extensions, dict) else ()
+    return next((each for each in found if isinstance(each, Installation)), None)

@@ -14,10 +14,11 @@ from asgiref.typing import (
 )
 
 from errbridge.application.hooks import Hooks, Observable, finish_work
+from errbridge.application.installation import find_installation
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
-from errbridge.asgi.errors import answer, find_installation, report_broken_off
+from errbridge.asgi.errors import answer, report_broken_off
 from errbridge.asgi.exchange import Answer, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
@@ -171,7 +172,7 @@ class Bridge(Observable):
             await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
 
     async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
-        host = next(filter(None, map(find_installation, self._apps)), None)
+        host = next(filter(None, (find_installation(each.app) for each in self._apps)), None)
         return await answer(error, scope, destination, threads=self._answering, hooks=self._hooks, host=host)
 
     async def _serve_websocket(

@@ -16,7 +16,7 @@ from typing import Any, cast
 from asgiref.typing import HTTPScope
 
 from errbridge.application.hooks import Hooks
-from errbridge.application.installation import Installation
+from errbridge.application.installation import Installation, find_installation
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
@@ -34,7 +34,7 @@ from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import ROOT
 from errbridge.telemetry.record import is_recorded, write_record
 
-__all__ = ["answer", "find_installation", "report_broken_off"]
+__all__ = ["answer", "report_broken_off"]
 
 _log = logging.getLogger("errbridge")
 
@@ -62,7 +62,7 @@ async def answer(
         host: Lends its languages and its ``ERROR_SITE`` where errbridge is not in the application.
     """
     problem = error if isinstance(error, Problem) else _uncaught(error)
-    installation = None if destination is None else find_installation(destination.app)
+    installation = None if destination is None else find_installation(destination.app.app)
     if destination is None or installation is None:
         mount, facts = ROOT if destination is None else destination.mount, _facts(scope, hooks)
         lent: dict[str, Any] = {}
@@ -89,13 +89,6 @@ def _uncaught(error: BaseException) -> Problem:
     problem = uncaught_problem(Settings().default_msg).fill_in()
     problem.__cause__ = error
     return problem
-
-
-def find_installation(app: Asgi | Wsgi) -> Installation | None:
-    """Find errbridge among the extensions of an application."""
-    extensions = getattr(app.app, "extensions", None)
-    found = extensions.values() if isinstance(extensions, dict) else ()
-    return next((each for each in found if isinstance(each, Installation)), None)
 
 
 async def _answer_through(app: Asgi | Wsgi, problem: Problem, scope: Any, threads: Threads) -> Complete | None:

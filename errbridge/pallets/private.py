@@ -29,9 +29,6 @@ An unknown message costs nothing but that.
 
 ``werkzeug.debug.preserve_context`` in the environment of a request: Whether Werkzeug's debugger is around the
 application already. A name that is missing means a second debugger under the bridge, in debug mode alone.
-
-The routes that a blueprint recorded, ``deferred_functions`` and ``_blueprints``, are read and checked in
-`errbridge.pallets.blueprints`, which says why.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from errbridge.application.installation import find_installation
 from errbridge.errors import SetupError
 from errbridge.inspection.checks import check
 from errbridge.inspection.text import findings_text
-from errbridge.testing.incidents import find_installation
 
 __all__ = ["assert_no_findings"]
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypedDict, Unpack, overload
 
 from errbridge.application.hooks import Hooks, Observable
-from errbridge.application.installation import Installation
+from errbridge.application.installation import find_installation
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 
-__all__ = ["Incidents", "Observation", "Wanted", "find_installation", "record_incidents"]
+__all__ = ["Incidents", "Observation", "Wanted", "record_incidents"]
 
 
 class Observation(NamedTuple):
@@ -183,13 +183,6 @@ def _matches(
         and (scope is None or str(incident.scope) == scope)
         and (type is None or incident.problem.type == type)
     )
-
-
-def find_installation(app: Any) -> Installation | None:
-    """Find errbridge in an application; None if it is not there, or if it is no application."""
-    extensions = getattr(app, "extensions", None)
-    installed = extensions.get("errbridge") if isinstance(extensions, dict) else None
-    return installed if isinstance(installed, Installation) else None
 
 
 def _watchable(watched: Any) -> Hooks | Observable:

@@ -14,6 +14,7 @@ from waitress import create_server
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from errbridge import Problem
+from errbridge.languages.catalogues import LANGUAGES
 from errbridge_flask import ErrorHandler
 
 __all__ = ["MOUNTS", "PROBLEMS", "STATUSES", "Site", "serving"]
@@ -93,13 +94,16 @@ MOUNTS: dict[str, dict[str, Any]] = {
     "/dressed": {"ERROR_SITE": DRESSED},
     "/arabic": {"ERROR_LANGUAGES": ["ar"], "ERROR_SITE": DRESSED},
     "/german": {"ERROR_LANGUAGES": ["de"]},
+    "/spoken": {"ERROR_LANGUAGES": ["en", *LANGUAGES]},
 }
 """The site at the root and below these paths, by its configuration."""
 
 
 def application(site: Site, **config: Any) -> flask.Flask:
     app = flask.Flask(__name__)
-    ErrorHandler(app, **config).catalogue(app, types=[Documented, *(_numbered(number) for number in range(30))])
+    errors = ErrorHandler(app, **config)
+    errors.catalogue(app, types=[Documented, *(_numbered(number) for number in range(30))])
+    errors.locale_with(lambda: flask.request.args.get("language"))
 
     @app.before_request
     def note() -> None:

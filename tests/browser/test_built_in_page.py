@@ -13,6 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from errbridge.languages.catalogues import LANGUAGES, load_languages
+from errbridge.representations.words import WORDS
 from tests.browser.chromium import Chromium
 from tests.browser.site import ARABIC, STATUSES, Site
 from tests.policy import POLICY, STYLE_HASH
@@ -190,8 +192,34 @@ def test_on_paper_the_page_is_black_on_white_without_its_links(chromium: Chromiu
         assert brightness(style_of(page, "footer", "color")) < 80
         assert style_of(page, "html", "backgroundColor") == "rgb(255, 255, 255)"
         assert len(re.findall(rb"/Type\s*/Page\b", page.pdf())) == 1
+        page.goto(site.url + "/dressed/crash")
+        assert [link.inner_text() for link in page.locator("nav a").all() if link.is_visible()] == [
+            "Service status",
+            "Contact us",
+        ]
+        assert style_of(page, "nav a:last-child", "content", "::after") == '": mailto:help@example.com"'
 
     chromium.visit(visit, color_scheme="dark")
+
+
+BROKEN = """texts => texts.filter(text => {
+    const heading = document.querySelector("h1");
+    heading.style.overflowWrap = "normal";
+    heading.textContent = text;
+    return heading.scrollWidth > heading.clientWidth;
+})"""
+
+
+def test_no_heading_breaks_within_a_word_on_a_small_screen(chromium: Chromium, site: Site) -> None:
+    def visit(page: Page) -> None:
+        for language in load_languages(LANGUAGES, []):
+            page.goto(f"{site.url}/spoken/status/404?language={language}")
+            headings = [language.translate(words.heading) for words in WORDS.values()]
+            assert page.evaluate(BROKEN, [*headings, "Donaudampfschifffahrtsgesellschaft"]) == [
+                "Donaudampfschifffahrtsgesellschaft"
+            ]
+
+    chromium.visit(visit, viewport={"width": 320, "height": 600})
 
 
 def test_a_text_from_right_to_left_is_set_that_way(chromium: Chromium, site: Site) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import flask
 
 from errbridge.adapter import Application, Call, Draft, Installation, Run, check_head, drive
-from errbridge.pallets.application import PalletsApplication, finish_response
+from errbridge.pallets.application import PalletsApplication, check_chunk, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.exceptions import detect_disconnect
 from errbridge.pallets.private import read_request_values, ungroup
@@ -200,9 +200,7 @@ class _Stream:
         self._break_off = break_off
         try:
             self._chunks = iter(body)
-            self._first = next(self._chunks, b"")
-            if not isinstance(self._first, bytes):
-                raise TypeError(f"a stream yields text or bytes, not {type(self._first).__name__}")
+            self._first = check_chunk(next(self._chunks, b""), bytes)  # Werkzeug encodes text
         except BaseException:
             self.close()
             raise
@@ -210,8 +208,8 @@ class _Stream:
     def __iter__(self) -> Iterator[bytes]:
         yield self._first
         try:
-            for chunk in self._chunks:  # noqa: UP028 - "yield from" would close the body once more than the server does
-                yield chunk
+            for chunk in self._chunks:  # "yield from" would close the body once more than the server does
+                yield check_chunk(chunk, bytes)
         except Exception as exc:  # the server breaks the connection off
             self._break_off(exc)
             raise

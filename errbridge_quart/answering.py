@@ -15,8 +15,9 @@ from typing import Any
 import quart
 from quart.globals import app_ctx
 
+from errbridge import Problem
 from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive
-from errbridge.pallets.application import PalletsApplication, check_response, finish_response
+from errbridge.pallets.application import PalletsApplication, check_chunk, check_response, finish_response
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import has_received_content, read_request_values, takes_context, ungroup
 from errbridge.pallets.seam import Fields, Seam
@@ -25,6 +26,7 @@ __all__ = ["attach"]
 
 _READ = (b"host", b"accept", b"accept-language", b"x-requested-with", b"traceparent")
 _KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
+_CHUNKS = (bytes, str, bytearray, memoryview)  # of a stream; most servers take each of them
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 _ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
@@ -152,19 +154,25 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             response = finish_response(response, Draft(None), "GET")
         return seam.add_incident_header(response)
 
+    async def begin(handle: Any, handle_exception: Any, asked: Any) -> Any:
+        """Have the framework handle a request or WebSocket, and also what a session or a converter raises before it.
+
+        Quart raises that, and leaves the request bound (not reported). Flask asks its handlers (pallets/flask#2254).
+        """
+        try:
+            return await handle(asked)
+        except Exception as exc:
+            is_bound = quart.has_request_context() or quart.has_websocket_context()
+            if not is_bound or (seam.installation.application.propagates() and not isinstance(exc, Problem)):
+                raise
+            return await handle_exception(*([app_ctx._get_current_object()] if is_given_context else []), exc)
+
     async def guarded(request: quart.Request) -> Any:
         """Answer what escapes the framework."""
         try:
-            response = check_response(await handle_request(request))
-        except Exception as exc:
-            # Quart leaves a request bound whose session could not be opened (not reported). Flask asks its handlers
-            # then (pallets/flask#2254).
-            if quart.has_request_context() and not seam.installation.application.propagates():
-                handle_exception: Any = app.handle_exception
-                return await handle_exception(*([app_ctx._get_current_object()] if is_given_context else []), exc)
+            response = check_response(await begin(handle_request, app.handle_exception, request))
+        except (Exception, BaseExceptionGroup) as exc:
             error = ungroup(exc)
-        except BaseExceptionGroup as group:
-            error = ungroup(group)
         else:
             if isinstance(response, quart.Response) and not isinstance(response.response, response.data_body_class):
                 stream: Any = _Stream(response.response, seam.watch(response), request)
@@ -177,7 +185,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     async def guarded_websocket(websocket: quart.Websocket) -> Any:
         """Answer what escapes the framework from a WebSocket."""
         try:
-            response = await handle_websocket(websocket)
+            response = await begin(handle_websocket, app.handle_websocket_exception, websocket)
             return response if response is None else check_response(response)
         except (Exception, BaseExceptionGroup) as exc:
             error = ungroup(exc)
@@ -236,7 +244,7 @@ class _Stream:
     async def _chunks(self, body: AsyncIterable[Any]) -> AsyncIterator[Any]:
         try:
             async for chunk in body:
-                yield chunk
+                yield check_chunk(chunk, _CHUNKS)
         except Exception as error:
             self._record(error, self._request)
             if isinstance(error, TimeoutError):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from threading import Event, Thread
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -300,6 +301,28 @@ def test_a_blueprint_declared_at_the_root_owns_it(first: str) -> None:
         return site, api
 
     assert ask_owners(build, first, "/nope", "/api/nope") == ["site", "api"]
+
+
+@FIRST
+@pytest.mark.parametrize("prefix", ["/a*b", "/@me", "/a b", "/50%", "/a?b", "/a#b"])
+def test_a_prefix_may_have_every_character_that_a_route_may_have(first: str, prefix: str) -> None:
+    def build(world: World) -> Iterable[Any]:
+        odd = route(world.Blueprint("odd", __name__))
+        world.app.register_blueprint(odd, url_prefix=prefix)
+        return (odd,)
+
+    assert ask_owners(build, first, f"{quote(prefix)}/nope", "/nope") == ["odd", "app"]
+
+
+@FIRST
+@pytest.mark.parametrize("options", [{"url_prefix": "/<broken"}, {"subdomain": "a b"}, {"subdomain": "a..b"}])
+def test_a_place_that_no_request_can_have_owns_nothing_and_breaks_nothing(first: str, options: dict[str, str]) -> None:
+    def build(world: World) -> Iterable[Any]:
+        odd = world.Blueprint("odd", __name__, **options)
+        world.app.register_blueprint(odd)
+        return (odd,)
+
+    assert ask_owners(build, first, "/nope", config=EXAMPLE) == ["app"]
 
 
 @FIRST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import flask
 import pytest
 import quart
 from click.testing import CliRunner
+from werkzeug.exceptions import TooManyRequests
 
 import errbridge_flask
 import errbridge_quart
@@ -16,6 +18,7 @@ from errbridge import Problem
 from tests.applications import Ask, a_site, an_api, failing, with_templates
 from tests.clients import OCCURRENCE
 
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
 EXTENDED = (
     '{% extends "errbridge/page.html" %}{% block header %}<header>{{ site }}</header>{% endblock %}'
     "{% block heading %}Oh no: {{ super() }}{% endblock %}"
@@ -65,6 +68,11 @@ def test_blocks_of_the_page_can_be_replaced(ask: Ask) -> None:
             lambda: Problem(503, headers={"Retry-After": "30"}),
             "We will be back soon|The service is being maintained|30",
         ),
+        (
+            lambda: TooManyRequests(retry_after=datetime(2020, 1, 1, tzinfo=UTC)),
+            "That was too much at once|Please wait|0",
+        ),
+        (lambda: Problem(409, retry_after="soon"), "Something has changed|This was changed|soon"),
         (lambda: Problem(409, detail="Sold."), "Something has changed||None"),
         (lambda: Problem(409, title="Sold out"), "Sold out||None"),
         (lambda: Problem(409, heading="mine", hint=None), "mine|None|None"),
@@ -80,6 +88,16 @@ def test_templates_are_given_the_words_of_the_page(ask: Ask, problem: Any, expec
     assert (heading, wait) == (wanted[0], wanted[2])
     assert hint.startswith(wanted[1])
     assert bool(hint) is bool(wanted[1])
+
+
+def test_templates_are_given_the_seconds_until_a_date(ask: Ask) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    templates = {"error.html": "{{ 3500 < error.retry_after <= 3601 }}"}
+
+    assert (
+        ask(a_site(with_templates(templates), failing("/x", lambda: TooManyRequests(retry_after=later))), "/x").text
+        == "True"
+    )
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,7 @@ class Failing(BaseConverter):
     """A converter that fails with what it is given."""
 
     def to_python(self, value: str) -> Any:
-        raise LookupError("secret")
+        raise Problem(410) if value == "gone" else LookupError("secret")
 
 
 def an_app_that_fails_around_its_views() -> quart.Quart:
@@ -308,6 +308,7 @@ def an_app_that_fails_around_its_views() -> quart.Quart:
     [
         ("/talk", False, (), 500),
         ("/x/talk", True, (), 500),
+        ("/gone/talk", True, (), 410),
         ("/talk", True, ((b"host", b"a" * 70),), 400),
     ],
 )
@@ -321,7 +322,8 @@ async def test_a_handshake_that_fails_before_its_view_is_answered_and_recorded(
     with caplog.at_level(logging.DEBUG, "errbridge"):
         response = await handshake(app, path, *headers)
 
-    (record,) = (record for record in caplog.records if record.name == "errbridge")
+    (record,) = (record for record in caplog.records if hasattr(record, "incident_id"))
+    assert record.name == (app.logger.name if status == 500 else "errbridge")
     assert (response.status, response.content_type) == (status, "application/problem+json")
     assert "secret" not in response.text
     assert record.levelno == (logging.ERROR if status == 500 else logging.INFO)

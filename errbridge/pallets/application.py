@@ -25,7 +25,7 @@ from errbridge.pallets.private import HandlerSearch
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["PalletsApplication", "check_response", "finish_response"]
+__all__ = ["PalletsApplication", "check_chunk", "check_response", "finish_response"]
 
 _OWN_TEMPLATES = DictLoader(TEMPLATES)
 
@@ -299,6 +299,17 @@ def check_response(response: Any) -> Any:
     if fields != given:
         response.headers = Headers(fields)
     return response
+
+
+def check_chunk(chunk: Any, kinds: Any) -> Any:
+    """Return a part of a stream if it is one that a server can send.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(chunk, kinds):
+        raise TypeError(f"a stream yields text or bytes, not {type(chunk).__name__}")
+    return chunk
 
 
 def finish_response(response: Any, draft: Draft, method: str) -> Any:

@@ -38,9 +38,9 @@ def attach_seam(
     installation = install(application_class(app, search))
     seam = seam_class(installation, app, search)
     app._find_error_handler = seam.find_error_handler
-    for name in ("handle_exception", "handle_websocket_exception"):
+    for name, kind in (("handle_exception", "request"), ("handle_websocket_exception", "websocket")):
         if (handle := getattr(app, name, None)) is not None:
-            setattr(app, name, seam.receiving(handle))
+            setattr(app, name, seam.receiving(handle, getattr(app, f"full_dispatch_{kind}")))
     app.log_exception = seam.recording(app.log_exception)
     app.extensions[EXTENSION] = installation
     app.extensions[SEAM] = seam

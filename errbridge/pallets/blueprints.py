@@ -26,7 +26,7 @@ from operator import itemgetter
 from posixpath import commonpath, dirname
 from typing import Any, NamedTuple
 
-from errbridge import Scope
+from errbridge import Scope, SetupError
 from errbridge.pallets.private import find_recorder, read_nested, replay_routes
 
 __all__ = ["BlueprintPlaces"]
@@ -67,13 +67,15 @@ class BlueprintPlaces:
         for name, registration in registrations.items():
             prefix = prefixes[name] if prefixes[name].startswith("/") else None
             if subdomain := ".".join(reversed(subdomains[name].split("/")[1:])):
-                # Without SERVER_NAME a subdomain is no host, and the blueprint owns no URL.
-                scopes = [Scope(f"{subdomain}.{server_name}", prefix, name) if server_name else Scope(blueprint=name)]
+                hosts: Iterable[str | None] = [f"{subdomain}.{server_name}" if server_name else ""]
             else:
                 own = (rule for same in rules[name].values() for rule in same if url_map.host_matching and rule.host)
-                hosts: Iterable[str | None] = sorted({_PORT.sub("", rule.host) for rule in own}) or [None]
-                scopes = [Scope(host, prefix, name) for host in hosts]
-            for scope in scopes:
+                hosts = sorted({_PORT.sub("", rule.host) for rule in own}) or [None]
+            for host in hosts:
+                try:
+                    scope = Scope(host, prefix, name)
+                except SetupError:  # no request has this host: without SERVER_NAME a subdomain is none, for instance
+                    scope = Scope(blueprint=name)
                 yield scope, registration.blueprint
 
     def _register_blueprint(self, blueprint: Any, **options: Any) -> None:

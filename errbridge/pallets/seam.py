@@ -188,17 +188,34 @@ class Seam(ABC):
         except Exception:
             log.exception("errbridge failed; the exception has no incident id yet")
 
-    def receiving(self, handle: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap a method of the framework that handles uncaught exceptions; newer versions pass the context first."""
+    def receiving(self, handle: Callable[..., Any], dispatch: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a method of the framework that handles uncaught exceptions; newer versions pass the context first.
+
+        Args:
+            handle: The method.
+            dispatch: The one that dispatches a request, and raises an error of routing.
+        """
 
         @wraps(handle)
         def receive_first(*args: Any, **kwargs: Any) -> Any:
             for each in (*args, *kwargs.values()):
+                if self._is_routing(each):
+                    return dispatch(*(arg for arg in args if arg is not each))
                 if isinstance(each, BaseException):
                     self.receive(each)
             return handle(*args, **kwargs)
 
         return receive_first
+
+    def _is_routing(self, exc: object) -> bool:
+        """Make an error of routing of a `Problem` that a converter raised, as the frameworks do of HTTP exceptions."""
+        if not isinstance(exc, Problem):
+            return False
+        request = self.current_request()
+        if request.url_rule is not None or request.routing_exception is not None:
+            return False
+        request.routing_exception = exc
+        return True
 
     def recording(self, log_exception: Callable[..., None]) -> Callable[..., None]:
         """Wrap the method of the framework that records uncaught exceptions, so that the record has everything.

@@ -148,12 +148,11 @@ class PageView:
 def add_words(incident: Incident) -> Problem:
     """Copy the problem of an incident and add ``heading``, ``hint`` and ``retry_after``, unless it has such members."""
     problem = incident.problem.fill_in()
-    words: dict[str, object] = {
-        "heading": _find_heading(incident),
-        "hint": _find_hint(incident),
-        "retry_after": None,
-    }
+    wait = _read_wait(incident)
+    words = {"heading": _find_heading(incident), "hint": _find_hint(incident), "retry_after": None}
     vars(problem).update({name: value for name, value in words.items() if name not in problem.extensions})
+    if wait is not None:  # the member may be a date
+        vars(problem)["retry_after"] = max(wait, 0)
     return problem
 
 

@@ -41,7 +41,7 @@ class Scope:
         if self.host is not None:
             object.__setattr__(self, "host", _normalize_host(self.host))
         if self.prefix is not None:
-            object.__setattr__(self, "prefix", _normalize_prefix(self.prefix))
+            object.__setattr__(self, "prefix", _normalize_prefix(self.prefix, is_routed=self.blueprint is not None))
 
     def __str__(self) -> str:
         if self.blueprint is not None:
@@ -51,13 +51,13 @@ class Scope:
         return self.prefix or "app"
 
 
-def _normalize_prefix(prefix: object) -> str:
+def _normalize_prefix(prefix: object, *, is_routed: bool) -> str:
     if not isinstance(prefix, str):
         raise SetupError(f"a prefix is a string such as '/api', not {prefix!r}")
     if not prefix.startswith("/"):
         raise SetupError(f"{prefix!r} does not start with a slash; write '/{prefix}', or '//{prefix}' for a host")
     for segment in split_pattern(prefix):
-        if any(isinstance(token, str) and set("?#*") & set(token) for token in segment):
+        if not is_routed and any(isinstance(token, str) and set("?#*") & set(token) for token in segment):
             raise SetupError(f"the prefix {prefix!r} has a '?', '#' or '*'; a prefix is a path, and owns all below it")
     return prefix.rstrip("/") or "/"
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import (
-    Forbidden,
-)
+from werkzeug.exceptions import Forbidden, Gone
+from werkzeug.routing import BaseConverter
 
 from errbridge import Problem
-from tests.applications import Ask, a_hook, a_view, an_app, answering, raising
+from tests.applications import Ask, a_hook, a_view, an_app, answering, in_style, raising
 from tests.clients import Request
 from tests.failures.fragile import Bug, around, records, shown_by
 from tests.own_answers import EVERY, accepting, complete
@@ -68,6 +67,60 @@ def test_a_view_that_returns_garbage_is_a_500(ask: Ask, result: Callable[[], Any
     complete(
         ask(a_view("/page", lambda: result()), "/page", headers=accepting("application/json")), 500, "application/json"
     )
+
+
+class Refusing(BaseConverter):
+    """A converter that looks up what the URL means, and does not find it."""
+
+    def to_python(self, value: str) -> Any:
+        raise {"problem": Problem(410, detail="It was sold.", sku=value), "abort": Gone()}[value]
+
+
+def with_a_refusing_converter(world: World) -> None:
+    world.app.url_map.converters["refusing"] = Refusing
+    an_app(in_style("web"), in_style("api", "/api"), answering("/api/<refusing:item>"))(world)
+
+
+@pytest.mark.parametrize("mode", [{}, {"TESTING": True}, {"DEBUG": True}], ids=["", "testing", "debug"])
+@pytest.mark.parametrize("item", ["problem", "abort"])
+def test_a_converter_may_raise_a_problem_as_well_as_an_http_exception(
+    ask: Ask, item: str, mode: dict[str, bool]
+) -> None:
+    response = ask(with_a_refusing_converter, f"/api/{item}", config=mode)
+
+    assert (response.status, response.content_type) == (410, "application/problem+json")
+    assert response.json.get("sku") == ("problem" if item == "problem" else None)
+
+
+@pytest.mark.parametrize("item", ["problem", "abort"])
+def test_an_http_error_of_a_converter_is_one_of_routing(
+    world: World, caplog: pytest.LogCaptureFixture, item: str
+) -> None:
+    seen: list[str] = []
+
+    def after(response: Any) -> Any:
+        seen.append("after")
+        return response
+
+    with_a_refusing_converter(world)
+    an_app(
+        a_hook("before_request", lambda: seen.append("before")),
+        a_hook("after_request", after),
+        a_hook("teardown_request", lambda exc: seen.append(f"teardown {exc}")),
+    )(world)
+
+    with caplog.at_level(logging.DEBUG):
+        response = world.call(Request(f"/api/{item}"))
+
+    (record,) = (record for record in caplog.records if record.name != "asyncio")
+    assert (response.status, seen[:2]) == (410, ["before", "after"])
+    assert (record.name, record.levelno, record.exc_info) == ("errbridge", logging.INFO, None)
+
+
+def test_a_before_request_that_fails_after_a_converter_is_answered(ask: Ask) -> None:
+    application = an_app(with_a_refusing_converter, a_hook("before_request", raising(lambda: Bug("secret"))))
+
+    complete(ask(application, "/api/problem", headers=accepting("application/json")), 500, "application/json")
 
 
 class FailingSessions:

@@ -160,6 +160,25 @@ def test_an_error_after_the_first_chunk_ends_the_stream_and_reaches_the_server(
     assert stream.closed == 1
 
 
+@pytest.mark.parametrize("wrong", [5, None, [b"a"]])
+def test_a_chunk_that_is_none_breaks_the_stream_off_and_is_recorded(
+    world: World, caplog: pytest.LogCaptureFixture, wrong: Any
+) -> None:
+    async def later() -> AsyncIterator[Any]:
+        yield b"chunk 0"
+        yield wrong
+
+    made = later if world.is_async else lambda: iter([b"chunk 0", wrong])
+    an_app(a_view("/stream", lambda: (made(), {"Content-Type": "text/plain"})))(world)
+
+    seen = exchange(world, "/stream")
+
+    (record,) = records(caplog)
+    assert (seen.chunks, seen.ended, type(seen.raised)) == ([b"chunk 0"], False, TypeError)
+    assert "broke off after 200" in record.getMessage()
+    assert shown_by(record) == [TypeError]
+
+
 def test_a_timeout_in_a_stream_never_ends_it_as_if_it_were_complete(world: World) -> None:
     """Quart takes it for the end of its own limit on answers, and would leave the client waiting for the rest."""
     stream = Stream(2, lambda: TimeoutError("secret"))

@@ -32,15 +32,15 @@ from errbridge.scopes.patterns import (
     ConverterLookup,
     Segment,
     Variable,
+    build_host_expression,
     build_path_expression,
     find_converter,
     is_text,
     is_wildcard,
     parse_segment,
-    split_host,
     split_prefix,
 )
-from errbridge.scopes.precedence import rank_host, rank_scope
+from errbridge.scopes.precedence import Rank, rank_host, rank_scope
 from errbridge.scopes.scope import Scope
 
 __all__ = ["ScopeTrie", "normalize_host"]
@@ -213,30 +213,6 @@ def _build_tail(space: Scope, entry: _Entry, converters: ConverterLookup) -> _Ta
     return _Tail(re.compile(rf"{build_path_expression(space.prefix, converters)}(?=/|\Z)"), compared, entry)
 
 
-class _WildcardHost:
-    """A host with a star or with variables, compared label by label up to its suffix."""
-
-    __slots__ = ("_count", "_labels", "_starred", "paths", "rank", "suffix")
-
-    def __init__(self, host: str, paths: _PathTrie, converters: ConverterLookup) -> None:
-        self.paths = paths
-        self.rank = rank_host(host)
-        labels = split_host(host)
-        self._starred = labels[0] == ("*",)
-        compared = labels[1:] if self._starred else labels
-        self._count = len(compared)
-        last = max((index for index, label in enumerate(compared, 1) if not is_text(label)), default=0)
-        self._labels = [re.compile(parse_segment(label, converters).regex, re.IGNORECASE) for label in compared[:last]]
-        self.suffix = ".".join("".join(map(str, label)).lower() for label in compared[last:])
-
-    def matches(self, labels: list[str]) -> bool:
-        """Return whether a host with the same suffix matches."""
-        more = len(labels) - self._count
-        if more < 1 if self._starred else more:
-            return False
-        return not self._labels or all(map(re.Pattern.fullmatch, self._labels, labels[more:]))
-
-
 class ScopeTrie:
     """Finds the scopes that own a URL.
 
@@ -266,12 +242,11 @@ class ScopeTrie:
         self._elsewhere = (self._anywhere,) if anywhere else ()
         tries = {str(host): _PathTrie(pairs, converters) for host, pairs in owned.items()}
         self._has_hosts = bool(tries)
-        self._wildcards: dict[str, list[_WildcardHost]] = {}
-        for host, paths in tries.items():
-            if is_wildcard(host):
-                wildcard = _WildcardHost(host, paths, converters)
-                self._wildcards.setdefault(wildcard.suffix, []).append(wildcard)
-        self._hosts = {host: (paths, *self._match(host)) for host, paths in tries.items() if not is_wildcard(host)}
+        self._wildcards: dict[str, list[tuple[Rank, re.Pattern[str], _PathTrie]]] = {}
+        for host in filter(is_wildcard, tries):
+            pattern = re.compile(build_host_expression(host, converters), re.IGNORECASE)
+            self._wildcards.setdefault(_find_suffix(host), []).append((rank_host(host), pattern, tries[host]))
+        self._hosts = {host: (tries[host], *self._match(host)) for host in tries if not is_wildcard(host)}
 
     def owners(self, host: str, path: str) -> tuple[Scope, ...]:
         """List the scopes that contain a URL, the nearest first.
@@ -300,16 +275,20 @@ class ScopeTrie:
         """Find the prefixes of the wildcard hosts that a host matches, and those without a host."""
         if not self._wildcards or len(host) > _LONGEST_HOST or ".." in host or host.startswith("."):
             return self._elsewhere
-        labels = host.split(".")
-        candidates: list[_WildcardHost] = []
+        found: list[tuple[Rank, _PathTrie]] = []
         suffix = host
         while suffix:
             suffix = suffix.partition(".")[2]
-            if suffix in self._wildcards:
-                candidates += self._wildcards[suffix]
-        found = [(wildcard.rank, wildcard.paths) for wildcard in candidates if wildcard.matches(labels)]
+            for rank, pattern, paths in self._wildcards.get(suffix, ()):
+                if pattern.fullmatch(host):
+                    found.append((rank, paths))
         found.sort()  # no two hosts have one rank
         return (*[paths for _, paths in found], *self._elsewhere)
+
+
+def _find_suffix(host: str) -> str:
+    """Return the labels after the last star or variable, by which a wildcard host is looked up."""
+    return host[max(host.rfind("*"), host.rfind(">")) :].partition(".")[2].lower()
 
 
 def _join(tries: tuple[_PathTrie, ...], path: str) -> tuple[Scope, ...]:

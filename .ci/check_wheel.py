@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("errbridge", "errbridge_flask", "errbridge_quart")
@@ -147,9 +147,14 @@ def check_answers(extras: set[str]) -> None:
 
 def from_core() -> tuple[int, str | None, bytes]:
     from errbridge import Problem, RequestFacts
-    from errbridge.handling.outside import respond_at_edge
+    from errbridge.adapter import Application, Installation, Response, respond
 
-    answered = respond_at_edge(Problem(404), RequestFacts(accept="application/json"))
+    class Bare(Application):
+        config: ClassVar = {}
+        make_response = describe_response = None
+
+    answered = respond(Installation(Bare()), Problem(404), RequestFacts(accept="application/json")).outcome
+    assert isinstance(answered, Response)
     return answered.status, answered.content_type, answered.body or b""
 
 

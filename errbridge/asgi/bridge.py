@@ -14,11 +14,10 @@ from asgiref.typing import (
 )
 
 from errbridge.application.hooks import Hooks, Observable, finish_work
-from errbridge.application.installation import find_installation
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
 from errbridge.asgi.destination import Destination, Directory
-from errbridge.asgi.errors import answer, report_broken_off
+from errbridge.asgi.errors import answer, install, report_broken_off
 from errbridge.asgi.exchange import Answer, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
@@ -108,19 +107,20 @@ class Bridge(Observable):
         if isinstance(apps, Mapping):
             mounted: dict[str | Scope, Asgi | Wsgi] = {place: recognise(app) for place, app in apps.items()}
             listed = list(mounted.values())
+            mounts = [read_place(place) for place in mounted]
             self._directory = Mounts(mounted)
             self._speaking_asgi = _speaking_asgi((str(place), app) for place, app in mounted.items())
         else:
-            listed = [recognise(app) for app in apps]
+            listed, mounts = [recognise(app) for app in apps], []
             self._directory = Routes(listed)
             self._speaking_asgi = _speaking_asgi((str(getattr(app.app, "name", app.app)), app) for app in listed)
-        self._apps = listed
         self._threads = Threads(threads, waiting=waiting, streams=streams)
         self._answering = Threads(_ANSWERING, waiting=_MOST_ANSWERS)
         self._limits = Limits(max_body, patience)
         self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
         self._grace = grace
         self._hooks = Hooks()
+        self._edge = install(listed, mounts, self._hooks)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
@@ -148,7 +148,7 @@ class Bridge(Observable):
             elif exchange.answer is not Answer.AWAITED:
                 # Returning is enough for a server to break the connection off; raising would have it logged once more.
                 # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
-                report_broken_off(scope, exchange.status, error, destination)
+                report_broken_off(scope, exchange.status, error, self._edge)
             else:
                 inlet = Inlet(exchange)
                 try:
@@ -172,8 +172,7 @@ class Bridge(Observable):
             await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
 
     async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
-        host = next(filter(None, (find_installation(each.app) for each in self._apps)), None)
-        return await answer(error, scope, destination, threads=self._answering, hooks=self._hooks, host=host)
+        return await answer(error, scope, destination, edge=self._edge, threads=self._answering)
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -189,7 +188,7 @@ class Bridge(Observable):
             if socket.can_be_denied:
                 await socket.deny(await self._answer(error, scope, destination))
             else:
-                report_broken_off(scope, socket.status, error, destination)
+                report_broken_off(scope, socket.status, error, self._edge)
                 await socket.fail()
 
     async def _settle(self) -> None:

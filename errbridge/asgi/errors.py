@@ -5,18 +5,22 @@ that owns the URL, and the headers that the application adds to all of its answe
 is handed to the application, if errbridge is in it, with an empty request in place of the real one; the application
 raises the problem before any function of its own, and answers it as it answers everything else. An exception that came
 through the application is handed to it as a 500. If it cannot answer, it lends its style.
+
+Where there is no application with errbridge, the bridge is one itself: `install`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from asgiref.typing import HTTPScope
 
 from errbridge.application.hooks import Hooks
 from errbridge.application.installation import Installation, find_installation
+from errbridge.application.protocol import Application, Draft
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
@@ -25,16 +29,19 @@ from errbridge.asgi.location import Connection, Location
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.wsgi import Service, serve_wsgi
-from errbridge.handling.outside import respond_at_edge, respond_in_place
+from errbridge.handling.context import open_context
+from errbridge.handling.outside import respond_in_place
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import REFUSAL, RequestFacts
-from errbridge.incident import Incident, new_id
+from errbridge.incident import Occurrence, Reply
+from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
-from errbridge.scopes.scope import ROOT
+from errbridge.representations.response import Response
+from errbridge.scopes.scope import Scope
 from errbridge.telemetry.record import is_recorded, write_record
 
-__all__ = ["answer", "report_broken_off"]
+__all__ = ["answer", "install", "report_broken_off"]
 
 _log = logging.getLogger("errbridge")
 
@@ -42,14 +49,58 @@ _PATIENCE = 10.0
 """Seconds that an application may take to answer a refusal."""
 
 
+class _Edge(Application):
+    """The bridge, as an application without handlers; its pages look and speak like those of the first application.
+
+    Args:
+        find_host: Finds errbridge in the first application that has it; None if there is none.
+    """
+
+    name = "bridge"
+
+    def __init__(self, find_host: Callable[[], Installation | None]) -> None:
+        self._find_host = find_host
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        host = self._find_host()
+        found = {} if host is None else host.application.config
+        return {key: found[key] for key in ("ERROR_SITE", "ERROR_LANGUAGES", "ERROR_CSP_ENABLED") if key in found}
+
+    @property
+    def version(self) -> object:
+        host = self._find_host()
+        return None if host is None else host.error_map()
+
+    @property
+    def catalogues(self) -> Iterable[tuple[str, str]]:
+        host = self._find_host()
+        return () if host is None else host.application.catalogues
+
+    def make_response(self, draft: Draft, method: str) -> Response:
+        return draft.finish(method, draft.body)
+
+    def describe_response(self, value: Response) -> Reply:
+        return value.as_reply()
+
+
+def install(apps: Iterable[Asgi | Wsgi], mounts: Iterable[Scope], hooks: Hooks) -> Installation:
+    """Install errbridge in a bridge itself.
+
+    Args:
+        apps: The applications behind the bridge.
+        mounts: Where they are; a record says at which of them an error occurred.
+        hooks: Those of the bridge.
+    """
+    edge = _Edge(lambda: next(filter(None, (find_installation(each.app) for each in apps)), None))
+    installation = Installation(edge, hooks=hooks)
+    for mount in mounts:
+        installation.own.set_style(mount, "default")
+    return installation
+
+
 async def answer(
-    error: Exception,
-    scope: Connection,
-    destination: Destination | None,
-    *,
-    threads: Threads,
-    hooks: Hooks,
-    host: Installation | None = None,
+    error: Exception, scope: Connection, destination: Destination | None, *, edge: Installation, threads: Threads
 ) -> Complete:
     """Answer a problem of the bridge or an exception of an application, log it, and call the hooks.
 
@@ -57,27 +108,18 @@ async def answer(
         error: The problem; of another exception, only the log sees more than that there was one.
         scope: The request.
         destination: Whose place it is; None if it is no one's.
+        edge: errbridge in the bridge, for where it is not in the application.
         threads: Where an application that speaks WSGI answers.
-        hooks: Called where errbridge is not in the application; those of its ``ErrorHandler`` are called otherwise.
-        host: Lends its languages and its ``ERROR_SITE`` where errbridge is not in the application.
     """
-    problem = error if isinstance(error, Problem) else _uncaught(error)
     installation = None if destination is None else find_installation(destination.app.app)
-    if destination is None or installation is None:
-        mount, facts = ROOT if destination is None else destination.mount, _facts(scope, hooks)
-        lent: dict[str, Any] = {}
-        if host is not None:
-            error_map = host.error_map()
-            own = error_map.settings
-            lent["settings"] = Settings(site=own.site, languages=own.languages, csp_enabled=own.csp_enabled)
-            lent["language"] = error_map.find_language(facts)
-        answered = respond_at_edge(problem, facts, scope=mount, hooks=hooks, **lent)
-    else:
+    if destination is not None and installation is not None:
         placed = destination.location.place(scope)
-        complete = await _answer_through(destination.app, problem, placed, threads)
+        complete = await _answer_through(destination.app, error, placed, threads)
         if complete is not None:
             return complete
-        answered = respond_in_place(installation, error, _facts(placed, hooks))
+        answered = respond_in_place(installation, error, _facts(placed, edge))
+    else:
+        answered = respond_in_place(edge, error, _facts(scope, edge))
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answered.headers]
     body = answered.body or b""
     if declared_length(headers) is None:
@@ -85,22 +127,20 @@ async def answer(
     return Complete(answered.status, headers, body)
 
 
-def _uncaught(error: BaseException) -> Problem:
-    problem = uncaught_problem(Settings().default_msg).fill_in()
-    problem.__cause__ = error
-    return problem
-
-
-async def _answer_through(app: Asgi | Wsgi, problem: Problem, scope: Any, threads: Threads) -> Complete | None:
+async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, threads: Threads) -> Complete | None:
     """Have an application answer a problem; None if it does not.
 
     Args:
         app: The application, with errbridge in it.
-        problem: What it has to answer.
+        error: What it has to answer.
         scope: The request, below the application's mount.
         threads: Where it runs if it speaks WSGI.
     """
     headers = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
+    problem = error
+    if not isinstance(error, Problem):
+        problem = uncaught_problem(Settings().default_msg).fill_in()
+        problem.__cause__ = error
     asked = {**scope, "type": "http", "method": scope.get("method", "GET"), "headers": headers, REFUSAL: problem}
     sent: list[Any] = []
 
@@ -133,16 +173,15 @@ async def _answer_through(app: Asgi | Wsgi, problem: Problem, scope: Any, thread
     return Complete(start["status"], start["headers"], b"".join(part.get("body", b"") for part in parts))
 
 
-def report_broken_off(scope: Connection, status: int, error: BaseException, destination: Destination | None) -> None:
+def report_broken_off(scope: Connection, status: int, error: Exception, edge: Installation) -> None:
     """Log an error that came too late for an answer."""
-    if is_recorded(error):  # by errbridge in the application
-        return
-    mount = ROOT if destination is None else destination.mount
-    incident = Incident(error, Problem(500), _facts(scope, Hooks()), new_id(), mount, original=error, app="bridge")
-    write_record(incident, status, logging.ERROR, is_broken_off=True)
+    if not is_recorded(error):  # by errbridge in the application
+        uncaught = HTTPErrorFacts(500, original=error)
+        context = open_context(edge, error, uncaught, _facts(scope, edge), Occurrence())
+        write_record(context.incident, status, logging.ERROR, is_broken_off=True)
 
 
-def _facts(scope: Connection, hooks: Hooks) -> RequestFacts:
+def _facts(scope: Connection, edge: Installation) -> RequestFacts:
     location = Location.of(scope)
     headers = RequestHeaders(
         lambda: [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
@@ -154,5 +193,5 @@ def _facts(scope: Connection, hooks: Hooks) -> RequestFacts:
         root_path=location.root,
         routing=True,
         websocket=scope["type"] == "websocket",
-        trace_id=hooks.current_trace(),
+        trace_id=edge.hooks.current_trace(),
     )

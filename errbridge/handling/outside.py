@@ -1,28 +1,22 @@
-"""Answers where no handler and no template can be asked: around a request, and in front of all applications."""
+"""Answers where no handler and no template can be asked: around a request, and in place of an application."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from errbridge.application.hooks import Hooks
 from errbridge.application.installation import Installation
-from errbridge.application.settings import Settings
-from errbridge.handling.builtin import Look, render, show_built_in
+from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Outcome, Raised
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, Occurrence
-from errbridge.languages.language import ENGLISH, Language
-from errbridge.mapping.problems import complete
+from errbridge.incident import Occurrence
+from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import Response, last_resort
-from errbridge.representations.styles import DEFAULT
-from errbridge.scopes.scope import ROOT, Scope
-from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import Failure, choose_level, is_written, log, write_record
+from errbridge.representations.response import Response
+from errbridge.telemetry.record import log
 
-__all__ = ["respond_at_edge", "respond_in_place", "respond_outside"]
+__all__ = ["respond_in_place", "respond_outside"]
 
 
 def respond_outside(context: ErrorContext) -> Outcome:
@@ -56,7 +50,7 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
     return show_built_in(replace(context, problem=problem, is_shared=False))
 
 
-def respond_in_place(installation: Installation, exc: Exception, request: RequestFacts) -> Response:
+def respond_in_place(installation: Installation, exc: BaseException, request: RequestFacts) -> Response:
     """Answer in place of an application that cannot be asked, in the style that it has there.
 
     Args:
@@ -64,58 +58,6 @@ def respond_in_place(installation: Installation, exc: Exception, request: Reques
         exc: A problem, or what came through the application.
         request: The facts of the request.
     """
-    return show_built_in(open_context(installation, exc, None, request, Occurrence()))
-
-
-def respond_at_edge(
-    problem: Problem,
-    request: RequestFacts,
-    *,
-    scope: Scope = ROOT,
-    settings: Settings | None = None,
-    language: Language = ENGLISH,
-    hooks: Hooks | None = None,
-) -> Response:
-    """Answer where there is no application: in front of all of them, or in place of one that is gone.
-
-    Args:
-        problem: The problem. Its ``__cause__`` is logged if it has one.
-        request: The facts of the request.
-        scope: The place that the request was for.
-        settings: The defaults if None.
-        language: The language to answer in.
-        hooks: Called with the incident.
-
-    Returns:
-        A page, document or text by the Accept header.
-    """
-    settings = settings or Settings()
-    media_type = DEFAULT.choose_media_type(request, xhr_enabled=settings.xhr_enabled)
-    occurrence = Occurrence()
-    completed = complete(problem, request, occurrence.id, settings.build_type(problem), language=language)
-    cause = problem.__cause__
-    incident = Incident(
-        problem,
-        completed,
-        request,
-        occurrence.id,
-        scope=scope,
-        media_type=media_type,
-        original=cause,
-        app="bridge",
-        time=occurrence.time,
-        reference=occurrence.id[:8] if is_written(choose_level(problem.status)) else "",
-        language=language,
-    )
-    failure = None
-    try:
-        response = render(Look(settings, DEFAULT, media_type, language), incident)
-    except Exception as error:
-        failure = Failure("the built-in representation", error)
-        response = last_resort(request.method, problem.status)
-    level = choose_level(response.status, failed=failure is not None)
-    if log.isEnabledFor(level):
-        write_record(incident, response.status, level, failure=failure)
-    if hooks is not None and hooks.functions:
-        notify(hooks.functions, incident, response.as_reply)
-    return response
+    http = None if isinstance(exc, Problem) else HTTPErrorFacts(500, original=exc)
+    error = exc if http is None else Problem(500)
+    return show_built_in(open_context(installation, error, http, request, Occurrence()))

@@ -1,4 +1,4 @@
-"""Answers where no handler and no template can be asked: around a request, for developers, in front of all apps."""
+"""Answers where no handler and no template can be asked: around a request, in place of an application."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import pytest
 from errbridge import Incident, Problem, Reply, RequestFacts, Scope
 from errbridge.adapter import Installation, Raised, Response
 from errbridge.application.hooks import Hooks
-from errbridge.application.settings import Settings
 from errbridge.handling import builtin
-from errbridge.handling.outside import respond_at_edge
+from errbridge.handling.outside import respond_in_place
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.styles import WEB
 from errbridge.scopes.scope import ROOT
@@ -150,30 +149,25 @@ def test_the_exception_is_described_in_xml_too() -> None:
     assert b"KeyError" in describing("application/xml").body
 
 
-# In front of all applications.
+# In place of an application.
 
 
-def test_in_front_of_all_applications_a_problem_is_answered_by_accept(caplog: pytest.LogCaptureFixture) -> None:
+def test_in_place_of_an_application_a_problem_is_answered_by_accept(caplog: pytest.LogCaptureFixture) -> None:
     problem = Problem(413, detail="Too much", max_bytes=5)
 
-    sent = respond_at_edge(problem, RequestFacts(accept="application/json"))
+    sent = respond_in_place(install(), problem, RequestFacts(accept="application/json"))
     assert (sent.status, sent.content_type) == (413, DOCUMENT)
     assert json.loads(sent.body or b"")["max_bytes"] == 5
-    page = respond_at_edge(problem, RequestFacts(), settings=Settings(type_uri="urn:{slug}"))
+    page = respond_in_place(install(), problem, RequestFacts())
     assert page.content_type == "text/html; charset=utf-8"
-    facts = RequestFacts(accept="application/json")
-    forced = respond_at_edge(problem, facts, settings=Settings(force_content_type=False))
-    assert forced.content_type == "application/json"
-    typed = respond_at_edge(problem, facts, settings=Settings(type_uri="urn:{slug}"))
-    assert json.loads(typed.body or b"")["type"] == "urn:content-too-large"
-    assert [logged.levelno for logged in caplog.records] == [logging.INFO] * 4
+    assert [logged.levelno for logged in caplog.records] == [logging.INFO] * 2
 
 
-def test_the_cause_of_a_problem_in_front_of_all_applications_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_cause_of_a_problem_in_place_of_an_application_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     problem = Problem(502)
     problem.__cause__ = ConnectionError("upstream")
 
-    sent = respond_at_edge(problem, RequestFacts())
+    sent = respond_in_place(install(), problem, RequestFacts())
 
     assert sent.status == 502
     assert b"upstream" not in (sent.body or b"")
@@ -182,26 +176,26 @@ def test_the_cause_of_a_problem_in_front_of_all_applications_is_logged(caplog: p
     assert isinstance(logged.exc_info[1], ConnectionError)
 
 
-def test_hooks_in_front_of_all_applications_get_the_incident_and_the_answer() -> None:
+def test_hooks_in_place_of_an_application_get_the_incident_and_the_answer() -> None:
     seen: list[tuple[Incident, Reply]] = []
-    hooks = Hooks()
-    problem = Problem(404)
-    respond_at_edge(problem, RequestFacts(), hooks=hooks)
+    hooks, problem = Hooks(), Problem(404)
+    installation = Installation(Application(), hooks=hooks)
+    respond_in_place(installation, problem, RequestFacts())
     hooks.on_incident(lambda incident, reply: seen.append((incident, reply)))
 
-    sent = respond_at_edge(problem, RequestFacts(path="/x"), hooks=hooks)
+    sent = respond_in_place(installation, problem, RequestFacts(path="/x"))
 
     ((incident, reply),) = seen
     assert (incident.exception, incident.request.path, incident.original) == (problem, "/x", None)
     assert (reply.status, reply.body) == (404, sent.body)
 
 
-def test_nothing_is_logged_in_front_of_all_applications_at_a_level_that_is_off(
+def test_nothing_is_logged_in_place_of_an_application_at_a_level_that_is_off(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.ERROR, logger="errbridge")
 
-    respond_at_edge(Problem(404), RequestFacts())
+    respond_in_place(install(), Problem(404), RequestFacts())
 
     assert caplog.records == []
 
@@ -210,7 +204,7 @@ def test_nothing_is_logged_in_front_of_all_applications_at_a_level_that_is_off(
 def test_a_representation_that_fails_gives_way_to_constant_bytes_everywhere(caplog: pytest.LogCaptureFixture) -> None:
     for sent in (
         escaping(install(), Conflict()),
-        respond_at_edge(Problem(409), RequestFacts()),
+        respond_in_place(install(), Problem(409), RequestFacts()),
     ):
         assert (sent.status, sent.body) == (409, b"409 Conflict\n")
     for logged in caplog.records:

@@ -86,7 +86,7 @@ def read_http_error(
 
 def _is_parse_error(exc: HTTPException) -> bool:
     """Return whether a 400 may come of a body that could not be parsed. Flask raises it from the parser's, or twice."""
-    return isinstance(exc.__cause__ or exc.__context__, (ValueError, BadRequest))
+    return isinstance(exc.__context__ if exc.__cause__ is None else exc.__cause__, (ValueError, BadRequest))
 
 
 def _may_have_additions(exc: HTTPException) -> bool:

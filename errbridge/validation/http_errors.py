@@ -126,7 +126,8 @@ def _find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
     cause: BaseException | None = exc
     for _ in range(2):
         if cause is not None:
-            cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+            shown = None if cause.__suppress_context__ else cause.__context__
+            cause = shown if cause.__cause__ is None else cause.__cause__
         if isinstance(cause, JSONDecodeError):
             line, column = cause.lineno, cause.colno
             sentence = next(sentence for begin, sentence in SYNTAX.items() if cause.msg.startswith(begin))

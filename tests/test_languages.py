@@ -383,6 +383,12 @@ def test_with_one_language_nothing_is_negotiated(ask: Ask) -> None:
         assert response.members("Vary") == {"Accept"}
 
 
+def test_a_long_accept_language_counts_like_a_short_one(ask: Ask) -> None:
+    response = ask(a_site(), "/nope", **in_language(f"{'xx-Latn, ' * 30}de"))
+
+    assert response.header("Content-Language") == "de"
+
+
 def test_own_templates_know_the_language(ask: Ask) -> None:
     application = a_site(
         with_templates({"error.html": "{{ incident.language }} {{ incident.language.direction }} {{ error.heading }}"})

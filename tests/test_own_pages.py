@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,7 @@ def test_eject_writes_the_template_into_the_application(framework: Any, adapter:
     assert run("--force").exit_code == 0
     other = run("other.html")
     assert 'Set ERROR_PAGE = "other.html"' in other.output
+    assert json.loads(run("errors/404.html", "--json").output) == {"file": str(tmp_path / "templates/errors/404.html")}
+    below_a_file = run("other.html/404.html")
+    assert below_a_file.exit_code == 2
+    assert "the template cannot be written: " in below_a_file.output

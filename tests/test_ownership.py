@@ -7,6 +7,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from werkzeug.routing import BaseConverter
 
 from errbridge import Reply, Scope
 from tests.clients import Response
@@ -93,6 +94,22 @@ def test_a_405_belongs_to_the_blueprint_of_the_route_and_keeps_allow(ask: Ask) -
 
     assert (response.status, response.text) == (405, "v2")
     assert response.header("Allow") == "GET, HEAD, OPTIONS"
+
+
+def test_a_405_is_answered_where_the_route_for_another_method_has_a_converter_that_fails(ask: Ask) -> None:
+    class Failing(BaseConverter):
+        def to_python(self, value: str) -> str:
+            raise RuntimeError("the database is down")
+
+    def build(world: World) -> None:
+        tree(API)(world)
+        world.app.url_map.converters["failing"] = Failing
+        world.app.add_url_rule("/api/<failing:item>", "item", lambda item: item, methods=["POST"])
+
+    response = ask(build, "/api/item")
+
+    assert (response.status, response.text) == (405, "api")
+    assert "POST" in response.members("Allow")
 
 
 def test_a_405_of_a_blueprint_without_a_prefix_is_its_own(ask: Ask) -> None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+import flask
 import pytest
+import sentry_sdk
+from sentry_sdk.transport import Transport
 
+from errbridge import Problem, SetupError
+from errbridge.sentry import instrument
+from tests.applications import an_api, failing
 from tests.servers import ROOT
+from tests.twins import Twins, flask_world
 
 PROGRAM = """
 import json, sys
@@ -96,3 +104,52 @@ def test_a_handler_that_fails_is_one_event_with_the_id(framework: str) -> None:
 
     assert event["tags"]["incident_id"] == incident_id
     assert event["exception"]["values"][-1]["type"] == "ValueError"
+
+
+@pytest.fixture
+def events() -> Iterator[list[Any]]:
+    """What Sentry is sent within the test, with a client of its own and no integrations."""
+    sent: list[Any] = []
+
+    class Collecting(Transport):
+        def capture_envelope(self, envelope: Any) -> None:
+            sent.extend(item.payload.json for item in envelope.items if item.type == "event")
+
+    client = sentry_sdk.Client("https://key@localhost/1", transport=Collecting, default_integrations=False)
+    with sentry_sdk.new_scope() as scope:
+        scope.set_client(client)
+        yield sent
+    client.close()
+
+
+def test_errors_are_instrumented_once_until_that_is_removed(events: list[Any]) -> None:
+    twins = Twins.built(an_api(failing("/sold", lambda: Problem(409, type="/sold"))))
+    statuses = range(400, 500)
+    made = [instrument(world.errors, statuses=statuses) for world in twins.worlds]
+
+    assert [instrument(world.errors, statuses=statuses) for world in twins.worlds] == made
+    with pytest.raises(SetupError, match=r"instrumented already, with other statuses: remove\(\) what it returned"):
+        instrument(twins.flask.errors)
+    twins.ask("/sold")
+    assert [event["message"] for event in events] == ["409 Conflict"] * 2
+
+    for each in made * 2:  # a second time does nothing
+        each.remove()
+    instrument(twins.flask.errors)
+    twins.ask("/sold")
+    assert len(events) == 2
+
+
+def test_an_event_without_an_incident_is_left_alone(events: list[Any]) -> None:
+    instrument(flask_world().errors)
+    sentry_sdk.capture_message("all is well")
+
+    (event,) = events
+    assert "incident_id" not in event.get("tags", {})
+
+
+def test_what_has_no_errors_to_report_is_refused() -> None:
+    app: Any = flask.Flask("app")
+
+    with pytest.raises(SetupError, match=r"instrument\(\) takes an ErrorHandler or a Bridge, not <Flask 'app'>"):
+        instrument(app)

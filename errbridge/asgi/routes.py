@@ -61,8 +61,6 @@ class Routes:
     __slots__ = ("_apps",)
 
     def __init__(self, apps: Sequence[Asgi | Wsgi]) -> None:
-        if not apps:
-            raise SetupError("there is no application in the list; give at least one")
         for app in apps:
             if not hasattr(app.app, "create_url_adapter"):
                 raise SetupError(

@@ -145,15 +145,12 @@ class Threads:
         Returns:
             Whether all of them ended in time. Those that did not are left alone: a thread cannot be stopped.
         """
-        try:
-            async with asyncio.timeout(grace):
-                while self._running:
-                    await asyncio.wait(self._running)
-        except TimeoutError:
-            return False
-        finally:
-            self._workers.end_idle()
-        return True
+        clock = asyncio.get_running_loop().time
+        until = clock() + grace
+        while self._running and clock() < until:
+            await asyncio.wait(self._running, timeout=until - clock())
+        self._workers.end_idle()
+        return not self._running
 
 
 def _call(function: Callable[[], object]) -> None:
@@ -177,6 +174,7 @@ class _Workers(Executor):
 
     def submit(self, function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         future: Future[_T] = Future()
+        future.set_running_or_notify_cancel()  # a thread is sure to have it, so it cannot be cancelled any more
         with self._lock:
             inbox: SimpleQueue[_Job | None] | None = self._idle.pop() if self._idle else None
         if inbox is None:
@@ -191,19 +189,18 @@ class _Workers(Executor):
         while stays and (job := inbox.get()) is not None:
             future, call = job
             result, error = None, None
-            is_wanted = future.set_running_or_notify_cancel()
             try:
-                result = call() if is_wanted else None
+                result = call()
             except BaseException as raised:
                 error = raised
             with self._lock:
                 stays = len(self._idle) < self._most_idle
                 if stays:
                     self._idle.append(inbox)
-            if error is not None:
-                future.set_exception(error)
-            elif is_wanted:
+            if error is None:
                 future.set_result(result)
+            else:
+                future.set_exception(error)
             del job, future, call, result, error  # an idle thread keeps nothing of its last request
 
     def end_idle(self) -> None:

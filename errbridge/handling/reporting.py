@@ -100,5 +100,4 @@ def record_broken_stream(installation: Installation, exc: Exception, request: Re
     context = open_context(installation, exc, HTTPErrorFacts(500, original=exc), request, Occurrence())
     mark_recorded(exc)
     level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
-    if log.isEnabledFor(level):
-        write_record(context.incident, status, level, is_broken_off=True)
+    write_record(context.incident, status, level, is_broken_off=True)

@@ -26,7 +26,8 @@ class HTTPErrorFacts:
         own_response: Builds the response that its class has in a way of its own, which is sent unless a handler is
             registered for the class; None if it has none.
         client_gone: Whether it says that the client has left.
-        is_shared: Whether every such exception has this very object, so that what is derived from it can be kept.
+        is_shared: Whether every such exception has this very object, so that what is derived from it can be kept. Not
+            with ``Retry-After``, from which a page makes a time.
     """
 
     status: int | None

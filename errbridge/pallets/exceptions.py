@@ -77,11 +77,7 @@ def read_http_error(
     original = getattr(exc, "original_exception", None) if isinstance(exc, InternalServerError) else None
     if isinstance(original, BaseException):
         return HTTPErrorFacts(500, original=original)
-    try:
-        return _read(exc, read_additions, find_environ())
-    except Exception:  # even its code is computed, and fails
-        log.exception("an HTTP exception could not be read; it is answered as a 500")
-        return HTTPErrorFacts(None)
+    return _read(exc, read_additions, find_environ())
 
 
 def _is_parse_error(exc: HTTPException) -> bool:

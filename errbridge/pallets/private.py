@@ -153,13 +153,13 @@ def _can_search(framework: Any) -> bool:
     with suppress(AttributeError, KeyError, TypeError, ValueError):
         app = framework("errbridge_probe", root_path=".", static_folder=None)
         search = HandlerSearch(app._find_error_handler, app, is_replaced=False)
-        if not search.is_empty:
-            return False
+        was_empty = search.is_empty
         app.register_error_handler(LookupError, on_class)
         app.error_handler_spec["shop"][404][NotFound] = on_status  # as a blueprint's setup does
         expected = [(KeyError(), on_class, (None, LookupError)), (NotFound(), on_status, ("shop", NotFound))]
         return (
-            all(search.find(exc, ["shop"]) is function for exc, function, _ in expected)
+            was_empty
+            and all(search.find(exc, ["shop"]) is function for exc, function, _ in expected)
             and all(search.locate(function, exc, ["shop"]) == place for exc, function, place in expected)
             and search.find(NotFound(), []) is None
             and {function for *_, function in search.registrations()} == {on_class, on_status}

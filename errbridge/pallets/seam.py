@@ -129,37 +129,41 @@ class Seam(ABC):
         return partial(type(self).carry_out, self, run)
 
     def read_facts(self, error: object, request: Any, blueprints: Sequence[str]) -> RequestFacts:
-        """Collect the facts of a request.
+        """Collect the facts of a request; if its class is the application's own and fails, as good as none.
 
         Args:
             error: What came of it.
             request: The request.
             blueprints: The blueprints of the matched view, innermost first.
         """
-        request_id = (self.installation.settings.request_id or "").lower()
-        values, has_content, scope = self.read_fields(request, request_id)
-        is_routing, rule = error is request.routing_exception, request.url_rule
-        is_method_error = is_routing and isinstance(error, MethodNotAllowed)
-        hooks = self.installation.hooks
-        if hooks.locale is not None and (locale := hooks.current_locale()):
-            values = {**values, "accept-language": f"{locale},{values.get('accept-language', '')}"}
-        return RequestFacts.from_headers(
-            values,
-            self.list_headers,
-            request,
-            scope=scope,
-            request_id=request_id,
-            method=request.method,
-            path=request.path,
-            root_path=request.root_path.rstrip("/"),
-            endpoint=None if rule is None else rule.endpoint,
-            blueprints=tuple(blueprints),
-            rule_blueprints=self._rule_blueprints(request, error) if is_method_error else (),
-            routing=is_routing,
-            websocket=request.scheme in ("ws", "wss"),
-            trace_id=hooks.current_trace() if hooks.trace_id is not None else "",
-            has_input=has_content or bool(request.view_args) or bool(request.query_string),
-        )
+        try:
+            request_id = (self.installation.settings.request_id or "").lower()
+            values, has_content, scope = self.read_fields(request, request_id)
+            is_routing, rule = error is request.routing_exception, request.url_rule
+            is_method_error = is_routing and isinstance(error, MethodNotAllowed)
+            hooks = self.installation.hooks
+            if hooks.locale is not None and (locale := hooks.current_locale()):
+                values = {**values, "accept-language": f"{locale},{values.get('accept-language', '')}"}
+            return RequestFacts.from_headers(
+                values,
+                self.list_headers,
+                request,
+                scope=scope,
+                request_id=request_id,
+                method=request.method,
+                path=request.path,
+                root_path=request.root_path.rstrip("/"),
+                endpoint=None if rule is None else rule.endpoint,
+                blueprints=tuple(blueprints),
+                rule_blueprints=self._rule_blueprints(request, error) if is_method_error else (),
+                routing=is_routing,
+                websocket=request.scheme in ("ws", "wss"),
+                trace_id=hooks.current_trace() if hooks.trace_id is not None else "",
+                has_input=has_content or bool(request.view_args) or bool(request.query_string),
+            )
+        except Exception:
+            log.exception("errbridge could not read the request")
+            return RequestFacts(request.method)
 
     def _rule_blueprints(self, request: Any, exc: Any) -> tuple[str, ...]:
         """Find the blueprints that have a route for the URL with another method."""
@@ -169,12 +173,10 @@ class Seam(ABC):
         while waiting:
             method = min(waiting)
             waiting.discard(method)
-            try:
+            with suppress(Exception):  # a redirect is an exception, and a converter may fail
                 rule, _ = adapter.match(method=method, return_rule=True)
-            except HTTPException:  # a redirect is one, too
-                continue
-            waiting.difference_update(rule.methods or ())
-            found[rule.endpoint.rpartition(".")[0]] = None
+                waiting.difference_update(rule.methods or ())
+                found[rule.endpoint.rpartition(".")[0]] = None
         return tuple(name for name in found if name in self.app.blueprints)
 
     def receive(self, exc: BaseException) -> None:
@@ -198,16 +200,15 @@ class Seam(ABC):
 
         @wraps(handle)
         def receive_first(*args: Any, **kwargs: Any) -> Any:
-            for each in (*args, *kwargs.values()):
-                if self._is_routing(each):
-                    return dispatch(*(arg for arg in args if arg is not each))
-                if isinstance(each, BaseException):
-                    self.receive(each)
+            exc = next(each for each in (*args, *kwargs.values()) if isinstance(each, BaseException))
+            if self._is_routing(exc):
+                return dispatch(*(arg for arg in args if arg is not exc))
+            self.receive(exc)
             return handle(*args, **kwargs)
 
         return receive_first
 
-    def _is_routing(self, exc: object) -> bool:
+    def _is_routing(self, exc: BaseException) -> bool:
         """Make an error of routing of a `Problem` that a converter raised, as the frameworks do of HTTP exceptions."""
         if not isinstance(exc, Problem):
             return False
@@ -264,17 +265,13 @@ class Seam(ABC):
 
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's search for a handler; None lets the exception go on its way."""
-        try:
-            request = self.current_request()
-            before: Run | None = self.keep_for(request).pop(_RAISED, None)
-            if before is not None and isinstance(exc, InternalServerError) and before.raises(exc.original_exception):
-                facts = before.trace.request
-            else:
-                facts = self.read_facts(exc, request, blueprints)
-            run = respond(self.installation, exc, facts, before)
-        except Exception:
-            log.exception("errbridge failed; the framework handles the error alone")
-            return self.search.find(exc, blueprints)
+        request = self.current_request()
+        before: Run | None = self.keep_for(request).pop(_RAISED, None)
+        if before is not None and isinstance(exc, InternalServerError) and before.raises(exc.original_exception):
+            facts = before.trace.request
+        else:
+            facts = self.read_facts(exc, request, blueprints)
+        run = respond(self.installation, exc, facts, before)
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
         if run.raises(exc):
@@ -317,11 +314,7 @@ class Seam(ABC):
             error = unroutable
         except Exception:
             log.exception("errbridge could not read the request")
-        try:
-            facts = self.read_facts(error, request, request.blueprints)
-        except Exception:
-            log.exception("errbridge could not read the request")
-            facts = RequestFacts(request.method)
+        facts = self.read_facts(error, request, request.blueprints)
         before: Run | None = self.keep_for(request).pop(_RAISED, None)
         run = respond(self.installation, error, facts, before, outside=True)
         if isinstance(run.outcome, Raised):

@@ -105,6 +105,8 @@ def write_record(
         close_code: The code that the WebSocket is closed with.
         is_broken_off: Whether the answer had begun already, and ends here.
     """
+    if not log.isEnabledFor(level):
+        return
     try:
         fields = incident.describe(status)
         cause, note = incident.cause, ""

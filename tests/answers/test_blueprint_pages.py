@@ -121,6 +121,23 @@ def test_url_defaults_know_the_values_in_a_prefix(ask: Ask, path: str) -> None:
     assert ask(a_site(page, in_two_languages), path).text == "/de/2020/ 2021"
 
 
+def test_a_value_in_a_prefix_that_its_converter_refuses_is_unknown_to_the_page(ask: Ask) -> None:
+    def in_recent_years(world: World) -> None:
+        blueprint = world.Blueprint("shop", __name__, url_prefix="/<int(min=2000):year>")
+
+        def note(endpoint: str | None, values: dict[str, Any]) -> None:
+            world.framework.g.values = values
+
+        blueprint.url_value_preprocessor(note)
+        world.app.register_blueprint(blueprint)
+
+    page = with_templates({"shop/errors/404.html": "{{ g['values'] }}"})
+
+    pages = [ask(a_site(page, in_recent_years), path).text for path in ("/2020/nope", "/5/nope")]
+
+    assert pages == ["{&#39;year&#39;: 2020}", "{}"]
+
+
 def for_tenants(prefix: str | None) -> Part:
     def set_up(world: World) -> None:
         blueprint = world.Blueprint("shop", __name__, subdomain="<tenant>", url_prefix=prefix)

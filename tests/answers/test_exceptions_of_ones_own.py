@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 import errbridge_flask
 import errbridge_quart
 from errbridge import Problem
-from tests.applications import Ask, an_api, an_app, failing, raising
+from tests.applications import JSON, Ask, Part, a_catch_all, an_api, an_app, answering, failing, raising
 from tests.clients import Request
 from tests.twins import World
 
@@ -172,8 +172,12 @@ class Uncoded(HTTPException):
         raise RuntimeError("secret")
 
 
-def test_an_http_exception_whose_code_fails_is_a_500(ask: Ask) -> None:
-    assert ask(an_api(failing("/x", Uncoded)), "/x").status == 500
+@pytest.mark.parametrize("view", [failing("/x", Uncoded), answering("/x", Uncoded)])
+@pytest.mark.parametrize("registered", [[], [a_catch_all(raising(Uncoded))]], ids=["", "also by a handler"])
+def test_an_http_exception_whose_code_fails_is_a_500(ask: Ask, view: Part, registered: list[Part]) -> None:
+    response = ask(an_api(view, *registered), "/x")
+
+    assert (response.status, response.content_type, "secret" in response.text) == (500, JSON, False)
 
 
 class Upstream(Exception):

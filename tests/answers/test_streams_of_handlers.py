@@ -88,6 +88,25 @@ def test_an_async_iterator_is_streamed_or_gives_way_on_quart(async_chunks: list[
         assert closed == [True]
 
 
+def test_an_async_iterator_that_is_no_generator_is_streamed_on_quart() -> None:
+    class Countdown:
+        left = 3
+
+        def __aiter__(self) -> AsyncIterator[str]:
+            return self
+
+        async def __anext__(self) -> str:
+            if not self.left:
+                raise StopAsyncIteration
+            self.left -= 1
+            return str(self.left)
+
+    world = quart_world()
+    an_api(a_handler(404, lambda exc: Countdown()))(world)
+
+    assert world.call(Request("/nope")).text == "210"
+
+
 def test_the_generator_of_a_handler_is_closed(world: World) -> None:
     closed: list[bool] = []
 

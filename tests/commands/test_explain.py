@@ -281,6 +281,24 @@ def test_explain_names_the_template_or_the_decorator_that_shows_it(tmp_path: Pat
     )
 
 
+def test_explain_names_what_shows_the_error_in_place_of_a_template_that_cannot_be_compiled(tmp_path: Path) -> None:
+    (tmp_path / "errors").mkdir()
+    (tmp_path / "errors" / "404.html").write_text("{% if %}")
+    sent: list[BaseException] = []
+
+    def note(sender: Any, exception: BaseException, **extra: Any) -> None:
+        sent.append(exception)
+
+    def build(world: World) -> None:
+        view(world)
+        world.framework.got_request_exception.connect(note, world.app)
+
+    explanation = data(build, "explain", "GET", "/site/", "404", app_options={"template_folder": str(tmp_path)})
+
+    assert explanation["otherwise"]["shown_by"] == "the built-in page"
+    assert sent == []
+
+
 def test_explain_compares_the_host() -> None:
     output = said(shop, "explain", "GET", "/", "404", "--host", "a.example.com", "-v")
 

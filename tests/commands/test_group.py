@@ -72,6 +72,13 @@ def test_find_refuses_what_only_looks_compressed(content: bytes, tmp_path: Path)
     assert "shop.log.gz cannot be read: " in said(view, "find", ID, str(tmp_path / "shop.log.gz"), exit_code=2)
 
 
+def test_find_says_on_standard_error_that_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "shop.log").write_bytes(LOG)
+
+    assert said(view, "find", "00000000", str(tmp_path / "shop.log"), exit_code=1) == "no record of 00000000\n"
+    assert json.loads(said(view, "find", "00000000", str(tmp_path / "shop.log"), "--json", exit_code=1)) == []
+
+
 # The group.
 
 

@@ -68,6 +68,14 @@ def test_a_line_of_json_is_a_record() -> None:
     )
 
 
+def test_braces_in_a_line_of_text_are_no_json() -> None:
+    line = f"ERROR shop {{'id': '{ID}'}}"
+
+    (record,) = find_records(ID, "log", [line])
+
+    assert (record.text, record.fields) == (line, None)
+
+
 def test_an_id_inside_another_one_is_not_found() -> None:
     assert found_in(f"ERROR shop 00{ID}\n") == []
     assert found_in(f"ERROR shop {ID}\n", "2fa141d2") == []

@@ -386,6 +386,15 @@ def test_the_detail_may_follow_the_status_as_in_abort() -> None:
     assert (problem.status, problem.detail) == (404, "There is no such book.")
 
 
+def test_a_base_that_refuses_its_own_subclasses_says_so_itself() -> None:
+    class Final:
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            raise TypeError("there is no subclass of Final")
+
+    with pytest.raises(TypeError, match="there is no subclass of Final"):
+        type("Odd", (Problem, Final), {})
+
+
 def test_an_unknown_class_keyword_is_named_with_the_known_ones() -> None:
     with pytest.raises(TypeError, match=r"Odd: code= is no class keyword; status=, title=, type= and slug= are"):
         type("Odd", (Problem,), {}, code=402)

@@ -367,9 +367,17 @@ async def test_an_async_hook_is_a_task_where_an_event_loop_runs_and_may_be_cance
     assert reached == ["begun", "cancelled"]
 
 
-def test_an_async_hook_that_cannot_be_run_is_one_record(caplog: pytest.LogCaptureFixture) -> None:
-    async def never(incident: Incident, reply: Reply) -> None:
+@pytest.mark.parametrize("of_ones_own", [False, True])
+def test_an_async_hook_that_cannot_be_run_is_one_record(of_ones_own: bool, caplog: pytest.LogCaptureFixture) -> None:
+    class Never:
+        def __await__(self) -> Any:
+            raise AssertionError
+
+    async def later(incident: Incident, reply: Reply) -> None:
         raise AssertionError
+
+    def never(incident: Incident, reply: Reply) -> Any:
+        return Never() if of_ones_own else later(incident, reply)
 
     def refuse(work: object) -> None:
         raise RuntimeError("there is no loop")

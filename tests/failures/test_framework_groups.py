@@ -84,6 +84,20 @@ def test_what_ends_the_process_is_not_held_back_by_a_group(world: World, caplog:
     assert records(caplog) == []
 
 
+def test_what_ends_the_process_in_a_websocket_is_not_held_back_either(caplog: pytest.LogCaptureFixture) -> None:
+    world = quart_world()
+
+    async def handle_websocket(websocket: Any) -> Any:
+        raise of_teardown(ENDED)
+
+    world.app.handle_websocket = handle_websocket
+    assert world.errors is not None
+    with pytest.raises(SystemExit) as raised:
+        asyncio.run(world.app.handle_websocket(object()))
+    assert raised.value is ENDED
+    assert records(caplog) == []
+
+
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_the_server_sees_the_error_that_ended_the_only_task_of_a_request(kind: str) -> None:
     world, error = quart_world(), bug()

@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
 
 from errbridge import Problem
 from tests.applications import (
+    JSON,
     Application,
     Ask,
     a_blueprint,
@@ -287,4 +288,24 @@ def test_a_part_of_the_framework_that_the_application_replaced_may_fail(ask: Ask
     response = ask(an_app(replace, in_style("api"), answering("/page")), path)
 
     assert (response.status, response.content_type) == (500, "application/problem+json")
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize(("error", "status"), [("of routing", 404), ("of the session", 500), ("uncaught", 500)])
+def test_a_request_that_cannot_be_read_is_answered_all_the_same(ask: Ask, error: str, status: int) -> None:
+    def replace(world: World) -> None:
+        class Needy(world.framework.Request):  # type: ignore[misc, name-defined]
+            @property
+            def view_args(self) -> Any:
+                raise Bug("secret")
+
+        world.app.request_class = Needy
+        if error == "of the session":
+            world.app.session_interface = Sessions(world, bug, "open")
+        elif error == "uncaught":
+            world.app.before_request(raising(lambda: KeyError("secret")))
+
+    response = ask(an_app(replace, in_style("api")), "/nope")
+
+    assert (response.status, response.content_type) == (status, JSON)
     assert "secret" not in response.text

@@ -17,7 +17,7 @@ from werkzeug.exceptions import (
 from errbridge import Problem, Reply
 from tests.applications import a_catch_all, a_view, an_app, answering, raising
 from tests.clients import Request
-from tests.failures.fragile import bug, records, shown_by
+from tests.failures.fragile import Bug, bug, records, shown_by
 from tests.own_answers import MODES
 from tests.twins import World, flask_world, quart_world
 
@@ -235,6 +235,29 @@ def test_an_error_after_the_first_chunk_is_recorded_once_with_its_stack(
     assert (record.name, record.levelno, fields["status"]) == ("errbridge", logging.ERROR, 200)
     assert shown_by(record) == [type(make())]
     assert __file__ in fields["location"]
+
+
+def test_a_broken_stream_is_not_recorded_while_the_log_is_off(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("errbridge").setLevel(logging.CRITICAL)
+    Stream(1, bug).set_up(world)
+
+    assert isinstance(exchange(world, "/stream").raised, Bug)
+    assert records(caplog) == []
+
+
+def test_the_exception_of_a_stream_reaches_the_server_also_if_it_cannot_be_recorded(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Needy(world.App):  # type: ignore[misc, name-defined]
+        def _find_error_handler(self, exc: Exception, blueprints: list[str]) -> Any:
+            raise KeyError("in the search")
+
+    world.app = Needy("tests.twins")
+    Stream(1, bug).set_up(world)
+
+    assert isinstance(exchange(world, "/stream").raised, Bug)
+    (record,) = records(caplog)
+    assert shown_by(record) == [KeyError, Bug]
 
 
 def test_the_next_request_after_a_broken_stream_is_answered(world: World) -> None:

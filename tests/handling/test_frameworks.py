@@ -21,11 +21,12 @@ from tests.applications import (
     answering,
     at,
     in_style,
+    raising,
     says,
 )
 from tests.clients import Request
 from tests.handling.zoo import ERRORS, handlers, zoo
-from tests.twins import Twins, World
+from tests.twins import Twins, World, quart_world
 
 # What stays the framework's.
 
@@ -147,6 +148,18 @@ def test_the_framework_writes_its_own_record_of_an_uncaught_exception(
     (record,) = (record for record in caplog.records if record.name == world.app.logger.name)
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], KeyError)
+
+
+async def test_what_fails_while_quart_starts_is_recorded_as_without_errbridge(caplog: pytest.LogCaptureFixture) -> None:
+    world = quart_world()
+    world.app.before_serving(raising(KeyError))
+    assert world.errors is not None
+
+    with pytest.raises(KeyError):
+        await world.app.startup()
+
+    (record,) = caplog.records
+    assert (record.name, "incident" in record.getMessage()) == (world.app.logger.name, False)
 
 
 @pytest.mark.parametrize("error", ["404", "SoldOut", "Missing"])

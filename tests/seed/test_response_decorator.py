@@ -243,6 +243,14 @@ def test_the_content_type_of_a_decorated_document_is_forced_as_configured(
     assert (response.status, response.content_type, response.text) == (404, sent, "document")
 
 
+def test_a_decorated_document_is_in_the_language_of_the_client(ask: Ask) -> None:
+    headers = [("Accept-Language", "de"), ("Accept", "application/json")]
+
+    response = ask(with_decorator(with_wraps, ERROR_LANGUAGES=("en", "de")), "/nope", headers=headers)
+
+    assert (response.header("Content-Language"), response.json["wrapped"]["title"]) == ("de", "Nicht gefunden")
+
+
 def test_the_response_decorator_given_to_init_app_counts_for_that_app(ask: Ask) -> None:
     def an_app_with_a_decorator_of_its_own(world: World) -> None:
         world.errors = world.adapter.ErrorHandler(response=returning_the_document_only(world))

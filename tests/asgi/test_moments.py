@@ -1,0 +1,228 @@
+"""Moments that no real client hits for certain: each message of ASGI comes exactly when the test wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import flask
+import pytest
+import quart
+
+import errbridge_flask
+import errbridge_quart
+from errbridge.asgi import Bridge
+from errbridge.asgi.threads import Threads
+from tests.asgi.serving import DEADLINE
+
+PART = {"type": "http.request", "body": b"x" * 100, "more_body": True}
+GONE = {"type": "http.disconnect"}
+
+
+class Connection:
+    """A server's side of one request: the messages that it hands over, and those that it is sent."""
+
+    def __init__(self, *messages: dict[str, Any], version: str = "1.1") -> None:
+        self.messages = list(messages)
+        self.sent: list[dict[str, Any]] = []
+        headers = [(b"transfer-encoding", b"chunked"), (b"accept", b"application/json")]
+        line = {"method": "POST", "path": "/", "query_string": b"", "scheme": "http", "http_version": version}
+        self.scope = {"type": "http", "headers": headers, **line}
+
+    async def receive(self) -> Any:
+        if not self.messages:
+            await asyncio.sleep(DEADLINE)
+        return self.messages.pop(0)
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    async def ask(self, app: Any) -> None:
+        async with asyncio.timeout(DEADLINE):
+            await app(self.scope, self.receive, self.send)
+
+
+@pytest.fixture
+def levels(caplog: pytest.LogCaptureFixture) -> Any:
+    """Return the levels of errbridge's records so far."""
+    caplog.set_level(logging.DEBUG, "errbridge")
+    return lambda: [logging.getLevelName(record.levelno) for record in caplog.records if record.name == "errbridge"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (OSError("no client"), "DEBUG"),
+        (ExceptionGroup("tasks", [OSError("no client"), ExceptionGroup("more", [ConnectionResetError()])]), "DEBUG"),
+        (ExceptionGroup("tasks", [OSError("no client"), KeyError("a bug")]), "ERROR"),
+    ],
+)
+async def test_a_group_of_what_the_client_has_caused_by_leaving_is_no_error(
+    raised: Exception, expected: str, levels: Any
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await receive()
+        raise raised
+
+    await Connection(GONE).ask(Bridge({"/": app}))
+    assert levels() == [expected]
+
+
+async def test_a_client_that_cannot_be_sent_to_is_gone_although_more_of_its_upload_arrives(levels: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with pytest.raises(OSError, match="cannot send"):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        assert (await receive())["body"]
+        raise ConnectionResetError
+
+    connection = Connection(PART)
+
+    async def lose(message: Any) -> None:
+        raise BrokenPipeError
+
+    connection.send = lose  # type: ignore[method-assign]
+    await connection.ask(Bridge({"/": app}))
+    assert levels() == ["DEBUG"]
+
+
+async def test_an_upload_that_grows_too_large_while_its_404_is_sent_does_not_disturb_it(levels: Any) -> None:
+    connection = Connection(PART, PART, {**PART, "more_body": False}, version="2")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None: ...
+
+    await connection.ask(Bridge({"/other": app}, max_body=150))
+    start, *bodies = connection.sent
+    assert start["status"] == 404
+    assert json.loads(b"".join(body["body"] for body in bodies))["status"] == 404
+    assert bodies[-1]["more_body"] is False
+    assert levels() == ["INFO"]
+
+
+async def test_wsgi_that_a_leaving_client_interrupts_while_it_reads_is_no_error(levels: Any) -> None:
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        environ["wsgi.input"].read()
+        raise AssertionError("the upload was not complete")
+
+    connection = Connection(PART, GONE)
+    await connection.ask(Bridge({"/": app}, stream_uploads=["/"]))
+    assert connection.sent == []
+    assert levels() == ["DEBUG"]
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_a_cancelled_request_has_its_stream_closed_at_the_first_chunk_and_leaves_its_thread(
+    is_stream: bool, levels: Any
+) -> None:
+    started, proceed = threading.Event(), threading.Event()
+    made: list[str] = []
+
+    def stream() -> Iterator[bytes]:
+        try:
+            while True:
+                made.append("chunk")
+                yield b"chunk"
+        finally:
+            made.append("closed")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        started.set()
+        assert proceed.wait(DEADLINE)
+        start_response("200 OK", [])
+        return stream() if is_stream else [b"whole"]
+
+    bridge = Bridge({"/": app})
+    connection = Connection({**PART, "more_body": False})
+    asking = asyncio.create_task(connection.ask(bridge))
+    assert await asyncio.to_thread(started.wait, DEADLINE)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    proceed.set()
+    assert await bridge._threads.close(DEADLINE)
+    assert bridge._threads.free == 40
+    assert made == (["chunk", "closed"] if is_stream else [])
+    assert connection.sent == []
+    assert levels() == []
+
+
+@pytest.mark.parametrize("framework", [flask.Flask, quart.Quart])
+async def test_a_stream_that_breaks_off_in_a_bridge_has_the_one_record_of_its_application(
+    framework: Any, levels: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = framework("app")
+    (errbridge_flask if framework is flask.Flask else errbridge_quart).ErrorHandler(app)
+
+    def chunks() -> Iterator[bytes]:
+        yield b"first"
+        yield b"second"
+        raise KeyError("late")
+
+    app.add_url_rule("/", view_func=lambda: app.response_class(chunks()), methods=["POST"])
+    connection = Connection({**PART, "more_body": False})
+    await connection.ask(Bridge({"/": app}))
+    assert b"".join(message.get("body", b"") for message in connection.sent) == b"firstsecond"
+    assert connection.sent[-1]["more_body"]
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.getMessage().startswith("POST / broke off after 200")
+
+
+async def test_a_turn_that_comes_to_a_request_in_the_moment_of_its_cancellation_goes_to_the_next() -> None:
+    threads = Threads(1)
+    turn = threads.take_turn()
+    assert turn is not None
+    cancelled, following = (asyncio.create_task(threads.wait_for_turn()) for _ in range(2))
+    await asyncio.sleep(0)
+    turn.end()
+    cancelled.cancel()
+    async with asyncio.timeout(DEADLINE):
+        (await following).end()
+    assert cancelled.cancelled()
+    assert threads.free == 1
+
+
+async def test_a_log_filter_that_raises_costs_no_thread(levels: Any) -> None:
+    class Answer(list[bytes]):
+        def close(self) -> None:
+            raise KeyError
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return Answer([b"answer"])
+
+    def fail(record: logging.LogRecord) -> bool:
+        raise ZeroDivisionError
+
+    bridge = Bridge({"/": app}, threads=1)
+    reported: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    logging.getLogger("errbridge").addFilter(fail)
+    try:
+        for _ in range(2):
+            connection = Connection({**PART, "more_body": False})
+            await connection.ask(bridge)
+            assert b"".join(message.get("body", b"") for message in connection.sent) == b"answer"
+            assert await bridge._threads.close(DEADLINE)
+    finally:
+        logging.getLogger("errbridge").removeFilter(fail)
+    assert bridge._threads.free == 1
+
+
+@pytest.mark.parametrize("framework", [flask.Flask, quart.Quart])
+async def test_an_application_that_was_asked_about_a_refusal_answers_what_comes_after_it(framework: Any) -> None:
+    app = framework("app")
+    (errbridge_flask if framework is flask.Flask else errbridge_quart).ErrorHandler(app)
+    app.add_url_rule("/", view_func=lambda: "a view", methods=["POST"])
+    bridge = Bridge({"/": app}, max_body=150)
+
+    statuses = []
+    for parts in (1, 2, 1):
+        connection = Connection(*[PART] * (parts - 1), {**PART, "more_body": False})
+        await connection.ask(bridge)
+        statuses.append(connection.sent[0]["status"])
+
+    assert statuses == [200, 413, 200]

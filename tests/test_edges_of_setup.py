@@ -6,17 +6,15 @@ import functools
 import inspect
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import flask
 import pytest
 import quart
 from werkzeug.exceptions import HTTPException, NotFound
 
 import errbridge_quart
-from errbridge import ErrorDispatcher, Problem, Reply, RequestFacts, Scope, SetupError
-from errbridge.asgi import Bridge
+from errbridge import Problem, Reply, Scope, SetupError
 from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, Response, call_asgi
 from tests.twins import Twins, World
@@ -120,27 +118,6 @@ def test_a_host_has_no_space() -> None:
         Scope(host="api example.com")
 
 
-class Asynchronous(ErrorDispatcher):
-    async def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:  # type: ignore[override]
-        return ()
-
-
-class Demanding(ErrorDispatcher):
-    def __init__(self, scopes: ScopeTrie, more: int) -> None:
-        super().__init__(scopes)
-
-    def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
-        return ()
-
-
-@pytest.mark.parametrize(
-    ("dispatcher", "said"), [(Asynchronous, "is async; write it with def"), (Demanding, "with one argument")]
-)
-def test_a_dispatcher_that_could_never_work_is_refused_at_set_up(world: World, dispatcher: Any, said: str) -> None:
-    with pytest.raises(SetupError, match=said):
-        world.adapter.ErrorHandler(world.app, dispatcher=dispatcher)
-
-
 def test_a_default_that_all_problems_would_share_is_refused() -> None:
     with pytest.raises(TypeError, match="a default that all problems would share"):
 
@@ -159,47 +136,6 @@ def test_the_fields_of_all_base_classes_count() -> None:
         pass
 
     assert Both(size=1, day="Monday").document()["day"] == "Monday"
-
-
-@pytest.mark.parametrize("apps", [{}, []])
-def test_a_bridge_to_nowhere_is_refused(apps: Any) -> None:
-    with pytest.raises(SetupError, match="at least one"):
-        Bridge(apps)
-
-
-def test_a_bridge_takes_no_single_application() -> None:
-    app: Any = flask.Flask("alone")
-
-    with pytest.raises(SetupError, match="applications by their place"):
-        Bridge(app)
-
-
-def test_an_iterator_from_a_handler_is_sent_in_its_chunks(ask: Ask) -> None:
-    class Chunks(Iterator[str]):
-        def __init__(self) -> None:
-            self.left = ["a", "b"]
-
-        def __next__(self) -> str:
-            if not self.left:
-                raise StopIteration
-            return self.left.pop(0)
-
-    def build(world: World) -> None:
-        world.errors.register(world.app, code=404)(lambda exc: Chunks())
-
-    response = ask(build, "/nope")
-
-    assert (response.status, response.text) == (404, "ab")
-
-
-def test_a_problem_that_a_view_returns_is_answered_as_one_that_it_raises(ask: Ask) -> None:
-    def build(world: World) -> None:
-        world.errors.api_register(world.app)
-        world.app.add_url_rule("/x", "x", lambda: Problem(409, sku="a"))
-
-    response = ask(build, "/x")
-
-    assert (response.status, response.json["sku"]) == (409, "a")
 
 
 def test_a_group_is_trapped_as_its_member_would_be(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,17 +29,21 @@ class Connection:
     def __init__(self, *messages: dict[str, Any], version: str = "1.1") -> None:
         self.messages = list(messages)
         self.sent: list[dict[str, Any]] = []
+        self.is_complete = asyncio.Event()
         headers = [(b"transfer-encoding", b"chunked"), (b"accept", b"application/json")]
         line = {"method": "POST", "path": "/", "query_string": b"", "scheme": "http", "http_version": version}
         self.scope = {"type": "http", "headers": headers, **line}
 
     async def receive(self) -> Any:
-        if not self.messages:
-            await asyncio.sleep(DEADLINE)
-        return self.messages.pop(0)
+        if self.messages:
+            return self.messages.pop(0)
+        await self.is_complete.wait()
+        return GONE  # for which Quart waits since 0.23
 
     async def send(self, message: Any) -> None:
         self.sent.append(message)
+        if message["type"] == "http.response.body" and not message["more_body"]:
+            self.is_complete.set()
 
     async def ask(self, app: Any) -> None:
         async with asyncio.timeout(DEADLINE):

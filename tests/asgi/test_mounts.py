@@ -206,6 +206,9 @@ async def test_scripts_of_a_mounted_wsgi_callable_see_an_encoded_environment() -
         ({Scope(blueprint="shop"): Wsgi(lambda environ, start: [])}, "mount its application"),
         ({"/<path:rest>": Wsgi(lambda environ, start: [])}, "a variable without slashes"),
         ({"//example.com:80/": Wsgi(lambda environ, start: [])}, "leave it out"),
+        ({}, "at least one"),
+        ([], "at least one"),
+        (flask.Flask("alone"), "applications by their place"),
     ],
 )
 def test_a_mount_that_cannot_work_is_refused_with_advice(apps: Any, advice: str) -> None:

@@ -275,12 +275,9 @@ async def test_http_on_a_websocket_route_is_refused_by_its_application() -> None
         assert (await server.client.get("/socket")).status_code == 400
 
 
-@pytest.mark.parametrize(
-    ("listed", "advice"), [([], "at least one"), ([lambda environ, start_response: []], "mount it instead")]
-)
-def test_a_list_that_cannot_be_asked_is_refused(listed: Any, advice: str) -> None:
-    with pytest.raises(SetupError, match=advice):
-        Bridge(listed)
+def test_a_list_that_cannot_be_asked_is_refused() -> None:
+    with pytest.raises(SetupError, match="mount it instead"):
+        Bridge([lambda environ, start_response: []])
 
 
 async def test_clients_see_the_same_answers_before_between_and_after_a_move() -> None:

@@ -27,9 +27,9 @@ SCHEMA: dict[str, Any] = {
 VALIDATOR = Draft7Validator(SCHEMA, format_checker=FormatChecker())
 
 
-@pytest.mark.parametrize("status", range(400, 600))
-def test_the_document_of_every_status_is_valid(status: int) -> None:
-    VALIDATOR.validate(json.loads(render_json(incident_of(Problem(status)))))
+def test_the_document_of_every_status_is_valid() -> None:
+    for status in range(400, 600):
+        VALIDATOR.validate(json.loads(render_json(incident_of(Problem(status)))))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature
 from types import MappingProxyType
@@ -216,14 +216,6 @@ class Application:
     style: Style | None = None
     handlers: tuple[On, ...] = ()
     config: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-
-    def all_groups(self) -> Iterator[Group]:
-        """Give the groups, nested ones after theirs."""
-        waiting = list(self.groups)
-        while waiting:
-            group = waiting.pop(0)
-            yield group
-            waiting.extend(group.nested)
 
 
 # Questions and expectations.

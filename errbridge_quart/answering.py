@@ -7,7 +7,18 @@ outcome.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager
 from contextvars import ContextVar
 from inspect import isawaitable
 from typing import Any
@@ -236,15 +247,21 @@ class _Stream:
         self._request = request
 
     async def __aenter__(self) -> AsyncIterator[Any]:
-        return self._chunks(await self._body.__aenter__())
+        with self._recording():  # a file is not opened before now
+            return self._chunks(await self._body.__aenter__())
 
     async def __aexit__(self, *raised: object) -> None:
         await self._body.__aexit__(*raised)
 
     async def _chunks(self, body: AsyncIterable[Any]) -> AsyncIterator[Any]:
-        try:
+        with self._recording():
             async for chunk in body:
                 yield check_chunk(chunk, _CHUNKS)
+
+    @contextmanager
+    def _recording(self) -> Generator[None]:
+        try:
+            yield
         except Exception as error:
             self._record(error, self._request)
             if isinstance(error, TimeoutError):

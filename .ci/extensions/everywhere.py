@@ -62,4 +62,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish() -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the process that started the workers gets their reports, too
+        return
     Path(os.environ["ERRBRIDGE_OUTCOMES"]).write_text(json.dumps(outcomes), encoding="utf-8")

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,22 @@ def test_a_chunk_that_is_none_breaks_the_stream_off_and_is_recorded(
     assert (seen.chunks, seen.ended, type(seen.raised)) == ([b"chunk 0"], False, TypeError)
     assert "broke off after 200" in record.getMessage()
     assert shown_by(record) == [TypeError]
+
+
+def test_a_file_that_cannot_be_opened_is_recorded(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """Flask opens it in the view; Quart opens it after it has sent the head of the response."""
+    world = quart_world()
+
+    async def send() -> Any:
+        return await world.framework.send_file(tmp_path, mimetype="text/plain")
+
+    an_app(a_view("/stream", send))(world)
+
+    seen = exchange(world, "/stream")
+
+    (record,) = records(caplog)
+    assert (seen.statuses, seen.ended, type(seen.raised)) == ([200], False, IsADirectoryError)
+    assert shown_by(record) == [IsADirectoryError]
 
 
 def test_a_timeout_in_a_stream_never_ends_it_as_if_it_were_complete(world: World) -> None:

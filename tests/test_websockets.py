@@ -146,6 +146,13 @@ async def closed(app: quart.Quart, path: str, *received: str) -> tuple[int, str]
     return close["code"], close.get("reason", "")
 
 
+class Locked(Exception):
+    """Has a status and words of its own, which are not for clients."""
+
+    code = 423
+    description = "row 7 of table secrets"
+
+
 def talking(raising: Any) -> quart.Quart:
     """Make an application whose route accepts and then fails."""
     app = quart.Quart(__name__)
@@ -162,6 +169,10 @@ def talking(raising: Any) -> quart.Quart:
     async def unknown(exc: KeyError) -> Problem:
         return Problem(404, detail="of the handler")
 
+    @errors.register(app, code=[Locked, 423])
+    async def locked(exc: Exception) -> Problem:
+        return Problem(423, detail="Try again.")
+
     return app
 
 
@@ -173,6 +184,9 @@ def talking(raising: Any) -> quart.Quart:
         (Problem(503), (4503, "503 Service Unavailable")),
         (Problem(499, detail="a\r\nb\0c"), (4499, "499 Client Error: a b c")),
         (KeyError("secret"), (4404, "404 Not Found: of the handler")),
+        (Locked("secret"), (4423, "423 Locked: Try again.")),
+        (ExceptionGroup("two", [Locked("secret")]), (4423, "423 Locked: Try again.")),
+        (Problem(423, detail="secret"), (4423, "423 Locked: Try again.")),
         (ExceptionGroup("two", [Problem(403, detail="no")]), (4403, "403 Forbidden: no")),
         (NotFound("gone for good"), (4404, "404 Not Found: gone for good")),
         (NotFound(), (4404, "404 Not Found")),

@@ -112,6 +112,25 @@ def test_the_errors_of_a_task_group_are_answered(mode: str, ask: Ask) -> None:
     assert (response.json["detail"], response.header("X-Part")) == ("the worst", "1")
 
 
+class Sold(Exception):
+    """What an application's own code raises."""
+
+
+@pytest.mark.parametrize("mode", ["none", *MODES])
+@pytest.mark.parametrize("errors", [[Sold()], [Sold(), Sold()], [ExceptionGroup("inner", [Sold()])]], ids=len)
+def test_an_exception_that_has_a_handler_is_answered_by_it_in_a_group_as_well(
+    ask: Ask, errors: list[Exception], mode: str
+) -> None:
+    application = an_app(
+        failing("/", lambda: ExceptionGroup("tasks", errors)),
+        a_handler(Sold, lambda exc: Problem(409, detail=type(exc).__name__)),
+    )
+
+    response = ask(application, "/", headers=accepting("application/json"), config=MODES.get(mode, {}))
+
+    assert (response.status, response.json["detail"]) == (409, "Sold")
+
+
 @pytest.mark.parametrize("end", [asyncio.CancelledError, KeyboardInterrupt])
 def test_a_group_that_ends_the_task_or_the_process_passes_through_untouched(
     world: World, end: type[BaseException]

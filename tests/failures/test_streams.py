@@ -301,6 +301,23 @@ def test_the_stream_of_a_client_that_is_gone_is_closed(world: World, answer: str
     assert stream.closed == 1
 
 
+@pytest.mark.parametrize("gone_after", [1, 2, None])
+def test_what_is_called_at_the_close_of_a_stream_is_called_once(gone_after: int | None) -> None:
+    """Quart's responses have no such functions."""
+    world, closed, stream = flask_world(), list[str](), Stream(None, bug)
+
+    def view() -> Any:
+        response = world.framework.Response(stream.chunks())
+        response.call_on_close(lambda: closed.append("closed"))
+        return response
+
+    an_app(a_view("/stream", view))(world)
+
+    exchange(world, "/stream", gone_after=gone_after)
+
+    assert (closed, stream.closed) == (["closed"], 1)
+
+
 @pytest.mark.parametrize("where", ["view", "handler", "handler for a class", "template"])
 def test_quart_stops_what_it_does_for_a_client_that_is_gone(where: str, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is answered, and nothing is logged as if it had been; Flask does not notice that a client is gone."""

@@ -278,6 +278,19 @@ def test_a_prefix_may_have_variables(first: str, how: str, prefix: str) -> None:
 
 
 @FIRST
+@pytest.mark.parametrize("prefix", ["/<int(min=5):n>", "/<int(fixed_digits=3):n>"])
+def test_a_prefix_owns_what_its_pattern_matches_even_if_the_converter_refuses_the_value(
+    first: str, prefix: str
+) -> None:
+    def build(world: World) -> Iterable[Any]:
+        numbered = route(world.Blueprint("numbered", __name__, url_prefix=prefix))
+        world.app.register_blueprint(numbered)
+        return (numbered,)
+
+    assert ask_owners(build, first, "/500/nope", "/4/nope", "/x/nope") == ["numbered", "numbered", "app"]
+
+
+@FIRST
 def test_a_blueprint_registered_elsewhere_does_not_own_where_it_was_declared(first: str) -> None:
     def build(world: World) -> Iterable[Any]:
         deeper = route(world.Blueprint("deeper", __name__, url_prefix="/api"))

@@ -345,7 +345,7 @@ def test_without_quality_values_nginx_chooses_the_format_that_errbridge_would(
 
     response = front.ask(path, headers={name: value for name, value in headers.items() if value})
 
-    expected = STYLES[style].choose_media_type(facts, xhr_enabled=True)
+    expected = STYLES[style].choose_media_type(facts)
     assert response.headers["Content-Type"].partition(";")[0] == expected
 
 

@@ -20,7 +20,7 @@ from errbridge.http.request import REFUSAL
 from errbridge.incident import enter_request, leave_request
 from errbridge.languages.catalogues import load_languages
 from errbridge.problem.problem import Problem
-from errbridge.representations.styles import DEFAULT
+from errbridge.representations.styles import DEFAULT, WEB, WEB_WITHOUT_XHR, Style
 from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import ScopeTrie
@@ -122,7 +122,7 @@ class Installation:
         scopes = [key for key in owners if isinstance(key, Scope)]
         root = self._build_owner(ROOT, ROOT)
         style = root.style or self.options.style or settings.handler or DEFAULT
-        owners[ROOT] = replace(root, style=style)
+        owners[ROOT] = replace(root, style=self._adapt(style))
         dispatcher = self._build_dispatcher(self.options.dispatcher or settings.dispatcher, scopes)
         languages = load_languages(settings.languages, self.application.catalogues)
         return ErrorMap(settings, owners, dispatcher, self.options.response, languages)
@@ -143,10 +143,13 @@ class Installation:
             return False
         return True
 
+    def _adapt(self, style: Style | None) -> Style | None:
+        return WEB_WITHOUT_XHR if style is WEB and not self._settings.xhr_enabled else style
+
     def _build_owner(self, scope: Scope, target: object) -> Owner:
         found = self.registrations(target)
         handlers: list[tuple[Key, Handler]] = [pair for each in found for pair in each.handlers()]
-        style = next((each.style for each in reversed(found) if each.style is not None), None)
+        style = self._adapt(next((each.style for each in reversed(found) if each.style is not None), None))
         failure = any(each.failure for each in found)
         names = () if scope.blueprint is None else self.application.folder_names(scope.blueprint)
         folders = tuple(f"{name}/errors" for name in names)

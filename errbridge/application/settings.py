@@ -148,8 +148,7 @@ class Settings:
 
     def vary(self, style: Style) -> str:
         """Return the request headers that an answer in a style depends on (RFC 9110 section 12.5.5)."""
-        vary = style.vary(xhr_enabled=self.xhr_enabled)
-        return f"{vary}, Accept-Language" if len(self.languages) > 1 else vary
+        return f"{style.vary}, Accept-Language" if len(self.languages) > 1 else style.vary
 
     def choose_content_type(self, media_type: str) -> str:
         """Return the media type under which a document is sent."""

@@ -82,7 +82,7 @@ class ErrorContext:
     def restate(self, problem: Problem) -> ErrorContext:
         """Return the context of the problem that a handler made of this error, which is then no uncaught exception."""
         owners, style = self.chain.http
-        media_type = style.choose_media_type(self.request, xhr_enabled=self.error_map.settings.xhr_enabled)
+        media_type = style.choose_media_type(self.request)
         return replace(self, problem=problem, is_shared=False, owners=owners, style=style, media_type=media_type)
 
     def anonymize(self) -> ErrorContext:
@@ -174,7 +174,7 @@ def open_context(
         chain=chain,
         owners=owners,
         style=style,
-        media_type=style.choose_media_type(request, xhr_enabled=error_map.settings.xhr_enabled),
+        media_type=style.choose_media_type(request),
         language=error_map.find_language(request),
         native=_find_native(application, error_map, chain, exc, request),
         hooks=installation.hooks.functions,

@@ -425,7 +425,7 @@ def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
 
 def _explain_media_type(context: ErrorContext) -> Iterator[str]:
     request, style = context.request, context.style
-    offers, default = style.offers_for(request, xhr_enabled=context.error_map.settings.xhr_enabled)
+    offers, default = style.offers_for(request)
     if offers != style.offers:
         yield f"an XMLHttpRequest asks the style {style.name} for a document"
     weights = weigh_offers(request.accept, offers)

@@ -64,7 +64,6 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
         files: The files.
     """
     folders = [folder for folder in list_folders(subject) if folder.request.routing]
-    xhr_enabled = subject.installation.error_map().settings.xhr_enabled
     owners = [
         (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name) for folder in folders if folder.scope != ROOT
     ]
@@ -73,7 +72,7 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
     formats = [
         rule
         for style in {folder.style.name: folder.style for folder in folders}.values()
-        for rule in _list_formats(style, xhr_enabled)
+        for rule in _list_formats(style)
     ]
     languages = subject.installation.error_map().settings.languages
     client = f'"${prefix}_style $http_x_requested_with $http_accept"'
@@ -164,9 +163,9 @@ def _build_map(comment: str, variables: str, default: str, rules: Rules) -> str:
     return "\n".join(["", f"# {comment}", f"map {variables} {{", f"    default {default};", *lines, "}"])
 
 
-def _list_formats(style: Style, xhr_enabled: bool) -> Iterator[tuple[str, str]]:
+def _list_formats(style: Style) -> Iterator[tuple[str, str]]:
     """List the rules that find the format for a client, the most wanted first."""
-    if style.heeds_xhr and xhr_enabled:
+    if style.heeds_xhr:
         yield from _list_named(f"^{style.name} XMLHttpRequest ", (JSON, XML), JSON)
     yield from _list_named(f"^{style.name} [^ ]* ", style.offers, style.default)
 

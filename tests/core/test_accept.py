@@ -177,9 +177,9 @@ def test_real_accept_headers_get_the_media_type_that_the_client_wants(
 ) -> None:
     facts = RequestFacts(accept=header)
 
-    assert API.choose_media_type(facts, xhr_enabled=True) == api
-    assert WEB.choose_media_type(facts, xhr_enabled=True) == web
-    assert DEFAULT.choose_media_type(facts, xhr_enabled=True) == default
+    assert API.choose_media_type(facts) == api
+    assert WEB.choose_media_type(facts) == web
+    assert DEFAULT.choose_media_type(facts) == default
 
 
 XHR: list[tuple[str, str]] = [
@@ -200,7 +200,7 @@ XHR: list[tuple[str, str]] = [
 def test_an_xml_http_request_gets_a_document_in_a_web_scope(header: str, expected: str) -> None:
     facts = RequestFacts(accept=header, xhr=True)
 
-    assert WEB.choose_media_type(facts, xhr_enabled=True) == expected
+    assert WEB.choose_media_type(facts) == expected
 
 
 # Werkzeug as the oracle.

@@ -6,7 +6,7 @@ import pytest
 
 from errbridge import RequestFacts
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, Style
+from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, WEB_WITHOUT_XHR, Style
 
 
 def test_the_styles_are_known_by_the_names_of_the_configuration() -> None:
@@ -38,23 +38,19 @@ def test_only_a_web_scope_shows_templates_and_heeds_xml_http_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "xhr", "enabled", "expected"),
+    ("style", "xhr", "expected"),
     [
-        (WEB, True, True, JSON),
-        (WEB, True, False, HTML),
-        (WEB, False, True, HTML),
-        (DEFAULT, True, True, HTML),
-        (API, True, True, JSON),
+        (WEB, True, JSON),
+        (WEB, False, HTML),
+        (WEB_WITHOUT_XHR, True, HTML),
+        (DEFAULT, True, HTML),
+        (API, True, JSON),
     ],
 )
-def test_an_xml_http_request_asks_for_a_document_where_it_is_heeded(
-    style: Style, xhr: bool, enabled: bool, expected: str
-) -> None:
-    assert style.choose_media_type(RequestFacts(accept="text/html", xhr=xhr), xhr_enabled=enabled) == expected
+def test_an_xml_http_request_asks_for_a_document_where_it_is_heeded(style: Style, xhr: bool, expected: str) -> None:
+    assert style.choose_media_type(RequestFacts(accept="text/html", xhr=xhr)) == expected
 
 
 def test_vary_names_what_the_choice_depended_on() -> None:
-    assert WEB.vary(xhr_enabled=True) == "Accept, X-Requested-With"
-    assert WEB.vary(xhr_enabled=False) == "Accept"
-    for style in (API, DEFAULT):
-        assert style.vary(xhr_enabled=True) == style.vary(xhr_enabled=False) == "Accept"
+    assert WEB.vary == "Accept, X-Requested-With"
+    assert {style.vary for style in (API, DEFAULT, WEB_WITHOUT_XHR)} == {"Accept"}

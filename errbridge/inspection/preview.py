@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import starmap
 
 from errbridge.application.installation import Installation
 from errbridge.handling.context import ErrorContext
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.request import RequestFacts
+from errbridge.http.status import find_phrase
 from errbridge.inspection.probes import build_request, list_readable_scopes, open_error
 from errbridge.inspection.subject import Subject
 from errbridge.representations.html import build_page
@@ -100,15 +102,27 @@ def build_index(paths: Iterable[str], folder: str) -> tuple[bytes, str]:
     """Build a page with links to files.
 
     Args:
-        paths: Their paths below their folder.
+        paths: Their paths below their folder: ``scope/404.html``.
         folder: The path of that folder from the index.
 
     Returns:
         The page, and its Content-Security-Policy.
     """
-    lists: dict[str, list[str]] = {}
+    lists: dict[str, dict[str, list[str]]] = {}
     for path in paths:
         name, _, file = path.rpartition("/")
-        lists.setdefault(name, []).append(f'<a href="{escape(folder + path)}">{escape(file)}</a>')
-    content = "".join(f"<h2>{escape(name)}</h2>\n<p>{' '.join(links)}</p>\n" for name, links in lists.items())
-    return build_page("Error pages", f"<h1>Error pages</h1>\n{content}", "main{display:block}h2{margin:2rem 0 .5rem}")
+        status, _, extension = file.partition(".")
+        links = lists.setdefault(name, {}).setdefault(status, [])
+        links.append(f'<a href="{escape(folder + path)}">{extension}</a>')
+    content = "".join(
+        f"<h2>{escape(name)}</h2>\n<ul>{''.join(starmap(_list_links, statuses.items()))}</ul>\n"
+        for name, statuses in lists.items()
+    )
+    return build_page("Error pages", f"<h1>Error pages</h1>\n{content}", _STYLE)
+
+
+_STYLE = "main{display:block}h2{margin:2rem 0 .5rem}li{display:flex;flex-wrap:wrap;gap:0 1rem}li b{flex:1 1 16rem}"
+
+
+def _list_links(status: str, links: list[str]) -> str:
+    return f"<li><b>{status} {find_phrase(int(status))}</b>{''.join(links)}</li>"

@@ -44,7 +44,8 @@ def test_preview_writes_the_same_files_on_both_frameworks_and_asks_nobody(tmp_pa
     scopes = {name.split("/")[1] for name in written[0] if "/" in name}
     assert scopes == {"site", "api", "api.example.com", "app"}  # nginx finds no scope by its views
     assert written[0]["error-pages/api/429.txt"].splitlines()[0] == "429 Too Many Requests"
-    assert '<a href="error-pages/api/429.txt">429.txt</a>' in written[0]["index.html"]
+    assert "<b>429 Too Many Requests</b>" in written[0]["index.html"]
+    assert '<a href="error-pages/api/429.txt">txt</a>' in written[0]["index.html"]
     assert "tools" not in written[0]["nginx-http.conf"]
 
 

@@ -136,6 +136,7 @@ VIEWS: dict[str, Any] = {
 def an_app_of_everything(world: World) -> None:
     """Set up the application of the table: an API, a website, and the application's own plain pages."""
     app, errors = world.app, world.errors
+    app.config["ERROR_LANGUAGES"] = ("en", "ar", "pt", "fr")
     errors.include(shared, app)
 
     scopes = {"api": errors.api_register, "web": errors.web_register, "plain": None}
@@ -316,6 +317,13 @@ def _questions() -> list[Request]:
             "image/png", "garbage;;,,=", "*", "a" * 5000, ",".join(["text/plain;q=0.1"] * 100),
         )
     ]  # fmt: skip
+    asked += [
+        Request(f"/{scope}/{path}", headers=[("Accept", accept), ("Accept-Language", language)])
+        for scope in ("api", "web", "plain")
+        for path in ("nope", "crash", "credit", "at-once")
+        for accept in ("application/json", "application/xml", "text/plain", BROWSER)
+        for language in ("ar", "pt-BR, fr;q=0.9")
+    ]
     asked += [
         Request(f"/{scope}/{path}", method)
         for scope in ("api", "web", "plain")

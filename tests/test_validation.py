@@ -33,6 +33,7 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import Handlers, Problem, Reply, validation
 from errbridge.validation import client_data
+from tests.applications import a_view, an_api
 from tests.clients import Request, Response
 from tests.test_websockets import closed, handshake
 from tests.twins import Build, World
@@ -527,6 +528,16 @@ def test_a_part_of_the_request_that_a_view_misses_is_named_where_validation_is_o
 
     assert response.status == 400
     assert response.json["errors"] == [{"detail": "This is required.", "parameter": "na/me", "code": "missing"}]
+
+
+def test_a_header_that_a_view_misses_is_named_as_one_on_quart(quart_world: World) -> None:
+    """In Flask it is a KeyError of the view: Werkzeug reads a WSGI environment there."""
+    quart_world.app.config["ERROR_VALIDATION"] = True
+    an_api(a_view("/", lambda: quart.request.headers["X-Key"]))(quart_world)
+
+    assert quart_world.call(Request("/?other=1")).json["errors"] == [
+        {"detail": "This is required.", "header": "X-Key", "code": "missing"}
+    ]
 
 
 def test_a_part_of_the_request_that_a_view_misses_is_not_named_otherwise(ask: Ask) -> None:

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from json import JSONDecodeError
+from traceback import walk_tb
 from typing import Any
 
 from errbridge.http.headers import list_headers
 from errbridge.languages.message import Message
 from errbridge.problem.problem import make_plain_text
-from errbridge.validation.faults import EXPECTED, Fault
+from errbridge.validation.faults import EXPECTED, Fault, Place
 from errbridge.validation.problems import INVALID
 from errbridge.validation.readers import find_by_class, list_errors
 from errbridge.validation.request_errors import RESTX_MESSAGE, find_messages, read_messages, read_quart_schema
@@ -101,7 +102,9 @@ def read_http_error(
 
 def _missing(exc: BaseException, *, is_named: Callable[[str], bool]) -> list[Fault]:
     key = exc.args[0] if exc.args else None
-    return [Fault("missing", (key,), place="parameter")] if isinstance(key, str) and is_named(key) else []
+    is_header = any(frame.f_code.co_qualname == "Headers.__getitem__" for frame, _ in walk_tb(exc.__traceback__))
+    place: Place = "header" if is_header else "parameter"
+    return [Fault("missing", (key,), place=place)] if isinstance(key, str) and is_named(key) else []
 
 
 def _read_data(exc: Any, data: Mapping[Any, Any], *, messages: bool) -> Additions:

@@ -11,6 +11,7 @@ import pytest
 from markupsafe import Markup
 from werkzeug.exceptions import (
     Gone,
+    ImATeapot,
     default_exceptions,
 )
 
@@ -24,6 +25,7 @@ from tests.applications import (
     an_app,
     failing,
     in_style,
+    raising,
     says,
     with_templates,
 )
@@ -89,6 +91,17 @@ def test_a_handler_may_abort(ask: Ask, registered_for: str) -> None:
         a_handler(key_of(registered_for), lambda exc: world.abort(418, "short and stout"))(world)
 
     response = ask(zoo(in_style("api"), abort_with_a_teapot), f"/raise/{registered_for}")
+
+    assert (response.status, response.json["detail"]) == (418, "short and stout")
+
+
+@pytest.mark.parametrize(
+    "raised", [lambda: ImATeapot("short and stout"), lambda: Problem(418, detail="short and stout")]
+)
+def test_a_native_handler_may_raise_an_http_error_as_well(ask: Ask, raised: Callable[[], Exception]) -> None:
+    application = zoo(in_style("api"), a_native_handler(404, raising(raised)))
+
+    response = ask(application, "/raise/404")
 
     assert (response.status, response.json["detail"]) == (418, "short and stout")
 

@@ -1,4 +1,4 @@
-"""All measurements: ``python -m benchmarks``, or with ``--quick`` in less than a minute.
+"""All measurements: ``python -m benchmarks``, or with ``--quick`` in two.
 
 Every figure is a ratio to something that was measured at the same time; see `benchmarks.measure`. The last lines say
 which goals are reached.
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks import instructions
 from benchmarks.areas import (
     dispatch,
     flask_requests,
@@ -66,6 +67,7 @@ _OTHERS: Mapping[str, Callable[[Mode], Iterable[Result]]] = {
     hypercorn.AREA: lambda mode: hypercorn.results(*mode.hypercorn),
     imports.AREA: lambda mode: imports.results(mode.imports, mode.effort.clock),
     kept.AREA: lambda mode: kept.results(mode.errors),
+    **({instructions.AREA: lambda _: instructions.results()} if instructions.is_available() else {}),
 }
 AREAS = (*_GROUPS, *_OTHERS)
 
@@ -87,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="in less than a minute instead of five")
+    parser.add_argument("--quick", action="store_true", help="in two minutes instead of ten")
     parser.add_argument("--only", nargs="+", choices=AREAS, metavar="AREA", help=f"some of {', '.join(AREAS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the growth of a lookup (.svg or .png)")

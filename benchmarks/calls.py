@@ -24,6 +24,7 @@ class Ask:
     host: str = "localhost"
     body: bytes = b""
     content_type: str | None = None
+    language: str = ""
 
 
 class Answer(NamedTuple):
@@ -58,6 +59,8 @@ def wsgi_call(app: Callable[[Any, Any], Any], ask: Ask) -> Callable[[], Answer]:
     }
     if ask.content_type is not None:
         template["CONTENT_TYPE"] = ask.content_type
+    if ask.language:
+        template["HTTP_ACCEPT_LANGUAGE"] = ask.language
 
     def call() -> Answer:
         environ = template.copy()

@@ -46,6 +46,7 @@ _TITLES: Mapping[str, str] = {
     "hypercorn": "Under Hypercorn, 32 connections",
     "imports": "Imports beyond the framework's own",
     "memory": "Memory",
+    "instructions": "Instructions of whole requests, by callgrind",
 }
 
 
@@ -122,6 +123,8 @@ def _commit() -> str | None:
 def _shown(value: float, unit: str) -> str:
     if unit == "bytes":
         return f"{value / 1024:,.1f} KiB" if abs(value) >= 1024 else f"{value:.1f} B"
+    if unit == "instructions":
+        return f"{value:,.0f}"
     if unit == "blocks":
         return f"{value:.4f} blocks"
     for limit, factor, name in ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms")):
@@ -166,14 +169,21 @@ def table(results: Sequence[Result], verdicts: Sequence[Verdict]) -> Iterator[st
         if figure.ratio is not None and figure.low is not None and figure.high is not None:
             line += f" {_ratio(figure.ratio):>9}  {_ratio(figure.low)}..{_ratio(figure.high)} x {figure.versus}"
         yield line
-    yield ""
-    yield "GOALS"
+    if verdicts:
+        yield ""
+        yield "GOALS"
+        yield from goal_lines(verdicts)
+
+
+def goal_lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Yield a line for each goal, with the cost where it is missed, and how many are reached."""
     for verdict in verdicts:
         goal = verdict.goal
         reference = f" {goal.reference}" if goal.reference else ""
         yield (
             f"  {verdict.verdict.upper() if verdict.verdict != REACHED else verdict.verdict:<10}"
             f"{goal.name:<50} {_measured(verdict):>14} ±{verdict.noise:<6.1%} at most {_limit(verdict)}{reference}"
+            f"{'' if verdict.verdict == REACHED or not goal.cost else f' ({goal.cost})'}"
         )
     yield ""
     yield tally(verdicts)
@@ -229,10 +239,11 @@ def markdown(results: Sequence[Result], verdicts: Sequence[Verdict], about: Mapp
     yield "| what | at most | of | measured | noise | |"
     yield "|---|---|---|---|---|---|"
     for verdict in verdicts:
-        told = verdict.verdict if verdict.verdict == REACHED else f"**{verdict.verdict}**"
+        cost = f": {verdict.goal.cost}" if verdict.goal.cost else ""
+        word = verdict.verdict if verdict.verdict == REACHED else f"**{verdict.verdict}**{cost}"
         yield (
             f"| {verdict.goal.name} | {_limit(verdict)} | {verdict.goal.reference or ''} | {_measured(verdict)} | "
-            f"{verdict.noise:.1%} | {told} |"
+            f"{verdict.noise:.1%} | {word} |"
         )
     for area in dict.fromkeys(result.area for result in results):
         found = [figure for figure in figures(results) if figure.area == area]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -27,8 +27,7 @@ __all__ = [
     "Page",
     "Reply",
     "current_incident_id",
-    "enter_request",
-    "leave_request",
+    "get_current",
     "new_id",
     "set_current",
 ]
@@ -85,14 +84,11 @@ def current_incident_id() -> str | None:
     return None if occurrence is None else occurrence.id
 
 
-set_current: Callable[[Occurrence], object] = _current.set
-"""Make an incident the current one, until the request ends."""
+get_current: Callable[[], Occurrence | None] = _current.get
+"""Return the incident of the request that this thread or task handles; None as long as there is no error."""
 
-enter_request: Callable[[], Token[Occurrence | None]] = partial(_current.set, None)
-"""Begin a request, which has no incident yet. It may be a request inside another one. Returns a token."""
-
-leave_request: Callable[[Token[Occurrence | None]], None] = _current.reset
-"""End the request of a token: the incident from before is the current one again."""
+set_current: Callable[[Occurrence | None], object] = _current.set
+"""Make an incident the current one. Around a request, None takes away that of a request that it may be inside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,9 +83,12 @@ class _FlaskSeam(Seam):
     def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
 
-    def carry_out(self, run: Run, exc: BaseException) -> Any:
-        drive(run, self._call)
-        return self.make_result(run)
+    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
+        def handle(exc: BaseException) -> Any:
+            drive(run, self._call)
+            return self.make_result(run)
+
+        return handle
 
     def _call(self, step: Call) -> Any:
         result = self.app.ensure_sync(step.function)(*step.args)
@@ -107,12 +110,17 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     wsgi_app: Callable[..., Any] = app.wsgi_app
     seam = attach_seam(app, _FlaskApplication, _FlaskSeam, install)
 
+    get_current, set_current = seam.installation.get_current, seam.installation.set_current
+
     def answering(rv: Any) -> flask.Response:
-        handler = seam.respond_to_value(rv)
-        response = seam.add_incident_header(make_response(rv if handler is None else handler(rv)))
-        if not response.is_sequence and not response.direct_passthrough and flask.has_request_context():
+        handler = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
+        response = make_response(rv if handler is None else handler(rv))
+        if get_current() is not None:
+            response = seam.add_incident_header(response)
+        is_stream = not isinstance(response.response, (list, tuple)) and not response.direct_passthrough
+        if is_stream and flask.has_request_context():
             flask.request.environ[_STREAMED] = seam.watch(response)
-        return response  # type: ignore[no-any-return]
+        return response
 
     @cache
     def debugger() -> Any:
@@ -121,8 +129,10 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         return DebuggedApplication(guarded, evalex=True)
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        if app.debug and "asgi.scope" in environ and "werkzeug.debug.preserve_context" not in environ:
-            return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
+        if "asgi.scope" in environ:
+            if app.debug and "werkzeug.debug.preserve_context" not in environ:
+                return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
+            seam.expect_refusal(environ["asgi.scope"])
         # The head is held back until there is a first chunk, so that an error until then replaces it. PEP 3333 provides
         # for a second head with exc_info instead, but gunicorn sends both, and others ignore it.
         head: tuple[Any, ...] | None = None
@@ -131,7 +141,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
         def start(*given: Any) -> Any:
             nonlocal head
-            check_head(given[0].partition(" ")[0], given[1], "latin-1")  # PEP 3333
+            check_head(given[0], given[1], "latin-1")  # PEP 3333
             if not is_held:
                 return start_response(*given)
             head = given
@@ -146,33 +156,26 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
         if "wsgi.input_terminated" in environ:
             environ["wsgi.input"] = detect_disconnect(environ["wsgi.input"])
-        if "asgi.scope" in environ:
-            seam.expect_refusal(environ["asgi.scope"])
-        token = seam.installation.enter_request()
+        if (before := get_current()) is not None:  # inside another request
+            set_current(None)
         try:
-            body = wsgi_app(environ, start)
-            if _STREAMED in environ:
-                body = _Stream(body, partial(break_off, environ))
-        except BaseException as exc:
-            error = ungroup(exc)
-        else:
-            is_held = False
-            if head is not None:
-                start_response(*head)
-            return body
+            try:
+                body = wsgi_app(environ, start)
+                if _STREAMED in environ:
+                    body = _Stream(body, partial(break_off, environ))
+            except BaseException as exc:
+                error = ungroup(exc)
+            else:
+                is_held = False
+                if head is not None:
+                    start_response(*head)
+                return body
+            if not isinstance(error, Exception):
+                raise error
+            return seam.respond_outside(error, app.request_class(environ))(environ, start_response)
         finally:
-            seam.installation.leave_request(token)
-        if not isinstance(error, Exception):
-            raise error
-        return start_over(environ, start_response, error)
-
-    def start_over(environ: dict[str, Any], start_response: Callable[..., Any], exc: Exception) -> Any:
-        token = seam.installation.enter_request()
-        try:
-            response = seam.respond_outside(exc, app.request_class(environ))
-        finally:
-            seam.installation.leave_request(token)
-        return response(environ, start_response)
+            if get_current() is not before:  # most requests have no error
+                set_current(before)
 
     def break_off(environ: dict[str, Any], exc: Exception) -> None:
         environ[_STREAMED](exc, app.request_class(environ))

@@ -119,9 +119,12 @@ class _QuartSeam(Seam):
         scope = request.scope or {}
         return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ()))
 
-    async def carry_out(self, run: Run, exc: BaseException) -> Any:
-        await adrive(run, self._call)
-        return self.make_result(run)
+    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
+        async def handle(exc: BaseException) -> Any:
+            await adrive(run, self._call)
+            return self.make_result(run)
+
+        return handle
 
     async def _call(self, step: Call) -> Any:
         if step.may_block:
@@ -155,15 +158,16 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     is_given_context = takes_context(app.handle_exception)
     seam = attach_seam(app, _QuartApplication, _QuartSeam, install)
+    get_current, set_current = seam.installation.get_current, seam.installation.set_current
 
     async def answering(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
-        handler = seam.respond_to_value(result)
+        handler = None if type(result) in seam.ordinary else seam.respond_to_value(result)
         response = await make_response(result if handler is None else await handler(result))
         # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it (not reported).
         if isinstance(result, BaseException):
             response = finish_response(response, Draft(None), "GET")
-        return seam.add_incident_header(response)
+        return response if get_current() is None else seam.add_incident_header(response)
 
     async def begin(handle: Any, handle_exception: Any, asked: Any) -> Any:
         """Have the framework handle a request or WebSocket, and also what a session or a converter raises before it.
@@ -214,13 +218,15 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             send = _Closing(scope, send)
             _websocket.set(scope)
         seam.expect_refusal(scope)
-        token = seam.installation.enter_request()
+        if (before := get_current()) is not None:  # inside another request
+            set_current(None)
         try:
             return await asgi_app(scope, receive, send)
         except BaseExceptionGroup as group:
             error = ungroup(group)
         finally:
-            seam.installation.leave_request(token)
+            if get_current() is not before:  # most requests have no error
+                set_current(before)
         raise error
 
     replaced = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from errbridge.incident import enter_request
+from errbridge.incident import set_current
 from tests.clients import Response
 from tests.twins import WORLDS, World, ask_both
 
@@ -50,7 +50,7 @@ def world(request: pytest.FixtureRequest) -> World:
 @pytest.fixture(autouse=True)
 def no_incident_is_current() -> None:
     """Forget the incidents of tests that ask the core without an adapter, which begins and ends requests."""
-    enter_request()
+    set_current(None)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import bridge, report
+from benchmarks import bridge, instructions, report
 from benchmarks.areas import (
     dispatch,
     flask_requests,
@@ -22,7 +22,7 @@ from benchmarks.areas import (
     quart_requests,
     rendering,
 )
-from benchmarks.areas.kinds import ERRBRIDGE, logging_to_nowhere
+from benchmarks.areas.kinds import BARE, ERRBRIDGE, logging_to_nowhere
 from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
 from benchmarks.measure import Case, Effort, Group, Result, check, measure, noise
 from benchmarks.references import MergedTable
@@ -71,7 +71,10 @@ def test_every_goal_is_about_something_that_is_measured() -> None:
         if goal.area in elsewhere:
             continue
         cases = {case.name for case in GROUPS[goal.area, goal.group].cases}
-        cases |= {dispatch.named(contender, dispatch.SIZES[-1]) for contender in (dispatch.ERRBRIDGE, dispatch.MERGED)}
+        cases |= {
+            dispatch.named(name, size) for name in (dispatch.ERRBRIDGE, dispatch.MERGED) for size in dispatch.SIZES
+        }
+        cases.add(flask_requests.MANY)
         assert {goal.case, goal.reference or goal.case} <= cases, goal
 
 
@@ -161,6 +164,20 @@ def test_every_report_names_what_was_measured() -> None:
     assert [goal["verdict"] for goal in document["goals"]] == [MISSED]
 
 
+def test_a_missed_goal_shows_where_the_cost_is() -> None:
+    goals = [Goal("a goal", limit, "x", "area", "name", "second", "first", "two headers") for limit in (0.25, 1.0)]
+    missed, reached = list(report.goal_lines(judged(results(0.5, 1.0), goals)))[:2]
+    assert ("(two headers)" in missed, "(two headers)" in reached) == (True, False)
+
+
+@pytest.mark.skipif(not instructions.is_available(), reason="valgrind is not installed")
+def test_instructions_of_a_request_are_counted_with_and_without_errbridge() -> None:
+    (counted,) = instructions.results(["flask"], ["200"])
+    bare, ours = (values[0] for values in counted.values.values())
+    assert (counted.name, *counted.values) == ("flask, 200", BARE, ERRBRIDGE)
+    assert 100_000 < bare < ours < 1.1 * bare
+
+
 def test_a_document_keeps_what_surrounds_the_result() -> None:
     text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
     assert report.written(text, ["new"]) == f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n"
@@ -193,4 +210,4 @@ def test_an_import_is_measured_in_a_process_of_its_own_from_compiled_modules(tmp
 
 def test_errbridge_is_named_alike_in_all_groups() -> None:
     named = {case.name for group in GROUPS.values() for case in group.cases if case.name.startswith("errbridge")}
-    assert named == {ERRBRIDGE, *(dispatch.named(dispatch.ERRBRIDGE, size) for size in SIZES)}
+    assert named == {ERRBRIDGE, flask_requests.LANGUAGES, *(dispatch.named(dispatch.ERRBRIDGE, size) for size in SIZES)}

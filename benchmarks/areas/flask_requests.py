@@ -30,11 +30,11 @@ from benchmarks.areas.kinds import (
     handled,
     unprocessable,
 )
-from benchmarks.calls import expecting, wsgi_call
+from benchmarks.calls import BROWSER, Ask, expecting, wsgi_call
 from benchmarks.measure import Case, Group
 from errbridge import Problem
 
-__all__ = ["AREA", "HANDWRITTEN", "MANY", "PEER", "groups"]
+__all__ = ["AREA", "HANDWRITTEN", "LANGUAGES", "MANY", "PEER", "groups", "language_name"]
 
 AREA = "flask"
 HANDWRITTEN = "@errorhandler, jsonify or render_template"
@@ -43,6 +43,7 @@ CATCHING = "@errorhandler(Exception) that logs"
 PEER = "Flask-ErrorsHandler"
 MANY_BLUEPRINTS = 1000
 MANY = f"errbridge, {MANY_BLUEPRINTS} blueprints"
+LANGUAGES = "errbridge, 12 languages"
 PEER_MANY = f"Flask-ErrorsHandler, {MANY_BLUEPRINTS} blueprints"
 
 
@@ -111,9 +112,9 @@ def leanest(*, page: bool = False) -> flask.Flask:
     return handled(app, api, constant, invalid)
 
 
-def with_errbridge(*, blueprints: int = 0) -> flask.Flask:
+def with_errbridge(*, blueprints: int = 0, languages: tuple[str, ...] = ()) -> flask.Flask:
     app, api = _application(lambda: Problem(422, errors=ERRORS))
-    errors = errbridge_flask.ErrorHandler(app, ERROR_VALIDATION=True)
+    errors = errbridge_flask.ErrorHandler(app, ERROR_VALIDATION=True, ERROR_LANGUAGES=languages)
     errors.api_register(api)
     _register_many(app, blueprints, errors.api_register)
     app.register_blueprint(api)
@@ -131,6 +132,24 @@ def with_peer(*, blueprints: int = 0) -> flask.Flask:
     _register_many(app, blueprints, errors.api_register)
     app.register_blueprint(api)
     return app
+
+
+def language_name(group: str) -> str:
+    """Name the group of a document or page in German."""
+    return f"{group} in German"
+
+
+def _in_german(group: str, ask: Ask) -> Group:
+    """Compare an answer in one of twelve languages with the same in English."""
+    languages = ("en", "de", "ar", "es", "fr", "he", "hi", "it", "ja", "ko", "nl", "pl")
+    cases = [
+        Case(name, wsgi_call(app, ask), expecting(404, within=words))
+        for name, app, words in (
+            (ERRBRIDGE, with_errbridge(), b"Not Found" if group == "document" else b"</h"),
+            (LANGUAGES, with_errbridge(languages=languages), b"Nicht gefunden"),
+        )
+    ]
+    return Group(AREA, language_name(group), cases)
 
 
 def _register_many(app: flask.Flask, count: int, register: Callable[[flask.Blueprint], None]) -> None:
@@ -170,3 +189,5 @@ def groups(*, many: bool = True) -> Iterator[Group]:
         for name, app in applications(kind, many=many):
             cases.append(Case(name, wsgi_call(app, kind.ask), expecting(kind.status, *answered(kind, name))))
         yield Group(AREA, kind.name, cases)
+    yield _in_german("document", Ask("/api/nope", language="de"))
+    yield _in_german("page", Ask("/nope", accept=BROWSER, language="de"))

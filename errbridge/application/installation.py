@@ -17,7 +17,7 @@ from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
 from errbridge.handlers.registry import Registrations, Registry
 from errbridge.http.request import REFUSAL
-from errbridge.incident import enter_request, leave_request
+from errbridge.incident import get_current, set_current
 from errbridge.languages.catalogues import load_languages
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT, WEB, WEB_WITHOUT_XHR, Style
@@ -72,8 +72,8 @@ class Installation:
                 return Settings.read(self.application.config)
         return self._settings
 
-    enter_request = staticmethod(enter_request)
-    leave_request = staticmethod(leave_request)
+    get_current = staticmethod(get_current)
+    set_current = staticmethod(set_current)
 
     def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
         """Replace the dispatcher; the last call counts."""

@@ -188,10 +188,12 @@ def _facts(scope: Connection, edge: Installation) -> RequestFacts:
     )
     return RequestFacts.from_headers(
         headers,
-        method=scope["method"] if scope["type"] == "http" else "GET",
-        path=location.path,
-        root_path=location.root,
-        routing=True,
-        websocket=scope["type"] == "websocket",
-        trace_id=edge.hooks.current_trace(),
+        {
+            "method": scope["method"] if scope["type"] == "http" else "GET",
+            "path": location.path,
+            "root_path": location.root,
+            "routing": True,
+            "websocket": scope["type"] == "websocket",
+            "trace_id": edge.hooks.current_trace(),
+        },
     )

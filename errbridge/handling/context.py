@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from errbridge.application.errormap import Chain, ErrorMap, Owner
@@ -21,9 +20,10 @@ from errbridge.telemetry.record import choose_level, is_written
 __all__ = ["ErrorContext", "Trace", "open_context"]
 
 
-@dataclass(slots=True, eq=False)
 class ErrorContext:
     """One error, with everything that does not depend on a handler. Only *asked* changes.
+
+    It is made once or twice for each error, so all that `open_context` has found is taken over at once.
 
     Attributes:
         application: The application.
@@ -64,9 +64,16 @@ class ErrorContext:
     language: Language
     native: NativeHandler | None
     hooks: list[Callable[..., Any]]
-    asked: list[Callable[..., Any]] = field(default_factory=list)
+    asked: list[Callable[..., Any]]
     is_anonymous: bool = False
-    _incident: Incident | None = field(default=None, init=False)
+    _incident: Incident | None = None
+
+    def __init__(self, **known: Any) -> None:
+        vars(self).update(known)
+
+    def alter(self, **changes: Any) -> ErrorContext:
+        """Return a context in which some things are others."""
+        return ErrorContext(**{**vars(self), **changes, "_incident": None})
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
         """Return the context of the 500 that the framework made of this uncaught exception: the same incident.
@@ -77,17 +84,17 @@ class ErrorContext:
         native = self.native
         if native is None or not native.is_generic:
             native = _find_native(self.application, self.error_map, self.chain, exc, self.request)
-        return replace(self, exception=exc, native=native)
+        return self.alter(exception=exc, native=native)
 
     def restate(self, problem: Problem) -> ErrorContext:
         """Return the context of the problem that a handler made of this error, which is then no uncaught exception."""
         owners, style = self.chain.http
         media_type = style.choose_media_type(self.request)
-        return replace(self, problem=problem, is_shared=False, owners=owners, style=style, media_type=media_type)
+        return self.alter(problem=problem, is_shared=False, owners=owners, style=style, media_type=media_type)
 
     def anonymize(self) -> ErrorContext:
         """Return the context of a page that is made in advance, for an incident that is not known yet."""
-        return replace(self, is_anonymous=True)
+        return self.alter(is_anonymous=True)
 
     @property
     def id(self) -> str:
@@ -178,6 +185,7 @@ def open_context(
         language=error_map.find_language(request),
         native=_find_native(application, error_map, chain, exc, request),
         hooks=installation.hooks.functions,
+        asked=[],
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from errbridge.application.installation import Installation
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext, open_context
@@ -47,7 +45,7 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
 
     described = describe_exception(exc, context.application.packages)
     problem = Problem(500, detail=context.error_map.settings.default_msg, exception=described)
-    return show_built_in(replace(context, problem=problem, is_shared=False))
+    return show_built_in(context.alter(problem=problem, is_shared=False))
 
 
 def respond_in_place(installation: Installation, exc: BaseException, request: RequestFacts) -> Response:

@@ -29,9 +29,25 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 # Every response is checked, and the names and the status codes of a service are few.
 _is_token = lru_cache(256)(re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch)  # RFC 9110 section 5.6.2
-_is_status = lru_cache(64)(re.compile("[1-9][0-9]{2}").fullmatch)
+_is_status = lru_cache(64)(re.compile("[1-9][0-9]{2}(?: .*)?").fullmatch)
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
+
+# Names that need no check, as almost all responses have no others, and their values need none of their own.
+_COMMON = frozenset(
+    {
+        "Cache-Control",
+        "Content-Language",
+        "Content-Security-Policy",
+        "Content-Type",
+        "ETag",
+        "Last-Modified",
+        "Location",
+        "Set-Cookie",
+        "Vary",
+        "X-Content-Type-Options",
+    }
+)
 
 # Response fields of RFC 9110 and RFC 9111 that are not lists, so that a second line makes both invalid (section 5.3).
 _SINGLETONS = frozenset(
@@ -116,7 +132,7 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
     """Check that a server can send a response that the application made: servers refuse others with an empty 500.
 
     Args:
-        status: The status code, as a number or text.
+        status: The status code, as a number or text; a reason may follow.
         headers: The headers.
         encoding: How the values become bytes.
 
@@ -127,12 +143,14 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
     if _is_status(str(status)) is None:
         raise ValueError(f"the status of a response has three digits, not {describe_value(status)}")
     for name, value in headers:
-        if _is_token(name) is None:
-            raise ValueError(f"the name of a header is a token such as X-Name, not {describe_value(name)}")
         if not (value.isascii() and value.isprintable()):  # a tenth of the cost of the two checks
             value.encode(encoding)
             if _has_control(value) is not None:
                 raise ValueError(f"the value of the header {name} has characters that HTTP does not allow")
+        if name in _COMMON:
+            continue
+        if _is_token(name) is None:
+            raise ValueError(f"the name of a header is a token such as X-Name, not {describe_value(name)}")
         if name.lower() == "content-length" and not value.encode(encoding).isdigit():
             raise ValueError("the value of the header Content-Length is no number")
 
@@ -163,17 +181,15 @@ class RequestHeaders(Mapping[str, str]):
 
     Args:
         read: Returns the pairs. It is called at the first look.
-        given: Its arguments.
     """
 
-    read: Callable[..., Iterable[tuple[str, str]]] = tuple[tuple[str, str], ...]
-    given: tuple[Any, ...] = ()
+    read: Callable[[], Iterable[tuple[str, str]]] = tuple[tuple[str, str], ...]
     _values: dict[str, str] | None = field(default=None, init=False)
 
     def _load(self) -> dict[str, str]:
         if self._values is None:
             values: dict[str, str] = {}
-            for name, value in self.read(*self.given):
+            for name, value in self.read():
                 field = name.lower()
                 values[field] = f"{values[field]}, {value}" if field in values else value
             self._values = values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
@@ -19,9 +20,12 @@ REFUSAL = "errbridge.refusal"
 """The key of a problem in the scope of an ASGI request; the bridge sets it, for the application to raise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RequestFacts:
     """What the core knows about a request.
+
+    It is made for each error, and most facts are the defaults, which the class has. So an object has no slots, and
+    `from_headers` sets what is left at once: the constructor of a frozen dataclass calls a function for each field.
 
     Attributes:
         method: The HTTP method; ``GET`` for a WebSocket handshake too.
@@ -67,40 +71,41 @@ class RequestFacts:
     def from_headers(
         cls,
         headers: Mapping[str, str],
-        read: Callable[..., Iterable[tuple[str, str]]] | None = None,
-        *given: Any,
+        facts: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        read: Callable[[], Iterable[tuple[str, str]]] | None = None,
         scope: Mapping[str, Any] | None = None,
         request_id: str = "x-request-id",
-        **facts: Any,
     ) -> Self:
         """Collect the facts of a request from its header fields.
 
         Args:
             headers: The values of ``host``, ``accept``, ``accept-language``, ``x-requested-with`` and ``traceparent``,
                 under these names; several lines of one field joined by commas.
+            facts: The other facts, by name. What is missing has its default.
             read: Lists all header fields. It is called when a handler first looks at them; None if *headers* has them
                 all.
-            *given: Its arguments.
             scope: The ASGI scope of the request, in which the bridge leaves *allow*; None if there is none.
             request_id: The name, in lower case, of the field with the id of the request. An id that could not be logged
                 and shown as it is counts as none.
-            **facts: The other facts.
 
         Returns:
             The facts.
         """
         get = headers.get
-        return cls(
+        made = cls.__new__(cls)
+        vars(made).update(facts)
+        vars(made).update(
             host=get("host", ""),
             accept=get("accept", ""),
             xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
             accept_language=get("accept-language", ""),
             traceparent=get("traceparent", ""),
-            headers=RequestHeaders(read or headers.items, given),
-            request_id=check_request_id(found) if (found := get(request_id)) else "",
+            headers=RequestHeaders(read or headers.items),
+            request_id=check_request_id(get(request_id, "")),
             allow=() if scope is None else scope.get(ALLOW, ()),
-            **facts,
         )
+        return made
 
     def find_trace(self) -> str:
         """Find the trace that the request belongs to.

@@ -18,6 +18,8 @@ def find_single_error(exc: BaseException) -> BaseException:
     That is the one that it holds, however deep, or the first of several of one class: how many tasks of a task group
     have failed in the same way by the time it ends is a matter of chance.
     """
+    if not isinstance(exc, BaseExceptionGroup):
+        return exc
     members = list(_list_members(exc))
     return members[0] if len({type(member) for member in members}) == 1 else exc
 
@@ -34,6 +36,8 @@ def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: Re
         The problem of a validation error; the most severe member of a group, the first of equals. None for an uncaught
         exception, and for a group that holds one, which is more severe than any status.
     """
+    if not isinstance(exc, BaseExceptionGroup):
+        return read_validation(exc)
 
     def convert(member: BaseException) -> Problem | None:  # some libraries raise groups
         return read_validation(member) if status_of(member) is None else None

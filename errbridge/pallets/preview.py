@@ -57,4 +57,5 @@ class _Preview:
         if drafted.problem.status == 500:
             exc = server_error(RuntimeError("this is a preview"))
         installation = copy_without_hooks(self.seam.installation)
-        return self.seam.carry_out(respond.preview(installation, exc, drafted.request), exc)
+        run = respond.preview(installation, exc, drafted.request)
+        return self.seam.make_handler(run)(exc)

@@ -74,6 +74,7 @@ class Seam(ABC):
 
     Attributes:
         response_class: The framework's class of responses.
+        ordinary: Classes of what views return that is the framework's to convert, as almost everything is.
     """
 
     response_class: Any
@@ -82,6 +83,7 @@ class Seam(ABC):
         self.installation = installation
         self.app = app
         self.search = search
+        self.ordinary = frozenset({str, bytes, dict, list, self.response_class})
 
     @abstractmethod
     def current_request(self) -> Any:
@@ -119,14 +121,11 @@ class Seam(ABC):
         """List the headers of a request as the client sent them."""
 
     @abstractmethod
-    def carry_out(self, run: Run, exc: BaseException) -> Any:
-        """Carry out a plan, in the framework's own colour, and return what it expects of an error handler."""
-
     def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
-        """Make an error handler that carries out a plan."""
-        # A partial of the function, not of the method: the frameworks look up its colour each time, and a method takes
-        # longer.
-        return partial(type(self).carry_out, self, run)
+        """Make an error handler that carries out a plan, in the framework's own colour.
+
+        The frameworks look up the colour each time, which is quickest for a function.
+        """
 
     def read_facts(self, error: object, request: Any, blueprints: Sequence[str]) -> RequestFacts:
         """Collect the facts of a request; if its class is the application's own and fails, as good as none.
@@ -144,23 +143,20 @@ class Seam(ABC):
             hooks = self.installation.hooks
             if hooks.locale is not None and (locale := hooks.current_locale()):
                 values = {**values, "accept-language": f"{locale},{values.get('accept-language', '')}"}
-            return RequestFacts.from_headers(
-                values,
-                self.list_headers,
-                request,
-                scope=scope,
-                request_id=request_id,
-                method=request.method,
-                path=request.path,
-                root_path=request.root_path.rstrip("/"),
-                endpoint=None if rule is None else rule.endpoint,
-                blueprints=tuple(blueprints),
-                rule_blueprints=self._rule_blueprints(request, error) if is_method_error else (),
-                routing=is_routing,
-                websocket=request.scheme in ("ws", "wss"),
-                trace_id=hooks.current_trace() if hooks.trace_id is not None else "",
-                has_input=has_content or bool(request.view_args) or bool(request.query_string),
-            )
+            facts = {
+                "method": request.method,
+                "path": request.path,
+                "root_path": request.root_path.rstrip("/"),
+                "endpoint": None if rule is None else rule.endpoint,
+                "blueprints": tuple(blueprints),
+                "rule_blueprints": self._rule_blueprints(request, error) if is_method_error else (),
+                "routing": is_routing,
+                "websocket": request.scheme in ("ws", "wss"),
+                "trace_id": hooks.current_trace() if hooks.trace_id is not None else "",
+                "has_input": has_content or bool(request.view_args) or bool(request.query_string),
+            }
+            read = partial(self.list_headers, request)
+            return RequestFacts.from_headers(values, facts, read=read, scope=scope, request_id=request_id)
         except Exception:
             log.exception("errbridge could not read the request")
             return RequestFacts(request.method)
@@ -241,9 +237,8 @@ class Seam(ABC):
 
     def add_incident_header(self, response: Any) -> Any:
         """Add the id of the current incident to a response, if ``ERROR_INCIDENT_HEADER`` names a header for it."""
-        if (incident_id := current_incident_id()) is None:
-            return response
-        if (name := self.installation.settings.incident_header) is None:
+        name, incident_id = self.installation.settings.incident_header, current_incident_id()
+        if name is None or incident_id is None:
             return response
         response = copy(response)  # it may be one that a handler returns for every request
         response.headers = Headers(list(response.headers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from typing import Any, TypeVar
@@ -34,8 +35,13 @@ LIBRARIES: Mapping[str, str] = {
 
 def find_by_class(exc: BaseException, table: Mapping[str, T]) -> T | None:
     """Return the entry for the full name of an exception's class or nearest base class."""
-    names = (f"{base.__module__}.{base.__qualname__}" for base in type(exc).__mro__)
-    return next((table[name] for name in names if name in table), None)
+    cls: Any = type(exc)
+    return next((table[name] for name in _list_names(cls) if name in table), None)
+
+
+@lru_cache(maxsize=256)
+def _list_names(cls: type) -> list[str]:
+    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 
 def find_reader(exc: BaseException) -> Reader | None:

@@ -112,7 +112,7 @@ def leanest(*, page: bool = False) -> flask.Flask:
     return handled(app, api, constant, invalid)
 
 
-def with_errbridge(*, blueprints: int = 0, languages: tuple[str, ...] = ()) -> flask.Flask:
+def with_errbridge(*, blueprints: int = 0, languages: tuple[str, ...] = ("en",)) -> flask.Flask:
     app, api = _application(lambda: Problem(422, errors=ERRORS))
     errors = errbridge_flask.ErrorHandler(app, ERROR_VALIDATION=True, ERROR_LANGUAGES=languages)
     errors.api_register(api)

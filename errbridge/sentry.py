@@ -23,7 +23,10 @@ from weakref import WeakValueDictionary
 
 from errbridge.application.hooks import Observable
 from errbridge.errors import SetupError
+from errbridge.http.status import find_phrase
 from errbridge.incident import Incident, Reply, current_incident_id
+from errbridge.languages.language import ENGLISH
+from errbridge.problem.problem import Problem
 
 try:
     import sentry_sdk
@@ -72,7 +75,8 @@ class Instrumentation:
             event, _ = event_from_exception(incident.cause, client_options=options, mechanism={"type": "errbridge"})
         problem = incident.problem
         event["level"] = "error" if status >= 500 else "info"
-        event["message"] = f"{status} {problem.title}"
+        title = problem.title if incident.language is ENGLISH else find_phrase(problem.status)  # not the client's words
+        event["message"] = f"{status} {incident.exception.title if isinstance(incident.exception, Problem) else title}"
         event["fingerprint"] = ["errbridge", str(status), problem.type]
         event["tags"] = {"incident_id": incident.id, "problem_type": problem.type, "scope": str(incident.scope)}
         sentry_sdk.capture_event(event)

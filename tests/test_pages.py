@@ -195,10 +195,10 @@ def test_the_log_says_which_template_failed_and_where(
     assert (response.status, response.text[:15]) == (404, "<!DOCTYPE html>")
     (record,) = records(caplog)
     message = record.getMessage()
-    who, looked_for = ("the handler ", "") if own else ("the application's own way to show it", LOOKED_FOR)
-    assert f"answered 404 after {who}" in message
-    tried = "'errors/404.html'" + (looked_for if fault == "is wrong" else "")
-    assert f" (template {tried}: {where.format(folder=tmp_path)}) failed" in message
+    tried = "'errors/404.html'" + (LOOKED_FOR if fault == "is wrong" and not own else "")
+    template = f"template {tried}: {where.format(folder=tmp_path)}"
+    assert f"answered 404 after the {'handler ' if own else template}" in message
+    assert template in message
     assert record.exc_info is not None
 
 
@@ -209,7 +209,7 @@ def test_where_a_template_has_no_file_the_line_is_said(world: World, caplog: pyt
     world.call(Request("/nope"))
 
     (record,) = records(caplog)
-    assert "(template 'errors/4xx.html': line 2) failed" in record.getMessage()
+    assert "after the template 'errors/4xx.html': line 2 failed" in record.getMessage()
 
 
 def test_a_failure_outside_of_any_template_has_no_line(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -220,7 +220,7 @@ def test_a_failure_outside_of_any_template_has_no_line(world: World, caplog: pyt
     world.call(Request("/nope"))
 
     (record,) = records(caplog)
-    assert "(template 'errors/4xx.html') failed" in record.getMessage()
+    assert "after the template 'errors/4xx.html' failed" in record.getMessage()
     assert record.exc_info is not None
     assert "no database" in str(record.exc_info[1])
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, NotFound, ServiceUnavailable
 
 from errbridge import Handlers, Problem, Reply
 from errbridge.asgi import Bridge
+from errbridge.http.headers import list_headers
 from tests.applications import (
     Part,
     a_blueprint,
@@ -464,9 +465,12 @@ def test_the_id_is_in_a_header_of_every_error_answer(world: World, caplog: pytes
     path, part = HEADED[kind]
     world.config = {"ERROR_INCIDENT_HEADER": "X-Incident-ID"}
     part(world)
+    replies: list[Reply] = []
+    world.errors.on_incident(lambda incident, reply: replies.append(reply))
 
     for _ in range(2):
         (incident_id,) = header_of(world.call(Request(path)))
+        assert ("X-Incident-ID", incident_id) in list_headers(replies[-1].headers)
         found = [vars(record)["incident_id"] for record in caplog.records if hasattr(record, "incident_id")]
         assert incident_id == found[-1]
 

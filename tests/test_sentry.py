@@ -42,6 +42,7 @@ def init():
 
 framework, order, statuses = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 world = WORLDS[framework]()
+world.config = {"ERROR_LANGUAGES": ("en", "de")}
 if order == "init first":
     init()
 an_app(
@@ -59,7 +60,7 @@ if order == "init last":
 answers = {}
 for path in ("/crash", "/key", "/sold", "/busy"):
     events.clear()
-    response = world.call(Request(path, headers=[("Accept", "application/json")]))
+    response = world.call(Request(path, headers=[("Accept", "application/json"), ("Accept-Language", "de")]))
     answers[path] = [response.json["instance"].removeprefix("urn:uuid:"), list(events)]
 print(json.dumps(answers, default=str))
 """
@@ -93,6 +94,7 @@ def test_errors_on_purpose_are_events_where_you_ask_for_their_statuses(framework
         incident_id, (event,) = answers[path]
         assert event["tags"] == {"incident_id": incident_id, "problem_type": kind, "scope": "app"}
         assert event["fingerprint"] == ["errbridge", str(status), kind]
+        assert event["message"] == {502: "502 Bad Gateway", 503: "503 Service Unavailable"}[status]
     assert answers["/key"][1][0]["exception"]["values"][-1]["type"] == "KeyError"
     assert answers["/sold"][1] == []
     assert len(answers["/crash"][1]) == 1

@@ -143,7 +143,9 @@ class Bridge(Observable):
             if exchange.answer is not Answer.COMPLETE and not exchange.is_gone and not is_bridge:
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
-            if exchange.is_gone and _comes_of_leaving(error):
+            if exchange.answer is not Answer.AWAITED and _is_refusal(error, exchange.refusal):
+                _log.debug("the upload of %s %r is refused after the answer: %s", exchange.method, scope["path"], error)
+            elif exchange.is_gone and _comes_of_leaving(error):
                 _log.debug("no answer to %s %r, the client is gone: %s", exchange.method, scope["path"], error)
             elif exchange.answer is not Answer.AWAITED:
                 # Returning is enough for a server to break the connection off; raising would have it logged once more.
@@ -203,6 +205,13 @@ def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ..
     if isinstance(value, bool) or not isinstance(value, kinds) or value < least:  # type: ignore[operator]
         kind = "whole number" if kinds == (int,) else "number"
         raise SetupError(f"{name}={value!r} cannot work; give a {kind} of at least {least}")
+
+
+def _is_refusal(error: BaseException, refusal: BaseException | None) -> bool:
+    """Return whether an error is nothing but the bridge's own refusal, which the application has not waited for."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_refusal(member, refusal) for member in error.exceptions)
+    return error is refusal
 
 
 def _comes_of_leaving(error: BaseException) -> bool:

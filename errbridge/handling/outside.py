@@ -58,4 +58,6 @@ def respond_in_place(installation: Installation, exc: BaseException, request: Re
     """
     http = None if isinstance(exc, Problem) else HTTPErrorFacts(500, original=exc)
     error = exc if http is None else Problem(500)
-    return show_built_in(open_context(installation, error, http, request, Occurrence()))
+    context = open_context(installation, error, http, request, Occurrence())
+    response, name = show_built_in(context), context.error_map.settings.incident_header
+    return response if name is None else replace(response, headers=(*response.headers, (name, context.id)))

@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 
 from errbridge.application.installation import Installation
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Run
+from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Occurrence, Reply
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -82,9 +85,16 @@ def report(
         code = frame.code if frame is not None and context.application.is_websocket_accepted() else None
         write_record(context.incident, status, level, failure=failure, close_code=code)
     if context.hooks:
-        notify(context.hooks, context.incident, describe, run=context.application.run_work)
+        sent = partial(_describe_sent, context, describe)
+        notify(context.hooks, context.incident, sent, run=context.application.run_work)
     if frame is not None:
         context.application.close_websocket(frame.code, frame.reason)
+
+
+def _describe_sent(context: ErrorContext, describe: Callable[[], Reply]) -> Reply:
+    """Describe a response with the header that it gets on its way out."""
+    reply, name = describe(), context.error_map.settings.incident_header
+    return reply if name is None else replace(reply, headers=(*list_headers(reply.headers), (name, context.id)))
 
 
 def record_broken_stream(installation: Installation, exc: Exception, request: RequestFacts, status: int) -> None:

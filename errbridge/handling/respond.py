@@ -315,8 +315,10 @@ def show(context: ErrorContext) -> Plan:
     """Show the problem of an error without asking a handler."""
     try:
         return (yield from render_problem(context))
+    except TemplateFailure as error:
+        return (yield from _fail(context, "", error))
     except Exception as error:
-        return (yield from _fail(context, "the application's own way to show it", error))
+        return (yield from _fail(context, "the response= decorator", error))
 
 
 def _fail(context: ErrorContext, what: str, error: Exception) -> Plan:
@@ -326,11 +328,11 @@ def _fail(context: ErrorContext, what: str, error: Exception) -> Plan:
 
     Args:
         context: The error that was being handled.
-        what: What failed, as the subject of a sentence.
+        what: What failed, as the subject of a sentence; "" if that is a template and nothing else.
         error: What it raised.
     """
     if isinstance(error, TemplateFailure):
-        what = f"{what} ({error.where})"
+        what = f"{what} ({error.where})" if what else f"the {error.where}"
     failure = Failure(what, link(error, context))
     if context.application.propagates():
         return Raised(failure.exception)

@@ -68,6 +68,8 @@ def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
 
     decorated = response(document)
     value = yield Call(decorated, (), may_block=not is_async(decorated))
+    if value is None:
+        raise TypeError("it returned None; return (document, status, headers), or what a view may return")
     return (yield from convert(context, value, vary=context.vary, is_document=True))
 
 

@@ -419,7 +419,7 @@ def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
     status, close = context.problem.status, None
     if context.request.websocket:
         frame = close_frame(status, is_uncaught=context.original is not None, detail=context.problem.detail)
-        close = f"{frame.code} {frame.reason}"
+        close = f"{frame.code} ({frame.reason})"
     return Unhandled(status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
 
 

@@ -209,7 +209,8 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         elif found:
             _echo("\n\n".join(record_text(record) for record in found))
         else:
-            click.echo(f"no record of {wanted}", err=True)
+            hint = "errors of clients (4xx) have one only where the logger 'errbridge' is at INFO and has a handler"
+            click.echo(f"no record of {wanted} in what was read; {hint}", err=True)
         ctx.exit(0 if found else 1)
 
     return errors.commands.values()

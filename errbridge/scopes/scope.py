@@ -55,7 +55,10 @@ def _normalize_prefix(prefix: object, *, is_routed: bool) -> str:
     if not isinstance(prefix, str):
         raise SetupError(f"a prefix is a string such as '/api', not {prefix!r}")
     if not prefix.startswith("/"):
-        raise SetupError(f"{prefix!r} does not start with a slash; write '/{prefix}', or '//{prefix}' for a host")
+        raise SetupError(
+            f"{prefix!r} does not start with a slash; write '/{prefix}', or '//{prefix}' for a host; "
+            "for a blueprint, pass the blueprint itself"
+        )
     for segment in split_pattern(prefix):
         if not is_routed and any(isinstance(token, str) and set("?#*") & set(token) for token in segment):
             raise SetupError(f"the prefix {prefix!r} has a '?', '#' or '*'; a prefix is a path, and owns all below it")

@@ -409,6 +409,34 @@ async def test_a_413_of_the_application_itself_is_kept() -> None:
     assert (answer.status_code, answer.text) == (413, "my own 413")
 
 
+async def test_an_upload_that_grows_too_large_after_the_answer_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    raised: list[BaseException] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        try:
+            while (await receive())["type"] == "http.request":
+                pass
+        except Exception as exc:
+            raised.append(exc)
+            raise ExceptionGroup("of a task group", [exc]) from None
+
+    sent = iter([{"type": "http.request", "body": b"x" * 60, "more_body": True}] * 2)
+
+    async def receive() -> Any:
+        return next(sent)
+
+    async def send(event: Any) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b"", "scheme": "http"}
+    await Bridge({"/": app}, max_body=100)(scope, receive, send)
+
+    assert len(raised) == 1
+    assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
+
+
 async def test_a_large_upload_that_is_refused_by_its_length_never_reaches_a_thread() -> None:
     def app(environ: Any, start_response: Any) -> list[bytes]:
         raise AssertionError

@@ -179,6 +179,9 @@ class Bridge(Observable):
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
+        # Middleware for proxies (Hypercorn's, uvicorn's) takes the scheme from X-Forwarded-Proto, which says "https".
+        if (scheme := {"http": "ws", "https": "wss"}.get(scope.get("scheme", "ws"))) is not None:
+            scope = {**scope, "scheme": scheme}
         destination = self._directory.find(scope)
         socket = Handshake(scope, send)
         try:

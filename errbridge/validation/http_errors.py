@@ -5,19 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from json import JSONDecodeError
 from traceback import walk_tb
 from typing import Any
 
 from errbridge.http.headers import list_headers
-from errbridge.languages.message import Message
 from errbridge.problem.problem import make_plain_text
-from errbridge.validation.faults import EXPECTED, Fault, Place
-from errbridge.validation.problems import INVALID
+from errbridge.validation.faults import Fault, Place
+from errbridge.validation.problems import INVALID, NO_JSON
 from errbridge.validation.readers import find_by_class, list_errors
 from errbridge.validation.request_errors import RESTX_MESSAGE, find_messages, read_messages, read_quart_schema
+from errbridge.validation.syntax import find_syntax_error
 
-__all__ = ["SYNTAX", "Additions", "read_http_error"]
+__all__ = ["Additions", "read_http_error"]
 
 log = logging.getLogger("errbridge")
 
@@ -26,20 +25,6 @@ _KINDS = {
     "werkzeug.exceptions.BadRequestKeyError": "key",
 }
 _NOT_MEMBERS = frozenset({"detail", "headers", "instance", "message", "messages", "schema", "status", "title", "type"})
-
-# By the beginning of the parser's message. Some of these messages go on with a piece of the input.
-SYNTAX = {
-    "Expecting value": "Expected a value at line {line}, column {column}.",
-    "Expecting property name": "Expected a name in double quotes at line {line}, column {column}.",
-    "Expecting ':'": "Expected a colon at line {line}, column {column}.",
-    "Expecting ','": "Expected a comma or the end of the array or object at line {line}, column {column}.",
-    "Extra data": "Expected the end of the document at line {line}, column {column}.",
-    "Illegal trailing comma": "Expected no comma before the end at line {line}, column {column}.",
-    "Invalid \\": "Expected a valid escape sequence at line {line}, column {column}.",
-    "Invalid control character": "Expected an escape sequence for a control character at line {line}, column {column}.",
-    "Unterminated string": "Expected a closing quote for the text at line {line}, column {column}.",
-    "": "Expected JSON at line {line}, column {column}.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +75,9 @@ def read_http_error(
             faults = _missing(exc, is_named=lambda key: debug or (everywhere and key not in request_values()))
         elif kind == "quart-schema":
             faults = read_quart_schema(exc, camel_case=camel_case)
-        elif status == 400 and (item := _find_syntax_error(exc)) is not None:
+        elif status == 400 and (item := find_syntax_error(exc)) is not None:
             # In debug mode the framework describes it to the developer, with the words of the parser.
-            return Additions(None if debug else Message("The body is not valid JSON."), extensions={"errors": [item]})
+            return Additions(None if debug else NO_JSON, extensions={"errors": [item]})
         elif isinstance(data := vars(exc).get("data"), Mapping):
             return _read_data(exc, data, messages=messages)
     except Exception:
@@ -122,20 +107,3 @@ def _read_data(exc: Any, data: Mapping[Any, Any], *, messages: bool) -> Addition
         message = INVALID if message in (None, RESTX_MESSAGE) or isinstance(message, Mapping) else message
     headers = tuple((str(name), str(value)) for name, value in list_headers(data.get("headers")))
     return Additions(None if message is None else make_plain_text(message), headers, members)
-
-
-def _find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
-    """Return the item for a body that is no JSON: the framework raised its error, maybe twice, from the parser's."""
-    cause: BaseException | None = exc
-    for _ in range(2):
-        if cause is not None:
-            shown = None if cause.__suppress_context__ else cause.__context__
-            cause = shown if cause.__cause__ is None else cause.__cause__
-        if isinstance(cause, JSONDecodeError):
-            line, column = cause.lineno, cause.colno
-            sentence = next(sentence for begin, sentence in SYNTAX.items() if cause.msg.startswith(begin))
-            detail = Message(sentence, line=line, column=column)
-            return {"detail": detail, "pointer": "", "line": line, "column": column, "code": "syntax"}
-        if isinstance(cause, UnicodeDecodeError):
-            return {"detail": EXPECTED["utf-8"], "pointer": "", "code": "syntax"}
-    return None

@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal, get_args
 
 from errbridge.handlers.handlers import Handler, Handlers, check_keys
 from errbridge.incident import Incident
 from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
-from errbridge.validation.request_errors import REQUEST_ERRORS
+from errbridge.validation.request_errors import REQUEST_ERRORS, put_at
+from errbridge.validation.syntax import read_syntax_error
 
-__all__ = ["INVALID", "client_data", "handlers", "problem_of"]
+__all__ = ["INVALID", "NO_JSON", "client_data", "handlers", "problem_of"]
 
 INVALID = Message("What was sent is not valid.")
+NO_JSON = Message("The body is not valid JSON.")
+Location = Literal["body", "query", "path", "headers", "cookies"]
 _MARK = "_errbridge_client_data"
 _MOST_CAUSES = 10  # an exception may be its own cause
 
 
 class _ClientData:
-    """No generator of `contextlib`: that would also be a decorator, which does nothing on a coroutine function."""
+    """Marks what leaves the block with the location of the data.
+
+    No generator of `contextlib`: that would also be a decorator, which does nothing on a coroutine function.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._location = location
 
     def __enter__(self) -> None:
         return None
@@ -31,16 +40,17 @@ class _ClientData:
         waiting = [] if exc is None else [exc]
         while waiting:
             exc = waiting.pop()
-            vars(exc)[_MARK] = True
+            vars(exc)[_MARK] = self._location
             if isinstance(exc, BaseExceptionGroup):
                 waiting.extend(exc.exceptions)
 
 
-def client_data() -> AbstractContextManager[None]:
+def client_data(location: Location = "body") -> AbstractContextManager[None]:
     """Declare that the data validated in a ``with`` block came from the client.
 
     A validation error that leaves the block becomes a 422 with the list of what was wrong. This includes the members of
-    an exception group, and an exception of yours that was raised ``from`` a validation error. Works in Flask views,
+    an exception group, and an exception of yours that was raised ``from`` a validation error. A body that is no JSON or
+    no UTF-8 becomes a 400. Works in Flask views,
     Quart coroutines and threads; a handler for the exception's class still comes first.
 
     Example::
@@ -49,10 +59,19 @@ def client_data() -> AbstractContextManager[None]:
             with client_data():
                 return Order.model_validate(data)
 
+    Args:
+        location: Where the data were: ``"body"``, ``"query"``, ``"path"``, ``"headers"`` or ``"cookies"``. Errors in
+            the body have a ``pointer``, those in headers a ``header``, all others a ``parameter``.
+
     Returns:
         A context manager. It lets every exception pass.
+
+    Raises:
+        ValueError: There is no such location.
     """
-    return _ClientData()
+    if location not in get_args(Location):
+        raise ValueError(f"data of a client are in one of {', '.join(get_args(Location))}, not in {location!r}")
+    return _ClientData(location)
 
 
 def problem_of(
@@ -75,6 +94,8 @@ def problem_of(
         errors = list_errors(exc, read, messages=messages) or {}
         status = getattr(exc, "status_code", 400)
         problem = Problem(status, INVALID, headers=getattr(exc, "headers", ()), **errors)
+    elif _MARK in vars(exc) and (items := [*filter(None, map(read_syntax_error, _causes(exc)))]):
+        problem = Problem(400, NO_JSON, errors=items[:1])
     elif (found := _find_errors(exc, everywhere=everywhere and has_input, messages=messages)) is not None:
         problem = Problem(422, INVALID, **found)
         problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
@@ -85,10 +106,12 @@ def problem_of(
 
 
 def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dict[str, Any] | None:
-    is_marked = _MARK in vars(exc)
-    for error in _causes(exc) if is_marked else (exc,):
+    location = vars(exc).get(_MARK)
+    for error in (exc,) if location is None else _causes(exc):
         if (read := find_reader(error)) is not None:
-            return list_errors(error, read, messages=messages) if everywhere or is_marked else None
+            if location is None and not everywhere:
+                return None
+            return list_errors(error, lambda each: put_at(location, read(each)), messages=messages)
     return None
 
 

@@ -10,7 +10,7 @@ from errbridge.validation import marshmallow, pydantic
 from errbridge.validation.faults import EXPECTED, Fault, Place
 from errbridge.validation.readers import Reader, find_reader
 
-__all__ = ["REQUEST_ERRORS", "RESTX_MESSAGE", "find_messages", "read_messages", "read_quart_schema"]
+__all__ = ["REQUEST_ERRORS", "RESTX_MESSAGE", "find_messages", "put_at", "read_messages", "read_quart_schema"]
 
 RESTX_MESSAGE = "Input payload validation failed"
 """The message of Flask-RESTX for invalid requests. Its ``errors`` are then texts that contain the input."""
@@ -90,6 +90,11 @@ REQUEST_ERRORS: Mapping[str, Reader] = {
     "flask_pydantic.exceptions.ValidationError": _read_flask_pydantic,
 }
 """Readers for the request errors that are no HTTP errors of the framework's, by class."""
+
+
+def put_at(location: object, faults: Iterable[Fault] | None) -> Iterable[Fault] | None:
+    """Return faults as those of a location of the request; None if the service is to blame for them."""
+    return None if faults is None else _at(location, faults)
 
 
 def _at(location: object, faults: Iterable[Fault]) -> Iterator[Fault]:

@@ -7,6 +7,8 @@ from typing import Any
 import flask
 import pytest
 import quart
+from hypercorn.middleware import ProxyFixMiddleware
+from websockets.asyncio.client import connect
 
 import errbridge_flask
 import errbridge_quart
@@ -85,3 +87,18 @@ async def test_the_document_of_a_405_lists_the_methods_of_all_applications_as_it
         assert answer.status_code == 405
         assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST, PUT"
         assert answer.json()["allowed"] == ["GET", "HEAD", "OPTIONS", "POST", "PUT"]
+
+
+async def test_a_websocket_behind_a_proxy_stays_one() -> None:
+    app = quart.Quart("chat")
+    errbridge_quart.ErrorHandler(app)
+
+    async def echo() -> None:
+        await quart.websocket.send(f"{quart.websocket.scheme} {await quart.websocket.receive()!r}")
+
+    app.add_websocket("/echo", "echo", echo)
+    async with hypercorn(ProxyFixMiddleware(Bridge({"/": app}))) as server:
+        url, forwarded = f"ws://127.0.0.1:{server.port}/echo", {"X-Forwarded-Proto": "https"}
+        async with connect(url, additional_headers=forwarded, proxy=None) as socket:
+            await socket.send("hello")
+            assert await socket.recv() == "wss 'hello'"

@@ -360,8 +360,8 @@ def test_explain_says_on_whom_the_answer_depends(has_native: bool, own: Any, las
 @pytest.mark.parametrize(
     ("error", "parts"),
     [
-        ("404", ["closed with 4404 (404 Not Found)"]),
-        ("409", ["409 as application/problem+json", "closed with 4409 (409 Conflict)"]),
+        ("404", ["closed with 4404 (404 Not Found"]),
+        ("409", ["409 as application/problem+json", "closed with 4409 (409 Conflict"]),
         ("LookupError", ["500 as application/problem+json", "closed with 1011 (Internal Server Error)"]),
     ],
 )

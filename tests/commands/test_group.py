@@ -76,7 +76,9 @@ def test_find_says_on_standard_error_that_there_is_none(tmp_path: Path) -> None:
     (tmp_path / "shop.log").write_bytes(LOG)
 
     said_nothing = said(view, "find", "00000000", str(tmp_path / "shop.log"), exit_code=1)
-    assert said_nothing.startswith("no record of 00000000 in what was read; errors of clients (4xx) have one only where")
+    assert said_nothing.startswith(
+        "no record of 00000000 in what was read; errors of clients (4xx) have one only where"
+    )
     assert json.loads(said(view, "find", "00000000", str(tmp_path / "shop.log"), "--json", exit_code=1)) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import subprocess
 import sys
@@ -428,3 +429,49 @@ def test_an_error_that_cannot_be_read_is_a_422_without_errors_and_is_logged(
     (logged,) = caplog.records
     assert (logged.name, logged.levelno) == ("errbridge", logging.ERROR)
     assert logged.exc_info is not None
+
+
+# Where the data were, and bodies that are no JSON.
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("body", "pointer"),
+        ("query", "parameter"),
+        ("path", "parameter"),
+        ("headers", "header"),
+        ("cookies", "parameter"),
+    ],
+)
+def test_a_fault_is_said_to_be_where_the_data_were(location: Any, place: str) -> None:
+    with pytest.raises(pydantic.ValidationError) as caught, client_data(location):
+        PydanticOrder.model_validate({"items": SECRET})
+    problem = problem_of(caught.value)
+    assert problem is not None
+    (error,) = problem.extensions["errors"]
+    assert error[place] == ("/items" if place == "pointer" else "items")
+    assert {"pointer", "parameter", "header"} & error.keys() == {place}
+
+
+def test_a_location_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"one of body, query, path, headers, cookies, not in 'form'"):
+        client_data("form")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("body", "error_class"), [(b"{", json.JSONDecodeError), (b'"\xff"', UnicodeDecodeError)])
+def test_a_body_that_is_no_json_is_the_clients_in_such_a_block(body: bytes, error_class: type[Exception]) -> None:
+    with pytest.raises(error_class) as caught, client_data():
+        json.loads(body)
+    problem = problem_of(caught.value)
+    assert problem is not None
+    assert problem.status == 400
+    (error,) = problem.extensions["errors"]
+    assert error["code"] == "syntax"
+    assert ("UTF-8" in error["detail"]) == (error_class is UnicodeDecodeError)
+
+
+def test_a_body_that_is_no_json_is_a_bug_of_the_service_elsewhere() -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.loads("{")
+    assert problem_of(caught.value, everywhere=True) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from errbridge.application.installation import Installation
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext, open_context

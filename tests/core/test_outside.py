@@ -200,6 +200,16 @@ def test_nothing_is_logged_in_place_of_an_application_at_a_level_that_is_off(
     assert caplog.records == []
 
 
+def test_an_answer_in_place_of_an_application_has_the_header_for_the_id(caplog: pytest.LogCaptureFixture) -> None:
+    app = Application()
+    app.config["ERROR_INCIDENT_HEADER"] = "X-Incident-ID"
+
+    sent = respond_in_place(install(app), Problem(404), RequestFacts())
+
+    (logged,) = caplog.records
+    assert sent.headers[-1] == ("X-Incident-ID", vars(logged)["incident_id"])
+
+
 @pytest.mark.usefixtures("broken_representations")
 def test_a_representation_that_fails_gives_way_to_constant_bytes_everywhere(caplog: pytest.LogCaptureFixture) -> None:
     for sent in (

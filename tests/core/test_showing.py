@@ -481,6 +481,15 @@ def test_a_response_decorator_that_fails_gives_way_to_the_built_in_document(
     assert len(run.records) == 1
 
 
+def test_a_response_decorator_without_a_result_fails_with_what_to_return(world: World) -> None:
+    run = world(an_api(), NotFound(), options={"response": lambda function: lambda: None})
+
+    (logged,) = run.records
+    assert "after the response= decorator failed" in logged.getMessage()
+    assert logged.exc_info is not None
+    assert "return (document, status, headers)" in str(logged.exc_info[1])
+
+
 @pytest.fixture
 def broken_representations(monkeypatch: pytest.MonkeyPatch) -> None:
     def render(*_given: object) -> bytes:

@@ -96,6 +96,8 @@ class Bridge(Observable):
         _check_number("max_body", 0 if max_body is None else max_body, least=0)
         _check_number("patience", patience, least=0, kinds=(int, float))
         _check_number("grace", grace, least=0, kinds=(int, float))
+        if isinstance(stream_uploads, (str, Scope)):
+            raise SetupError(f"stream_uploads= takes a list of places: [{stream_uploads!r}]")
         if not isinstance(apps, (Mapping, Sequence)):
             raise SetupError(
                 f"Bridge() takes applications by their place, {{'/': app}}, or a list of them, not {apps!r}"
@@ -199,7 +201,10 @@ class Bridge(Observable):
     async def _settle(self) -> None:
         await self._answering.close(0)
         if not await self._threads.close(self._grace):
-            _log.error("requests were still running in threads %g seconds after shutdown began", self._grace)
+            _log.error(
+                "requests were still running in threads %g seconds after shutdown began; Bridge(grace=...) waits longer",
+                self._grace,
+            )
         if not await finish_work(self._grace):
             _log.error("async hooks were still running after %g seconds", self._grace)
 

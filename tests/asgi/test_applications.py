@@ -87,6 +87,7 @@ def test_what_is_no_application_is_refused(app: Any) -> None:
         ({"grace": None}, "grace=None cannot work; give a number of at least 0"),
         ({"stream_uploads": ["upload"]}, "write '/upload'"),
         ({"stream_uploads": [7]}, "7 is no place"),
+        ({"stream_uploads": "/upload"}, r"stream_uploads= takes a list of places: \['/upload'\]"),
     ],
 )
 def test_an_option_that_cannot_work_is_refused(options: Any, advice: str) -> None:

@@ -20,7 +20,7 @@ from asgiref.typing import HTTPScope
 
 from errbridge.application.hooks import Hooks
 from errbridge.application.installation import Installation, find_installation
-from errbridge.application.protocol import Application, Draft
+from errbridge.application.protocol import Application
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
@@ -33,11 +33,10 @@ from errbridge.handling.context import open_context
 from errbridge.handling.outside import respond_in_place
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import REFUSAL, RequestFacts
-from errbridge.incident import Occurrence, Reply
+from errbridge.incident import Occurrence
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import Response
 from errbridge.scopes.scope import Scope
 from errbridge.telemetry.record import is_recorded, write_record
 
@@ -56,10 +55,12 @@ class _Edge(Application):
         find_host: Finds errbridge in the first application that has it; None if there is none.
     """
 
-    name = "bridge"
-
     def __init__(self, find_host: Callable[[], Installation | None]) -> None:
         self._find_host = find_host
+
+    @property
+    def name(self) -> str:
+        return "bridge"
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -77,11 +78,7 @@ class _Edge(Application):
         host = self._find_host()
         return () if host is None else host.application.catalogues
 
-    def make_response(self, draft: Draft, method: str) -> Response:
-        return draft.finish(method, draft.body)
-
-    def describe_response(self, value: Response) -> Reply:
-        return value.as_reply()
+    make_response = describe_response = cast(Any, None)  # nothing comes from a handler
 
 
 def install(apps: Iterable[Asgi | Wsgi], mounts: Iterable[Scope], hooks: Hooks) -> Installation:

@@ -179,9 +179,17 @@ class Catalogue:
                 raise _conflict(known, each, same)
             if each.uri == ABOUT_BLANK:
                 continue
-            if (known := by_uri.setdefault(each.uri, each)) is not each:
+            known = by_uri.setdefault(each.uri, each)
+            is_plain = (status := plain.get(each.uri)) is not None and (each.fields or each.status != status)
+            uri = self.type_uri or ""
+            if (known is not each or is_plain) and uri and "{slug}" not in uri and each.uri in plain:
+                raise SetupError(
+                    f"ERROR_TYPE_URI is {uri!r}, so {_name(each.cls)} and other problems have one type; put the slug "
+                    f"into it: ERROR_TYPE_URI = {uri + ('' if uri[-1] in '/#=' else '/') + '{slug}'!r}"
+                )
+            if known is not each:
                 raise _conflict(known, each, f"the type {each.uri}")
-            if (status := plain.get(each.uri)) is not None and (each.fields or each.status != status):
+            if is_plain:
                 raise SetupError(
                     f"{_name(each.cls)} has the type of every plain Problem({status}), {each.uri}, but another status "
                     f"or more members; give it a slug of its own: class {each.cls.__name__}(Problem, slug=...)"

@@ -192,8 +192,20 @@ def _find_replaced_handlers(subject: Subject) -> Found:
         last = dict(pairs)
         for key, function in pairs:
             if name and function is not last[key]:
-                by = find_source(last[key]).name
-                yield name, f"the handler for {key_name(key)} never runs: {by} took its place; remove one", function
+                by = find_source(last[key])
+                message = f"the handler for {key_name(key)} never runs: {by.name} took its place; "
+                if by == find_source(function):
+                    message += "it is the same function, registered again, as at each call of a factory: "
+                    if name == str(ROOT):
+                        message += f"write @errors.register(app, code={_write_key(key)}) there, or "
+                    message += "move the function out of it"
+                else:
+                    message += "remove one"
+                yield name, message, function
+
+
+def _write_key(key: Key) -> str:
+    return key.__name__ if isinstance(key, type) else repr(key)
 
 
 def _find_replaced_styles(subject: Subject) -> Found:
@@ -233,20 +245,20 @@ def _find_behind_native(subject: Subject) -> Found:
 
 
 def _find_replaced_methods(subject: Subject) -> Found:
-    for name, function in subject.replaced_methods.items():
+    for name, found in subject.replaced_methods.items():
         message = (
-            f"{name} of the application was replaced by {find_source(function).name}, which may handle errors before "
-            "errbridge does"
+            f"{name} of the application was replaced by {find_source(found.function).name}, which may handle errors "
+            f"before errbridge does; {found.advice}"
         )
-        yield "app", message, function
+        yield "app", message, found.function
 
 
 def _find_unregistered_blueprints(subject: Subject) -> Found:
     for target, (name, _) in _list_targets(subject).items():
-        if not name:
+        if not name and not subject.was_registered(target):
             message = (
-                "errors are registered on this blueprint, but it is not registered in the application; call "
-                "app.register_blueprint(), or ignore this check if it belongs to another application"
+                "errors are registered on this blueprint, but it is not registered in an application; call "
+                "app.register_blueprint(), or ignore this check if another application is going to have it"
             )
             yield str(getattr(target, "name", target)), message, None
 

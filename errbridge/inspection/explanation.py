@@ -187,8 +187,8 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
     with capture_failures():
         walk = _walk(subject.installation, situation)
     replaced = (
-        f"{find_source(function).name} is in place of the framework's {name}, and may answer before errbridge"
-        for name, function in subject.replaced_methods.items()
+        f"{find_source(found.function).name} is in place of the framework's {name}, and may answer before errbridge"
+        for name, found in subject.replaced_methods.items()
     )
     notes = (
         *situation.notes,

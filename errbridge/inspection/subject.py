@@ -15,7 +15,7 @@ from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.introspection import describe_function
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["NativeEntry", "Source", "Subject", "find_source", "key_name", "list_scopes"]
+__all__ = ["NativeEntry", "Replacement", "Source", "Subject", "find_source", "key_name", "list_scopes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,19 @@ class NativeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """A function in place of a method of the framework that handles errors.
+
+    Attributes:
+        function: The function.
+        advice: What to do about it.
+    """
+
+    function: Callable[..., Any]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """An application with errbridge in it.
 
@@ -44,7 +57,8 @@ class Subject:
         installation: errbridge in the application.
         natives: The handlers that are registered with the framework.
         routed: The blueprints that have a route, and those around them.
-        replaced_methods: Functions in place of the framework's own methods that handle errors, by the method's name.
+        replaced_methods: What may answer in place of the framework's own methods that handle errors, by their names.
+        was_registered: Whether a blueprint was registered in any application.
         find_template_faults: Describes what is wrong with a template and with those that it refers to.
         list_templates: Lists the templates in HTML, each with those that it refers to.
     """
@@ -53,7 +67,8 @@ class Subject:
     installation: Installation
     natives: tuple[NativeEntry, ...]
     routed: frozenset[str]
-    replaced_methods: Mapping[str, Callable[..., Any]]
+    replaced_methods: Mapping[str, Replacement]
+    was_registered: Callable[[object], bool]
     find_template_faults: Callable[[str], Iterable[str]]
     list_templates: Callable[[], Mapping[str, Collection[str]]]
 

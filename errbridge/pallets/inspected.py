@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import dis
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
+from inspect import getclosurevars
 from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, meta
@@ -17,8 +20,9 @@ from errbridge.errors import SetupError
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.probes import build_problem
-from errbridge.inspection.subject import NativeEntry, Subject
+from errbridge.inspection.subject import NativeEntry, Replacement, Subject
 from errbridge.pallets.exceptions import server_error
+from errbridge.pallets.private import was_registered
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import list_blueprints
@@ -33,6 +37,12 @@ _BUILDERS: dict[str, Callable[[Any], Exception]] = {
     "pydantic_core._pydantic_core.ValidationError": lambda error: error.from_exception_data("", []),
 }
 _HANDLING = ("handle_user_exception", "handle_http_exception", "handle_exception", "handle_websocket_exception")
+
+_RAISE_AGAIN = (
+    "to have errbridge handle the errors of resources, too, write a subclass of Api with the method: "
+    "def handle_error(self, e): raise e"
+)
+_PASS_ON = "if it returns what the replaced method returns, ignore this check, else remove it"
 
 
 def find_seam(app: Any) -> Seam:
@@ -69,17 +79,39 @@ def inspect(app: Any) -> Subject:
         seam.installation,
         natives=tuple(natives),
         routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
-        replaced_methods={name: function for name in _HANDLING if (function := _find_replacement(app, name))},
+        replaced_methods={name: found for name in _HANDLING if (found := _find_replacement(app, name))},
+        was_registered=was_registered,
         find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
         list_templates=lambda: _list_templates(app.jinja_env),
     )
 
 
-def _find_replacement(app: Any, name: str) -> Callable[..., Any] | None:
-    """Find what handles errors in place of the framework's own method: Flask-RESTX puts a function of its own there."""
+def _find_replacement(app: Any, name: str) -> Replacement | None:
+    """Find what may answer in place of the framework's own method.
+
+    Functions that are known to pass every error on are no replacement: those of Flask-CORS, which adds headers to the
+    answer, and those of an ``Api`` of Flask-RESTful or Flask-RESTX whose ``handle_error`` raises the error again.
+    """
     method = getattr(app, name, None)
-    module = getattr(method, "__module__", None) or type(method).__module__
-    return None if method is None or module.partition(".")[0] in ("flask", "quart") else method
+    while method is not None:
+        module = (getattr(method, "__module__", None) or type(method).__module__).partition(".")[0]
+        if module in ("flask", "quart"):
+            return None
+        function = getattr(method, "func", None)
+        if module == "flask_cors":
+            method = getclosurevars(method).nonlocals.get("f")
+        elif isinstance(method, partial) and getattr(function, "__name__", "") == "error_router":
+            if not _always_raises(function.__self__.handle_error):
+                return Replacement(method, _RAISE_AGAIN)
+            method = method.args[0]
+        else:
+            return Replacement(method, _PASS_ON)
+    return None
+
+
+def _always_raises(method: Any) -> bool:
+    """Return whether nothing in the code of a method returns."""
+    return all(each.opname not in ("RETURN_VALUE", "RETURN_CONST") for each in dis.get_instructions(method))
 
 
 def _find_template_faults(environment: Any, application: Application, name: str) -> Iterator[str]:

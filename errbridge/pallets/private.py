@@ -14,6 +14,9 @@ the blueprint on which it found it, and errbridge has to compare that place with
 Nothing public has a rule as its author wrote it, or the options of a nesting; without them ``/a/b`` may be ``b`` under
 ``/a``, or ``/a/b`` without a prefix.
 
+``Blueprint._got_registered_once``: Whether some application has the blueprint: one ``ErrorHandler`` may serve several.
+A name that is missing costs nothing but that: ``errors check`` then reports the blueprints of other applications.
+
 ``form``, ``_form`` and ``_cached_json`` among the attributes of a request: What the application has read of the body.
 Asking the request itself could read the body now, and has to be awaited in Quart. A name that is missing costs nothing
 but that body: whether a key may be named is then decided without it.
@@ -55,6 +58,7 @@ __all__ = [
     "replay_routes",
     "takes_context",
     "ungroup",
+    "was_registered",
 ]
 
 _FRAMEWORKS = ("flask.app", "quart.app")
@@ -207,6 +211,11 @@ def _probe_recorder(cls: Any) -> CodeType:
         if seen == [("/rule", "endpoint")] and read_nested(outer) == [(inner, {"url_prefix": "/inner"})]:
             return recorded.__code__  # type: ignore[no-any-return]
     raise _unknown(cls.__module__.partition(".")[0].capitalize(), "keeps the routes of blueprints")
+
+
+def was_registered(blueprint: object) -> bool:
+    """Return whether a blueprint was registered in any application."""
+    return bool(getattr(blueprint, "_got_registered_once", False))
 
 
 def takes_context(method: Callable[..., Any]) -> bool:

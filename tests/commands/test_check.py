@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import flask
+import flask_restful
+import flask_restx
 import pytest
+from flask_cors import CORS
 from jinja2 import FunctionLoader
 from werkzeug.exceptions import HTTPException, NotFound
 
+import errbridge_flask
 from errbridge import DefaultDispatcher, Handlers, Scope
+from errbridge.inspection.checks import check
+from errbridge.pallets.inspected import inspect
+from errbridge.testing import assert_no_findings
 from tests.commands.shop import (
     Gone,
     line_of,
@@ -24,7 +33,7 @@ from tests.commands.shop import (
     view,
     words_of,
 )
-from tests.twins import Build, World
+from tests.twins import Build, Twins, World
 
 
 def found(build: Build, *words: str, **options: Any) -> list[tuple[str, str]]:
@@ -56,6 +65,52 @@ def test_check_says_what_is_wrong_and_what_to_do() -> None:
         "",
         "1 finding",
     ]
+
+
+def register_in_a_factory(world: World, *targets: Any) -> Any:
+    """Make an application as a factory does, with the one error handler of its module."""
+    app = world.App("tests.twins")
+    world.errors.init_app(app)
+
+    def missing(exc: Exception) -> None: ...
+
+    for target in targets:
+        world.errors.register(app if target == "app" else target, code=404)(missing)
+    if not targets:
+        world.errors.register(404)(missing)
+    api = world.Blueprint("api", __name__, url_prefix="/api")
+    world.errors.api_register(api)
+    world.errors.register(api, code=404)(nothing)
+    app.register_blueprint(api)
+    return app
+
+
+def test_a_handler_that_each_call_of_a_factory_registers_again_is_reported_with_the_way_out() -> None:
+    def build(world: World) -> None:
+        for _ in range(2):
+            world.app = register_in_a_factory(world)
+
+    output = words_of(said(build, "check", exit_code=1))
+
+    assert output.startswith("replaced-handler: app the handler for 404 never runs: ")
+    assert "it is the same function, registered again, as at each call of a factory: " in output
+    assert "write @errors.register(app, code=404) there, or move the function out of it" in output
+    assert output.endswith("1 finding")
+
+
+def test_a_prefix_is_no_application_that_a_factory_could_name_instead() -> None:
+    def build(world: World) -> None:
+        for _ in range(2):
+            world.app = register_in_a_factory(world, "/shop")
+
+    output = words_of(said(build, "check", exit_code=1))
+    assert "as at each call of a factory: move the function out of it" in output
+
+
+def test_a_suite_that_makes_several_applications_finds_nothing_if_the_factory_names_the_application() -> None:
+    for world in Twins.built(lambda world: None).worlds:
+        for app in [register_in_a_factory(world, "app") for _ in range(3)]:
+            assert_no_findings(app, ignore=["conflicting-types"])  # the types of other tests
 
 
 def test_a_style_that_another_one_replaces_is_reported() -> None:
@@ -217,7 +272,54 @@ def test_a_replaced_method_of_the_framework_is_reported() -> None:
     output = said(build, "check", exit_code=1)
     assert output.startswith("replaced-method: app\n")
     assert "handle_user_exception of the application was replaced by tests.commands.shop.nothing" in words_of(output)
+    assert "if it returns what the replaced method returns, ignore this check, else remove it" in words_of(output)
     assert "handle_user_exception" in said(build, "explain", "GET", "/nope", "404")
+
+
+class RaisingApi(flask_restx.Api):  # type: ignore[misc]
+    def handle_error(self, e: Exception) -> Any:
+        raise e
+
+
+class RaisingOldApi(flask_restful.Api):  # type: ignore[misc]
+    def handle_error(self, e: Exception) -> Any:
+        raise e
+
+
+class AnsweringApi(flask_restx.Api):  # type: ignore[misc]
+    def handle_error(self, e: Exception) -> Any:
+        if isinstance(e, KeyError):
+            return {"message": "no"}, 404
+        raise e
+
+
+@pytest.mark.parametrize(
+    ("extensions", "count"),
+    [
+        ([CORS], 0),
+        ([RaisingApi], 0),
+        ([RaisingOldApi], 0),
+        ([RaisingApi, CORS], 0),
+        ([CORS, RaisingApi, CORS], 0),
+        ([CORS, flask_restx.Api], 2),
+        ([flask_restful.Api, CORS], 2),
+        ([AnsweringApi], 2),
+    ],
+)
+def test_extensions_that_pass_errors_on_are_right_and_others_are_reported_with_the_way_to_do_so(
+    extensions: list[Callable[[flask.Flask], object]], count: int
+) -> None:
+    app = flask.Flask("shop")
+    errbridge_flask.ErrorHandler(app).api_register("/api")
+    for extension in extensions:
+        extension(app)
+
+    findings = check(inspect(app), ["conflicting-types"])  # the types of other tests
+
+    assert [finding.code for finding in findings] == ["replaced-method"] * count
+    for finding in findings:
+        assert "error_router, which may handle errors before errbridge does; to have errbridge" in finding.message
+        assert finding.message.endswith("a subclass of Api with the method: def handle_error(self, e): raise e")
 
 
 def test_a_prefix_with_a_variable_is_not_taken_to_be_behind_one_of_its_urls() -> None:
@@ -413,7 +515,22 @@ def test_keys_of_other_extensions_and_of_the_application_are_theirs() -> None:
 
 def test_types_that_cannot_be_told_apart_are_reported() -> None:
     """One URI for every type is enough, and all plain problems have it, too."""
-    assert found(view, config={"ERROR_TYPE_URI": "https://example.com/problem"}) == [("conflicting-types", "app")]
+    for uri in ("https://example.com/problem", "https://example.com/problem/"):
+        config = {"ERROR_TYPE_URI": uri}
+        assert found(view, config=config) == [("conflicting-types", "app")]
+        output = words_of(said(view, "check", exit_code=1, config=config))
+        assert f"ERROR_TYPE_URI is '{uri}', so tests.commands.shop.OutOfTea and other problems have one type" in output
+        assert "put the slug into it: ERROR_TYPE_URI = 'https://example.com/problem/{slug}'" in output
+
+
+def test_a_blueprint_that_another_application_has_is_no_mistake() -> None:
+    def build(world: World) -> None:
+        other = world.App("tests.twins")
+        shared = world.Blueprint("shared", __name__)
+        world.errors.api_register(shared)
+        other.register_blueprint(shared)
+
+    assert found(build, exit_code=0) == []
 
 
 def test_two_classes_with_one_type_are_reported(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ class Bridge(Observable):
         await self._answering.close(0)
         if not await self._threads.close(self._grace):
             _log.error(
-                "requests were still running in threads %g seconds after shutdown began; Bridge(grace=...) waits longer",
+                "requests were still running in threads %g seconds after shutdown began; grace= waits longer",
                 self._grace,
             )
         if not await finish_work(self._grace):

@@ -479,6 +479,38 @@ async def test_a_broken_catalogue_is_left_out_and_logged(
     assert "cannot be read" in caplog.text
 
 
+@pytest.mark.parametrize(("adapter", "framework"), FRAMEWORKS)
+async def test_a_translation_that_names_a_value_which_the_sentence_lacks_is_not_used_and_logged_once(
+    adapter: Any, framework: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    translation = f"Für {{artikel}} brauchen Sie {{cost}}, {framework.__name__}."
+    write_catalogue(tmp_path, "de", {"The {item} costs {cost}.": translation})
+    app, _ = build(adapter, framework, tmp_path, ERROR_LANGUAGES=["en", "de"])
+
+    answers = [(await ask_app(app, "/buy", "de")).json()["detail"] for _ in range(3)]
+
+    assert answers == ["The piano costs 4000."] * 3
+    logged = [record.getMessage() for record in caplog.records if "translation" in record.getMessage()]
+    sentence = "The {item} costs {cost}."
+    reason = "names {artikel}, which has no value; it is not used"
+    assert logged == [f"the translation {translation!r} of {sentence!r} {reason}"]
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "Wait 1 second."), (7, "Wait 7 seconds.")])
+def test_a_message_with_a_wrong_translation_is_written_in_english(tmp_path: Path, count: int, text: str) -> None:
+    catalog = Catalog(locale="de")
+    catalog.add(("Wait {count} second.", "Wait {count} seconds."), ("{anzahl} Sekunde", "{anzahl} Sekunden"))
+    catalog.add("One {thing}.", "{thing}: eins.")
+    path = tmp_path / "de" / "LC_MESSAGES" / "errbridge.mo"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        write_mo(file, catalog)
+    (language,) = load_languages(["de"], [("messages", str(tmp_path))])
+
+    assert language.translate(Message("Wait {count} second.", "Wait {count} seconds.", count=count)) == text
+    assert language.translate(Message("One {thing}.", thing="cup")) == "cup: eins."
+
+
 @pytest.mark.parametrize("chosen", ["fr", "fr_CA", flask_babel.Locale("fr", "BE")])
 def test_the_application_chooses_the_language(chosen: Any) -> None:
     def set_up(world: Any) -> None:

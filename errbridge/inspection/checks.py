@@ -27,7 +27,9 @@ from errbridge.inspection.probes import (
     open_error,
 )
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
-from errbridge.problem.problem import Problem
+from errbridge.languages.catalogues import find_faults
+from errbridge.languages.message import find_names
+from errbridge.problem.problem import Problem, make_plain_text, read_declaration
 from errbridge.representations.styles import DEFAULT, WEB
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
@@ -315,6 +317,22 @@ def _find_type_conflicts(subject: Subject) -> Found:
         yield "app", str(error), None
 
 
+def _find_unknown_fields(subject: Subject) -> Found:
+    for cls in types_of(subject.installation.problem_types):
+        names = find_names(make_plain_text(getattr(cls, "detail", None) or ""))
+        for name in sorted(names - read_declaration(cls).fields.keys()):
+            message = (
+                f"the detail of {key_name(cls)} names {{{name}}}, which is no field of it; declare it: {name}: str"
+            )
+            yield "app", message, None
+
+
+def _find_catalogue_faults(subject: Subject) -> Found:
+    installation = subject.installation
+    for fault in find_faults(installation.error_map().settings.languages, installation.application.catalogues):
+        yield "app", fault, None
+
+
 CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "unreadable-scope": _find_unreadable_scopes,
     "same-place": _find_equal_places,
@@ -329,5 +347,7 @@ CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "unknown-template": _find_unknown_templates,
     "unknown-key": _find_unknown_keys,
     "conflicting-types": _find_type_conflicts,
+    "unknown-field": _find_unknown_fields,
+    "missing-catalogue": _find_catalogue_faults,
 }
 """Each check by its code, in the order in which they are carried out."""

@@ -10,14 +10,14 @@ A message is looked up in this order:
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from gettext import NullTranslations, translation
+from collections.abc import Iterable, Iterator, Sequence
+from gettext import NullTranslations, find, translation
 from pathlib import Path
 
 from errbridge.http.language import lookup_language
 from errbridge.languages.language import ENGLISH, Language
 
-__all__ = ["DOMAIN", "FOLDER", "LANGUAGES", "load_languages"]
+__all__ = ["DOMAIN", "FOLDER", "LANGUAGES", "find_faults", "load_languages"]
 
 log = logging.getLogger("errbridge")
 
@@ -56,3 +56,34 @@ def _load(tag: str, catalogues: tuple[tuple[str, str], ...]) -> NullTranslations
         except Exception:
             log.exception("the catalogue %r of %s in %s cannot be read; it is left out", domain, name, folder)
     return chain
+
+
+_MOMENT = 5
+"""Seconds within which a tool such as git writes the files of one folder, in any order."""
+
+
+def find_faults(tags: Sequence[str], catalogues: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Find the languages without a catalogue, and the catalogues that have to be compiled.
+
+    Args:
+        tags: As for `load_languages`.
+        catalogues: As for `load_languages`.
+    """
+    found = tuple(catalogues)
+    folders = tuple(dict.fromkeys(folder for _, folder in found))
+    for tag in tags if tuple(tags) != (ENGLISH.tag,) else ():
+        name, is_known = tag.replace("-", "_"), lookup_language(tag, ("en", *LANGUAGES)) is not None
+        for domain, folder in dict.fromkeys((*((DOMAIN, folder) for folder in folders), *found)):
+            compiled = find(domain, folder, [name])
+            source = Path(compiled or Path(folder, name, "LC_MESSAGES", f"{domain}.mo")).with_suffix(".po")
+            is_known = is_known or compiled is not None or source.exists()
+            if source.exists() and not (compiled and source.stat().st_mtime < Path(compiled).stat().st_mtime + _MOMENT):
+                why = "is newer than the .mo file beside it" if compiled else "has no .mo file beside it"
+                yield f"{source} {why}, which is what errbridge reads; run pybabel compile -d {folder} -D {domain}"
+        if not is_known:
+            folder = next(iter(folders), "translations")
+            yield (
+                f"there is no catalogue for {tag!r} of ERROR_LANGUAGES, so its responses are in English; errbridge has "
+                f"{', '.join(('en', *LANGUAGES))}; or write {Path(folder, name, 'LC_MESSAGES', DOMAIN)}.po and run "
+                f"pybabel compile -d {folder} -D {DOMAIN}"
+            )

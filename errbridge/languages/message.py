@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Self
 
-__all__ = ["Message", "fill_in"]
+__all__ = ["Message", "fill_in", "find_names", "is_usable"]
+
+log = logging.getLogger("errbridge")
+
+_NAME = re.compile(r"\{(\w+)\}")
 
 
 def fill_in(sentence: str, values: Mapping[str, object]) -> str:
     """Replace the names in braces that have a value."""
-    return re.sub(r"\{(\w+)\}", lambda name: str(values.get(name[1], name[0])), sentence)
+    return _NAME.sub(lambda name: str(values.get(name[1], name[0])), sentence)
+
+
+def find_names(sentence: str) -> set[str]:
+    """Find the names in braces."""
+    return set(_NAME.findall(sentence))
+
+
+@lru_cache(maxsize=1024)
+def is_usable(translation: str, sentence: str) -> bool:
+    """Return whether a translation has no names in braces but those of the sentence; log one that has, once."""
+    unknown = find_names(translation) - find_names(sentence)
+    for name in sorted(unknown):
+        log.error(
+            "the translation %r of %r names {%s}, which has no value; it is not used", translation, sentence, name
+        )
+    return not unknown
 
 
 class Message(str):
@@ -37,6 +59,6 @@ class Message(str):
 
     def write(self, gettext: Callable[[str], str], ngettext: Callable[[str, str, int], str]) -> str:
         """Write the message in the language of a catalogue."""
-        if self._plural:
-            return fill_in(ngettext(self._sentence, self._plural, self._values["count"]), self._values)
-        return fill_in(gettext(self._sentence), self._values)
+        sentence, plural = self._sentence, self._plural
+        written = ngettext(sentence, plural, self._values["count"]) if plural else gettext(sentence)
+        return fill_in(written, self._values) if is_usable(written, plural or sentence) else str(self)

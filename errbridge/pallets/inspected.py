@@ -97,7 +97,7 @@ def _find_replacement(app: Any, name: str) -> Replacement | None:
         module = (getattr(method, "__module__", None) or type(method).__module__).partition(".")[0]
         if module in ("flask", "quart"):
             return None
-        function = getattr(method, "func", None)
+        function: Any = getattr(method, "func", None)
         if module == "flask_cors":
             method = getclosurevars(method).nonlocals.get("f")
         elif isinstance(method, partial) and getattr(function, "__name__", "") == "error_router":

@@ -24,7 +24,7 @@ from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
 from errbridge.http.response import AnyResponse
 from errbridge.http.status import check_error_status, find_phrase
-from errbridge.languages.message import Message, fill_in
+from errbridge.languages.message import Message, fill_in, is_usable
 from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
@@ -254,7 +254,9 @@ class Problem(_Members):
         from errbridge.problem.values import to_json_value  # for the few types with such a detail
 
         values = {name: to_json_value(value) for name, value in self.extensions.items()}
-        return fill_in(translate(self._detail_template), values)
+        template = self._detail_template
+        translation = translate(template)
+        return fill_in(translation if is_usable(translation, template) else template, values)
 
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from errbridge.pallets.inspected import inspect
 from errbridge.testing import assert_no_findings
 from tests.commands.shop import (
     Gone,
+    OutOfTea,
     line_of,
     native,
     nothing,
@@ -548,6 +550,55 @@ def test_two_classes_with_one_type_are_reported(tmp_path: Path) -> None:
     assert done.stdout.startswith("conflicting-types: app\n")
     assert "twice.Gone" in done.stdout
     assert "twice.Sold" in done.stdout
+
+
+def test_a_name_in_a_detail_that_is_no_field_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OutOfTea, "detail", "{many} visitors want {cups} cups, and {many} more", raising=False)
+
+    output = words_of(said(view, "check", exit_code=1))
+
+    assert "unknown-field: app the detail of tests.commands.shop.OutOfTea names {many}, which is no field" in output
+    assert "declare it: many: str" in output
+    assert output.endswith("1 finding")
+
+
+def speaking(tmp_path: Path, *tags: str) -> dict[str, Any]:
+    return {"app_options": {"root_path": str(tmp_path)}, "config": {"ERROR_LANGUAGES": ("en", *tags)}}
+
+
+@pytest.mark.parametrize("tag", ["xx", "cz", "gr", "tlh-Latn"])
+def test_a_language_without_a_catalogue_is_reported(tmp_path: Path, tag: str) -> None:
+    output = words_of(said(view, "check", exit_code=1, **speaking(tmp_path, "de-AT", "pt-BR", tag)))
+
+    assert output.startswith(f"missing-catalogue: app there is no catalogue for '{tag}' of ERROR_LANGUAGES, so its ")
+    assert "errbridge has en, ar, de," in output
+    assert f"or write {tmp_path}/translations/{tag.replace('-', '_')}/LC_MESSAGES/errbridge.po" in output
+    assert output.endswith("1 finding")
+
+
+@pytest.mark.parametrize("domain", ["messages", "errbridge"])
+def test_a_catalogue_of_the_application_is_enough_for_a_language(tmp_path: Path, domain: str) -> None:
+    write_templates(tmp_path, {f"translations/sv/LC_MESSAGES/{domain}.mo": ""})
+    assert found(view, exit_code=0, **speaking(tmp_path, "sv", "sv-SE")) == []
+
+
+@pytest.mark.parametrize(
+    ("age", "why"),
+    [(None, "has no .mo file beside it"), (60, "is newer than the .mo file beside it"), (1, ""), (-60, "")],
+)
+def test_a_catalogue_that_is_not_compiled_is_reported(tmp_path: Path, age: int | None, why: str) -> None:
+    folder = "translations/de/LC_MESSAGES"
+    write_templates(tmp_path, {f"{folder}/messages.po": ""})
+    if age is not None:
+        write_templates(tmp_path, {f"{folder}/messages.mo": ""})
+        now = (tmp_path / f"{folder}/messages.po").stat().st_mtime
+        os.utime(tmp_path / f"{folder}/messages.mo", (now - age, now - age))
+
+    output = words_of(said(view, "check", exit_code=bool(why), **speaking(tmp_path, "de")))
+
+    assert not why or f"{folder}/messages.po {why}, which is what errbridge reads; run pybabel compile -d" in output
+    assert output.endswith("1 finding" if why else "nothing found")
+    assert found(view, exit_code=0, app_options={"root_path": str(tmp_path)}) == []  # English alone reads none
 
 
 def test_checks_can_be_left_out_by_their_code() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
 from errbridge.application.settings import Settings
@@ -134,6 +135,20 @@ class ErrorMap:
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
         # A type checker takes the hash of a class for that of its instances, and an exception may have none.
         self.find_turns = cast("FindTurns", lru_cache(_REMEMBERED)(_find_turns))
+
+    @cached_property
+    def has_overlaps(self) -> bool:
+        """Whether the route of a 405 may have another owner than its URL: scopes overlap, or own no URL."""
+        prefixes: list[str] = []
+        for scope in self.owners:
+            if isinstance(scope, Scope) and scope != ROOT:
+                for space in self.dispatcher.list_spaces(scope, None) or (Scope(),):
+                    if space.prefix is None or "<" in space.prefix or space.host is not None:
+                        return True
+                    prefixes.append(f"{space.prefix}/")
+        prefixes.sort()
+        is_nested = any(after.startswith(before) for before, after in pairwise(prefixes))
+        return is_nested or not self._finds_only_registered
 
     def find_language(self, request: RequestFacts) -> Language:
         """Find the language in which to answer a request."""

@@ -173,7 +173,7 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
 def report_broken_off(scope: Connection, status: int, error: Exception, edge: Installation) -> None:
     """Log an error that came too late for an answer."""
     if not is_recorded(error):  # by errbridge in the application
-        uncaught = HTTPErrorFacts(500, original=error)
+        uncaught = HTTPErrorFacts.of_crash(error)
         context = open_context(edge, error, uncaught, _facts(scope, edge), Occurrence())
         write_record(context.incident, status, logging.ERROR, is_broken_off=True)
 

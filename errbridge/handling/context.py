@@ -10,6 +10,7 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence, set_current
+from errbridge.introspection import make
 from errbridge.languages.language import Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import complete, problem_of, uncaught_problem
@@ -111,26 +112,27 @@ class ErrorContext:
     def incident(self) -> Incident:
         """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
         if self._incident is None:
-            self._incident = Incident(
-                exception=self.exception,
-                problem=complete(
+            known: dict[str, object] = {
+                "exception": self.exception,
+                "problem": complete(
                     self.problem,
                     self.request,
                     self.id,
                     self.error_map.settings.build_type(self.problem),
                     language=self.language,
                 ),
-                request=self.request,
-                id=self.id,
-                scope=self.chain.owners[0].scope,
-                media_type=self.media_type,
-                client_gone=self.client_gone,
-                original=self.original,
-                app=self.application.name,
-                time=self.occurrence.time,
-                reference=self.reference,
-                language=self.language,
-            )
+                "request": self.request,
+                "id": self.id,
+                "scope": self.chain.owners[0].scope,
+                "media_type": self.media_type,
+                "client_gone": self.client_gone,
+                "original": self.original,
+                "app": self.application.name,
+                "time": self.occurrence.time,
+                "reference": self.reference,
+                "language": self.language,
+            }
+            self._incident = make(Incident, known)
         return self._incident
 
     @property

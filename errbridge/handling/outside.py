@@ -58,7 +58,7 @@ def respond_in_place(installation: Installation, exc: BaseException, request: Re
         exc: A problem, or what came through the application.
         request: The facts of the request.
     """
-    http = None if isinstance(exc, Problem) else HTTPErrorFacts(500, original=exc)
+    http = None if isinstance(exc, Problem) else HTTPErrorFacts.of_crash(exc)
     error = exc if http is None else Problem(500)
     context = open_context(installation, error, http, request, Occurrence())
     response, name = show_built_in(context), context.error_map.settings.incident_header

@@ -107,7 +107,7 @@ def record_broken_stream(installation: Installation, exc: Exception, request: Re
         status: The status that was sent.
     """
     http = installation.application.http_error(exc)
-    context = open_context(installation, exc, HTTPErrorFacts(500, original=exc), request, Occurrence())
+    context = open_context(installation, exc, HTTPErrorFacts.of_crash(exc), request, Occurrence())
     mark_recorded(exc)
     level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
     write_record(context.incident, status, level, is_broken_off=True)

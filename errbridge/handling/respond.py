@@ -182,7 +182,7 @@ def receive(installation: Installation, exc: BaseException, request: RequestFact
     """
     is_same = before is not None and before.trace.contexts and is_linked(exc, before.trace.contexts[-1].exception)
     trace = before.trace if before is not None and is_same else Trace(installation, request)
-    trace.open(exc, HTTPErrorFacts(500, original=exc))
+    trace.open(exc, HTTPErrorFacts.of_crash(exc))
     return Run(_raise(exc), trace)
 
 

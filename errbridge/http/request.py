@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.trace import parse_traceparent
+from errbridge.introspection import make
 
 __all__ = ["ALLOW", "REFUSAL", "RequestFacts", "check_request_id"]
 
@@ -24,9 +25,6 @@ REFUSAL = "errbridge.refusal"
 class RequestFacts:
     """What the core knows about a request.
 
-    It is made for each error, and most facts are the defaults, which the class has. So an object has no slots, and
-    `from_headers` sets what is left at once: the constructor of a frozen dataclass calls a function for each field.
-
     Attributes:
         method: The HTTP method; ``GET`` for a WebSocket handshake too.
         path: The path below ``root_path``, decoded by the framework.
@@ -37,7 +35,8 @@ class RequestFacts:
         traceparent: The header of W3C Trace Context.
         endpoint: The endpoint of the matched route, in the framework's notation; None for a routing error.
         blueprints: The blueprints of the matched view, innermost first.
-        rule_blueprints: For a routing 405, the blueprints of the rules that match with another method, innermost alone.
+        rule_blueprints: For a routing 405, the blueprints of the rules that match with another method, innermost alone;
+            nothing if no prefixes overlap, as the owner of the URL is their owner then.
         allow: For a 405, the methods that other applications in this process have for the URL.
         routing: Whether routing itself raised the error (404 or 405).
         websocket: Whether the request opens a WebSocket.
@@ -93,19 +92,17 @@ class RequestFacts:
             The facts.
         """
         get = headers.get
-        made = cls.__new__(cls)
-        vars(made).update(facts)
-        vars(made).update(
-            host=get("host", ""),
-            accept=get("accept", ""),
-            xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
-            accept_language=get("accept-language", ""),
-            traceparent=get("traceparent", ""),
-            headers=RequestHeaders(read or headers.items),
-            request_id=check_request_id(get(request_id, "")),
-            allow=() if scope is None else scope.get(ALLOW, ()),
-        )
-        return made
+        read_here = {
+            "host": get("host", ""),
+            "accept": get("accept", ""),
+            "xhr": get("x-requested-with", "").lower() == "xmlhttprequest",
+            "accept_language": get("accept-language", ""),
+            "traceparent": get("traceparent", ""),
+            "headers": RequestHeaders(read or headers.items),
+            "request_id": check_request_id(get(request_id, "")),
+            "allow": () if scope is None else scope.get(ALLOW, ()),
+        }
+        return make(cls, {**facts, **read_here})
 
     def find_trace(self) -> str:
         """Find the trace that the request belongs to.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+from errbridge.introspection import make
 
 __all__ = ["HTTPErrorFacts"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class HTTPErrorFacts:
     """An HTTP exception of the framework, read.
 
@@ -42,3 +44,8 @@ class HTTPErrorFacts:
     own_response: Callable[[], object] | None = None
     client_gone: bool = False
     is_shared: bool = False
+
+    @classmethod
+    def of_crash(cls, exc: BaseException) -> Self:
+        """Return what the framework's 500 for an uncaught exception says: nothing but that."""
+        return make(cls, {"status": 500, "original": exc, "members": {}})

@@ -76,7 +76,7 @@ def read_http_error(
             return _read_plain(cls, exc.description, tuple(sorted(methods)))
     original = getattr(exc, "original_exception", None) if isinstance(exc, InternalServerError) else None
     if isinstance(original, BaseException):
-        return HTTPErrorFacts(500, original=original)
+        return HTTPErrorFacts.of_crash(original)
     return _read(exc, read_additions, find_environ())
 
 

@@ -140,6 +140,7 @@ class Seam(ABC):
             values, has_content, scope = self.read_fields(request, request_id)
             is_routing, rule = error is request.routing_exception, request.url_rule
             is_method_error = is_routing and isinstance(error, MethodNotAllowed)
+            is_routed_again = is_method_error and self.installation.error_map().has_overlaps
             hooks = self.installation.hooks
             if hooks.locale is not None and (locale := hooks.current_locale()):
                 values = {**values, "accept-language": f"{locale},{values.get('accept-language', '')}"}
@@ -149,7 +150,7 @@ class Seam(ABC):
                 "root_path": request.root_path.rstrip("/"),
                 "endpoint": None if rule is None else rule.endpoint,
                 "blueprints": tuple(blueprints),
-                "rule_blueprints": self._rule_blueprints(request, error) if is_method_error else (),
+                "rule_blueprints": self._rule_blueprints(request, error) if is_routed_again else (),
                 "routing": is_routing,
                 "websocket": request.scheme in ("ws", "wss"),
                 "trace_id": hooks.current_trace() if hooks.trace_id is not None else "",

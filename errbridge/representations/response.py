@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,10 +57,14 @@ class Response:
 
 def default_headers(incident: Incident, status: int) -> tuple[tuple[str, str], ...]:
     """List the headers that a response has unless it sets them itself: the exception's own, and the safe ones."""
-    found = [pair for pair in incident.problem.headers if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
+    return tuple(_list_defaults(incident.problem.headers, status))
+
+
+def _list_defaults(own: tuple[tuple[str, str], ...], status: int) -> list[tuple[str, str]]:
+    found = [pair for pair in own if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
     for name, value in _safe_headers(server_error=status >= 500):
         set_default_header(found, name, value)
-    return tuple(found)
+    return found
 
 
 def _safe_headers(*, server_error: bool) -> tuple[tuple[str, str], ...]:
@@ -79,34 +84,40 @@ def build_response(
         vary: The request headers that the choice depended on.
         policy: The Content-Security-Policy under which the body works, unless the problem brings one.
     """
-    problem = incident.problem
-    headers = list(default_headers(incident, problem.status))
-    merge_header(headers, "Vary", vary)
-    if incident.language.is_negotiated:
-        set_default_header(headers, "Content-Language", incident.language.tag)
-    if policy is not None:
-        set_default_header(headers, "Content-Security-Policy", policy)
-    content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
-    return _finish(incident.request.method, problem.status, [content, *headers], body)
+    problem, language = incident.problem, incident.language
+    # Headers of an exception may be different in each error, and a secret.
+    build = build_headers.__wrapped__ if problem.headers else build_headers
+    headers = build(content_type, vary, policy, language, own=problem.headers, status=problem.status)
+    return _finish(incident.request.method, problem.status, headers, body)
 
 
 @lru_cache(maxsize=256)
 def build_headers(
-    content_type: str, vary: str, policy: str | None, language: Language = ENGLISH
+    content_type: str,
+    vary: str,
+    policy: str | None,
+    language: Language = ENGLISH,
+    *,
+    own: tuple[tuple[str, str], ...] = (),
+    status: int = 200,
 ) -> tuple[tuple[str, str], ...]:
-    """Build the headers of a page that is no error.
+    """Build the headers of a page or document.
 
     Args:
         content_type: A media type of errbridge's own, or a complete value.
         vary: The request headers that the choice depended on.
         policy: The Content-Security-Policy under which the body works, if it needs one.
         language: Its language.
+        own: Headers that the error brings.
+        status: The status.
     """
-    content = ("Content-Type", _CONTENT_TYPES.get(content_type, content_type))
-    headers = [content, *_safe_headers(server_error=False), ("Vary", vary)]
+    headers = _list_defaults(own, status)
+    merge_header(headers, "Vary", vary)
     if language.is_negotiated:
-        headers.append(("Content-Language", language.tag))
-    return tuple(headers) if policy is None else (*headers, ("Content-Security-Policy", policy))
+        set_default_header(headers, "Content-Language", language.tag)
+    if policy is not None:
+        set_default_header(headers, "Content-Security-Policy", policy)
+    return (("Content-Type", _CONTENT_TYPES.get(content_type, content_type)), *headers)
 
 
 def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
@@ -157,10 +168,9 @@ def last_resort(method: str, status: int) -> Response:
     return _finish(method, status, headers, text)
 
 
-def _finish(method: str, status: int, headers: list[tuple[str, str]], body: bytes) -> Response:
+def _finish(method: str, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Response:
     if has_body(method, status):
         return Response(status, tuple(headers), body)
     if method == "HEAD" and has_body("GET", status):  # RFC 9110 section 8.6: the length that GET would have had
-        headers.append(("Content-Length", str(len(body))))
-        return Response(status, tuple(headers), None)
+        return Response(status, (*headers, ("Content-Length", str(len(body)))), None)
     return Response(status, tuple(pair for pair in headers if pair[0].lower() != "content-type"), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,7 @@ from errbridge.handlers.handlers import Handler, Handlers, check_keys
 from errbridge.incident import Incident
 from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
-from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
+from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors, list_names
 from errbridge.validation.request_errors import REQUEST_ERRORS, put_at
 from errbridge.validation.syntax import read_syntax_error
 
@@ -90,6 +91,9 @@ def problem_of(
         A 422 whose ``__cause__`` is the exception; request errors of flask-pydantic and APIFlask keep their status and
         headers. None if the exception is no validation error, or the service is to blame.
     """
+    cls: Any = type(exc)
+    if not _is_known(cls) and _MARK not in vars(exc):
+        return None
     if (read := find_by_class(exc, REQUEST_ERRORS)) is not None:
         errors = list_errors(exc, read, messages=messages) or {}
         status = getattr(exc, "status_code", 400)
@@ -103,6 +107,11 @@ def problem_of(
         return None
     problem.__cause__ = exc
     return problem
+
+
+@lru_cache(maxsize=256)
+def _is_known(cls: type) -> bool:
+    return any(name in LIBRARIES or name in REQUEST_ERRORS for name in list_names(cls))
 
 
 def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dict[str, Any] | None:

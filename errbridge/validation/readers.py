@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from errbridge.validation.faults import Fault, write_item
 
-__all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors"]
+__all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors", "list_names"]
 
 log = logging.getLogger("errbridge")
 
@@ -36,11 +36,12 @@ LIBRARIES: Mapping[str, str] = {
 def find_by_class(exc: BaseException, table: Mapping[str, T]) -> T | None:
     """Return the entry for the full name of an exception's class or nearest base class."""
     cls: Any = type(exc)
-    return next((table[name] for name in _list_names(cls) if name in table), None)
+    return next((table[name] for name in list_names(cls) if name in table), None)
 
 
 @lru_cache(maxsize=256)
-def _list_names(cls: type) -> list[str]:
+def list_names(cls: type) -> list[str]:
+    """List the full names of a class and its base classes."""
     return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 

@@ -23,7 +23,7 @@ from errbridge.incident import Incident
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
-from errbridge.representations.html import build_policy
+from errbridge.representations.html import build_policy, link_home
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_response, last_resort
 from errbridge.representations.styles import Style
@@ -65,14 +65,12 @@ class Form(NamedTuple):
 
     Attributes:
         method: ``GET``, ``HEAD``, or ``POST`` for any other.
-        root_path: The mount of the application.
         has_reference: Whether a log record has the id.
         has_trace: Whether the request belongs to a trace.
         has_request_id: Whether the request has an id of its own.
     """
 
     method: str
-    root_path: str
     has_reference: bool
     has_trace: bool
     has_request_id: bool
@@ -86,13 +84,14 @@ class Form(NamedTuple):
             not context.is_shared
             or context.is_anonymous
             or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer with ids of its own
-            or (request.request_id != "" and request.method == "HEAD")  # the length of the content depends on it
+            # The length of the content depends on them.
+            or (request.method == "HEAD" and (request.request_id, request.root_path) != ("", ""))
         ):
             return None
         has_reference = context.media_type not in (JSON, XML) and context.reference != ""
         # A method that a client has made up would have responses of its own.
         method = request.method if request.method in ("GET", "HEAD") else "POST"
-        return cls(method, request.root_path, has_reference, trace_id != "", request.request_id != "")
+        return cls(method, has_reference, trace_id != "", request.request_id != "")
 
 
 class Skeleton(NamedTuple):
@@ -119,6 +118,7 @@ class Skeleton(NamedTuple):
             _ID[:8]: occurrence.id[:8],
             _TRACE: request.find_trace(),
             _REQUEST: request.request_id,
+            _HOME: link_home(request.root_path),  # made up by clients where a proxy passes their prefix on
         }
         if _DATE in self.parts:
             values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].split()
@@ -132,7 +132,9 @@ _MOMENT = datetime(1987, 6, 5, 4, 3, 21, tzinfo=UTC)
 _DATE, _TIME = f"{_MOMENT:%Y-%m-%d}", f"{_MOMENT:%H:%M:%S}"
 _TRACE = "c70a6e4b5b8f4e0f9d2a3f1e6b7c8d90"
 _REQUEST = "request-id-8f4e0f9d2a"
-_PLACEHOLDERS = (_ID, _ID[:8], _DATE, _TIME, _TRACE, _REQUEST)
+_MOUNT = "mount-3a1c5e9d7b"
+_HOME = f"/{_MOUNT}/"
+_PLACEHOLDERS = (_ID, _ID[:8], _DATE, _TIME, _TRACE, _REQUEST, _HOME)
 _PLACES = re.compile(f"({'|'.join(_PLACEHOLDERS)})")
 
 
@@ -141,7 +143,7 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
     """Render a problem that equal errors share, around the places of what is different in each."""
     request = RequestFacts(
         form.method,
-        root_path=form.root_path,
+        root_path="" if form.method == "HEAD" else _MOUNT,
         trace_id=_TRACE if form.has_trace else "",
         request_id=_REQUEST if form.has_request_id else "",
     )

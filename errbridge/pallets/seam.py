@@ -238,8 +238,9 @@ class Seam(ABC):
 
     def add_incident_header(self, response: Any) -> Any:
         """Add the id of the current incident to a response, if ``ERROR_INCIDENT_HEADER`` names a header for it."""
-        name, incident_id = self.installation.settings.incident_header, current_incident_id()
-        if name is None or incident_id is None:
+        if (name := self.installation.settings.incident_header) is None or (
+            incident_id := current_incident_id()
+        ) is None:
             return response
         response = copy(response)  # it may be one that a handler returns for every request
         response.headers = Headers(list(response.headers))

@@ -106,7 +106,7 @@ class Skeleton(NamedTuple):
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    parts: tuple[str, ...] | None
+    parts: tuple[bytes, ...] | None
 
     def fill_in(self, context: ErrorContext) -> Response:
         """Build the response of an error."""
@@ -120,10 +120,11 @@ class Skeleton(NamedTuple):
             _REQUEST: request.request_id,
             _HOME: link_home(request.root_path),  # made up by clients where a proxy passes their prefix on
         }
-        if _DATE in self.parts:
+        if _DATE.encode() in self.parts:
             values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].split()
-        body = "".join(map(values.get, self.parts, self.parts)).encode()
-        return Response(self.status, self.headers, body)
+        # The values alone are encoded: a page is long.
+        found = {place.encode(): value.encode() for place, value in values.items()}
+        return Response(self.status, self.headers, b"".join(map(found.get, self.parts, self.parts)))
 
 
 # No stock sentence contains one of these.
@@ -135,7 +136,7 @@ _REQUEST = "request-id-8f4e0f9d2a"
 _MOUNT = "mount-3a1c5e9d7b"
 _HOME = f"/{_MOUNT}/"
 _PLACEHOLDERS = (_ID, _ID[:8], _DATE, _TIME, _TRACE, _REQUEST, _HOME)
-_PLACES = re.compile(f"({'|'.join(_PLACEHOLDERS)})")
+_PLACES = re.compile(f"({'|'.join(_PLACEHOLDERS)})".encode())
 
 
 @lru_cache(maxsize=2048)
@@ -159,7 +160,7 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
         language=look.language,
     )
     status, headers, body = astuple(render(look, incident))
-    return Skeleton(status, headers, None if body is None else tuple(_PLACES.split(body.decode())))
+    return Skeleton(status, headers, None if body is None else tuple(_PLACES.split(body)))
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:

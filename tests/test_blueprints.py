@@ -291,6 +291,18 @@ def test_a_prefix_owns_what_its_pattern_matches_even_if_the_converter_refuses_th
 
 
 @FIRST
+@pytest.mark.parametrize("endpoint", [None, 5, ("a", "tuple"), object(), ".", "of.nothing"])
+def test_an_endpoint_may_be_any_object(first: str, endpoint: Any) -> None:
+    def build(world: World) -> Iterable[Any]:
+        world.app.url_map.add(world.app.url_rule_class("/odd", endpoint=endpoint, methods=["POST"]))
+        shop = route(world.Blueprint("shop", __name__, url_prefix="/shop"))
+        world.app.register_blueprint(shop)
+        return (shop,)
+
+    assert ask_owners(build, first, "/shop/nope", "/nope", "/odd") == ["shop", "app", "app"]
+
+
+@FIRST
 def test_a_blueprint_registered_elsewhere_does_not_own_where_it_was_declared(first: str) -> None:
     def build(world: World) -> Iterable[Any]:
         deeper = route(world.Blueprint("deeper", __name__, url_prefix="/api"))

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from errbridge import Scope, SetupError
 from errbridge.pallets.private import find_recorder, read_nested, replay_routes
 
-__all__ = ["BlueprintPlaces"]
+__all__ = ["BlueprintPlaces", "split_endpoint"]
 
 _PORT = re.compile(r":\d+$")
 
@@ -58,7 +58,7 @@ class BlueprintPlaces:
         url_map = self._app.url_map
         rules: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
         for rule in url_map.iter_rules():
-            name, _, endpoint = rule.endpoint.rpartition(".")
+            name, endpoint = split_endpoint(rule)
             rules[name][endpoint].append(rule)
         registrations = self._find_registrations()
         clues = {name: _read_clues(each, rules[name]) for name, each in registrations.items()}
@@ -95,6 +95,12 @@ class BlueprintPlaces:
                     found[name] = _Registration(blueprint, options, parent)
             found.setdefault(name, _Registration(blueprint, self._options.get(name)))
         return found
+
+
+def split_endpoint(rule: Any) -> tuple[str, str]:
+    """Return the blueprint of a rule, "" if it has none, and the rest of its endpoint, which may be any object."""
+    name, _, endpoint = str(rule.endpoint).rpartition(".")
+    return name, endpoint
 
 
 @dataclass(frozen=True, slots=True)

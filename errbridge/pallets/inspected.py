@@ -21,6 +21,7 @@ from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.probes import build_problem
 from errbridge.inspection.subject import NativeEntry, Replacement, Subject
+from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.private import was_registered
 from errbridge.pallets.seam import SEAM, Seam
@@ -73,7 +74,7 @@ def inspect(app: Any) -> Subject:
         NativeEntry(blueprint, statuses.get(cls, cls), cls, function)
         for blueprint, cls, function in seam.search.registrations()
     )
-    blueprints = (rule.endpoint.rpartition(".")[0] for rule in app.url_map.iter_rules())
+    blueprints = (split_endpoint(rule)[0] for rule in app.url_map.iter_rules())
     return Subject(
         str(app.name),
         seam.installation,

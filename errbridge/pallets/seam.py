@@ -36,6 +36,7 @@ from errbridge.adapter import (
     respond,
     respond_to_result,
 )
+from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.private import HandlerSearch
 
 __all__ = ["SEAM", "Fields", "Seam"]
@@ -148,7 +149,7 @@ class Seam(ABC):
                 "method": request.method,
                 "path": request.path,
                 "root_path": request.root_path.rstrip("/"),
-                "endpoint": None if rule is None else rule.endpoint,
+                "endpoint": None if rule is None else str(rule.endpoint),
                 "blueprints": tuple(blueprints),
                 "rule_blueprints": self._rule_blueprints(request, error) if is_routed_again else (),
                 "routing": is_routing,
@@ -173,7 +174,7 @@ class Seam(ABC):
             with suppress(Exception):  # a redirect is an exception, and a converter may fail
                 rule, _ = adapter.match(method=method, return_rule=True)
                 waiting.difference_update(rule.methods or ())
-                found[rule.endpoint.rpartition(".")[0]] = None
+                found[split_endpoint(rule)[0]] = None
         return tuple(name for name in found if name in self.app.blueprints)
 
     def receive(self, exc: BaseException) -> None:

@@ -128,24 +128,29 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
         return DebuggedApplication(guarded, evalex=True)
 
+    def is_outermost() -> bool:
+        called: Any = app.wsgi_app
+        while type(called).__module__ == "werkzeug.middleware.proxy_fix":  # which does not look at the head
+            called = called.app
+        return called is guarded
+
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if "asgi.scope" in environ:
             if app.debug and "werkzeug.debug.preserve_context" not in environ:
                 return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
             seam.expect_refusal(environ["asgi.scope"])
         # The head is held back until there is a first chunk, so that an error until then replaces it. PEP 3333 provides
-        # for a second head with exc_info instead, but gunicorn sends both, and others ignore it.
+        # for a second head with exc_info instead, but gunicorn sends both, and others ignore it. Middleware that looks
+        # at the head may need the request context, as OpenTelemetry's does, so it gets the head when Flask has it.
         head: tuple[Any, ...] | None = None
-        is_held = True
+        is_held = app.wsgi_app is guarded or is_outermost()
         written: list[Callable[[bytes], Any]] = []
 
         def start(*given: Any) -> Any:
             nonlocal head
             check_head(given[0], given[1], "latin-1")  # PEP 3333
-            if not is_held:
-                return start_response(*given)
             head = given
-            return write
+            return write if is_held else start_response(*given)
 
         def write(data: bytes) -> None:  # which PEP 3333 has for old frameworks
             nonlocal head
@@ -166,13 +171,19 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             except BaseException as exc:
                 error = ungroup(exc)
             else:
-                is_held = False
-                if head is not None:
+                if is_held and head is not None:
                     start_response(*head)
+                is_held = False
                 return body
             if not isinstance(error, Exception):
                 raise error
-            return seam.respond_outside(error, app.request_class(environ))(environ, start_response)
+            response = seam.respond_outside(error, app.request_class(environ))
+            if is_held or head is None:
+                return response(environ, start_response)
+            if environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+                raise error
+            exc_info = (type(error), error, error.__traceback__)
+            return response(environ, lambda status, headers: start_response(status, headers, exc_info))
         finally:
             if get_current() is not before:  # most requests have no error
                 set_current(before)

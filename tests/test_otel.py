@@ -13,6 +13,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -24,7 +25,7 @@ from errbridge import Problem, Scope, SetupError, otel
 from errbridge.asgi import Bridge
 from errbridge.otel import OTHER, Instrumentation, instrument
 from tests.clients import Request, Response, call_asgi
-from tests.twins import World
+from tests.twins import World, flask_world
 
 TRACEPARENT = f"00-{'a' * 32}-00f067aa0ba902b7-01"
 JSON = ("Accept", "application/json")
@@ -129,6 +130,22 @@ def test_a_span_says_what_the_conventions_want(
     assert f"urn:uuid:{attributes['errbridge.incident.id']}" == answer.json["instance"]
     assert attributes["errbridge.problem.type"] == answer.json["type"]
     assert attributes["errbridge.scope"] == "app"
+
+
+@pytest.mark.parametrize("first", ["errbridge", "instrumentation"])
+def test_the_instrumentation_of_flask_sees_each_response(first: str) -> None:
+    world, spans, provider = flask_world(), InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    if first == "errbridge":
+        assert world.errors is not None
+    FlaskInstrumentor().instrument_app(world.app, tracer_provider=provider)
+    for path, view in {"/page": lambda: "page", "/stream": lambda: iter("ab"), "/crash": VIEWS["crash"]}.items():
+        world.app.add_url_rule(path, path[1:], view)
+
+    found = [world.call(Request(path)).status for path in ("/page", "/stream", "/crash", "/nope")]
+
+    seen = [dict(span.attributes or {}).get("http.status_code") for span in spans.get_finished_spans()]
+    assert seen == found == [200, 200, 500, 404]
 
 
 def test_an_uncaught_exception_is_an_event_of_the_span_and_others_are_not(telemetry: Telemetry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -37,18 +38,38 @@ def stream():
 @app.get("/fine")
 def fine():
     return flask.Response(iter(["a", "b"]), headers={"Content-Length": "2"})
+
+if MIDDLEWARE == "proxy":
+    from werkzeug.middleware.proxy_fix import ProxyFix
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+if MIDDLEWARE == "watched":
+    def watched(environ, start_response, wsgi_app=app.wsgi_app):
+        def start(*given):
+            assert len(given) > 2 or flask.request.path == environ["PATH_INFO"]  # within the request
+            return start_response(*given)
+        return wsgi_app(environ, start)
+    app.wsgi_app = watched
 """
 
 
 @pytest.fixture(
     scope="module",
-    params=["gunicorn --threads 2 late:app", "uvicorn --interface wsgi late:app", "granian --interface wsgi late:app"],
+    params=[
+        "gunicorn --threads 2 late:app",
+        "gunicorn --threads 2 late_proxy:app",
+        "uvicorn --interface wsgi late:app",
+        "granian --interface wsgi late:app",
+    ],
 )
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("late")
-    folder.joinpath("late.py").write_text(textwrap.dedent(PROGRAM))
-    with serving(as_typed(request.param), folder / "log", cwd=folder) as running:
+    with serving_late(request.param, tmp_path_factory.mktemp("late")) as running:
         yield running
+
+
+def serving_late(command: str, folder: Path) -> AbstractContextManager[Server]:
+    for name, middleware in {"late": "", "late_proxy": "proxy", "late_watched": "watched"}.items():
+        folder.joinpath(f"{name}.py").write_text(f"MIDDLEWARE = {middleware!r}\n{textwrap.dedent(PROGRAM)}")
+    return serving(as_typed(command), folder / "log", cwd=folder)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -60,6 +81,26 @@ def test_the_client_gets_one_head_and_the_whole_document(server: Server, path: s
 
     assert (response.status_code, response.json()["status"]) == (500, 500)
     assert response.headers.get_list("Content-Type") == ["application/problem+json"]
+    assert response.headers.get_list("Content-Length") == [str(len(response.content))]
+    assert "Set-Cookie" not in response.headers
+    assert (following.status_code, following.text) == (200, "ab")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("server", "content_type"),
+    [("gunicorn --threads 2", "text/html"), ("granian --interface wsgi", "application/problem+json")],
+)
+@pytest.mark.parametrize("path", ["/teardown", "/stream"])
+def test_middleware_that_needs_the_head_in_the_request_gets_it_then(
+    server: str, content_type: str, path: str, tmp_path: Path
+) -> None:
+    """An error after that has the framework's way out with gunicorn, which keeps both heads."""
+    with serving_late(f"{server} late_watched:app", tmp_path) as running, httpx.Client(base_url=running.base) as client:
+        response = client.get(path)
+        following = client.get("/fine")
+
+    assert (response.status_code, response.headers.get_list("Content-Type")) == (500, [content_type])
     assert response.headers.get_list("Content-Length") == [str(len(response.content))]
     assert "Set-Cookie" not in response.headers
     assert (following.status_code, following.text) == (200, "ab")

@@ -183,7 +183,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             if environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
                 raise error
             exc_info = (type(error), error, error.__traceback__)
-            return response(environ, lambda status, headers: start_response(status, headers, exc_info))
+            return response(environ, lambda *given: start_response(*given, exc_info))
         finally:
             if get_current() is not before:  # most requests have no error
                 set_current(before)

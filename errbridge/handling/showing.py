@@ -21,7 +21,7 @@ from errbridge.problem.values import to_json_value
 from errbridge.representations.html import PageView, add_words
 from errbridge.representations.response import build_reply, build_response
 
-__all__ = ["find_renderer", "render_page", "render_problem"]
+__all__ = ["find_renderer", "name_pages", "render_page", "render_problem"]
 
 Renderer = Page | Callable[..., Any]
 """What of the application's own shows a problem: a template, or the ``response=`` decorator."""
@@ -80,9 +80,7 @@ _VARIABLES = ("error", "incident", "errbridge")
 
 
 def _find_template(context: ErrorContext) -> Page | None:
-    problem, found = context.problem, context.chain.templates
-    slugs = () if type(problem) is Problem else (problem.slug,)
-    pages = (*slugs, str(problem.status), f"{problem.status // 100}xx")
+    found, pages = context.chain.templates, name_pages(context.problem)
     if pages in found and context.application.caches_templates():
         return found[pages]
     names = [f"{folder}/{page}.html" for folder in context.chain.folders for page in pages]
@@ -94,6 +92,12 @@ def _find_template(context: ErrorContext) -> Page | None:
         raise _name_template(context, names, error) from None
     found[pages] = None if template is None else Page(template)
     return found[pages]
+
+
+def name_pages(problem: Problem) -> tuple[str, ...]:
+    """Return the names that the page of a problem may have, the most specific first."""
+    slugs = () if type(problem) is Problem else (problem.slug,)
+    return (*slugs, str(problem.status), f"{problem.status // 100}xx")
 
 
 def render_page(context: ErrorContext, parts: Parts, vary: str | None) -> Plan:

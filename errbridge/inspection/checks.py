@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from inspect import getsource
 from typing import Any
 
 from errbridge.application.errormap import Owner
@@ -12,8 +15,9 @@ from errbridge.catalogue import Catalogue, types_of
 from errbridge.errors import SetupError, suggest
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handlers.registry import Registrations
+from errbridge.handling.context import ErrorContext
 from errbridge.handling.failing import TemplateFailure
-from errbridge.handling.showing import find_renderer
+from errbridge.handling.showing import find_renderer, name_pages
 from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Page
@@ -304,6 +308,79 @@ def _find_unknown_templates(subject: Subject) -> Found:
             yield "app", f"{name} is the page of no status and no known problem type{hint}", None
 
 
+def _find_unused_templates(subject: Subject) -> Found:
+    """Find pages that no scope shows, unless the application may show them itself."""
+    installation, templates = subject.installation, subject.list_templates()
+    owners, page = installation.error_map().owners, installation.error_map().settings.page
+    shown = {
+        folder
+        for each in list_folders(subject)
+        if each.style.has_templates
+        for folder in open_error(installation, each.request).chain.folders
+    }
+    blueprints = {folder: owner.scope.blueprint for owner in owners.values() for folder in owner.folders}
+    others = {name for name, _, _ in _find_without_prefix(subject)}  # that check says more about them
+    blueprints = {folder: name for folder, name in blueprints.items() if name not in others}
+    referenced = {page}.union(*templates.values())
+    unused: dict[str, list[str]] = {}
+    for name in sorted(templates):
+        folder = name.rpartition("/")[0]
+        if folder in {"errors", "error", "", *blueprints} - shown and name not in referenced:
+            unused.setdefault(folder, []).append(name)
+    if not unused:
+        return
+    errors: list[int | type[Problem]] = [*STATUSES, *types_of(installation.problem_types)]
+    contexts = [open_error(installation, RequestFacts(path="/", routing=True), error) for error in errors]
+    free = {page: [True, *(_is_free(subject, each) for each in found)] for page, found in _sort_pages(contexts).items()}
+    sources = _read_sources(subject)
+    for folder, names in unused.items():
+        there = f"{folder}/" if folder else ""
+        pages = [name for name in names if all(free.get(name.removeprefix(there).removesuffix(".html"), [False]))]
+        quoted = [f"{quote}{there or name}" for name in pages for quote in "\"'"]
+        if not pages or any(each in source for each in quoted for source in sources):
+            continue
+        if folder == "errors":
+            advice = (
+                'only the style web has templates; write errors.web_register(app) or ErrorHandler(app, handler="web")'
+            )
+        elif folder in blueprints:
+            advice = f"only the style web has templates; write errors.web_register({blueprints[folder]})"
+        else:
+            advice = "move it to the folder errors"
+        yield str(blueprints.get(folder) or "app"), f"{', '.join(pages)} is never shown: {advice}", None
+
+
+def _sort_pages(contexts: list[ErrorContext]) -> dict[str, list[ErrorContext]]:
+    found: dict[str, list[ErrorContext]] = {}
+    for context in contexts:
+        for page in name_pages(context.problem):
+            found.setdefault(page, []).append(context)
+    return found
+
+
+def _is_free(subject: Subject, context: ErrorContext) -> bool:
+    """Return whether no handler may be asked about an error, and then show a page for it."""
+    status = context.problem.status
+    classes = [type(context.exception), subject.installation.application.http_classes.by_status.get(status, Exception)]
+    return not any(issubclass(cls, native.cls) for native in subject.natives for cls in classes) and not any(
+        any(owner.handlers.find(cls, status))
+        for owner in subject.installation.error_map().owners.values()
+        for cls in classes
+    )
+
+
+def _read_sources(subject: Subject) -> list[str]:
+    """Read the modules that may name a template: those of the application, its views and its handlers."""
+    owners = subject.installation.error_map().owners.values()
+    functions = [handler.function for owner in owners for handler in owner.handlers.by_key.values()]
+    functions += [native.function for native in subject.natives]
+    sources: list[str] = []
+    for name in subject.modules.union(getattr(function, "__module__", "") for function in functions):
+        with suppress(OSError, TypeError, KeyError):  # a module without a file, or none
+            sources.append(getsource(sys.modules[name]))
+    return sources
+
+
 def _find_unknown_keys(subject: Subject) -> Found:
     for key, near in find_misspelt(subject.installation.application.config):
         yield "app", f"errbridge has no configuration key {key}; did you mean {near}?", None
@@ -345,6 +422,7 @@ CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "unregistered-blueprint": _find_unregistered_blueprints,
     "missing-template": _find_template_faults,
     "unknown-template": _find_unknown_templates,
+    "unused-template": _find_unused_templates,
     "unknown-key": _find_unknown_keys,
     "conflicting-types": _find_type_conflicts,
     "unknown-field": _find_unknown_fields,

@@ -81,6 +81,7 @@ def inspect(app: Any) -> Subject:
         natives=tuple(natives),
         routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
         replaced_methods={name: found for name in _HANDLING if (found := _find_replacement(app, name))},
+        modules=frozenset({app.import_name, *(view.__module__ for view in app.view_functions.values())}),
         was_registered=was_registered,
         find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
         list_templates=lambda: _list_templates(app.jinja_env),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import sys
+import types
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -415,6 +417,75 @@ def test_pages_that_no_error_has_by_their_name_are_reported(
 
     assert output.count("unknown-template: app") == (message is not None)
     assert message is None or message in output
+
+
+WITHOUT_STYLE = 'only the style web has templates; write errors.web_register(app) or ErrorHandler(app, handler="web")'
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["errors/404.html", "errors/5xx.html"], f"errors/404.html, errors/5xx.html is never shown: {WITHOUT_STYLE}"),
+        (["errors/out-of-tea.html", "errors/base.html"], f"errors/out-of-tea.html is never shown: {WITHOUT_STYLE}"),
+        (["api/errors/404.html"], "only the style web has templates; write errors.web_register(api)"),
+        (["error/404.html"], "error/404.html is never shown: move it to the folder errors"),
+        (["404.html"], "404.html is never shown: move it to the folder errors"),
+        (["403.html", "error/403.html", "errors/403.html"], None),  # which a handler takes
+        (["errors/4xx.html", "4xx.html"], None),
+        (["index.html", "errors.html", "other/404.html", "other/errors/404.html", "errors/419.html"], None),
+    ],
+)
+def test_pages_that_no_scope_shows_are_reported_with_the_call_that_shows_them(
+    tmp_path: Path, files: list[str], message: str | None
+) -> None:
+    write_templates(tmp_path, dict.fromkeys(files, ""))
+
+    def build(world: World) -> None:
+        api = world.Blueprint("api", __name__, url_prefix="/api")
+        world.errors.api_register(api)
+        world.app.register_blueprint(api)
+        world.app.errorhandler(403)(native)
+
+    options = {"app_options": {"template_folder": str(tmp_path)}}
+    output = words_of(said(build, "check", exit_code=message is not None, **options))
+
+    assert output.count("unused-template: ") == (message is not None)
+    assert message is None or message in output
+
+
+@pytest.mark.parametrize("by", ["web", "other template", "ERROR_PAGE", "native", "handler", "view"])
+def test_pages_that_the_application_may_show_are_not_reported(tmp_path: Path, by: str) -> None:
+    pages = ["errors/404.html"] if by == "web" else ["404.html", "error/404.html", "errors/404.html"]
+    write_templates(tmp_path / "templates", dict.fromkeys(pages, ""))
+    if by == "other template":
+        text = "".join(f"{{% include '{page}' %}}" for page in pages)
+        write_templates(tmp_path / "templates", {"x.html": text})
+    if by == "ERROR_PAGE":
+        pages = ["404.html"]
+        write_templates(tmp_path, {"templates/other.html": "{% include ['error/404.html', 'errors/404.html'] %}"})
+    module = types.ModuleType("shown_by_a_view")
+    if by == "view":
+        path = tmp_path / "shown_by_a_view.py"
+        path.write_text("A = ['404.html', f'error/{404}.html', \"errors/404.html\"]\ndef show(): ...\n")
+        module.__file__ = str(path)
+        exec(path.read_text(), vars(module))
+
+    def build(world: World) -> None:
+        if by == "web":
+            world.errors.web_register("/shop")
+        elif by == "native":
+            world.app.errorhandler(HTTPException)(native)
+        elif by == "handler":
+            world.errors.register("/shop", code="4xx")(nothing)
+        elif by == "view":
+            world.app.add_url_rule("/show", "show", module.show)
+
+    options = {"app_options": {"template_folder": str(tmp_path / "templates")}}
+    if by == "ERROR_PAGE":
+        options["config"] = {"ERROR_PAGE": "404.html"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module.__name__, module)
+        assert found(build, exit_code=0, **options) == []
 
 
 def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -29,6 +30,7 @@ NOT_ALONE = tuple(  # those of the core that take something else for an oracle, 
 )
 INTERRUPT_TIMEOUT = 15.0  # seconds that the demo has to end by itself after Ctrl-C
 PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
+MEASURED = (3, 11)  # the Python with which the tests reach every line and branch
 NEWEST = "3.13"  # the oldest that Quart 0.23 supports
 SOURCES = {  # of the development versions
     "flask": "git+https://github.com/pallets/flask",
@@ -59,13 +61,14 @@ def find_python(version: str) -> str:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests with branch coverage."""
+    """Run the tests with branch coverage, which has to be complete with Python 3.11 and the locked versions."""
     session.install(EVERYTHING, *group("tests"), *group("bench"), *LOCK)
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *PARALLEL, *session.posargs)
     session.run("coverage", "combine", "--quiet")
     if not session.posargs:
-        session.run("coverage", "report")
+        # With other versions, the lines for these are not reached.
+        session.run("coverage", "report", *([] if sys.version_info[:2] == MEASURED else ["--fail-under=0"]))
 
 
 def tests_on(session: nox.Session) -> None:

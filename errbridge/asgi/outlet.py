@@ -85,8 +85,6 @@ class Outlet:
     def _take(self) -> bytes | None:
         """Take a piece of the answer: an empty one if the next is still being made, None after the last."""
         with self._changed:
-            if self._is_cut:
-                return None
             piece = self._spool.take(PIECE)
             self._changed.notify_all()
             return None if self._has_ended and not piece else piece

@@ -102,6 +102,8 @@ def asgi_call(
     ]
     if ask.content_type is not None:
         headers.append((b"content-type", ask.content_type.encode()))
+    if ask.language:
+        headers.append((b"accept-language", ask.language.encode()))
     template: dict[str, Any] = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.areas import dispatch, flask_requests, hypercorn, imports, kept, negotiation, quart_requests, rendering
-from benchmarks.areas.flask_requests import LANGUAGES, MANY
-from benchmarks.areas.kinds import BARE, ERRBRIDGE, KINDS
+from benchmarks.areas.flask_requests import MANY
+from benchmarks.areas.kinds import BARE, ERRBRIDGE, IN_GERMAN, KINDS, LANGUAGES
 from benchmarks.bridge import BASE, CONTENDERS
 from benchmarks.measure import Result, median, noise, quartiles
 
@@ -110,9 +110,9 @@ def _requests() -> Iterator[Goal]:
         cost = "what could still fail is caught, and the head of the response is checked"
         yield Goal(f"{title}, no error", 1.02, "x", area, "200", ERRBRIDGE, BARE, cost)
     yield Goal("Flask, 1000 blueprints", 0.84, "x", flask_requests.AREA, "scoped 404", MANY, BARE, _ALL)
-    for group in ("document", "page"):
-        name = flask_requests.language_name(group)
-        yield Goal(f"Flask, {name}", 1.03, "x", flask_requests.AREA, name, LANGUAGES, ERRBRIDGE)
+    for title, area in {"Flask": flask_requests.AREA, "Quart": quart_requests.AREA}.items():
+        for name in IN_GERMAN:
+            yield Goal(f"{title}, {name}", 1.03, "x", area, name, LANGUAGES, ERRBRIDGE)
 
 
 def _processes() -> Iterator[Goal]:

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.areas import flask_requests, quart_requests
-from benchmarks.areas.kinds import BARE, ERRBRIDGE, KINDS, logging_to_nowhere
+from benchmarks.areas.kinds import BARE, ERRBRIDGE, IN_GERMAN, KINDS, LANGUAGES, logging_to_nowhere
 from benchmarks.loopback import ROOT
 from benchmarks.measure import Group, Result, check
 from benchmarks.report import table
@@ -65,18 +65,18 @@ def results(names: Sequence[str] = tuple(_GROUPS), kinds: Sequence[str] = ()) ->
             totals = next(row for row in counts.splitlines() if row.startswith("totals: "))
             found.setdefault(name, {})[case] = [int(totals.removeprefix("totals: ")) / REQUESTS]
     for name, values in found.items():
-        yield Result(AREA, name, "instructions", values, (), {ERRBRIDGE: BARE})
+        yield Result(AREA, name, "instructions", values, (), {ERRBRIDGE: BARE, LANGUAGES: ERRBRIDGE})
 
 
 def _count_inside(names: Iterable[str], kinds: Sequence[str]) -> None:
     """Make the requests, as the process that callgrind looks at."""
     for name in names:
         for group in _GROUPS[name]():
-            if group.cases[0].name != BARE or (kinds and group.name not in kinds):
+            if kinds and group.name not in kinds:
                 continue
             check(group)
             for case in group.cases:
-                if case.name in (BARE, ERRBRIDGE):
+                if case.name in (BARE, ERRBRIDGE, LANGUAGES):
                     if group.is_async:
                         asyncio.run(_repeat_async(case.call))
                     else:
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     names = [name for name in _GROUPS if name in options.only] or list(_GROUPS)
-    kinds = [kind.name for kind in KINDS if kind.name in options.only]
+    kinds = [name for name in (*(kind.name for kind in KINDS), *IN_GERMAN) if name in options.only]
     if options.inside:
         with logging_to_nowhere():
             _count_inside(names, kinds)

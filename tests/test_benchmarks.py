@@ -22,7 +22,7 @@ from benchmarks.areas import (
     quart_requests,
     rendering,
 )
-from benchmarks.areas.kinds import BARE, ERRBRIDGE, logging_to_nowhere
+from benchmarks.areas.kinds import BARE, ERRBRIDGE, IN_GERMAN, LANGUAGES, logging_to_nowhere
 from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
 from benchmarks.measure import Case, Effort, Group, Result, check, measure, noise
 from benchmarks.references import MergedTable
@@ -178,6 +178,15 @@ def test_instructions_of_a_request_are_counted_with_and_without_errbridge() -> N
     assert 100_000 < bare < ours < 1.1 * bare
 
 
+@pytest.mark.skipif(not instructions.is_available(), reason="valgrind is not installed")
+def test_one_of_twelve_languages_costs_at_most_three_percent() -> None:
+    counted = list(instructions.results(["quart"], IN_GERMAN))
+    assert [each.name for each in counted] == [f"quart, {name}" for name in IN_GERMAN]
+    for each in counted:
+        english, german = (values[0] for values in each.values.values())
+        assert german < 1.03 * english
+
+
 def test_a_document_keeps_what_surrounds_the_result() -> None:
     text = f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n"
     assert report.written(text, ["new"]) == f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n"
@@ -210,4 +219,4 @@ def test_an_import_is_measured_in_a_process_of_its_own_from_compiled_modules(tmp
 
 def test_errbridge_is_named_alike_in_all_groups() -> None:
     named = {case.name for group in GROUPS.values() for case in group.cases if case.name.startswith("errbridge")}
-    assert named == {ERRBRIDGE, flask_requests.LANGUAGES, *(dispatch.named(dispatch.ERRBRIDGE, size) for size in SIZES)}
+    assert named == {ERRBRIDGE, LANGUAGES, *(dispatch.named(dispatch.ERRBRIDGE, size) for size in SIZES)}

@@ -28,13 +28,14 @@ from benchmarks.areas.kinds import (
     document,
     furnished,
     handled,
+    in_german,
     unprocessable,
 )
-from benchmarks.calls import BROWSER, Ask, expecting, wsgi_call
+from benchmarks.calls import expecting, wsgi_call
 from benchmarks.measure import Case, Group
 from errbridge import Problem
 
-__all__ = ["AREA", "HANDWRITTEN", "LANGUAGES", "MANY", "PEER", "groups", "language_name"]
+__all__ = ["AREA", "HANDWRITTEN", "MANY", "PEER", "groups"]
 
 AREA = "flask"
 HANDWRITTEN = "@errorhandler, jsonify or render_template"
@@ -43,7 +44,6 @@ CATCHING = "@errorhandler(Exception) that logs"
 PEER = "Flask-ErrorsHandler"
 MANY_BLUEPRINTS = 1000
 MANY = f"errbridge, {MANY_BLUEPRINTS} blueprints"
-LANGUAGES = "errbridge, 12 languages"
 PEER_MANY = f"Flask-ErrorsHandler, {MANY_BLUEPRINTS} blueprints"
 
 
@@ -134,24 +134,6 @@ def with_peer(*, blueprints: int = 0) -> flask.Flask:
     return app
 
 
-def language_name(group: str) -> str:
-    """Name the group of a document or page in German."""
-    return f"{group} in German"
-
-
-def _in_german(group: str, ask: Ask) -> Group:
-    """Compare an answer in one of twelve languages with the same in English."""
-    languages = ("en", "de", "ar", "es", "fr", "he", "hi", "it", "ja", "ko", "nl", "pl")
-    cases = [
-        Case(name, wsgi_call(app, ask), expecting(404, within=words))
-        for name, app, words in (
-            (ERRBRIDGE, with_errbridge(), b"Not Found" if group == "document" else b"</h"),
-            (LANGUAGES, with_errbridge(languages=languages), b"Nicht gefunden"),
-        )
-    ]
-    return Group(AREA, language_name(group), cases)
-
-
 def _register_many(app: flask.Flask, count: int, register: Callable[[flask.Blueprint], None]) -> None:
     for number in range(count):
         blueprint = flask.Blueprint(f"b{number}", __name__, url_prefix=f"/b{number:04}")
@@ -189,5 +171,4 @@ def groups(*, many: bool = True) -> Iterator[Group]:
         for name, app in applications(kind, many=many):
             cases.append(Case(name, wsgi_call(app, kind.ask), expecting(kind.status, *answered(kind, name))))
         yield Group(AREA, kind.name, cases)
-    yield _in_german("document", Ask("/api/nope", language="de"))
-    yield _in_german("page", Ask("/nope", accept=BROWSER, language="de"))
+    yield from in_german(AREA, with_errbridge, wsgi_call)

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from werkzeug.exceptions import HTTPException
 
-from benchmarks.calls import BROWSER, Ask
+from benchmarks.calls import BROWSER, Ask, expecting
+from benchmarks.measure import Case, Group
 
 __all__ = [
     "BARE",
@@ -20,7 +21,9 @@ __all__ = [
     "CONSTANT_PAGE",
     "ERRBRIDGE",
     "ERRORS",
+    "IN_GERMAN",
     "KINDS",
+    "LANGUAGES",
     "LEANEST",
     "PROBLEM",
     "TEMPLATE",
@@ -30,6 +33,7 @@ __all__ = [
     "document",
     "furnished",
     "handled",
+    "in_german",
     "logging_to_nowhere",
     "unprocessable",
     "validation",
@@ -40,6 +44,10 @@ AppT = TypeVar("AppT")
 BARE = "bare"
 ERRBRIDGE = "errbridge"
 LEANEST = "the leanest handler possible"
+LANGUAGES = "errbridge, 12 languages"
+
+IN_GERMAN = ("document in German", "page in German")
+"""The groups that compare a response in one of twelve languages with the same in English."""
 
 PROBLEM = "application/problem+json"
 CONSTANT = b'{"type":"about:blank","title":"Error","status":500,"detail":"Something went wrong.","instance":"/"}\n'
@@ -207,3 +215,22 @@ def logging_to_nowhere() -> Iterator[None]:
     finally:
         root.handlers[:] = before
         root.setLevel(level)
+
+
+def in_german(
+    area: str, build: Callable[..., Any], call: Callable[[Any, Ask], Any], *, is_async: bool = False
+) -> Iterator[Group]:
+    """Compare a document and a page in one of twelve languages with the same in English.
+
+    Args:
+        area: The area of the groups.
+        build: Builds an application with errbridge that speaks ``languages=``.
+        call: Makes the function that asks an application.
+        is_async: Whether that is an async function.
+    """
+    languages = ("en", "de", "ar", "es", "fr", "he", "hi", "it", "ja", "ko", "nl", "pl")
+    asked = ((Ask("/api/nope", language="de"), b"Not Found"), (Ask("/nope", accept=BROWSER, language="de"), b"</h"))
+    for name, (ask, english) in zip(IN_GERMAN, asked, strict=True):
+        contenders = ((ERRBRIDGE, build(), english), (LANGUAGES, build(languages=languages), b"Nicht gefunden"))
+        cases = [Case(title, call(app, ask), expecting(404, within=words)) for title, app, words in contenders]
+        yield Group(area, name, cases, is_async=is_async)

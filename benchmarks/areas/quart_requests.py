@@ -26,6 +26,7 @@ from benchmarks.areas.kinds import (
     document,
     furnished,
     handled,
+    in_german,
     unprocessable,
 )
 from benchmarks.calls import asgi_call, expecting
@@ -95,9 +96,9 @@ def leanest(*, page: bool = False) -> quart.Quart:
     return handled(*_application(Invalid), constant, invalid)
 
 
-def with_errbridge() -> quart.Quart:
+def with_errbridge(*, languages: tuple[str, ...] = ("en",)) -> quart.Quart:
     app, api = _application(lambda: Problem(422, errors=ERRORS))
-    errors = errbridge_quart.ErrorHandler(app, ERROR_VALIDATION=True)
+    errors = errbridge_quart.ErrorHandler(app, ERROR_VALIDATION=True, ERROR_LANGUAGES=languages)
     errors.api_register(api)
     app.register_blueprint(api)
     return app
@@ -120,3 +121,4 @@ def groups() -> Iterator[Group]:
         for name, app in applications(kind):
             cases.append(Case(name, asgi_call(app, kind.ask), expecting(kind.status, *answered(kind, name))))
         yield Group(AREA, kind.name, cases, is_async=True)
+    yield from in_german(AREA, with_errbridge, asgi_call, is_async=True)

@@ -162,8 +162,11 @@ def split_list(value: str) -> list[str]:
 
 def set_default_header(headers: list[tuple[str, str]], name: str, value: str) -> None:
     """Add a header unless the list has one of its name."""
-    if not any(known.lower() == name.lower() for known, _ in headers):
-        headers.append((name, value))
+    wanted = name.lower()
+    for known, _ in headers:  # a generator would cost as much again
+        if known.lower() == wanted:
+            return
+    headers.append((name, value))
 
 
 def merge_header(headers: list[tuple[str, str]], name: str, value: str) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from gettext import NullTranslations
 
 from errbridge.languages.message import Message
 
-__all__ = ["ENGLISH", "Language"]
+__all__ = ["ENGLISH", "SHORT", "Language"]
+
+_REMEMBERED = 1024
+SHORT = 256
+"""The most characters of a text that is remembered: it may be a client's."""
 
 # The languages that are written from right to left, in scripts of their own.
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi"})
@@ -24,18 +29,22 @@ class Language:
         tag: Its tag.
         direction: ``ltr``, or ``rtl`` for a language that is written from right to left.
         is_negotiated: Whether the service has other languages as well.
+        look_up: The translation of a text that is no `Message`, is not empty, and is at most `SHORT`.
     """
 
-    __slots__ = ("_catalogue", "direction", "is_negotiated", "tag")
+    __slots__ = ("_catalogue", "direction", "is_negotiated", "look_up", "tag")
 
     def __init__(self, tag: str, catalogue: NullTranslations | None = None, *, is_negotiated: bool = False) -> None:
         self.tag = tag
         self.direction = "rtl" if tag.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
         self.is_negotiated = is_negotiated
         self._catalogue = catalogue or NullTranslations()
+        self.look_up = lru_cache(_REMEMBERED)(self._catalogue.gettext)  # slow for what it does not have
 
     def translate(self, message: str) -> str:
         """Return the translation of a message, or the message itself if there is none."""
+        if message.__class__ is str and 0 < len(message) <= SHORT:
+            return self.look_up(message)
         if isinstance(message, Message):
             return message.write(self._catalogue.gettext, self._catalogue.ngettext)
         return self._catalogue.gettext(message) if message else ""  # the empty message is the catalogue's header

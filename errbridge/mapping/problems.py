@@ -10,7 +10,7 @@ from typing import Any
 from errbridge.http.headers import clean_headers, split_list
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
-from errbridge.languages.language import ENGLISH, Language
+from errbridge.languages.language import ENGLISH, SHORT, Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem, make_plain_text
 from errbridge.representations.words import find_words
@@ -87,23 +87,33 @@ def complete(
 
 def localize(problem: Problem, language: Language) -> None:
     """Translate what a problem says."""
-    problem.title = language.translate(problem.title)
-    detail = problem.detail
-    problem.detail = problem.write_detail(language.translate)
-    if problem._has_stock_detail and problem.detail == detail:  # pyright: ignore[reportPrivateUsage]
-        hint = find_words(problem.status).hint  # the framework's sentence is English
-        own = language.translate(hint)
-        problem.detail = detail if own == hint else own
-    errors = problem.extensions.get("errors")
-    if isinstance(errors, (list, tuple)):
-        translated = [_localize_error(error, language) for error in errors]
-        problem.extensions = MappingProxyType({**problem.extensions, "errors": translated})
+    translate, values = language.translate, vars(problem)  # an attribute of an exception is slow to read
+    values["title"] = translate(values["title"])
+    detail = values["detail"]
+    if detail:
+        own = problem.write_detail(translate) if "_detail_template" in values else translate(detail)
+        if own == detail and values.get("_has_stock_detail"):
+            hint = find_words(problem.status).hint  # the framework's sentence is English
+            own = own if translate(hint) == hint else translate(hint)
+        values["detail"] = own
+    extensions = values["extensions"]
+    if isinstance(errors := extensions.get("errors"), (list, tuple)):
+        translated = _localize_errors(errors, language)
+        if translated != [*errors]:
+            values["extensions"] = MappingProxyType(extensions | {"errors": translated})
 
 
-def _localize_error(error: Any, language: Language) -> Any:
-    if isinstance(error, dict) and isinstance(error.get("detail"), str):
-        return {**error, "detail": language.translate(error["detail"])}
-    return error
+def _localize_errors(errors: Iterable[Any], language: Language) -> list[Any]:
+    translated: list[Any] = []
+    for error in errors:
+        if isinstance(error, dict) and isinstance(text := error.get("detail"), str):
+            # Most texts are short, and no catalogue has them.
+            is_short = text.__class__ is str and 0 < len(text) <= SHORT
+            own = language.look_up(text) if is_short else language.translate(text)
+            translated.append(error if own == text else {**error, "detail": own})
+        else:
+            translated.append(error)
+    return translated
 
 
 def _header_members(headers: Iterable[tuple[str, str]]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from errbridge.incident import Page, Reply
 from errbridge.introspection import is_async
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
-from errbridge.representations.html import PageView, add_words
+from errbridge.representations.html import PageParts, add_words
 from errbridge.representations.response import build_reply, build_response
 
 __all__ = ["find_renderer", "name_pages", "render_page", "render_problem"]
@@ -118,8 +118,8 @@ def render_page(context: ErrorContext, parts: Parts, vary: str | None) -> Plan:
 
 def _render_template(context: ErrorContext, page: Page) -> Generator[Call, Any, Any]:
     incident, site = context.incident, context.error_map.settings.site
-    own = {"error": add_words(incident), "incident": incident, "errbridge": PageView(incident, site)}
-    variables = {**own, **page.context}
+    parts = PageParts(incident, site)
+    variables = {"error": add_words(incident, parts), "incident": incident, "errbridge": parts, **page.context}
     owners = () if context.request.blueprints else context.chain.owners
     owner = next((owner.scope for owner in owners if owner.scope.blueprint is not None), None)
     try:

@@ -4,8 +4,8 @@ It has no script and loads nothing except a site's logo, so it works under `buil
 Everything variable is escaped, and links lead to the same page, to the application's own root or where ``ERROR_SITE``
 says.
 
-The markup is ``page.html``, a template that Jinja reads as well, for pages that extend it. `describe_page` makes
-everything that appears in it.
+The markup is ``page.html``, a template that Jinja reads as well, for pages that extend it. `PageParts` has everything
+that appears in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from functools import cache, lru_cache
 from html import escape
 from operator import attrgetter
 from pkgutil import get_data
-from typing import Any, NamedTuple, Self
+from types import SimpleNamespace
+from typing import Any, Self
 from urllib.parse import quote
 
 from errbridge.http.status import find_phrase
@@ -30,17 +31,15 @@ from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.site import Site, build_palette
-from errbridge.representations.words import ICONS, LABELS, Words, find_words
+from errbridge.representations.words import ICONS, LABELS, find_words
 
 __all__ = [
     "TEMPLATE",
     "TEMPLATES",
     "PageParts",
-    "PageView",
     "add_words",
     "build_page",
     "build_policy",
-    "describe_page",
     "link_home",
     "list_style_sources",
     "render_html",
@@ -97,59 +96,113 @@ class HTML(str):
         return self
 
 
-class PageParts(NamedTuple):
-    """What a page shows: ``errbridge`` in a template.
-
-    Attributes:
-        language: The language of the page.
-        title: The title of the window.
-        style: The ``<style>`` elements.
-        header: The logo and the name of the site.
-        icon: A drawing.
-        status: ``Error 404``.
-        heading: What happened, in a few words.
-        message: The problem's own detail and errors, or a hint; and how long to wait.
-        actions: The ways out.
-        footer: The reference.
-        description: ``404 Not Found``, which people do not see: for programs, and for searching.
-    """
-
-    language: Language
-    title: str
-    style: HTML
-    header: HTML
-    icon: HTML = HTML()
-    status: str = ""
-    heading: str = ""
-    message: HTML = HTML()
-    actions: HTML = HTML()
-    footer: HTML = HTML()
-    description: str = ""
-
-
-class PageView:
-    """What a page shows, for a template that asks for it.
+class PageParts:
+    """What a page shows: ``errbridge`` in a template. Each part is made for a template that asks for it.
 
     Args:
         incident: The error.
         site: What ``ERROR_SITE`` says.
+
+    Attributes:
+        language: The language of the page.
+        status: ``Error 404``.
+        heading: What happened, in a few words.
     """
 
-    def __init__(self, incident: Incident, site: Site) -> None:
-        self._given = incident, site
-        self._parts: PageParts | None = None
+    def __init__(self, incident: Incident, site: Site = _NO_SITE) -> None:
+        problem, language = incident.problem, incident.language
+        self._incident, self._problem, self._site, self.language = incident, problem, site, language
+        self._words = words = find_words(problem.status)
+        self._has_stock_title = problem.title == language.translate(find_phrase(problem.status))
+        self._home_url = site.home_url or link_home(incident.request.root_path)
+        self.status = language.translate(Message("Error {status}", status=problem.status))
+        self.heading = (self._has_stock_title and language.translate(words.heading)) or problem.title
 
-    def __getattr__(self, name: str) -> Any:
-        if self._parts is None:
-            self._parts = describe_page(*self._given)
-        return getattr(self._parts, name)
+    @property
+    def title(self) -> str:
+        """The title of the window."""
+        return f"{self.heading} \u00b7 {self._site.name or self.status}"
+
+    @property
+    def description(self) -> str:
+        """``404 Not Found``, which people do not see: for programs, and for searching."""
+        return f"{self._problem.status} {self._problem.title}"
+
+    @property
+    def style(self) -> HTML:
+        """The ``<style>`` elements."""
+        return _build_style(self._site.style)
+
+    @property
+    def header(self) -> HTML:
+        """The logo and the name of the site."""
+        return _build_header(self._site, self._home_url, self.language)
+
+    @property
+    def icon(self) -> HTML:
+        """A drawing."""
+        return HTML(
+            f'<div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[self._words.icon]}</svg></div>'
+        )
+
+    @property
+    def hint(self) -> str:
+        """The hint for a problem that has neither title nor detail nor errors of its own: it is not explained again."""
+        explains_itself = not self._has_stock_title or "errors" in self._problem.extensions
+        return "" if explains_itself or _has_own_detail(self._problem) else self.language.translate(self._words.hint)
+
+    @property
+    def message(self) -> HTML:
+        """The problem's own detail and errors, or a hint; and how long to wait."""
+        return HTML("".join(self._write_message()))
+
+    def _write_message(self) -> Iterator[str]:
+        problem, wait = self._problem, _describe_wait(self._incident)
+        if _has_own_detail(problem):
+            yield f'<p class="detail" dir="auto">{escape(problem.detail or "")}</p>\n'
+        elif (hint := self.hint) and not wait:
+            yield f'<p class="hint">{escape(hint)}</p>\n'
+        if "errors" in problem.extensions:
+            yield _list_errors(problem.extensions["errors"], self.language)
+        if wait:
+            yield f'<p class="hint">{wait}</p>\n'
+
+    @property
+    def actions(self) -> HTML:
+        """The ways out."""
+        links = (
+            f'<a href="{escape(url)}">{escape(self.language.translate(label))}</a>' for url, label in self._list_links()
+        )
+        return HTML(f"<nav>{''.join(links)}</nav>")
+
+    def _list_links(self) -> Iterator[tuple[str, str]]:
+        status, site, wait = self._problem.status, self._site, _read_wait(self._incident)
+        if self._words.retry and self._incident.request.method in ("GET", "HEAD") and (wait is None or wait <= _SOON):
+            yield "", self._words.retry
+        if status == 401 and site.login_url:
+            yield site.login_url, LABELS["login"]
+        yield self._home_url, LABELS["home"]
+        if status >= 500 and site.status_url:
+            yield site.status_url, LABELS["status"]
+        if (status >= 500 or status == 403) and site.contact:
+            yield site.contact_url, LABELS["contact"]
+
+    @property
+    def footer(self) -> HTML:
+        """The reference; "" if nothing would be found by it."""
+        if not self._incident.reference:
+            return HTML()
+        time = f"{self._incident.time:%Y-%m-%d %H:%M:%S} UTC"
+        reference = escape(self.language.translate(Message("Reference: {reference}")))
+        reference = reference.replace("{reference}", f"<code>{self._incident.reference}</code>")
+        request = escape(self.language.translate(Message("Please quote it if you ask us for help.")))
+        return HTML(f"<footer>\n<p>{reference}</p>\n<p><bdi>{time}</bdi></p>\n<p>{request}</p>\n</footer>")
 
 
-def add_words(incident: Incident) -> Problem:
+def add_words(incident: Incident, parts: PageParts) -> Problem:
     """Copy the problem of an incident and add ``heading``, ``hint`` and ``retry_after``, unless it has such members."""
-    problem = incident.problem.fill_in()
-    wait = _read_wait(incident)
-    words = {"heading": _find_heading(incident), "hint": _find_hint(incident), "retry_after": None}
+    problem, wait = incident.problem.fill_in(), _read_wait(incident)
+    words = {"heading": parts.heading, "hint": parts.hint, "retry_after": None}
     vars(problem).update({name: value for name, value in words.items() if name not in problem.extensions})
     if wait is not None:  # the member may be a date
         vars(problem)["retry_after"] = max(wait, 0)
@@ -158,10 +211,10 @@ def add_words(incident: Incident) -> Problem:
 
 def render_html(incident: Incident, site: Site = _NO_SITE) -> bytes:
     """Render the problem of an incident as the built-in page."""
-    return _fill_in(describe_page(incident, site))
+    return _fill_in(PageParts(incident, site))
 
 
-def _fill_in(parts: PageParts, template: str = TEMPLATE) -> bytes:
+def _fill_in(parts: object, template: str = TEMPLATE) -> bytes:
     """Write the page as Jinja does, from the same template: what is no markup is escaped."""
     form, read = _compile(template)
     values: tuple[Any, ...] = read(parts)
@@ -180,35 +233,22 @@ def _compile(template: str) -> tuple[str, attrgetter[Any]]:
 _PLACE = r"\{\{ errbridge\.([a-z.]+) \}\}"
 
 
-def describe_page(incident: Incident, site: Site = _NO_SITE) -> PageParts:
-    """Describe what the page of an incident shows."""
-    language, words = incident.language, find_words(incident.problem.status)
-    home_url = site.home_url or link_home(incident.request.root_path)
-    status = language.translate(Message("Error {status}", status=incident.problem.status))
-    heading = _find_heading(incident)
-    return PageParts(
-        language,
-        f"{heading} \u00b7 {site.name or status}",
-        _build_style(site.style),
-        HTML(site.build_header(home_url)),
-        _build_icon(words.icon),
-        status,
-        heading,
-        HTML("".join(_write_message(incident))),
-        _build_actions(incident, words, site, home_url),
-        _build_footer(incident),
-        f"{incident.problem.status} {incident.problem.title}",
-    )
-
-
 @lru_cache(maxsize=64)
 def _build_style(*others: str) -> HTML:
     return HTML("\n".join(f"<style>{style}</style>" for style in (_STYLE, *others) if style))
 
 
-@cache
-def _build_icon(name: str) -> HTML:
-    return HTML(f'<div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[name]}</svg></div>')
+def _build_header(site: Site, home_url: str, language: Language) -> HTML:
+    if not site.name and not site.logo:
+        return HTML()
+    label = "" if site.name else f' aria-label="{escape(language.translate(LABELS["home"]))}"'
+    logo = site.logo
+    if site.has_inline_logo:
+        logo = f'<span aria-hidden="true">{logo}</span>'
+    elif logo:
+        logo = f'<img src="{escape(logo)}" alt="">'
+    name = f"<span>{escape(site.name)}</span>" if site.name else ""
+    return HTML(f'<header class="site"><a href="{escape(home_url)}"{label}>{logo}{name}</a></header>')
 
 
 def link_home(root_path: str) -> str:
@@ -218,42 +258,9 @@ def link_home(root_path: str) -> str:
     return f"/{root}/" if root else "/"
 
 
-# The message. A problem that explains itself is not explained again.
-
-
-def _has_stock_title(incident: Incident) -> bool:
-    problem = incident.problem
-    return problem.title == incident.language.translate(find_phrase(problem.status))
-
-
 def _has_own_detail(problem: Problem) -> bool:
     is_stock = problem._has_stock_detail or problem._has_default_detail  # pyright: ignore[reportPrivateUsage]
     return bool(problem.detail) and not is_stock
-
-
-def _find_heading(incident: Incident) -> str:
-    words = find_words(incident.problem.status) if _has_stock_title(incident) else None
-    return incident.language.translate(words.heading) if words and words.heading else incident.problem.title
-
-
-def _find_hint(incident: Incident) -> str:
-    """Find the hint for a problem that has neither title nor detail nor errors of its own."""
-    problem = incident.problem
-    if _has_own_detail(problem) or "errors" in problem.extensions or not _has_stock_title(incident):
-        return ""
-    return incident.language.translate(find_words(problem.status).hint)
-
-
-def _write_message(incident: Incident) -> Iterator[str]:
-    problem, wait, hint = incident.problem, _describe_wait(incident), _find_hint(incident)
-    if _has_own_detail(problem):
-        yield f'<p class="detail" dir="auto">{escape(problem.detail or "")}</p>\n'
-    elif hint and not wait:
-        yield f'<p class="hint">{escape(hint)}</p>\n'
-    if "errors" in problem.extensions:
-        yield _list_errors(problem.extensions["errors"], incident.language)
-    if wait:
-        yield f'<p class="hint">{wait}</p>\n'
 
 
 _SOON = 60  # seconds that a visitor waits without leaving the page
@@ -327,36 +334,6 @@ def _name_place(error: Mapping[str, object]) -> str:
     return place.removeprefix("#").removeprefix("/").replace("/", " / ").replace("~1", "/").replace("~0", "~")
 
 
-# The ways out.
-
-
-def _build_actions(incident: Incident, words: Words, site: Site, home_url: str) -> HTML:
-    language, status = incident.language, incident.problem.status
-    links: list[tuple[str, str]] = []
-    wait = _read_wait(incident)
-    if words.retry and incident.request.method in ("GET", "HEAD") and (wait is None or wait <= _SOON):
-        links.append(("", words.retry))
-    if status == 401 and site.login_url:
-        links.append((site.login_url, LABELS["login"]))
-    links.append((home_url, LABELS["home"]))
-    if status >= 500 and site.status_url:
-        links.append((site.status_url, LABELS["status"]))
-    if (status >= 500 or status == 403) and site.contact:
-        links.append((site.contact_url, LABELS["contact"]))
-    content = "".join(f'<a href="{escape(url)}">{escape(language.translate(label))}</a>' for url, label in links)
-    return HTML(f"<nav>{content}</nav>")
-
-
-def _build_footer(incident: Incident) -> HTML:
-    if not incident.reference:  # nothing would be found by it
-        return HTML()
-    language, time = incident.language, f"{incident.time:%Y-%m-%d %H:%M:%S} UTC"
-    reference = escape(language.translate(Message("Reference: {reference}")))
-    reference = reference.replace("{reference}", f"<code>{incident.reference}</code>")
-    request = escape(language.translate(Message("Please quote it if you ask us for help.")))
-    return HTML(f"<footer>\n<p>{reference}</p>\n<p><bdi>{time}</bdi></p>\n<p>{request}</p>\n</footer>")
-
-
 # Other pages in the same look.
 
 
@@ -376,12 +353,13 @@ def build_page(
     Returns:
         The page, and the Content-Security-Policy under which it works.
     """
-    parts = PageParts(
-        language,
-        title if not site.name else f"{title} \u00b7 {site.name}",
-        _build_style(site.style, style),
-        HTML(site.build_header(site.home_url or home_url)),
+    parts = SimpleNamespace(
+        language=language,
+        title=f"{title} \u00b7 {site.name}" if site.name else title,
+        style=_build_style(site.style, style),
+        header=_build_header(site, site.home_url or home_url, language),
         message=HTML(content),
+        footer=HTML(),
         description=title,
     )
     return _fill_in(parts, _OTHER_TEMPLATE), build_policy(site, style)

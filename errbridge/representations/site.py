@@ -8,23 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
-from typing import Any
 from urllib.parse import urlsplit
 
 from errbridge.errors import SetupError
 
 __all__ = ["Site", "build_palette"]
 
-_EXAMPLES: Mapping[str, str] = {
-    "name": "'Cheese shop'",
-    "logo": "'/static/logo.svg' or '<svg ...>'",
-    "accent": "'#b3261e'",
-    "home_url": "'/' or 'https://example.com/'",
-    "login_url": "'/login'",
-    "contact": "'help@example.com' or '/contact'",
-    "status_url": "'https://status.example.com/'",
+_URL = r"(/(?!/)|https?://[^/\\])[^\s\\\x00-\x1f]*"  # on the same host, or absolute; browsers take more for a URL
+_MAIL = r"[^\s@<>\"'&?:/]+@[^\s@<>\"'&?:/]+"
+
+_KEYS: Mapping[str, tuple[str, str]] = {
+    "name": (r".+", "text such as 'Cheese shop'"),
+    "logo": (rf"<svg\b.*|{_URL}", "'/static/logo.svg' or '<svg ...>'"),
+    "accent": (r"#([0-9a-fA-F]{3}){1,2}", "a colour such as '#b3261e'"),
+    "home_url": (_URL, "'/' or 'https://example.com/'"),
+    "login_url": (_URL, "'/login'"),
+    "contact": (rf"{_MAIL}|{_URL}", "'help@example.com' or '/contact'"),
+    "status_url": (_URL, "'https://status.example.com/'"),
 }
+"""The form of each value, and an example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +75,9 @@ class Site:
             return cls()
         if not isinstance(value, Mapping):
             raise SetupError(f"{key} is a dict such as {{'name': 'Cheese shop'}} or None, not {value!r}")
-        for name, given in value.items():
-            if name not in _EXAMPLES:
-                raise SetupError(f"{key} has no {name!r}; it takes {', '.join(_EXAMPLES)}")
-            if not isinstance(given, str) or not given.strip():
-                raise SetupError(f"{key}: {name} is text such as {_EXAMPLES[name]}, not {given!r}")
-        site = cls(**{name: given.strip() for name, given in value.items()}) if _is_colour(value) else None
-        if site is None:
-            raise SetupError(f"{key}: accent is a colour such as '#b3261e', not {value['accent']!r}")
-        for name in ("home_url", "login_url", "status_url"):
-            _check_url(key, name, getattr(site, name))
-        if not site.has_mail_contact:
-            _check_url(key, "contact", site.contact)
-        elif not re.fullmatch(r"[^\s@<>\"'&?:]+@[^\s@<>\"'&?:]+", site.contact):
-            raise SetupError(f"{key}: contact is {_EXAMPLES['contact']}, not {site.contact!r}")
+        site = cls(**{name: _check(key, name, given) for name, given in value.items()})
         if site.has_inline_logo:
             _check_svg(key, site.logo)
-        else:
-            _check_url(key, "logo", site.logo)
         return site
 
     @property
@@ -99,32 +86,18 @@ class Site:
         return self.logo.startswith("<")
 
     @property
-    def has_mail_contact(self) -> bool:
-        """Whether the contact is an e-mail address and not a URL."""
-        return "@" in self.contact and "/" not in self.contact
-
-    @property
     def contact_url(self) -> str:
         """The contact as a link."""
-        return f"mailto:{self.contact}" if self.has_mail_contact else self.contact
-
-    def build_header(self, home_url: str) -> str:
-        """Build the logo and the name, as a link to the start page; "" if the site has neither."""
-        if not self.name and not self.logo:
-            return ""
-        logo = self.logo
-        if logo and not self.has_inline_logo:
-            logo = f'<img src="{escape(logo)}" alt="">'
-        elif logo:
-            logo = f'<span aria-hidden="true">{logo}</span>'
-        name = f"<span>{escape(self.name)}</span>" if self.name else ""
-        return f'<header class="site"><a href="{escape(home_url)}">{logo}{name}</a></header>'
+        return f"mailto:{self.contact}" if re.fullmatch(_MAIL, self.contact) else self.contact
 
 
-def _check_url(key: str, name: str, url: str) -> None:
-    """Check a link: an address on the same host, or one with http or https. Browsers read more than that as an URL."""
-    if url and not re.fullmatch(r"(/(?!/)|https?://[^/\\])[^\s\\\x00-\x1f]*", url):
-        raise SetupError(f"{key}: {name} is {_EXAMPLES[name]}, not {url!r}")
+def _check(key: str, name: str, value: object) -> str:
+    if name not in _KEYS:
+        raise SetupError(f"{key} has no {name!r}; it takes {', '.join(_KEYS)}")
+    form, example = _KEYS[name]
+    if not isinstance(value, str) or not re.fullmatch(form, value.strip(), re.DOTALL):
+        raise SetupError(f"{key}: {name} is {example}, not {value!r}")
+    return value.strip()
 
 
 _FORBIDDEN = frozenset({"script", "style", "foreignObject", "a", "image", "use", "iframe", "set", "animate"})
@@ -136,14 +109,12 @@ def _check_svg(key: str, logo: str) -> None:
 
     try:
         if "<!" in logo or "<?" in logo:
-            raise SetupError(f"{key}: logo begins with '<svg' and has no comment and no declaration")
-        root = fromstring(logo)
+            raise ParseError("it has a comment or a declaration")
+        elements = fromstring(logo).iter()
     except ParseError as error:
-        raise SetupError(f"{key}: logo is no well-formed SVG: {error}") from None
-    for number, element in enumerate(root.iter()):
+        raise SetupError(f"{key}: logo is no SVG that a page can contain: {error}") from None
+    for element in elements:
         tag = str(element.tag).rpartition("}")[2]
-        if number == 0 and tag != "svg":
-            raise SetupError(f"{key}: logo is an 'svg' element or a URL, not a {tag!r} element")
         if tag in _FORBIDDEN:
             raise SetupError(f"{key}: logo has a {tag!r} element; only shapes and gradients can be shown")
         for name, value in element.attrib.items():
@@ -162,10 +133,6 @@ _WHITE, _BLACK = "#ffffff", "#000000"
 _LEAST_CONTRAST = 4.6  # 4.5, and what rounding takes
 
 _RGB = tuple[float, float, float]
-
-
-def _is_colour(value: Mapping[Any, Any]) -> bool:
-    return re.fullmatch(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", value.get("accent", "#000").strip()) is not None
 
 
 def build_palette(accent: str) -> str:

@@ -92,6 +92,7 @@ class Site:
 MOUNTS: dict[str, dict[str, Any]] = {
     "": {},
     "/dressed": {"ERROR_SITE": DRESSED},
+    "/logo": {"ERROR_SITE": {"logo": LOGO}},
     "/arabic": {"ERROR_LANGUAGES": ["ar"], "ERROR_SITE": DRESSED},
     "/german": {"ERROR_LANGUAGES": ["de"]},
     "/spoken": {"ERROR_LANGUAGES": ["en", *LANGUAGES]},

@@ -67,13 +67,14 @@ def test_a_site_may_say(value: dict[str, str]) -> None:
         ({"contact": "mailto:x@example.com"}, "contact is"),
         ({"logo": "logo.svg"}, "logo is '/static/logo.svg' or '<svg ...>', not 'logo.svg'"),
         ({"logo": "data:image/png;base64,AAAA"}, "logo is"),
-        ({"logo": "<svg>"}, "logo is no well-formed SVG"),
-        ({"logo": "<p/>"}, "logo is an 'svg' element or a URL, not a 'p' element"),
+        ({"logo": "<svg>"}, "logo is no SVG that a page can contain: no element found"),
+        ({"logo": "<p/>"}, "logo is '/static/logo.svg' or '<svg ...>', not '<p/>'"),
         ({"logo": "<svg><script/></svg>"}, "logo has a 'script' element"),
         ({"logo": '<svg onload="x()"/>'}, "logo has the attribute 'onload'"),
         ({"logo": '<svg><path style="fill:red"/></svg>'}, "logo has the attribute 'style'"),
         ({"logo": '<svg><path fill="url(https://evil.example/#a)"/></svg>'}, "logo has the attribute 'fill'"),
-        ({"logo": "<!-- drawn by hand --><svg/>"}, "logo begins with '<svg'"),
+        ({"logo": "<!-- drawn by hand --><svg/>"}, "logo is '/static/logo.svg' or '<svg ...>', not '<!--"),
+        ({"logo": "<svg><!-- by hand --></svg>"}, "logo is no SVG that a page can contain: it has a comment"),
     ],
 )
 def test_a_site_may_not_say(value: Any, complaint: str) -> None:

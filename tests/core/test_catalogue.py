@@ -232,7 +232,7 @@ def test_two_types_with_one_uri_are_refused_and_both_named() -> None:
         "shop.orders.One and shop.items.Other have the type urn:same; give one of them another: "
         "class Other(Problem, slug=...)"
     )
-    assert "have the type https://example.com/400;" in refused(
+    assert "put the slug into it: ERROR_TYPE_URI = 'https://example.com/{status}/{slug}'" in refused(
         define("Three", status=400), define("Four", status=400), type_uri="https://example.com/{status}"
     )
 

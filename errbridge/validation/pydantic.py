@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from errbridge.validation.faults import EXPECTED, WORDS, Fault, Path, Rules, own_words
@@ -48,9 +49,14 @@ def read(exc: Any) -> Iterator[Fault] | None:
 def read_error(error: Mapping[str, Any]) -> Fault:
     """Return the fault that one of pydantic's error dictionaries describes."""
     code: str = error["type"]
+    return Fault(code, _path(error), _find_detail(code), own=_own_words(code, error))
+
+
+@lru_cache(maxsize=256)  # a validator may make a code of anything
+def _find_detail(code: str) -> str:
     kind = _OF_TYPE.fullmatch(code)
     detail = EXPECTED.get(kind[1]) if kind is not None else None
-    return Fault(code, _path(error), detail or WORDS[_RULES.find_code(code)], own=_own_words(code, error))
+    return detail or WORDS[_RULES.find_code(code)]
 
 
 def _own_words(code: str, error: Mapping[str, Any]) -> str | None:

@@ -20,6 +20,7 @@ A comment on the lines before a block changes that:
 * ``<!-- logged -->``: the server has printed these lines by now.
 * ``<!-- alone -->``: the block runs in a module of its own, which the blocks after it share.
 * ``<!-- tabs -->``: the block is for Flask, and the page shows it for Quart too; the page is carried out for both.
+* ``<!-- quart -->``: the block is the second tab of the one before it.
 * ``<!-- not run: why -->``: it can't be run here, and why.
 * ``<!-- command: ... -->``, ``<!-- demo: ... -->``: `.ci/run` and the tests of the demo run it.
 
@@ -62,7 +63,7 @@ PAGES = sorted(
 
 _ELSEWHERE = {"command", "demo"}
 _WRITTEN = {"add to", "file"}
-_MARKS = {"alone", "logged", "not run", "serve", "tabs", *_ELSEWHERE, *_WRITTEN}
+_MARKS = {"alone", "logged", "not run", "quart", "serve", "tabs", *_ELSEWHERE, *_WRITTEN}
 _COMMENT = re.compile(r"^[ ]*<!--\s*(?P<name>[a-z ]+?)\s*(?::\s*(?P<value>.*?))?\s*-->[ ]*\n", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^(?P<indent>[ ]*)(?P<fence>`{3,})(?P<language>[\w{}-]*)[^\n]*\n", re.MULTILINE)
 
@@ -165,11 +166,17 @@ class _Session:
         self._server: Server | None = None
         self._ending = stack.enter_context(ExitStack())
         self._number = 0
+        self._tabs = False
         self._module = self._new_module()
         stack.callback(_purge, folder)
         stack.callback(_restore_logging, *_logging())
 
     def do(self, block: Block) -> None:
+        tabs, self._tabs = self._tabs, "tabs" in block.marks
+        if "quart" in block.marks:
+            if not tabs:
+                raise PageError("a second tab, but no first one")
+            return
         if "not run" in block.marks:
             if not block.marks["not run"]:
                 raise PageError("say why it is not run")
@@ -318,7 +325,8 @@ def _compare(line: str, shown: str, got: str) -> None:
         known = [header.lower() for header in got_headers]
         missing = [header for header in headers if not any(map(partial(_alike, header.lower()), known))]
         # The reason phrase means nothing; Werkzeug's server writes it in capitals, others leave it out.
-        right = got_status.lower().startswith(status.lower()) and not missing and _alike(body.strip(), got_body.strip())
+        same = got_status.split()[:2] == status.split()[:2]
+        right = same and not missing and _alike(body.strip(), got_body.strip())
     else:
         right = _alike(shown, got)
     if not right:

@@ -57,6 +57,7 @@ def said(text: str, folder: Path) -> None:
         ("Words.\n\n<!-- file: a.py -->\n```python\n```\n", "readers do not see that the block is a.py"),
         ("`a.py`.\n\nMore:\n\n<!-- add to: a.py -->\n```python\n```\n", "readers do not see that the block is a.py"),
         ("```python\npass\n", "no end"),
+        ("<!-- quart -->\n```python\npass\n```\n", "a second tab, but no first one"),
         ("```json\n{\n```\n", "JSONDecodeError"),
         ("```sh\nfalse\n```\n", "ended with 1"),
         ("```console\n$ echo a\nb\n```\n", "answered:\na"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import venv
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -62,10 +64,45 @@ def test_systemd_finds_nothing_wrong_with_the_unit(folder: Path) -> None:
     assert said == []
 
 
-def test_the_command_of_the_container_serves(folder: Path) -> None:
-    lines = dict(line.split(" ", 1) for line in written("Dockerfile").splitlines())
-    assert lines["COPY"] == "server.py ."
-    serves(json.loads(lines["CMD"]), folder)
+LINES = [line.split(" ", 1) for line in written("Dockerfile").splitlines()]
+CONTAINER = dict(LINES)
+
+
+def test_the_command_of_the_container_serves_and_is_healthy(folder: Path) -> None:
+    assert [rest for name, rest in LINES if name == "COPY"] == ["requirements.txt .", "server.py ."]
+    check = json.loads(CONTAINER["HEALTHCHECK"].removeprefix("CMD "))
+    command = shlex.join(json.loads(CONTAINER["CMD"])).replace(" --port 8000", "").replace(" --host 0.0.0.0", "")
+    with serving(as_typed(command), folder / "log.txt", cwd=folder) as server:
+        assert server.curl("curl http://127.0.0.1:8000/legacy/").text == "Flask\n"
+        words = [sys.executable, *check[1:-1], check[-1].replace("http://127.0.0.1:8000", server.base)]
+        subprocess.run(words, check=True, timeout=DEADLINE)
+    assert subprocess.run(words, capture_output=True, check=False, timeout=DEADLINE).returncode == 1
+
+
+def test_the_container_installs_what_the_command_needs(tmp_path: Path) -> None:
+    """The line runs in a new environment, which finds what is installed here instead of a package index."""
+    (tmp_path / "requirements.txt").write_text(written("requirements.txt"))
+    venv.create(tmp_path / "venv", with_pip=True)
+    (site,) = tmp_path.glob("venv/lib/python*/site-packages")
+    (site / "here.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    environment = {**os.environ, "PATH": f"{tmp_path}/venv/bin", "PIP_NO_INDEX": "1"}
+    command = ["/bin/sh", "-c", CONTAINER["RUN"]]
+
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "does not provide the extra" not in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
+def test_hadolint_finds_nothing_wrong_with_the_container(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(written("Dockerfile"))
+    done = subprocess.run(
+        ["hadolint", "Dockerfile"], cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_every_server_that_the_page_names_is_started_by_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from tests.pages import blocks_of
 from tests.servers import DEADLINE, ROOT, Server, environment, free_port, listens, module, serving
@@ -49,7 +51,15 @@ APPS = {
         framework="quart",
         class_="Quart",
         colour="async ",
-        proxied="app = ProxyFixMiddleware(inner, mode='legacy', trusted_hops=1)",
+        proxied="""
+from quart import websocket
+
+@inner.websocket("/talk")
+async def talk():
+    await websocket.send(websocket.url)
+
+app = ProxyFixMiddleware(inner, mode='legacy', trusted_hops=1)
+""",
     ),
 }
 
@@ -142,6 +152,14 @@ def test_the_clients_host_owns_the_error_and_nginx_leaves_the_answer_alone(front
     assert (site.status_code, site.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert site.headers["Vary"]
     assert "nginx" not in site.text
+
+
+@pytest.mark.parametrize("front", ["quart"], indirect=True)
+def test_a_websocket_reaches_quart(front: Front) -> None:
+    host, port = front.secure.base_url.host, front.secure.base_url.port
+    unchecked = ssl._create_unverified_context()
+    with connect(f"wss://{host}:{port}/talk", ssl=unchecked, proxy=None, open_timeout=DEADLINE) as client:
+        assert client.recv(timeout=DEADLINE) == f"wss://{host}/talk"
 
 
 def test_nginx_sends_the_pages_of_the_app_that_is_down_and_its_own_413(front: Front) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from typing import Any
 
 from errbridge.handling.builtin import show_built_in
@@ -67,10 +69,21 @@ def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
         return to_json_value(problem.document()), problem.status, map_headers(problem.headers)
 
     decorated = response(document)
-    value = yield Call(decorated, (), may_block=not is_async(decorated))
+    given = (context.incident,) if _needs_argument(decorated) else ()
+    value = yield Call(decorated, given, may_block=not is_async(decorated))
+    if value is None and given:
+        return show_built_in(context)
     if value is None:
         raise TypeError("it returned None; return (document, status, headers), or what a view may return")
     return (yield from convert(context, value, vary=context.vary, is_document=True))
+
+
+def _needs_argument(function: Callable[..., Any]) -> bool:
+    """Return whether a function needs one positional argument. What it wraps does not count: that takes none."""
+    with suppress(TypeError, ValueError):  # some callables have no signature
+        parameters = inspect.signature(function, follow_wrapped=False).parameters.values()
+        return any(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    return False
 
 
 # Templates.

@@ -333,7 +333,7 @@ class _Stage:
             condition = "only if no handler above takes it: " if any(entry.order for entry in considered) else ""
             return Step(error, considered, condition + self._explain_unclaimed())
         problem, last = self.context.problem, self.turns[-1][0].scope
-        shown = f"{last} shows it in the style {self.context.style.name}"
+        shown = f"{last} shows the {problem.status} in the style {self.context.style.name}"
         return Step(f"{problem.status} {problem.title}", considered, shown)
 
     def _explain_unclaimed(self) -> str:

@@ -156,7 +156,8 @@ def find_error_class(name: str) -> type[Exception] | int:
     """Find the error that a user names.
 
     Args:
-        name: ``404``, ``LookupError``, ``package.module:Class`` or ``package.module.Class``.
+        name: ``404``, ``LookupError``, ``package.module:Class``, ``package.module.Class``, or ``Class`` if it is
+            the only one of this name.
 
     Returns:
         A status code or a class of exceptions.
@@ -183,11 +184,13 @@ def _import(name: str) -> object:
         module, _, attribute = name.rpartition(".")
     if not module:
         found: object = getattr(builtins, attribute, None)
-        if found is None:
-            raise SetupError(
-                f"there is no exception {name!r} in Python; write one of your own as package.module:{name}"
-            )
-        return found
+        if found is not None:
+            return found
+        own = _find_named(name)
+        if len(own) == 1:
+            return own[0]
+        choice = " or ".join(f"{cls.__module__}:{cls.__qualname__}" for cls in own) or f"package.module:{name}"
+        raise SetupError(f"there is no exception {name!r} in Python; write one of your own as {choice}")
     try:
         found = import_module(module)
         for part in attribute.split("."):
@@ -195,6 +198,17 @@ def _import(name: str) -> object:
     except (ImportError, AttributeError) as error:
         raise SetupError(f"{name!r} cannot be found: {error}; write it as package.module:Class") from error
     return found
+
+
+def _find_named(name: str) -> list[type[Exception]]:
+    """Find the exception classes of this name that are imported."""
+    found: set[type[Exception]] = set()
+    waiting: list[type[Exception]] = [Exception]
+    while waiting:
+        new = {*waiting.pop().__subclasses__()} - found
+        found |= new
+        waiting.extend(new)
+    return sorted((cls for cls in found if cls.__name__ == name), key=lambda cls: cls.__module__)
 
 
 def build_exception(error: type[Exception] | int) -> Exception:

@@ -112,12 +112,13 @@ def test_explain_says_why_the_media_type_is_what_it_is(words: tuple[str, ...], l
         (("GET", "/site/", "418"), ["raises ImATeapot (418)"]),
         (("GET", "/site/", "tests.commands.shop:OutOfTea"), ["raises OutOfTea (409)", "409 as text/html"]),
         (("GET", "/site/", "tests.commands.shop.Moved"), ["raises Moved (410)"]),
+        (("GET", "/site/", "OutOfTea"), ["raises OutOfTea (409)"]),
         (("GET", "/site/", "werkzeug.exceptions:BadRequestKeyError"), ["raises BadRequestKeyError (400)"]),
         (("GET", "/site/", "werkzeug.routing:RequestRedirect"), ["an answer already", "sends it as it is"]),
         (("GET", "/site/", "UnicodeDecodeError"), ["raises UnicodeDecodeError", "1. the framework makes a 500 of it"]),
         (("GET", "/site/", "FileNotFoundError"), ["raises FileNotFoundError", "500 as text/html"]),
         (("GET", "/site/", "msgspec:ValidationError"), ["1. the framework makes a 500 of it", "500 as text/html"]),
-        (("GET", "/site/", "500"), ["raises InternalServerError (500)", "1. site shows it"]),
+        (("GET", "/site/", "500"), ["raises InternalServerError (500)", "1. site shows the 500"]),
     ],
 )
 def test_explain_takes_the_error_as_it_would_happen_there(words: tuple[str, ...], parts: list[str]) -> None:
@@ -337,9 +338,9 @@ def test_explain_ends_with_the_handler_of_the_framework_that_answers(config: dic
 @pytest.mark.parametrize(
     ("has_native", "own", "last"),
     [
-        (False, None, "1. app shows it in the style default 404 as text/html, the built-in page"),
-        (False, Gone, "1. app shows it in the style default 404 as text/html, the built-in page"),
-        (False, 404, "2. app shows it in the style default 404 as text/html, the built-in page"),
+        (False, None, "1. app shows the 404 in the style default 404 as text/html, the built-in page"),
+        (False, Gone, "1. app shows the 404 in the style default 404 as text/html, the built-in page"),
+        (False, 404, "2. app shows the 404 in the style default 404 as text/html, the built-in page"),
         (True, None, "1. tests.commands.shop.native, native handler of app for 404: the framework's choice;"),
         (True, 404, "2. tests.commands.shop.native, native handler of app for 404: the framework's choice;"),
     ],

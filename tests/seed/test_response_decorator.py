@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 
-from errbridge import (
-    Problem,
-)
+from errbridge import Incident, Problem, Reply
 from tests.applications import JSON, TEXT, Application, Ask, Part, a_catch_all, an_app, failing
 from tests.seed.shop import XHR, Headers, JammedTillError, heading
 from tests.twins import Twins, World
@@ -249,6 +247,32 @@ def test_a_decorated_document_is_in_the_language_of_the_client(ask: Ask) -> None
     response = ask(with_decorator(with_wraps, ERROR_LANGUAGES=("en", "de")), "/nope", headers=headers)
 
     assert (response.header("Content-Language"), response.json["wrapped"]["title"]) == ("de", "Nicht gefunden")
+
+
+def test_a_response_decorator_may_take_the_incident_and_leave_a_document_as_it_is(ask: Ask) -> None:
+    def make(world: World) -> Decorator:
+        def decorator(function: Document) -> Callable[..., Any]:
+            @functools.wraps(function)
+            def wrapper(incident: Incident) -> Any:
+                if incident.request.path.startswith("/v1/"):
+                    document, status, headers = function()
+                    return Reply(document["title"], status, {**headers, "Content-Type": "application/json"})
+                return None
+
+            return wrapper
+
+        return decorator
+
+    old, new = (ask(with_decorator(make), path) for path in ("/v1/nope", "/v2/nope"))
+
+    assert (old.status, old.content_type, old.text) == (404, "application/json", "Not Found")
+    assert (new.status, new.content_type, list(new.json)) == (404, JSON, ["type", "title", "status", "instance"])
+
+
+def test_a_response_decorator_may_return_a_callable_without_a_signature(ask: Ask) -> None:
+    response = ask(with_decorator(lambda world: lambda function: dict), "/nope")
+
+    assert (response.status, response.json) == (404, {})
 
 
 def test_the_response_decorator_given_to_init_app_counts_for_that_app(ask: Ask) -> None:

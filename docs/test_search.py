@@ -189,8 +189,8 @@ def test_the_right_page_is_found_first(chromium: Chromium, query: str) -> None:
     """The page of the table is the first result."""
 
     def search(page: Page) -> list[str]:
-        page.goto(f"file://{DOCS}/search.html?q={quote(query)}")
-        page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+        page.goto(f"file://{DOCS}/search.html?q={quote(query)}", timeout=60_000)
+        page.wait_for_selector("#search-results ul.search li a", timeout=60_000)
         page.wait_for_function("document.querySelector('#search-results h2')?.innerText !== 'Searching'")
         links = page.locator("#search-results ul.search li > a")
         return [links.nth(index).get_attribute("href") or "" for index in range(min(3, links.count()))]

@@ -52,7 +52,8 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         app: An application to initialize at once.
         response: A decorator for a function that returns ``(document, status, headers)``. errbridge sends what the
             decorated function returns in place of each problem document. ``headers`` is a dict, so errbridge adds a
-            header that occurs twice afterwards.
+            header that occurs twice afterwards. If the decorated function takes an argument, it gets the incident, and
+            may return None to leave the document as it is.
         dispatcher: ``"default"``, ``"urlprefix"``, ``"subdomain"``, ``"auto"``, or a subclass of `ErrorDispatcher`;
             instead of ``ERROR_DISPATCHER``.
         handler: ``"api"``, ``"web"`` or ``"default"``: the style of the application itself; instead of

@@ -23,7 +23,7 @@ from websockets.exceptions import InvalidStatus
 import errbridge_flask
 import errbridge_quart
 from errbridge.asgi import Bridge
-from tests.asgi.serving import hypercorn, raw
+from tests.asgi.serving import DEADLINE, hypercorn, raw
 from tests.versions import HYPERCORN
 
 pytestmark = pytest.mark.servers
@@ -120,11 +120,14 @@ async def test_a_refusal_in_a_task_group_is_a_413() -> None:
 
 @pytest.mark.parametrize("name", ["quart", "flask", "starlette"])
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with length", "chunked"])
-async def test_an_answer_that_comes_before_the_end_of_an_upload_reaches_the_client(name: str, is_chunked: bool) -> None:
+async def test_an_answer_that_comes_before_the_end_of_an_upload_reaches_the_client(
+    name: str, is_chunked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("errbridge.asgi.exchange._LINGER_BETWEEN", 2 * DEADLINE)  # nothing waits for that
     async with hypercorn(Bridge({"/": APPS[name]()}, stream_uploads=["/"])) as server:
         for _ in range(2):
             content: Any = parts(8_000_000) if is_chunked else b"x" * 8_000_000
-            async with asyncio.timeout(4.0):  # less than the pause that an upload may make
+            async with asyncio.timeout(DEADLINE):
                 answer = await server.client.post("/nowhere", content=content)
             assert answer.status_code == 404
 

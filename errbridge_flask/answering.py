@@ -183,7 +183,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             if environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
                 raise error
             exc_info = (type(error), error, error.__traceback__)
-            return response(environ, lambda *given: start_response(*given, exc_info))
+            restart: Callable[..., Any] = lambda *given: start_response(*given, exc_info)  # noqa: E731
+            return response(environ, restart)
         finally:
             if get_current() is not before:  # most requests have no error
                 set_current(before)

@@ -16,9 +16,9 @@ from asgiref.typing import (
 from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
-from errbridge.asgi.destination import Destination, Directory
+from errbridge.asgi.destination import INSIDE, Destination, Directory
 from errbridge.asgi.errors import answer, install, report_broken_off
-from errbridge.asgi.exchange import Answer, Exchange, Limits
+from errbridge.asgi.exchange import BrokenOff, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
 from errbridge.asgi.location import Connection, Location, host_of
@@ -29,7 +29,6 @@ from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import Handshake
 from errbridge.asgi.wsgi import Service, serve_wsgi
 from errbridge.errors import SetupError
-from errbridge.http.request import ALLOW
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
 
@@ -138,18 +137,18 @@ class Bridge(Observable):
             await Exchange(scope, receive, send, self._limits).respond(Complete(204, [], b""))
             return
         exchange = Exchange(scope, receive, send, self._limits)
-        destination = self._directory.find(scope)
+        here = Location.of(scope)
+        destination = self._directory.find(scope, here)
         try:
-            await self._pass_on(exchange, destination)
-            is_bridge = destination is not None and isinstance(destination.app.app, Bridge)  # which has recorded it
-            if exchange.answer is not Answer.COMPLETE and not exchange.is_gone and not is_bridge:
+            await self._pass_on(exchange, here, destination)
+            if exchange.answer != "complete" and exchange.client != "gone":
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
-            if exchange.answer is not Answer.AWAITED and _is_refusal(error, exchange.refusal):
+            if exchange.answer != "awaited" and _is_refusal(error, exchange.refusal):
                 _log.debug("the upload of %s %r is refused after the answer: %s", exchange.method, scope["path"], error)
-            elif exchange.is_gone and _comes_of_leaving(error):
+            elif isinstance(error, BrokenOff) or (exchange.client == "gone" and _comes_of_leaving(error)):
                 _log.debug("no answer to %s %r, the client is gone: %s", exchange.method, scope["path"], error)
-            elif exchange.answer is not Answer.AWAITED:
+            elif exchange.answer != "awaited":
                 # Returning is enough for a server to break the connection off; raising would have it logged once more.
                 # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
                 report_broken_off(scope, exchange.status, error, self._edge)
@@ -160,19 +159,19 @@ class Bridge(Observable):
                 except Exception as failure:  # the client is gone, or the server has refused the request by itself
                     _log.debug("no answer to %s %r: %s", exchange.method, scope["path"], failure)
                 await inlet.close(is_read=False)
+            if INSIDE in scope and exchange.answer != "complete":
+                raise BrokenOff from error
 
-    async def _pass_on(self, exchange: Exchange, destination: Destination | None) -> None:
+    async def _pass_on(self, exchange: Exchange, here: Location, destination: Destination | None) -> None:
         exchange.check_length()
         if destination is None:
             raise edges.not_mounted()
         exchange.allow = destination.allow
-        placed = destination.location.place(exchange.scope)
-        if destination.allow:  # for the application's own document, if errbridge is in it; the header joins anyway
-            placed[ALLOW] = destination.allow  # type: ignore[literal-required]
+        placed = destination.place(exchange.scope, here)
         if isinstance(destination.app, Asgi):
             await destination.app.app(placed, exchange.receive, exchange.send)
         else:
-            streamed = self._streamed.owners(host_of(exchange.scope), Location.of(exchange.scope).path)
+            streamed = self._streamed.owners(host_of(exchange.scope), here.path)
             await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
 
     async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
@@ -184,13 +183,14 @@ class Bridge(Observable):
         # Middleware for proxies (Hypercorn's, uvicorn's) takes the scheme from X-Forwarded-Proto, which says "https".
         if (scheme := {"http": "ws", "https": "wss"}.get(scope.get("scheme", "ws"))) is not None:
             scope = {**scope, "scheme": scheme}
-        destination = self._directory.find(scope)
+        here = Location.of(scope)
+        destination = self._directory.find(scope, here)
         socket = Handshake(scope, send)
         try:
             if destination is None or isinstance(destination.app, Wsgi):
                 await receive()
                 raise edges.not_mounted() if destination is None else edges.no_websocket()
-            await destination.app.app(destination.location.place(scope), receive, socket.send)
+            await destination.app.app(destination.place(scope, here), receive, socket.send)
         except Exception as error:
             if socket.can_be_denied:
                 await socket.deny(await self._answer(error, scope, destination))

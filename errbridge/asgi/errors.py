@@ -24,7 +24,7 @@ from errbridge.application.protocol import Application
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.destination import Destination
-from errbridge.asgi.exchange import Answer, Exchange, Limits
+from errbridge.asgi.exchange import Exchange, Limits
 from errbridge.asgi.location import Connection, Location
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.asgi.threads import Threads
@@ -110,7 +110,7 @@ async def answer(
     """
     installation = None if destination is None else find_installation(destination.app.app)
     if destination is not None and installation is not None:
-        placed = destination.location.place(scope)
+        placed = destination.place(scope, Location.of(scope))
         complete = await _answer_through(destination.app, error, placed, threads)
         if complete is not None:
             return complete
@@ -164,7 +164,7 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
                 await serve_wsgi(Service(app.app, threads), cast(HTTPScope, asked), exchange)
     except Exception:
         _log.debug("the application could not answer for the bridge", exc_info=True)
-    if exchange.answer is not Answer.COMPLETE:
+    if exchange.answer != "complete":
         return None
     start, *parts = sent
     return Complete(start["status"], start["headers"], b"".join(part.get("body", b"") for part in parts))

@@ -4,11 +4,11 @@ Every message goes through here, so this is the place that knows what can still 
 each of them only moves downwards:
 
 ==========================================  =====================================================
-the client (`Client`)                       the answer (`Answer`)
+the client                                  the answer
 ==========================================  =====================================================
-``UPLOADING``: its request is not complete  ``AWAITED``: any answer can be given
-``LISTENING``: it waits for the answer      ``BEGUN``: the connection can only be broken off
-``GONE``: it left, or was let go            ``COMPLETE``: nothing more is sent
+``uploading``: its request is not complete  ``awaited``: any answer can be given
+``listening``: it waits for the answer      ``begun``: the connection can only be broken off
+``gone``: it left, or was let go            ``complete``: nothing more is sent
 ==========================================  =====================================================
 
 A *refusal* (the upload is too large, or too slow) is remembered: whatever the application makes of the exception that
@@ -23,9 +23,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import lru_cache
-from typing import Any, NoReturn, cast
+from typing import Any, Literal, NoReturn, cast
 
 from asgiref.typing import (
     ASGIReceiveCallable,
@@ -41,7 +40,7 @@ from errbridge.http.headers import check_head, split_list
 from errbridge.http.status import has_body
 from errbridge.problem.problem import Problem
 
-__all__ = ["PIECE", "Answer", "Client", "ClientGone", "Exchange", "Limits"]
+__all__ = ["PIECE", "BrokenOff", "ClientGone", "Exchange", "Limits"]
 
 PIECE = 64 * 1024
 """Bytes of an answer that are sent at once, and that a client has to take within the limit of its pauses."""
@@ -57,20 +56,12 @@ class ClientGone(ConnectionError):
     """There is no client any more to read the answer."""
 
 
-class Client(Enum):
-    """What the client does."""
-
-    UPLOADING = 1
-    LISTENING = 2
-    GONE = 3
+class BrokenOff(Exception):
+    """A bridge in this bridge broke its answer off, and has recorded why. The server only sees that it returns."""
 
 
-class Answer(Enum):
-    """How far the answer has come."""
-
-    AWAITED = 1
-    BEGUN = 2
-    COMPLETE = 3
+Client = Literal["uploading", "listening", "gone"]
+Answer = Literal["awaited", "begun", "complete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +96,6 @@ class Exchange:
     """
 
     __slots__ = (
-        "_is_receiving",
         "_limits",
         "_receive",
         "_received",
@@ -124,12 +114,11 @@ class Exchange:
         self.scope = scope
         self.method = scope["method"]
         self.allow: tuple[str, ...] = ()
-        self.client = Client.UPLOADING
-        self.answer = Answer.AWAITED
+        self.client: Client = "uploading"
+        self.answer: Answer = "awaited"
         self.status = 0
         self.refusal: Problem | None = None
         self._receive = receive
-        self._is_receiving = False
         self._received: asyncio.Event | None = None
         self.received = 0
         self._send = send
@@ -138,7 +127,7 @@ class Exchange:
     @property
     def is_gone(self) -> bool:
         """Whether the client has left or was let go; threads may ask, too."""
-        return self.client is Client.GONE
+        return self.client == "gone"
 
     def check_length(self) -> None:
         """Refuse an upload that says itself that it is too large.
@@ -160,20 +149,20 @@ class Exchange:
         Raises:
             Problem: 413, with this message the upload is too large. That is raised once.
         """
-        while self._is_receiving:  # the last message would leave the other one waiting
-            await self._wait_for_receiver()
-        self._is_receiving = True
+        # One at a time: the last message would leave another receiver waiting. (Locks of asyncio cost five times that.)
+        while self._received is not None:
+            await self._received.wait()
+        self._received = received = asyncio.Event()
         try:
             event = await self._receive()
         finally:
-            self._is_receiving = False
-            if self._received is not None:
-                self._received.set()
+            self._received = None
+            received.set()
         if event["type"] != "http.request":
-            self.client = Client.GONE
-        elif self.client is Client.UPLOADING:
+            self.client = "gone"
+        elif self.client == "uploading":
             if not event.get("more_body", False):
-                self.client = Client.LISTENING
+                self.client = "listening"
             self.received += len(event.get("body", b""))
             most = self._limits.max_body
             if most is not None and self.received > most and self.refusal is None:
@@ -186,7 +175,7 @@ class Exchange:
         Raises:
             Problem: 413 as in `receive`; 408, the client paused for too long.
         """
-        is_limited = self.client is Client.UPLOADING and self.refusal is None
+        is_limited = self.client == "uploading" and self.refusal is None
         try:
             async with asyncio.timeout(self._limits.patience if is_limited else None):
                 event = cast(dict[str, Any], await self.receive())
@@ -210,7 +199,7 @@ class Exchange:
                     _check_header(name, value)
                 await self.begin(event["status"], headers, trailers=event.get("trailers", False))
             return
-        if self.refusal is not None and self.answer is Answer.AWAITED:
+        if self.refusal is not None and self.answer == "awaited":
             return
         if event["type"] == "http.response.body":
             body = event.get("body", b"") if has_body(self.method, self.status) else b""
@@ -220,7 +209,7 @@ class Exchange:
                 await self._emit({"type": "http.response.body", "body": body, "more_body": True})
             return
         if cast(str, event["type"]) == "http.response.pathsend":  # an extension; asgiref's types leave it out
-            self.answer = Answer.COMPLETE
+            self.answer = "complete"
         await self._emit(event)
 
     async def _emit(self, event: ASGISendEvent) -> None:
@@ -229,18 +218,12 @@ class Exchange:
         except Exception as error:
             if not isinstance(error, OSError) and not self.is_gone:
                 raise
-            self.client = Client.GONE
+            self.client = "gone"
             raise ClientGone("the server cannot send to it any more") from error
-
-    async def _wait_for_receiver(self) -> None:
-        if self._received is None:
-            self._received = asyncio.Event()
-        self._received.clear()
-        await self._received.wait()
 
     async def begin(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
         """Begin the answer, whose headers can be sent."""
-        self.answer = Answer.BEGUN
+        self.answer = "begun"
         self.status = status
         if status < 200 or status == 204:  # RFC 9110 section 8.6
             headers = [header for header in headers if header[0].lower() != b"content-length"]
@@ -261,17 +244,17 @@ class Exchange:
                 async with asyncio.timeout(self._limits.patience):
                     await self._emit({"type": "http.response.body", "body": piece, "more_body": True})
             except TimeoutError:
-                self.client = Client.GONE
+                self.client = "gone"
                 raise ClientGone(f"it read nothing for {self._limits.patience:g} seconds") from None
             await asyncio.sleep(0)  # servers take what is written to a lost connection; others have to get to see it
 
     async def finish(self, body: bytes = b"") -> None:
         """Send the rest of the answer's body, let the client finish its upload, and end the answer."""
-        if self.client is Client.UPLOADING and _may_have_body(self.scope):
+        if self.client == "uploading" and _may_have_body(self.scope):
             await self.write(body)
             body = b""
             await self._discard_upload()
-        self.answer = Answer.COMPLETE
+        self.answer = "complete"
         await self._emit({"type": "http.response.body", "body": body, "more_body": False})
 
     async def respond(self, complete: Complete) -> None:
@@ -287,9 +270,9 @@ class Exchange:
         self._limits = replace(self._limits, max_body=None)
         try:
             async with asyncio.timeout(_LINGER_FOR):
-                while self.client is Client.UPLOADING:
+                while self.client == "uploading":
                     async with asyncio.timeout(_LINGER_BETWEEN):
-                        await (self._wait_for_receiver() if self._is_receiving else self.receive())
+                        await (self.receive() if self._received is None else self._received.wait())
         except TimeoutError:
             pass
 

@@ -15,7 +15,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from errbridge.asgi.exchange import PIECE, Client, ClientGone, Exchange
+from errbridge.asgi.exchange import PIECE, ClientGone, Exchange
 from errbridge.asgi.messages import Complete
 from errbridge.asgi.spool import Spool
 from errbridge.problem.problem import Problem
@@ -53,10 +53,10 @@ class Inlet:
             ClientGone: The client left before it had sent everything.
         """
         part = await self._exchange.receive_part()
-        if self._exchange.client is Client.UPLOADING:
+        if self._exchange.client == "uploading":
             self._upload = _Upload()
             await self._upload.add(part)
-            while self._exchange.client is Client.UPLOADING:
+            while self._exchange.client == "uploading":
                 await self._upload.add(await self._exchange.receive_part())
         if self._exchange.is_gone:
             raise ClientGone("it left before its request was complete")
@@ -87,7 +87,7 @@ class Inlet:
                 continue
             if upload is not None and self._exchange.refusal is None:
                 await upload.add(part)
-                if self._exchange.client is Client.LISTENING:
+                if self._exchange.client == "listening":
                     upload.end(None)
         if upload is not None:
             upload.end(ClientGone("it left before its upload was complete"))

@@ -8,14 +8,12 @@ separated once, at the door, and every application gets a pair that cannot be mi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar, cast
 
 from asgiref.typing import HTTPScope, WebSocketScope
 
 __all__ = ["Connection", "Location", "host_of"]
 
 Connection = HTTPScope | WebSocketScope
-_Scope = TypeVar("_Scope", HTTPScope, WebSocketScope, Connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +41,14 @@ class Location:
 
     def below(self, segments: int) -> Location:
         """Let a mount take that many segments of the path."""
+        if not segments:
+            return self
         end = 0
         for _ in range(segments):
             end = self.path.find("/", end + 1)
             if end < 0:
                 return Location(self.root + self.path, "/")
         return Location(self.root + self.path[:end], self.path[end:])
-
-    def place(self, scope: _Scope) -> _Scope:
-        """Give a copy of the scope that is at this location, or the scope itself where it already is."""
-        path = self.root + self.path
-        if scope["path"] == path and scope.get("root_path", "") == self.root:
-            return scope
-        return cast(_Scope, {**scope, "path": path, "root_path": self.root})
 
 
 def host_of(scope: Connection) -> str:

@@ -28,23 +28,19 @@ class Mounts:
     __slots__ = ("_hosted", "_mounted", "_trie")
 
     def __init__(self, apps: Mapping[str | Scope, Asgi | Wsgi]) -> None:
-        self._mounted: dict[Scope, tuple[Asgi | Wsgi, int]] = {}
+        self._mounted: dict[Scope, Destination] = {}
         for key, app in apps.items():
             place = read_place(key)
             if place in self._mounted:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
-            self._mounted[place] = app, _depth(place)
+            self._mounted[place] = Destination(app, place, _depth(place))
         self._hosted = any(place.host is not None for place in self._mounted)
         self._trie = ScopeTrie(self._mounted)
 
-    def find(self, scope: Connection) -> Destination | None:
+    def find(self, scope: Connection, location: Location) -> Destination | None:
         """Find what is mounted at the URL of a request."""
-        here = Location.of(scope)
-        owners = self._trie.owners(host_of(scope) if self._hosted else "", here.path)
-        if not owners:
-            return None
-        app, depth = self._mounted[owners[0]]
-        return Destination(app, here.below(depth) if depth else here, owners[0])
+        owners = self._trie.owners(host_of(scope) if self._hosted else "", location.path)
+        return self._mounted[owners[0]] if owners else None
 
 
 def read_place(key: str | Scope) -> Scope:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -67,33 +67,32 @@ class Routes:
                     f"{app.app!r} has no routes that could be asked for; only Flask and Quart applications can share a "
                     "URL space, so mount it instead: Bridge({'/': ..., '/prefix': ...})"
                 )
-        self._apps = tuple(apps)
+        self._apps = tuple(map(Destination, apps))
 
-    def find(self, scope: Connection) -> Destination | None:
+    def find(self, scope: Connection, location: Location) -> Destination | None:
         """Find who serves a request."""
-        location = Location.of(scope)
         question = _Question.of(scope, location)
         best, destination = _Fit.UNKNOWN, None
         for app in self._candidates(scope):
-            fit = _ask(app.app, question)
+            fit = _ask(app.app.app, question)
             if destination is None or fit < best:
-                best, destination = fit, Destination(app, location)
+                best, destination = fit, app
             if fit is _Fit.SERVES:
                 break
         if destination is not None and (best is _Fit.OTHER_METHOD or question.method == "OPTIONS"):
-            return Destination(destination.app, location, allow=self._allowed(question))
+            return replace(destination, allow=self._allowed(question))
         return destination
 
-    def _candidates(self, scope: Connection) -> Iterable[Asgi | Wsgi]:
+    def _candidates(self, scope: Connection) -> Iterable[Destination]:
         if scope["type"] == "http":
             return self._apps
-        return [app for app in self._apps if isinstance(app, Asgi)] or self._apps[:1]
+        return [app for app in self._apps if isinstance(app.app, Asgi)] or self._apps[:1]
 
     def _allowed(self, question: _Question) -> tuple[str, ...]:
         allowed: list[str] = []
         for app in self._apps:
             with suppress(Exception):  # a Host that cannot be one: the application answers for it
-                allowed += _adapter(app.app, question).allowed_methods()
+                allowed += _adapter(app.app.app, question).allowed_methods()
         return tuple(allowed)
 
 

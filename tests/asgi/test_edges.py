@@ -66,9 +66,24 @@ async def test_an_asgi_application_may_raise_a_problem() -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
 
 
-@pytest.mark.parametrize("is_nested", [False, True])
+def in_middleware(app: Any) -> Any:
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        await app(dict(scope), receive, lambda event: send(event))
+
+    return middleware
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda app: app,
+        lambda app: Bridge({"/": app}),
+        lambda app: in_middleware(Bridge({"/": in_middleware(Bridge({"/": app}))})),
+    ],
+    ids=["alone", "in a bridge", "in bridges with middleware between them"],
+)
 async def test_an_asgi_application_that_fails_in_the_middle_breaks_the_connection_off(
-    caplog: pytest.LogCaptureFixture, is_nested: bool
+    caplog: pytest.LogCaptureFixture, wrap: Any
 ) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -78,7 +93,7 @@ async def test_an_asgi_application_that_fails_in_the_middle_breaks_the_connectio
         if scope["path"] == "/raise":
             raise KeyError
 
-    async with hypercorn(Bridge({"/": Bridge({"/": app}) if is_nested else app})) as server:
+    async with hypercorn(Bridge({"/": wrap(app)})) as server:
         for target in (b"/raise", b"/return"):
             answer = await raw(server.port, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b"first" in answer

@@ -22,7 +22,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h2.config
 import h2.connection
@@ -30,6 +30,9 @@ from websockets.asyncio.client import connect
 
 from benchmarks.loopback import DEADLINE, Connection, Server, request, serving
 from benchmarks.slow import make_app
+
+if TYPE_CHECKING:
+    import quart
 
 ATTACKERS = 60
 EVENTS = 300
@@ -46,9 +49,7 @@ THREADS = 16
 
 def service(_: str) -> Any:
     """Give what is attacked: the same routes in Quart at the root and in Flask under ``/old``."""
-    import gc
     import logging
-    import threading
 
     import flask
     import quart
@@ -56,9 +57,8 @@ def service(_: str) -> Any:
     import errbridge_flask
     import errbridge_quart
     from errbridge.asgi import Bridge
-    from errbridge.asgi.exchange import Exchange
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     old: flask.Flask = make_app()
     new = quart.Quart("new")
     errbridge_flask.ErrorHandler(old)
@@ -92,7 +92,19 @@ def service(_: str) -> Any:
         while True:
             await quart.websocket.send(await quart.websocket.receive())
 
-    @new.get("/state")
+    bridge = Bridge({"/": new, "/old": old}, threads=THREADS, stream_uploads=["/old/streamed"])
+    add_state(new, bridge)
+    return bridge
+
+
+def add_state(app: quart.Quart, bridge: Any) -> None:
+    """Add a view to a Quart application: what a bridge has in use."""
+    import gc
+    import threading
+
+    from errbridge.asgi.exchange import Exchange
+
+    @app.get("/state")
     async def state() -> Any:
         turns = bridge._threads
         gc.collect()
@@ -102,9 +114,6 @@ def service(_: str) -> Any:
             "threads": threading.active_count(),
             "requests": sum(isinstance(each, Exchange) for each in gc.get_objects()) - 1,
         }
-
-    bridge = Bridge({"/": new, "/old": old}, threads=THREADS, stream_uploads=["/old/streamed"])
-    return bridge
 
 
 @dataclass(slots=True)
@@ -345,6 +354,7 @@ async def run(server: Server, seconds: float) -> tuple[Results, dict[str, float]
     return results, state, (server.memory() - warm) / 1024
 
 
+LOG_FORMAT = "%(levelname)s %(name)s %(message)s"
 RECORD = re.compile(r"(?=^(?:[A-Z]+ [\w.]+ |\S+: \w*Warning: ))", re.MULTILINE)
 CRASH = r"ERROR asyncio Unhandled exception in client_connected_cb\n.*, in _handle_events\n.*KeyError: \d+\n\W*\Z"
 KNOWN = tuple(

@@ -299,17 +299,17 @@ def _list(found: Sequence[Figure]) -> Iterator[str]:
         yield f"| {first} | {figure.case} | {value} | {ratio} | {figure.versus or ''} | {off} |"
 
 
-def written(text: str, lines: Iterable[str]) -> str:
+def written(text: str, lines: Iterable[str], begin: str = BEGIN, end: str = END) -> str:
     """Put lines between the markers of a document.
 
     Raises:
         ValueError: It has no markers.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"there is no {BEGIN} or no {END} after it")
-    return "\n".join((f"{before}{BEGIN}", "", *lines, "", f"{END}{after}"))
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"there is no {begin} or no {end} after it")
+    return "\n".join((f"{before}{begin}", "", *lines, "", f"{end}{after}"))
 
 
 # As a plot.

@@ -1,6 +1,7 @@
 """The same Flask application, served in every way: how fast, how it does beside slow clients, how much memory.
 
-``python -m benchmarks.servers`` takes about five minutes and prints a table in Markdown. Every contender is one process
+``python -m benchmarks.servers`` takes about five minutes and prints a table in Markdown, which ``--write
+docs/bridge.md`` puts in its place there. Every contender is one process
 with 40 threads, and all have one processor together, beside the one of the client, where there are two. All are
 measured in turns, several times; behind a figure is half the distance between the highest and the lowest of them.
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib.metadata
 import importlib.util
 import os
 import socket
@@ -27,11 +29,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmarks.loopback import DEADLINE, ROOT, Connection, request
+from benchmarks.report import circumstances, written
 from benchmarks.slow import SLOW, make_app, slow_clients
 
+BEGIN, END = "<!-- servers: begin -->", "<!-- servers: end -->"
 CLIENTS = 40
 CONNECTIONS = 16
 NEVER = 5.0
@@ -250,6 +255,17 @@ def table(rows: dict[str, Row]) -> Iterator[str]:
         yield "| " + " | ".join([title, *rates, spread(row.idle, 1000, 1), *beside, f"{row.memory:.0f}"]) + " |"
 
 
+def block(rows: dict[str, Row], rounds: int, seconds: float) -> Iterator[str]:
+    """Write the table, and when, where and with what it was measured."""
+    about = circumstances("servers")
+    packages = ("flask", *sorted({each.command.split()[0] for each in CONTENDERS} | {"a2wsgi", "asgiref"}))
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    yield f"Measured {about['date']}, commit {about['commit']}, {rounds} rounds in {seconds:.0f} s."
+    yield f"{about['python']} on {about['machine']} (load {about['load']}). Versions: {versions}."
+    yield ""
+    yield from table(rows)
+
+
 def measure_all(contenders: Sequence[Contender], rounds: int, seconds: float) -> dict[str, Row]:
     """Measure all contenders: first in turns how fast they are, then each beside slow clients."""
     rows = {contender.title: Row() for contender in contenders}
@@ -273,6 +289,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=0.7, help="how long to send each kind of request (default: 0.7)"
     )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the result between the marks of a document")
     parser.add_argument("--only", default="", help="measure only contenders with this in their name")
     options = parser.parse_args()
     found = [
@@ -281,11 +298,10 @@ def main() -> int:
     begun = time.monotonic()
     with on_processor(1):
         rows = measure_all(found, options.rounds, options.seconds)
-    print(*table(rows), sep="\n")
-    load = os.getloadavg()[0]
-    print(
-        f"\n{options.rounds} rounds in {time.monotonic() - begun:.0f} s, {os.cpu_count()} processors, load {load:.1f}"
-    )
+    lines = list(block(rows, options.rounds, time.monotonic() - begun))
+    print(*lines, sep="\n")
+    if options.write:
+        options.write.write_text(written(options.write.read_text(), lines, BEGIN, END))
     return 0
 
 

@@ -101,7 +101,7 @@ def test_explain_says_why_the_media_type_is_what_it_is(words: tuple[str, ...], l
     ("words", "parts"),
     [
         (("GET", "/site/", "404"), ["(view site.index) raises NotFound (404)", "a blueprint of the view site.index"]),
-        (("POST", "/site/", "405"), ["(no view) raises MethodNotAllowed (405)", "its route has this URL with another"]),
+        (("POST", "/site/", "405"), ["(no view) raises MethodNotAllowed (405)", "site: owns /site"]),
         (("POST", "/site/", "404"), ["routing itself says 405 Method Not Allowed", "before_request"]),
         (("GET", "/nope", "401"), ["routing itself says 404 Not Found", "raises Unauthorized (401)"]),
         (("GET", "/site/x", "404"), ["routing redirects this request to http://localhost/site/x/", "before_request"]),
@@ -125,6 +125,18 @@ def test_explain_takes_the_error_as_it_would_happen_there(words: tuple[str, ...]
     output = words_of(said(view, "explain", "-v", *words))
 
     assert [part for part in parts if part not in output] == []
+
+
+def test_explain_knows_the_blueprint_of_a_route_with_another_method() -> None:
+    def build(world: World) -> None:
+        plain = world.Blueprint("plain", __name__)
+        plain.add_url_rule("/plain", "plain", view_func=dict, methods=["GET"])
+        world.errors.api_register(plain)
+        world.app.register_blueprint(plain)
+
+    output = words_of(said(build, "explain", "-v", "POST", "/plain", "405"))
+
+    assert "plain: its route has this URL with another method; style api" in output
 
 
 def test_explain_asks_each_handler_once_and_the_class_before_its_base_classes() -> None:

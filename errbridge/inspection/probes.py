@@ -15,6 +15,7 @@ from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Occurrence
 from errbridge.inspection.subject import Subject, list_scopes
+from errbridge.introspection import describe_class
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.scopes.patterns import (
     ConverterLookup,
@@ -33,6 +34,7 @@ __all__ = [
     "build_url",
     "capture_failures",
     "copy_without_hooks",
+    "describe_error",
     "find_fault",
     "list_readable_scopes",
     "locate",
@@ -57,6 +59,11 @@ def copy_without_hooks(installation: Installation, options: Options | None = Non
     return copied
 
 
+def describe_error(error: BaseException) -> str:
+    """Describe an error as the last line of a traceback does."""
+    return f"{describe_class(type(error))}: {error}"
+
+
 @contextmanager
 def capture_failures() -> Generator[list[str]]:
     """Keep the log empty.
@@ -68,7 +75,8 @@ def capture_failures() -> Generator[list[str]]:
 
     def capture(record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[1] is not None:
-            failures.append(f"{record.getMessage()}: {record.exc_info[1]}")
+            failed = record.getMessage().removesuffix(" (incident )")  # a page that is made in advance has none
+            failures.append(f"{failed}: {describe_error(record.exc_info[1])}")
         return False
 
     log.addFilter(capture)

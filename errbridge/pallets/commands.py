@@ -29,7 +29,7 @@ from errbridge.inspection.finding import check_id, find_records, record_text
 from errbridge.inspection.listing import list_registrations
 from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, File, build_http_block, build_server_block
 from errbridge.inspection.preview import build_index, list_drafts, list_folders
-from errbridge.inspection.probes import capture_failures, copy_without_hooks
+from errbridge.inspection.probes import capture_failures, copy_without_hooks, describe_error
 from errbridge.inspection.subject import Subject
 from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
 from errbridge.pallets.inspected import build_exception, build_situation, find_error_class, find_seam, inspect
@@ -103,15 +103,16 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
 
         For instance: explain GET /api/orders/7 404
 
-        METHOD is WEBSOCKET for a WebSocket of Quart. STATUS|EXCEPTION is a status code, an exception of Python such as
-        LookupError, or package.module:Class. No handler is called. If there is no view for the path, 404 is the error
-        that routing raises, and so is 405 for a wrong method.
+        METHOD is WEBSOCKET for a WebSocket of Quart. STATUS|EXCEPTION is a status code, an exception of Python or
+        Werkzeug such as LookupError or NotFound, the name of a problem type or of an exception with a handler, or
+        package.module:Class. No handler is called. If there is no view for the path, 404 is the error that routing
+        raises, and so is 405 for a wrong method.
         """
         requested_with = "XMLHttpRequest" if options["xhr"] else None
         sent = {"Host": options["host"], "Accept": options["accept"], "X-Requested-With": requested_with}
         headers = {name: value for name, value in sent.items() if value is not None}
         app = load_app()  # first, as it makes the application's own modules known
-        exc = build_exception(find_error_class(error))
+        exc = build_exception(find_error_class(app, error))
         explanation = explain(inspect(app), build_situation(app, exc, (method.upper(), path, headers)))
         _echo(_dump(explanation) if as_json else explanation_text(explanation, verbose=verbose))
 
@@ -236,7 +237,8 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
         handlers = [seam.make_handler(Run(show(draft.context))) for draft in drafts]
         for draft, answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
             if isinstance(answered, Exception):  # in propagate mode, where failures are raised for the developer
-                failures.append(f"{draft.path}: {answered}")
+                place = installation.application.locate_template_error(answered)
+                failures.append(": ".join(filter(None, (draft.path, place, describe_error(answered)))))
             else:
                 yield File(draft.path, *answered)
 

@@ -7,15 +7,18 @@ import dis
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from inspect import getclosurevars
 from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, meta
+from werkzeug import exceptions
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from errbridge.adapter import Application
+from errbridge.catalogue import types_of
 from errbridge.errors import SetupError
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
@@ -26,6 +29,7 @@ from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.private import was_registered
 from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
+from errbridge.problem.subclasses import subclasses
 from errbridge.scopes.scope import list_blueprints
 
 __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
@@ -152,10 +156,11 @@ def _list_templates(environment: Any) -> dict[str, set[str]]:
 # Errors as they would happen.
 
 
-def find_error_class(name: str) -> type[Exception] | int:
+def find_error_class(app: Any, name: str) -> type[Exception] | int:
     """Find the error that a user names.
 
     Args:
+        app: The application.
         name: ``404``, ``LookupError``, ``package.module:Class``, ``package.module.Class``, or ``Class`` if it is
             the only one of this name.
 
@@ -170,7 +175,9 @@ def find_error_class(name: str) -> type[Exception] | int:
         if status in range(400, 600):
             return status
         raise SetupError(f"an error has a status from 400 to 599, not {status}")
-    found = _import(name)
+    if name.lower() in ("4xx", "5xx"):
+        raise SetupError(f"{name} is a family of statuses; name one of them, such as {name[0]}04")
+    found = _import(app, name)
     if not (isinstance(found, type) and issubclass(found, Exception)):
         raise SetupError(f"{name} is no exception class that a handler could get, but {found!r}")
     if issubclass(found, BaseExceptionGroup) and _find_builder(found) is None:
@@ -178,37 +185,53 @@ def find_error_class(name: str) -> type[Exception] | int:
     return found
 
 
-def _import(name: str) -> object:
+def _import(app: Any, name: str) -> object:
     module, colon, attribute = name.partition(":")
     if not colon:
         module, _, attribute = name.rpartition(".")
-    if not module:
-        found: object = getattr(builtins, attribute, None)
-        if found is not None:
-            return found
-        own = _find_named(name)
-        if len(own) == 1:
-            return own[0]
-        choice = " or ".join(f"{cls.__module__}:{cls.__qualname__}" for cls in own) or f"package.module:{name}"
-        raise SetupError(f"there is no exception {name!r} in Python; write one of your own as {choice}")
-    try:
-        found = import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise SetupError(f"{name!r} cannot be found: {error}; write it as package.module:Class") from error
-    return found
+    if module:
+        try:
+            found: Any = import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError) as error:
+            near = _suggest(app, attribute) or "; write it as package.module:Class"
+            raise SetupError(f"{name!r} cannot be found: {error}{near}") from error
+        return found
+    own = [cls for cls in _list_classes(app) if cls.__name__ == attribute]
+    if not own and (found := getattr(builtins, attribute, getattr(exceptions, attribute, None))) is not None:
+        return found
+    own = own or [cls for cls in subclasses(Exception) if cls.__name__ == attribute]
+    if len(own) == 1:
+        return own[0]
+    choice = f"; write {' or '.join(map(_spell, own))}" if own else _suggest(app, attribute)
+    raise SetupError(
+        f"there is {'more than one' if own else 'no'} exception {name!r}"
+        + (choice or f" in Python or among what is imported; write one of your own as package.module:{name}")
+    )
 
 
-def _find_named(name: str) -> list[type[Exception]]:
-    """Find the exception classes of this name that are imported."""
-    found: set[type[Exception]] = set()
-    waiting: list[type[Exception]] = [Exception]
-    while waiting:
-        new = {*waiting.pop().__subclasses__()} - found
-        found |= new
-        waiting.extend(new)
-    return sorted((cls for cls in found if cls.__name__ == name), key=lambda cls: cls.__module__)
+def _list_classes(app: Any) -> list[type]:
+    """List the application's exceptions: its problem types, and those with a handler."""
+    seam = find_seam(app)
+    keys = [key for owner in seam.installation.error_map().owners.values() for key in owner.handlers.by_key]
+    keys += [cls for _, cls, _ in seam.search.registrations()]
+    found = [*types_of(seam.installation.problem_types), *(key for key in keys if isinstance(key, type))]
+    return list(dict.fromkeys(cls for cls in found if cls.__module__ != "builtins"))
+
+
+def _suggest(app: Any, name: str) -> str:
+    """Suggest exceptions whose names are near."""
+    known = {cls.__name__: _spell(cls) for cls in _list_classes(app)}
+    for each in (*vars(builtins).values(), *default_exceptions.values()):
+        if isinstance(each, type) and issubclass(each, Exception):
+            known.setdefault(each.__name__, each.__name__)
+    near = get_close_matches(name, known, 3, 0.7)
+    return f"; did you mean {' or '.join(known[each] for each in near)}?" if near else ""
+
+
+def _spell(cls: type) -> str:
+    return f"{cls.__module__}:{cls.__qualname__}"
 
 
 def build_exception(error: type[Exception] | int) -> Exception:

@@ -139,6 +139,51 @@ def test_explain_knows_the_blueprint_of_a_route_with_another_method() -> None:
     assert "plain: its route has this URL with another method; style api" in output
 
 
+def with_names(world: World) -> None:
+    view(world)
+    world.errors.register(world.app, code=Withdrawn)(nothing)
+    world.app.errorhandler(Gone)(nothing)  # one of Werkzeug's has the same name
+
+
+@pytest.mark.parametrize(
+    ("name", "raised"),
+    [
+        ("Withdrawn", "raises tests.commands.shop.Withdrawn"),
+        ("OutOfTea", "raises OutOfTea (409)"),
+        ("Gone", "raises tests.commands.shop.Gone"),
+        ("Conflict", "raises Conflict (409)"),
+        ("BadRequestKeyError", "raises BadRequestKeyError (400)"),
+        ("LookupError", "raises LookupError"),
+    ],
+)
+def test_explain_takes_the_bare_names_of_known_exceptions(name: str, raised: str) -> None:
+    assert raised in words_of(said(with_names, "explain", "GET", "/site/", name))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("4xx", "4xx is a family of statuses; name one of them, such as 404"),
+        ("5XX", "5XX is a family of statuses; name one of them, such as 504"),
+        ("Withdrawm", "there is no exception 'Withdrawm'; did you mean tests.commands.shop:Withdrawn?"),
+        ("tests.commands.shop:Witdrawn", "; did you mean tests.commands.shop:Withdrawn?"),
+        ("ImATeepot", "did you mean ImATeapot?"),
+        (
+            "Elsewhere",
+            "there is no exception 'Elsewhere' in Python or among what is imported; write one of your own ",
+        ),
+        ("Twice", "there is more than one exception 'Twice'; write tests.commands.test_explain:Twice or tests.c"),
+    ],
+)
+def test_explain_says_what_to_write_for_an_error_that_it_does_not_know(name: str, message: str) -> None:
+    def build(world: World) -> None:
+        with_names(world)
+        for _ in range(2 if name == "Twice" else 0):
+            world.errors.register(world.app, code=type("Twice", (Exception,), {}))(nothing)
+
+    assert message in words_of(said(build, "explain", "GET", "/site/", name, exit_code=2))
+
+
 def test_explain_asks_each_handler_once_and_the_class_before_its_base_classes() -> None:
     def build(world: World) -> None:
         world.errors.register(world.app, code=Gone)(something)

@@ -63,7 +63,7 @@ def test_preview_gives_scopes_of_like_names_folders_of_their_own(tmp_path: Path)
 @pytest.mark.parametrize("config", [{}, {"PROPAGATE_EXCEPTIONS": True}])
 def test_preview_reports_a_template_that_fails(tmp_path: Path, config: dict[str, Any]) -> None:
     (tmp_path / "errors").mkdir()
-    (tmp_path / "errors" / "404.html").write_text("{{ nothing.at.all }}")
+    (tmp_path / "errors" / "404.html").write_text("<p>\n{{ nothing.at.all }}")
     options = {"app_options": {"template_folder": str(tmp_path)}, "config": config}
 
     def build(world: World) -> None:
@@ -73,7 +73,10 @@ def test_preview_reports_a_template_that_fails(tmp_path: Path, config: dict[str,
 
     failures = [line for line in output.splitlines() if line.startswith("failed: ")]
     assert len(failures) == len(set(failures)) == (2 if config else 1)  # in propagate mode, each names its file
-    assert "nothing" in failures[0]
+    for failure in failures:
+        assert f"line 2 of '{tmp_path}/errors/404.html'" in failure
+        assert failure.endswith(": jinja2.exceptions.UndefinedError: 'nothing' is undefined")
+        assert "incident" not in failure
     assert logging.getLogger("errbridge").filters == []
     made = tmp_path / "made" / "error-pages" / "app" / "404.html"
     assert made.exists() is not bool(config)

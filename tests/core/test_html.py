@@ -362,6 +362,12 @@ HOME_LINK, LOGIN_LINK = ("https://shop.example/", HOME), ("/login?next=a&b", "Si
 CONTACT_LINK, STATUS_LINK = ("mailto:help@shop.example", "Contact us"), ("https://status.example/", "Service status")
 
 
+def test_a_logo_of_markup_is_in_the_page_and_is_not_read_out() -> None:
+    page = render_html(incident_of(Problem(404)), Site("Cheese", logo="<svg><path/></svg>")).decode()
+
+    assert '<span aria-hidden="true"><svg><path/></svg></span>' in page
+
+
 def actions(problem: Problem, site: Site | None = None, **facts: Any) -> list[tuple[str, str]]:
     page = render_html(incident_of(problem, **facts), site or Site()).decode()
     (nav,) = re.findall("<nav>(.*?)</nav>", page)

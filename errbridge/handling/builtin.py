@@ -76,10 +76,9 @@ class Form(NamedTuple):
     has_request_id: bool
 
     @classmethod
-    def of(cls, context: ErrorContext) -> Self | None:
+    def of(cls, context: ErrorContext, trace_id: str) -> Self | None:
         """Return the form of an error; None if its answer cannot be shared."""
         request = context.request
-        trace_id = request.find_trace()
         if (
             not context.is_shared
             or context.is_anonymous
@@ -108,35 +107,36 @@ class Skeleton(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     parts: tuple[bytes, ...] | None
 
-    def fill_in(self, context: ErrorContext) -> Response:
+    def fill_in(self, context: ErrorContext, trace_id: str) -> Response:
         """Build the response of an error."""
         if self.parts is None:
             return Response(self.status, self.headers, None)
         occurrence, request = context.occurrence, context.request
-        values = {
-            _ID: occurrence.id,
-            _ID[:8]: occurrence.id[:8],
-            _TRACE: request.find_trace(),
-            _REQUEST: request.request_id,
-            _HOME: link_home(request.root_path),  # made up by clients where a proxy passes their prefix on
-        }
-        if _DATE.encode() in self.parts:
-            values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].split()
+        incident_id = occurrence.id.encode()
         # The values alone are encoded: a page is long.
-        found = {place.encode(): value.encode() for place, value in values.items()}
-        return Response(self.status, self.headers, b"".join(map(found.get, self.parts, self.parts)))
+        values = {
+            _ID: incident_id,
+            _ID[:8]: incident_id[:8],
+            _TRACE: trace_id.encode(),
+            _REQUEST: request.request_id.encode(),
+        }
+        if _HOME in self.parts:
+            values[_HOME] = link_home(request.root_path).encode()
+        if _DATE in self.parts:
+            values[_DATE], values[_TIME] = occurrence.time.isoformat(" ", "seconds")[:19].encode().split()
+        return Response(self.status, self.headers, b"".join(map(values.get, self.parts, self.parts)))
 
 
-# No stock sentence contains one of these.
-_ID = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"
+# No stock sentence contains one of these. A mount is made up by clients where a proxy passes their prefix on.
 _MOMENT = datetime(1987, 6, 5, 4, 3, 21, tzinfo=UTC)
-_DATE, _TIME = f"{_MOMENT:%Y-%m-%d}", f"{_MOMENT:%H:%M:%S}"
-_TRACE = "c70a6e4b5b8f4e0f9d2a3f1e6b7c8d90"
-_REQUEST = "request-id-8f4e0f9d2a"
 _MOUNT = "mount-3a1c5e9d7b"
-_HOME = f"/{_MOUNT}/"
+_ID = b"5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"
+_DATE, _TIME = f"{_MOMENT:%Y-%m-%d}".encode(), f"{_MOMENT:%H:%M:%S}".encode()
+_TRACE = b"c70a6e4b5b8f4e0f9d2a3f1e6b7c8d90"
+_REQUEST = b"request-id-8f4e0f9d2a"
+_HOME = f"/{_MOUNT}/".encode()
 _PLACEHOLDERS = (_ID, _ID[:8], _DATE, _TIME, _TRACE, _REQUEST, _HOME)
-_PLACES = re.compile(f"({'|'.join(_PLACEHOLDERS)})".encode())
+_PLACES = re.compile(b"(%s)" % b"|".join(_PLACEHOLDERS))
 
 
 @lru_cache(maxsize=2048)
@@ -145,18 +145,19 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
     request = RequestFacts(
         form.method,
         root_path="" if form.method == "HEAD" else _MOUNT,
-        trace_id=_TRACE if form.has_trace else "",
-        request_id=_REQUEST if form.has_request_id else "",
+        trace_id=_TRACE.decode() if form.has_trace else "",
+        request_id=_REQUEST.decode() if form.has_request_id else "",
     )
-    completed = complete(problem, request, _ID, look.settings.build_type(problem), language=look.language)
+    incident_id = _ID.decode()
+    completed = complete(problem, request, incident_id, look.settings.build_type(problem), language=look.language)
     incident = Incident(
         problem,
         completed,
         request,
-        _ID,
+        incident_id,
         media_type=look.media_type,
         time=_MOMENT,
-        reference=_ID[:8] if form.has_reference else "",
+        reference=incident_id[:8] if form.has_reference else "",
         language=look.language,
     )
     status, headers, body = astuple(render(look, incident))
@@ -172,11 +173,12 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
     """
     look = Look(context.error_map.settings, context.style, context.media_type, context.language)
     try:
-        form = Form.of(context)
+        trace_id = context.request.find_trace()
+        form = Form.of(context, trace_id)
         if form is None:
             response = render(look, context.incident)
         else:
-            response = _render_shared(look, context.problem, form).fill_in(context)
+            response = _render_shared(look, context.problem, form).fill_in(context, trace_id)
     except Exception as error:
         failure = failure or Failure("the built-in representation", link(error, context))
         response = last_resort(context.request.method, context.problem.status)

@@ -240,21 +240,16 @@ class Problem(_Members):
         """The problem type in kebab-case, from the class keyword, else the class, else the status phrase."""
         return self._slug or make_slug(find_phrase(self.status))
 
-    def write_detail(self, translate: Callable[[str], str]) -> str | None:
-        """Write the detail in another language, with the fields of the class filled in.
+    def write_detail(self, translate: Callable[[str], str]) -> str:
+        """Write the detail that a class has for all of its problems, with the fields filled in.
 
         Args:
             translate: Returns the translation of a text.
-
-        Returns:
-            The detail; None if there is none.
         """
-        if self._detail_template is None:
-            return translate(self.detail) if self.detail else self.detail
         from errbridge.problem.values import to_json_value  # for the few types with such a detail
 
         values = {name: to_json_value(value) for name, value in self.extensions.items()}
-        template = self._detail_template
+        template = str(self._detail_template)
         translation = translate(template)
         return fill_in(translation if is_usable(translation, template) else template, values)
 

@@ -169,8 +169,8 @@ def test_explain_takes_the_bare_names_of_known_exceptions(name: str, raised: str
         ("tests.commands.shop:Witdrawn", "; did you mean tests.commands.shop:Withdrawn?"),
         ("ImATeepot", "did you mean ImATeapot?"),
         (
-            "Elsewhere",
-            "there is no exception 'Elsewhere' in Python or among what is imported; write one of your own ",
+            "NamedNowhere",
+            "there is no exception 'NamedNowhere' in Python or among what is imported; write one of your own ",
         ),
         ("Twice", "there is more than one exception 'Twice'; write tests.commands.test_explain:Twice or tests.c"),
     ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from werkzeug.test import EnvironBuilder
 
-from tests.applications import JSON, an_api, answering
+from tests.applications import JSON, an_api, answering, raising
 from tests.clients import Request
 from tests.twins import flask_world
 
@@ -54,3 +56,25 @@ def test_middleware_may_begin_an_answer_in_any_way_of_the_standard(
     status, text = expected
     assert response.status == status
     assert response.content_type == JSON if text is None else response.text.strip() == text
+
+
+@pytest.mark.parametrize("server", ["granian", "gunicorn/23.0.0"])
+def test_an_error_after_the_head_replaces_it_unless_the_server_would_send_both(server: str) -> None:
+    world, heads = flask_world(), list[tuple[Any, ...]]()
+    an_api(answering("/", "fine"))(world)
+    world.app.teardown_request(lambda exc: raising(lambda: LookupError("late"))())
+    errbridge_app = world.app.wsgi_app
+    world.app.wsgi_app = lambda environ, start_response: errbridge_app(environ, start_response)
+    environ = EnvironBuilder("/").get_environ() | {"SERVER_SOFTWARE": server}
+
+    def start_response(*head: Any) -> Any:
+        heads.append(head)
+
+    if server == "granian":
+        body = b"".join(world.app(environ, start_response))
+        assert (json.loads(body)["status"], [head[0][:3] for head in heads]) == (500, ["200", "500"])
+        assert heads[-1][2][0] is LookupError  # PEP 3333: exc_info allows a second head
+    else:
+        with pytest.raises(LookupError):
+            world.app(environ, start_response)
+        assert [head[0][:3] for head in heads] == ["200"]

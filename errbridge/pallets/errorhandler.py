@@ -27,7 +27,6 @@ from errbridge.handlers.handlers import Handler, Handlers, check_keys, is_key, r
 from errbridge.handlers.registry import Registry
 from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT
 from errbridge.problem.problem import Problem
-from errbridge.representations.html import list_style_sources
 from errbridge.scopes.dispatch import ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope, parse_place
 
@@ -437,6 +436,8 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         Raises:
             SetupError: The application was not initialized.
         """
+        from errbridge.representations.html import list_style_sources  # pages are loaded by the first application
+
         return list_style_sources(self._installation("style_sources", app).settings.site)
 
     def _set_style(self, name: str, targets: tuple[Any, ...]) -> None:

@@ -245,6 +245,9 @@ class Problem(_Members):
 
         Args:
             translate: Returns the translation of a text.
+
+        Returns:
+            The detail.
         """
         from errbridge.problem.values import to_json_value  # for the few types with such a detail
 

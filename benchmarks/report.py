@@ -275,15 +275,16 @@ def _matrix(found: Sequence[Figure], places: Sequence[tuple[str, str]]) -> Itera
     yield "|---" * (len(columns) + 2) + "|"
     for row in dict.fromkeys(row for row, _ in places):
         line = [row]
-        for column in columns:
-            figure = cells.get((row, column))
+        figures_here = [cells.get((row, column)) for column in columns]
+        for figure in figures_here:
             if figure is None:
                 line.append("")
             elif figure.ratio is None:
                 line.append(_shown(figure.value, figure.unit))
             else:
                 line.append(f"{_ratio(figure.ratio)} ({_shown(figure.value, figure.unit)})")
-        yield f"| {' | '.join(line)} | {cells[row, columns[0]].noise:.1%} |"
+        noise = next(figure.noise for figure in figures_here if figure is not None)
+        yield f"| {' | '.join(line)} | {noise:.1%} |"
 
 
 def _list(found: Sequence[Figure]) -> Iterator[str]:

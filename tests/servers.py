@@ -28,6 +28,7 @@ __all__ = [
     "listens",
     "module",
     "request_of",
+    "run_python",
     "serving",
     "start",
 ]
@@ -194,3 +195,16 @@ def request_of(line: str, base: str | None = None) -> httpx.Request:
     headers.update(given)
     where = url if base is None else re.sub(r"^http://[^/]+", base, url)
     return httpx.Request(method or ("GET" if body is None else "POST"), where, headers=headers, content=body)
+
+
+def run_python(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run Python to its end, with this project on its path."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.servers import DEADLINE, ROOT, environment
+from tests.servers import run_python
 
 
 @pytest.mark.parametrize(
@@ -22,15 +19,7 @@ from tests.servers import DEADLINE, ROOT, environment
 def test_a_module_whose_package_is_missing_says_what_to_install(module: str, package: str, extra: str) -> None:
     program = f"import sys; sys.modules['{package}'] = None; import {module}"
 
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    done = run_python("-c", program)
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"ImportError: {module} needs ")

@@ -135,6 +135,11 @@ class ErrorContext:
             self._incident = make(Incident, known)
         return self._incident
 
+    def add_id(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Add the id of the incident to the headers of a response, if ``ERROR_INCIDENT_HEADER`` names one for it."""
+        name = self.error_map.settings.incident_header
+        return headers if name is None else (*headers, (name, self.id))
+
     @property
     def vary(self) -> str:
         """The request headers that the choice of the media type and the language depends on."""

@@ -61,5 +61,5 @@ def respond_in_place(installation: Installation, exc: BaseException, request: Re
     http = None if isinstance(exc, Problem) else HTTPErrorFacts.of_crash(exc)
     error = exc if http is None else Problem(500)
     context = open_context(installation, error, http, request, Occurrence())
-    response, name = show_built_in(context), context.error_map.settings.incident_header
-    return response if name is None else replace(response, headers=(*response.headers, (name, context.id)))
+    response = show_built_in(context)
+    return replace(response, headers=context.add_id(response.headers))

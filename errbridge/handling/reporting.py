@@ -93,8 +93,8 @@ def report(
 
 def _describe_sent(context: ErrorContext, describe: Callable[[], Reply]) -> Reply:
     """Describe a response with the header that it gets on its way out."""
-    reply, name = describe(), context.error_map.settings.incident_header
-    return reply if name is None else replace(reply, headers=(*list_headers(reply.headers), (name, context.id)))
+    reply = describe()
+    return replace(reply, headers=context.add_id(list_headers(reply.headers)))
 
 
 def record_broken_stream(installation: Installation, exc: Exception, request: RequestFacts, status: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +12,7 @@ from typing import Any, ClassVar
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from errbridge import Incident, Problem, Scope
-from tests.servers import DEADLINE, ROOT, environment
+from tests.servers import ROOT, run_python
 from tests.twins import Build, Twins, World
 
 HERE = Path(__file__)
@@ -102,15 +101,7 @@ def data(build: Build, *words: str, **options: Any) -> Any:
 
 def start(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run a command as a person does."""
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE,
-        check=False,
-    )
+    return run_python("-m", *words, cwd=cwd)
 
 
 def line_of(function: Callable[..., Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from asgiref.typing import (
@@ -144,9 +144,9 @@ class Bridge(Observable):
             if exchange.answer != "complete" and exchange.client != "gone":
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
-            if exchange.answer != "awaited" and _is_refusal(error, exchange.refusal):
+            if exchange.answer != "awaited" and _consists_of(error, lambda each: each is exchange.refusal):
                 _log.debug("the upload of %s %r is refused after the answer: %s", exchange.method, scope["path"], error)
-            elif isinstance(error, BrokenOff) or (exchange.client == "gone" and _comes_of_leaving(error)):
+            elif isinstance(error, BrokenOff) or (exchange.client == "gone" and _consists_of(error, _comes_of_leaving)):
                 _log.debug("no answer to %s %r, the client is gone: %s", exchange.method, scope["path"], error)
             elif exchange.answer != "awaited":
                 # Returning is enough for a server to break the connection off; raising would have it logged once more.
@@ -215,17 +215,15 @@ def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ..
         raise SetupError(f"{name}={value!r} cannot work; give a {kind} of at least {least}")
 
 
-def _is_refusal(error: BaseException, refusal: BaseException | None) -> bool:
-    """Return whether an error is nothing but the bridge's own refusal, which the application has not waited for."""
+def _consists_of(error: BaseException, is_wanted: Callable[[BaseException], bool]) -> bool:
+    """Return whether an error is nothing but wanted ones; Quart's and others' task groups make groups of them."""
     if isinstance(error, BaseExceptionGroup):
-        return all(_is_refusal(member, refusal) for member in error.exceptions)
-    return error is refusal
+        return all(_consists_of(member, is_wanted) for member in error.exceptions)
+    return is_wanted(error)
 
 
 def _comes_of_leaving(error: BaseException) -> bool:
-    """Return whether an error says only that the client has left; Quart's and others' task groups make groups of it."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_comes_of_leaving, error.exceptions))
+    """Return whether an error says only that the client has left."""
     return isinstance(error, OSError)
 
 

@@ -120,8 +120,9 @@ def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dic
         if (read := find_reader(error)) is not None:
             if location is None and not everywhere:
                 return None
-            placed = read if location in (None, "body") else lambda each: put_at(location, read(each))
-            return list_errors(error, placed, messages=messages)
+            if location in (None, "body"):
+                return list_errors(error, read, messages=messages)
+            return list_errors(error, lambda each: put_at(location, read(each)), messages=messages)
     return None
 
 

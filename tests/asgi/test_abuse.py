@@ -47,7 +47,7 @@ async def test_slow_clients_delay_nobody_and_no_thread_is_lost_to_them(
     async with hypercorn(bridge) as server:
         async with slow_clients(server.port, 40, sent, answered=answered):
             assert (await server.client.get("/who", timeout=2.0)).text == "me"
-        await settled(lambda: (threads.free, threads.streaming) == (4, 0), within=2.0)
+        await settled(lambda: (threads.free, threads.streaming) == (4, 0), within=1.0)
         assert (await server.client.get("/who")).text == "me"
         await settled(lambda: len(threads._workers._idle) <= 4)
     assert [record for record in records(caplog) if record.levelno > logging.DEBUG] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,14 +10,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from configparser import ConfigParser
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.pages import blocks_of
-from tests.servers import DEADLINE, ROOT, as_typed, serving
+from tests.servers import DEADLINE, ROOT, as_typed, free_port, serving
 
 pytestmark = [pytest.mark.servers, pytest.mark.docs]
 
@@ -103,6 +106,24 @@ def test_hadolint_finds_nothing_wrong_with_the_container(tmp_path: Path) -> None
         ["hadolint", "Dockerfile"], cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
     assert (done.returncode, done.stdout) == (0, "")
+
+
+RELOADING = [block.text.strip() for block in blocks_of(PAGE) if block.language == "sh" and "--reload" in block.text]
+
+
+@pytest.mark.parametrize("command", RELOADING)
+def test_a_reloading_server_answers_with_the_new_code(command: str, folder: Path) -> None:
+    port = free_port()
+    bind = f"--bind=127.0.0.1:{port}" if command.startswith("hypercorn") else f"--port={port}"
+    with serving([sys.executable, "-m", *command.split(), bind], folder / "log.txt", cwd=folder) as server:
+        assert server.curl("curl http://127.0.0.1:8000/legacy/").text == "Flask\n"
+        (folder / "server.py").write_text(written("server.py").replace("Flask\\n", "Flask, changed\\n"))
+        deadline, answer = time.monotonic() + DEADLINE, "Flask\n"
+        while answer != "Flask, changed\n" and time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError):  # it is starting again
+                answer = server.curl("curl http://127.0.0.1:8000/legacy/").text
+            time.sleep(0.05)
+        assert answer == "Flask, changed\n", server.output
 
 
 def test_every_server_that_the_page_names_is_started_by_it() -> None:

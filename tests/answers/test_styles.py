@@ -14,8 +14,21 @@ from werkzeug.exceptions import (
 
 from errbridge import Problem
 from tests.answers.every_style import in_every_style
-from tests.applications import HTML, JSON, Ask, a_blueprint, a_site, an_app, failing, in_style, with_templates
-from tests.twins import Twins
+from tests.applications import (
+    HTML,
+    JSON,
+    Ask,
+    a_blueprint,
+    a_site,
+    a_view,
+    aborting,
+    an_app,
+    answering,
+    failing,
+    in_style,
+    with_templates,
+)
+from tests.twins import Twins, World
 
 # Styles.
 
@@ -64,6 +77,52 @@ def test_of_two_styles_for_one_target_the_last_counts(ask: Ask) -> None:
 
     assert ask(application, "/a/nope").content_type == JSON
     assert ask(application, "/nope").content_type == HTML
+
+
+def reading(world: World) -> None:
+    def read() -> Any:
+        return world.framework.request.get_data()
+
+    async def read_later() -> Any:
+        return await read()
+
+    a_view("/read", read_later if world.is_async else read, methods=["POST"])(world)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/aborting", 409),
+        ("GET", "/api/failing", 410),
+        ("GET", "/api/nope", 404),
+        ("DELETE", "/api/aborting", 405),
+        ("POST", "/api/read", 413),
+        ("GET", "/api/crash", 500),
+    ],
+)
+def test_an_api_is_documents_for_every_error_of_its_views_and_urls(
+    ask: Ask, method: str, path: str, status: int
+) -> None:
+    application = a_blueprint(
+        "api",
+        aborting("/aborting", 409),
+        failing("/failing", lambda: Problem(410)),
+        failing("/crash", KeyError),
+        reading,
+        in_style("api"),
+    )
+
+    response = ask(application, path, method, body=b"12345", config={"MAX_CONTENT_LENGTH": 4})
+
+    assert (response.status, response.content_type, response.json["status"]) == (status, JSON, status)
+
+
+def test_an_api_leaves_a_response_of_a_view_alone_whatever_its_status(ask: Ask) -> None:
+    application = a_blueprint("api", answering("/sold", ({"error": "sold"}, 409)), in_style("api"))
+
+    response = ask(application, "/api/sold")
+
+    assert (response.status, response.content_type, response.json) == (409, "application/json", {"error": "sold"})
 
 
 @pytest.mark.parametrize("named", ["json", "xml"])

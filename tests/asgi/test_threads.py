@@ -7,6 +7,7 @@ import contextvars
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import asgiref.sync
@@ -195,6 +196,40 @@ async def test_every_request_has_a_context_of_its_own() -> None:
         seen = {(await server.client.get(f"/{number}")).text for number in range(5)}
     assert seen == {"unset"}
     assert variable.get() == "unset"
+
+
+@pytest.mark.parametrize("path", ["/whole", "/stream", "/abandoned"])
+async def test_a_request_stays_in_one_thread_from_its_first_line_to_its_close(path: str) -> None:
+    threads: list[int] = []
+    closed = threading.Event()
+    app = flask.Flask("f")
+
+    def note(*args: object) -> None:
+        threads.append(threading.get_ident())
+
+    def chunks() -> Iterator[bytes]:
+        while path == "/abandoned" or len(threads) < 5:
+            note()
+            yield b"x" * 1000
+
+    @app.get(path)
+    def view() -> flask.Response:
+        note()
+        response = flask.Response("x" * 1000 if path == "/whole" else chunks())
+        response.call_on_close(note)
+        response.call_on_close(closed.set)
+        return response
+
+    app.before_request(note)
+    app.teardown_request(note)
+    async with hypercorn(Bridge({"/": app})) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+        await reader.readexactly(1000)
+        writer.close()
+        assert await asyncio.to_thread(closed.wait, DEADLINE)
+    assert len(threads) >= 4
+    assert len(set(threads)) == 1
 
 
 @pytest.mark.skipif(GRACE_IS_LOST, reason="pgjones/hypercorn#308: the lifespan ends after the last thread")

@@ -156,6 +156,30 @@ def test_the_framework_finds_the_commands_by_their_entry_point(framework: str) -
     assert "no_such_module" in unknown.stderr
 
 
+SERVER = """
+import errbridge_flask, errbridge_quart, flask, quart
+from errbridge.asgi import Bridge
+
+old, new = flask.Flask("old"), quart.Quart("new")
+errbridge_flask.ErrorHandler(old, handler="api")
+errbridge_quart.ErrorHandler(new, handler="web")
+app = Bridge([new, old])
+"""
+
+
+@pytest.mark.parametrize(("framework", "name", "style"), [("flask", "old", "api"), ("quart", "new", "web")])
+def test_an_application_beside_a_bridge_is_inspected_by_its_name(
+    framework: str, name: str, style: str, tmp_path: Path
+) -> None:
+    (tmp_path / "server.py").write_text(SERVER)
+
+    listed = start(framework, "--app", f"server:{name}", "errors", "list", cwd=tmp_path)
+
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert listed.stdout.startswith(f"{name}, by ")
+    assert f"the application  style {style}" in listed.stdout
+
+
 @pytest.mark.parametrize(
     "adapter", ["errbridge_flask", "errbridge_flask.cli", "errbridge_quart", "errbridge_quart.cli"]
 )

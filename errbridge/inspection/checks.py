@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from inspect import getsource
+from dataclasses import dataclass
 from typing import Any
 
 from errbridge.application.errormap import Owner
 from errbridge.application.settings import find_misspelt
 from errbridge.catalogue import Catalogue, types_of
-from errbridge.errors import SetupError, suggest
+from errbridge.errors import SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handlers.registry import Registrations
-from errbridge.handling.context import ErrorContext
-from errbridge.handling.failing import TemplateFailure
-from errbridge.handling.showing import find_renderer, name_pages
-from errbridge.http.accept import HTML
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Page
-from errbridge.inspection.preview import STATUSES, list_folders
 from errbridge.inspection.probes import (
-    build_problem,
     build_url,
     find_fault,
     list_readable_scopes,
@@ -33,8 +23,8 @@ from errbridge.inspection.probes import (
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
 from errbridge.languages.catalogues import find_faults
 from errbridge.languages.message import find_names
-from errbridge.problem.problem import Problem, make_plain_text, read_declaration
-from errbridge.representations.styles import DEFAULT, WEB
+from errbridge.problem.problem import make_plain_text, read_declaration
+from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 
 __all__ = ["CHECKS", "Finding", "check"]
@@ -118,20 +108,18 @@ def _find_unreached(subject: Subject) -> Found:
         if not _is_used(owner) or scope.blueprint in subject.routed:
             continue
         is_owner, before = _find_turn(subject, scope)
-        if is_owner and before is None:
-            continue
-        if is_owner:
-            why = f"the style of {before} comes before it; register on that scope, or take its style away"
-        elif scope.prefix is None and scope.host is None:
-            why = "it has neither views nor a prefix that errbridge knows; call init_app before you register it"
-        else:
+        if not is_owner:
             why = f"no URL of it leads there with the dispatcher {type(error_map.dispatcher).__name__}"
-        if not is_owner or (scope != ROOT and owner.style is not None and not owner.handlers.by_key):
+            if (scope.host, scope.prefix) == (None, None):
+                why = "it has neither views nor a prefix that errbridge knows; call init_app before you register it"
             yield str(scope), f"what is registered there never runs: {why}", None
-            continue
-        for key, handler in owner.handlers.by_key.items():
-            if _is_for_http_errors(subject, key):
-                yield str(scope), f"the handler for {key_name(key)} never runs: {why}", handler.function
+        elif before is not None:
+            why = f"the style of {before} comes before it; register on that scope, or take its style away"
+            if scope != ROOT and owner.style is not None and not owner.handlers.by_key:
+                yield str(scope), f"what is registered there never runs: {why}", None
+            for key, handler in owner.handlers.by_key.items():
+                if _is_for_http_errors(subject, key):
+                    yield str(scope), f"the handler for {key_name(key)} never runs: {why}", handler.function
 
 
 def _find_turn(subject: Subject, scope: Scope) -> tuple[bool, Scope | None]:
@@ -157,7 +145,7 @@ def _is_for_http_errors(subject: Subject, key: Key) -> bool:
 
 
 def _find_without_prefix(subject: Subject) -> Found:
-    """Find blueprints with a look of their own while the application, which owns their unknown URLs, has none."""
+    """Find blueprints with a style of their own while the application, which owns their unknown URLs, has none."""
     installation, error_map = subject.installation, subject.installation.error_map()
     context = open_error(installation, RequestFacts(path="/", routing=True))
     styles = [each.style for each in installation.registrations(ROOT)]
@@ -167,13 +155,12 @@ def _find_without_prefix(subject: Subject) -> Found:
         error_map.root.handlers.find(type(context.exception), 404)
     ):
         return
-    folders = {name.rpartition("/")[0] for name in subject.list_templates()}
     for scope, owner in list_readable_scopes(subject):
-        style = owner.style or (DEFAULT if folders.isdisjoint(owner.folders) else WEB)
-        if style is not DEFAULT and (scope.prefix, scope.host) == (None, None) and scope.blueprint in subject.routed:
+        has_urls = (scope.prefix, scope.host) != (None, None)
+        if not has_urls and owner.style not in (None, DEFAULT) and scope.blueprint in subject.routed:
             message = (
                 "without a prefix or host, it owns no unknown URLs: they are the application's, which has no style; "
-                f"register the application, too: errors.{style.name}_register(app)"
+                f"register the application, too: errors.{owner.style.name}_register(app)"
             )
             yield str(scope), message, None
 
@@ -199,19 +186,13 @@ def _find_replaced_handlers(subject: Subject) -> Found:
         for key, function in pairs:
             if name and function is not last[key]:
                 by = find_source(last[key])
-                message = f"the handler for {key_name(key)} never runs: {by.name} took its place; "
+                advice = "remove one"
                 if by == find_source(function):
-                    message += "it is the same function, registered again, as at each call of a factory: "
-                    if name == str(ROOT):
-                        message += f"write @errors.register(app, code={_write_key(key)}) there, or "
-                    message += "move the function out of it"
-                else:
-                    message += "remove one"
-                yield name, message, function
-
-
-def _write_key(key: Key) -> str:
-    return key.__name__ if isinstance(key, type) else repr(key)
+                    advice = (
+                        "it is the same function, registered again, as at each call of a factory: move it out of that, "
+                        "or register it for one application: @errors.register(app, ...)"
+                    )
+                yield name, f"the handler for {key_name(key)} never runs: {by.name} took its place; {advice}", function
 
 
 def _find_replaced_styles(subject: Subject) -> Found:
@@ -270,115 +251,26 @@ def _find_unregistered_blueprints(subject: Subject) -> Found:
 
 
 def _find_template_faults(subject: Subject) -> Found:
-    installation = subject.installation
-    page = installation.error_map().settings.page
-    errors: list[int | type[Problem]] = [*STATUSES, *types_of(installation.problem_types)]
-    faults: dict[str, str] = {}
-    used: set[str] = set()
-    for folder in list_folders(subject):
-        for error in errors if folder.style.has_templates else ():
-            try:
-                renderer = find_renderer(open_error(installation, replace(folder.request, accept=HTML), error))
-            except TemplateFailure as failure:
-                where = installation.application.locate_template_error(failure.error)
-                faults.setdefault(f"{where} cannot be compiled: {failure.error}", folder.name)
-            else:
-                template = renderer.template if isinstance(renderer, Page) else None
-                if isinstance(template, str) and template not in used:
-                    used.add(template)
-                    faults.update(dict.fromkeys(subject.find_template_faults(template), folder.name))
-    for fault, scope in faults.items():
-        yield scope, f"{fault}; the built-in page is shown instead", None
-    if page is None or page in used:
-        return
-    if not faults.keys() >= set(subject.find_template_faults(page)):
-        yield "app", f"ERROR_PAGE names {page}, which does not exist or cannot be compiled", None
-
-
-def _find_unknown_templates(subject: Subject) -> Found:
-    """Find pages that no error has by their name, but nearly. Those that others extend or include need none."""
-    installation, templates = subject.installation, subject.list_templates()
-    folders = {"errors", *(folder for owner in installation.error_map().owners.values() for folder in owner.folders)}
-    slugs = [build_problem(cls).slug for cls in types_of(installation.problem_types)]
-    pages = [f"{page}.html" for page in (*range(400, 600), "4xx", "5xx", *slugs)]
-    used = {installation.error_map().settings.page}.union(*templates.values())
-    for name in templates:
-        folder, _, page = name.rpartition("/")
-        if folder in folders and page not in pages and name not in used and (hint := suggest(page, pages)):
-            yield "app", f"{name} is the page of no status and no known problem type{hint}", None
+    """Compile the pages of all errors, and what they refer to."""
+    error_map = subject.installation.error_map()
+    folders = {"errors", *(folder for owner in error_map.owners.values() for folder in owner.folders)}
+    pages = [name for name in subject.list_templates() if name.rpartition("/")[0] in folders]
+    if error_map.settings.page is not None:
+        pages.append(error_map.settings.page)
+    for fault in dict.fromkeys(fault for page in pages for fault in subject.find_template_faults(page)):
+        yield "app", f"{fault}; the built-in page is shown instead", None
 
 
 def _find_unused_templates(subject: Subject) -> Found:
-    """Find pages that no scope shows, unless the application may show them itself."""
-    installation, templates = subject.installation, subject.list_templates()
-    owners, page = installation.error_map().owners, installation.error_map().settings.page
-    shown = {
-        folder
-        for each in list_folders(subject)
-        if each.style.has_templates
-        for folder in open_error(installation, each.request).chain.folders
-    }
-    blueprints = {folder: owner.scope.blueprint for owner in owners.values() for folder in owner.folders}
-    others = {name for name, _, _ in _find_without_prefix(subject)}  # that check says more about them
-    blueprints = {folder: name for folder, name in blueprints.items() if name not in others}
-    referenced = {page}.union(*templates.values())
-    unused: dict[str, list[str]] = {}
-    for name in sorted(templates):
-        folder = name.rpartition("/")[0]
-        if folder in {"errors", "error", "", *blueprints} - shown and name not in referenced:
-            unused.setdefault(folder, []).append(name)
-    if not unused:
+    """Find pages where no scope shows any, unless a handler may."""
+    error_map = subject.installation.error_map()
+    owners = error_map.owners.values()
+    if subject.natives or any(owner.handlers.by_key or (owner.style or DEFAULT).has_templates for owner in owners):
         return
-    errors: list[int | type[Problem]] = [*STATUSES, *types_of(installation.problem_types)]
-    contexts = [open_error(installation, RequestFacts(path="/", routing=True), error) for error in errors]
-    free = {page: [True, *(_is_free(subject, each) for each in found)] for page, found in _sort_pages(contexts).items()}
-    sources = _read_sources(subject)
-    for folder, names in unused.items():
-        there = f"{folder}/" if folder else ""
-        pages = [name for name in names if all(free.get(name.removeprefix(there).removesuffix(".html"), [False]))]
-        quoted = [f"{quote}{there or name}" for name in pages for quote in "\"'"]
-        if not pages or any(each in source for each in quoted for source in sources):
-            continue
-        if folder == "errors":
-            advice = (
-                'only the style web has templates; write errors.web_register(app) or ErrorHandler(app, handler="web")'
-            )
-        elif folder in blueprints:
-            advice = f"only the style web has templates; write errors.web_register({blueprints[folder]})"
-        else:
-            advice = "move it to the folder errors"
-        yield str(blueprints.get(folder) or "app"), f"{', '.join(pages)} is never shown: {advice}", None
-
-
-def _sort_pages(contexts: list[ErrorContext]) -> dict[str, list[ErrorContext]]:
-    found: dict[str, list[ErrorContext]] = {}
-    for context in contexts:
-        for page in name_pages(context.problem):
-            found.setdefault(page, []).append(context)
-    return found
-
-
-def _is_free(subject: Subject, context: ErrorContext) -> bool:
-    """Return whether no handler may be asked about an error, and then show a page for it."""
-    status = context.problem.status
-    classes = [type(context.exception), subject.installation.application.http_classes.by_status.get(status, Exception)]
-    return not any(issubclass(cls, native.cls) for native in subject.natives for cls in classes) and not any(
-        any(owner.handlers.find(cls, status))
-        for owner in subject.installation.error_map().owners.values()
-        for cls in classes
-    )
-
-
-def _read_sources(subject: Subject) -> list[str]:
-    """Read the modules that may name a template: those of the application, its views and its handlers."""
-    owners = subject.installation.error_map().owners.values()
-    functions = [handler.function for owner in owners for handler in owner.handlers.by_key.values()]
-    functions += [native.function for native in subject.natives]
-    sources: list[str] = []
-    for name in subject.modules.union(getattr(function, "__module__", "") for function in functions):
-        with suppress(OSError, TypeError, KeyError):  # a module without a file, or none
-            sources.append(getsource(sys.modules[name]))
-    return sources
+    pages = [name for name in subject.list_templates() if name.startswith("errors/")]
+    if unused := ", ".join(name for name in pages if name != error_map.settings.page):
+        advice = 'write errors.web_register(app) or ErrorHandler(app, handler="web")'
+        yield "app", f"{unused} is never shown: only the style web has templates; {advice}", None
 
 
 def _find_unknown_keys(subject: Subject) -> Found:
@@ -421,7 +313,6 @@ CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "replaced-method": _find_replaced_methods,
     "unregistered-blueprint": _find_unregistered_blueprints,
     "missing-template": _find_template_faults,
-    "unknown-template": _find_unknown_templates,
     "unused-template": _find_unused_templates,
     "unknown-key": _find_unknown_keys,
     "conflicting-types": _find_type_conflicts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -58,10 +58,9 @@ class Subject:
         natives: The handlers that are registered with the framework.
         routed: The blueprints that have a route, and those around them.
         replaced_methods: What may answer in place of the framework's own methods that handle errors, by their names.
-        modules: The names of the modules of the application and its views.
         was_registered: Whether a blueprint was registered in any application.
         find_template_faults: Describes what is wrong with a template and with those that it refers to.
-        list_templates: Lists the templates in HTML, each with those that it refers to.
+        list_templates: Lists the templates in HTML.
     """
 
     name: str
@@ -69,10 +68,9 @@ class Subject:
     natives: tuple[NativeEntry, ...]
     routed: frozenset[str]
     replaced_methods: Mapping[str, Replacement]
-    modules: frozenset[str]
     was_registered: Callable[[object], bool]
     find_template_faults: Callable[[str], Iterable[str]]
-    list_templates: Callable[[], Mapping[str, Collection[str]]]
+    list_templates: Callable[[], Iterable[str]]
 
     def list_natives(self, scope: Scope) -> Iterator[NativeEntry]:
         """List the native handlers of a scope. Only blueprints and the application can have some."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import dis
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -85,7 +84,6 @@ def inspect(app: Any) -> Subject:
         natives=tuple(natives),
         routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
         replaced_methods={name: found for name in _HANDLING if (found := _find_replacement(app, name))},
-        modules=frozenset({app.import_name, *(view.__module__ for view in app.view_functions.values())}),
         was_registered=was_registered,
         find_template_faults=lambda name: _find_template_faults(app.jinja_env, application, name),
         list_templates=lambda: _list_templates(app.jinja_env),
@@ -128,7 +126,7 @@ def _find_template_faults(environment: Any, application: Application, name: str)
             environment.get_template(current)
             references = _find_references(environment, current)
         except TemplateNotFound:
-            yield f"{current} does not exist" + (f", which {name} needs" if current != name else "")
+            yield f"{current} does not exist, which {'ERROR_PAGE' if current == name else name} names"
         except TemplateError as error:
             yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
         else:
@@ -143,14 +141,11 @@ def _find_references(environment: Any, name: str) -> set[str]:
     return {each for each in meta.find_referenced_templates(environment.parse(source)) if each is not None}
 
 
-def _list_templates(environment: Any) -> dict[str, set[str]]:
-    templates: dict[str, set[str]] = {}
-    with suppress(TypeError):  # the loader of the application cannot list its templates
-        templates = {name: set() for name in environment.list_templates(extensions=["html"])}
-    for name in templates:
-        with suppress(TemplateError, UnicodeDecodeError):
-            templates[name] = _find_references(environment, name)
-    return templates
+def _list_templates(environment: Any) -> list[str]:
+    try:
+        return sorted(environment.list_templates(extensions=["html"]))
+    except TypeError:  # the loader of the application cannot list its templates
+        return []
 
 
 # Errors as they would happen.

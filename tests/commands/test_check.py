@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import sys
-import types
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -98,17 +96,8 @@ def test_a_handler_that_each_call_of_a_factory_registers_again_is_reported_with_
 
     assert output.startswith("replaced-handler: app the handler for 404 never runs: ")
     assert "it is the same function, registered again, as at each call of a factory: " in output
-    assert "write @errors.register(app, code=404) there, or move the function out of it" in output
+    assert "move it out of that, or register it for one application: @errors.register(app, ...)" in output
     assert output.endswith("1 finding")
-
-
-def test_a_prefix_is_no_application_that_a_factory_could_name_instead() -> None:
-    def build(world: World) -> None:
-        for _ in range(2):
-            world.app = register_in_a_factory(world, "/shop")
-
-    output = words_of(said(build, "check", exit_code=1))
-    assert "as at each call of a factory: move the function out of it" in output
 
 
 def test_a_suite_that_makes_several_applications_finds_nothing_if_the_factory_names_the_application() -> None:
@@ -361,12 +350,16 @@ def write_templates(folder: Path, files: dict[str, str]) -> None:
             {},
             ["line 1 of 'a.html' can"],
         ),
-        ({}, {"ERROR_PAGE": "oops.html"}, ["ERROR_PAGE names oops.html, which does not exist"]),
+        (
+            {},
+            {"ERROR_PAGE": "oops.html"},
+            ["oops.html does not exist, which ERROR_PAGE names; the built-in page is shown instead"],
+        ),
         ({"oops.html": "fine"}, {"ERROR_PAGE": "oops.html"}, []),
         ({"errors/4xx.html": "", "errors/5xx.html": "", "oops.html": ""}, {"ERROR_PAGE": "oops.html"}, []),
         ({"oops.html": "{{"}, {"ERROR_PAGE": "oops.html"}, ["line 1 of 'oops.html' cannot be compiled"]),
         ({"oops.html": "{% extends 'no.html' %}"}, {"ERROR_PAGE": "oops.html"}, ["no.html does not exist, which oops"]),
-        ({"site/errors/404.html": "fine", "errors/404.html": "{{"}, {}, []),
+        ({"site/errors/404.html": "fine", "errors/404.html": "{{"}, {}, ["line 1 of 'errors/404.html' cannot be"]),
         ({"errors/out-of-tea.html": "{% if %}"}, {}, ["line 1 of 'errors/out-of-tea.html' cannot be compiled"]),
         ({"errors/out-of-tea.html": "{% include 'no.html' %}"}, {}, ["no.html does not exist, which errors/out-of"]),
     ],
@@ -388,104 +381,22 @@ def test_templates_that_are_missing_or_broken_are_reported(
     assert output.count("missing-template") == len(faults)
 
 
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({"errors/out_of_tea.html": ""}, "errors/out_of_tea.html is the page of no status and no known problem type; "),
-        ({"errors/out_of_tea.html": ""}, "did you mean 'out-of-tea.html'?"),
-        ({"site/errors/4x.html": ""}, "site/errors/4x.html is the page of no status and no known problem type; did"),
-        ({"errors/gone-for-good.html": "{{"}, None),
-        ({"errors/out-of-tea.html": "", "errors/419.html": "", "site/errors/5xx.html": ""}, None),
-        (
-            {
-                "errors/box.html": "",
-                "errors/base.html": "{% include 'errors/box.html' %}",
-                "x.html": "{% extends 'errors/base.html' %}",
-            },
-            None,
-        ),
-        ({"other/errors/x.html": "", "errors/parts/x.html": "", "x.html": "", "errors/x.txt": ""}, None),
-    ],
-)
-def test_pages_that_no_error_has_by_their_name_are_reported(
-    tmp_path: Path, files: dict[str, str], message: str | None
-) -> None:
-    write_templates(tmp_path, files)
-    options = {"app_options": {"template_folder": str(tmp_path)}}
-
-    output = words_of(said(view, "check", exit_code=message is not None, **options))
-
-    assert output.count("unknown-template: app") == (message is not None)
-    assert message is None or message in output
-
-
-WITHOUT_STYLE = 'only the style web has templates; write errors.web_register(app) or ErrorHandler(app, handler="web")'
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        (["errors/404.html", "errors/5xx.html"], f"errors/404.html, errors/5xx.html is never shown: {WITHOUT_STYLE}"),
-        (["errors/out-of-tea.html", "errors/base.html"], f"errors/out-of-tea.html is never shown: {WITHOUT_STYLE}"),
-        (["api/errors/404.html"], "only the style web has templates; write errors.web_register(api)"),
-        (["error/404.html"], "error/404.html is never shown: move it to the folder errors"),
-        (["404.html"], "404.html is never shown: move it to the folder errors"),
-        (["403.html", "error/403.html", "errors/403.html"], None),  # which a handler takes
-        (["errors/4xx.html", "4xx.html"], None),
-        (["index.html", "errors.html", "other/404.html", "other/errors/404.html", "errors/419.html"], None),
-    ],
-)
-def test_pages_that_no_scope_shows_are_reported_with_the_call_that_shows_them(
-    tmp_path: Path, files: list[str], message: str | None
-) -> None:
-    write_templates(tmp_path, dict.fromkeys(files, ""))
+@pytest.mark.parametrize("by", [None, "web", "native", "handler"])
+def test_pages_are_reported_if_neither_a_scope_nor_a_handler_shows_pages(tmp_path: Path, by: str | None) -> None:
+    write_templates(tmp_path, {"errors/404.html": "", "errors/5xx.html": "", "index.html": ""})
 
     def build(world: World) -> None:
-        api = world.Blueprint("api", __name__, url_prefix="/api")
-        world.errors.api_register(api)
-        world.app.register_blueprint(api)
-        world.app.errorhandler(403)(native)
-
-    options = {"app_options": {"template_folder": str(tmp_path)}}
-    output = words_of(said(build, "check", exit_code=message is not None, **options))
-
-    assert output.count("unused-template: ") == (message is not None)
-    assert message is None or message in output
-
-
-@pytest.mark.parametrize("by", ["web", "other template", "ERROR_PAGE", "native", "handler", "view"])
-def test_pages_that_the_application_may_show_are_not_reported(tmp_path: Path, by: str) -> None:
-    pages = ["errors/404.html"] if by == "web" else ["404.html", "error/404.html", "errors/404.html"]
-    write_templates(tmp_path / "templates", dict.fromkeys(pages, ""))
-    if by == "other template":
-        text = "".join(f"{{% include '{page}' %}}" for page in pages)
-        write_templates(tmp_path / "templates", {"x.html": text})
-    if by == "ERROR_PAGE":
-        pages = ["404.html"]
-        write_templates(tmp_path, {"templates/other.html": "{% include ['error/404.html', 'errors/404.html'] %}"})
-    module = types.ModuleType("shown_by_a_view")
-    if by == "view":
-        path = tmp_path / "shown_by_a_view.py"
-        path.write_text("A = ['404.html', f'error/{404}.html', \"errors/404.html\"]\ndef show(): ...\n")
-        module.__file__ = str(path)
-        exec(path.read_text(), vars(module))
-
-    def build(world: World) -> None:
+        world.errors.api_register("/api")
         if by == "web":
             world.errors.web_register("/shop")
         elif by == "native":
             world.app.errorhandler(HTTPException)(native)
         elif by == "handler":
             world.errors.register("/shop", code="4xx")(nothing)
-        elif by == "view":
-            world.app.add_url_rule("/show", "show", module.show)
 
-    options = {"app_options": {"template_folder": str(tmp_path / "templates")}}
-    if by == "ERROR_PAGE":
-        options["config"] = {"ERROR_PAGE": "404.html"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, module.__name__, module)
-        assert found(build, exit_code=0, **options) == []
+    options = {"app_options": {"template_folder": str(tmp_path)}}
+    output = words_of(said(build, "check", exit_code=by is None, **options))
+    assert output.startswith("unused-template: app errors/404.html, errors/5xx.html is never shown") == (by is None)
 
 
 def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None:
@@ -495,7 +406,7 @@ def test_the_page_of_the_configuration_may_have_any_name(tmp_path: Path) -> None
     assert found(view, exit_code=0, **options) == []
 
 
-def test_a_loader_that_lists_no_templates_has_no_unknown_ones() -> None:
+def test_a_loader_that_lists_no_templates_has_no_broken_ones() -> None:
     def build(world: World) -> None:
         world.app.jinja_loader = FunctionLoader(lambda name: None)
         world.app.jinja_env.loader = world.app.jinja_loader
@@ -516,17 +427,6 @@ def test_a_style_on_a_blueprint_without_prefix_is_reported_if_the_application_ha
     assert "register the application, too: errors.web_register(app)" in words_of(
         said(a_site_without_prefix, "check", exit_code=1)
     )
-
-
-def test_pages_of_a_blueprint_without_prefix_are_reported_if_the_application_has_no_style(tmp_path: Path) -> None:
-    def build(world: World) -> None:
-        for name in ("site", "tools"):
-            blueprint = world.Blueprint(name, __name__)
-            blueprint.add_url_rule(f"/{name}", "index", nothing)
-            world.app.register_blueprint(blueprint)
-
-    write_templates(tmp_path, {"site/errors/404.html": ""})
-    assert found(build, app_options={"template_folder": str(tmp_path)}) == [("no-prefix", "site")]
 
 
 @pytest.mark.parametrize("name", ["ErrorHandler", "ERROR_HANDLER", "app", "handler", "native", "prefix", "host", "/"])

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 from functools import cache
-from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -42,31 +41,20 @@ __all__ = ["Instrumentation", "instrument"]
 
 
 class Instrumentation:
-    """What `instrument` has set up.
-
-    Args:
-        errors: The errors to report.
-        statuses: The statuses of deliberate errors that become events.
-
-    Attributes:
-        statuses: The same.
-    """
+    """What `instrument` has set up."""
 
     def __init__(self, errors: Observable, statuses: Container[int]) -> None:
         self._errors = errors
-        self.statuses = statuses
+        self._statuses = statuses
         errors.on_incident(self._report)
 
     def remove(self) -> None:
-        """Report deliberate errors no longer. A second time does nothing."""
-        with _CHANGING:
-            if _INSTRUMENTED.get(id(self._errors)) is self:
-                del _INSTRUMENTED[id(self._errors)]
-                self._errors.off_incident(self._report)
+        """Report deliberate errors no longer. A second call does nothing."""
+        self._errors.off_incident(self._report)
 
     def _report(self, incident: Incident, reply: Reply) -> None:
         status = incident.problem.status if reply.status is None else reply.status
-        if not incident.is_deliberate or status not in self.statuses:
+        if not incident.is_deliberate or status not in self._statuses:
             return
         event: Event = {}
         if incident.cause is not None:
@@ -84,7 +72,6 @@ class Instrumentation:
 
 # By the id of what is instrumented, which an instrumentation keeps from being anything else as long as it exists.
 _INSTRUMENTED: WeakValueDictionary[int, Instrumentation] = WeakValueDictionary()
-_CHANGING = Lock()
 
 
 @cache
@@ -96,8 +83,8 @@ def _start_processing() -> None:
 def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrumentation:
     """Tag Sentry's events with the id of the incident.
 
-    Call it before or after ``sentry_sdk.init``. A second call with the same options, as from an application factory,
-    changes nothing.
+    Call it before or after ``sentry_sdk.init``. A later call for the same errors, as from an application factory, takes
+    the place of the one before.
 
     Example::
 
@@ -109,23 +96,19 @@ def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrume
             problem.
 
     Returns:
-        The instrumentation, to remove it again; the one that is there, if *errors* has been instrumented already.
+        The instrumentation, to remove it again.
 
     Raises:
-        SetupError: *errors* is neither, or is instrumented with other options.
+        SetupError: *errors* is neither.
     """
     given: object = errors
     if not isinstance(given, Observable):
         raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
-    with _CHANGING:
-        _start_processing()
-        there = _INSTRUMENTED.get(id(errors))
-        if there is None:
-            made = _INSTRUMENTED[id(errors)] = Instrumentation(errors, statuses)
-            return made
-    if there.statuses != statuses:
-        raise SetupError(f"{errors!r} is instrumented already, with other statuses: remove() what it returned first")
-    return there
+    _start_processing()
+    if (before := _INSTRUMENTED.get(id(errors))) is not None:
+        before.remove()
+    made = _INSTRUMENTED[id(errors)] = Instrumentation(errors, statuses)
+    return made
 
 
 def _process(event: Event, hint: Hint) -> Event | None:

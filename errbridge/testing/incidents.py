@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypedDict, Unpack, overload
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from errbridge.application.hooks import Hooks, Observable
 from errbridge.application.installation import find_installation
@@ -50,14 +50,14 @@ class Wanted(TypedDict, total=False):
     type: str
 
 
-class Incidents(Sequence[Observation]):
+class Incidents(list[Observation]):
     """The errors that were handled while it watched, in order.
 
     Usually it is the pytest fixture ``incidents``, or comes from `record_incidents`.
     """
 
     def __init__(self) -> None:
-        self._seen: list[Observation] = []
+        super().__init__()
         self._watched: list[Hooks | Observable] = []
 
     def watch(self, *watched: Any) -> Incidents:
@@ -85,27 +85,8 @@ class Incidents(Sequence[Observation]):
             each.off_incident(self._write)
         self._watched.clear()
 
-    def clear(self) -> None:
-        """Forget what was seen."""
-        self._seen.clear()
-
     def _write(self, incident: Incident, reply: Reply) -> None:
-        self._seen.append(Observation(incident, reply))
-
-    @overload
-    def __getitem__(self, index: int) -> Observation: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Observation]: ...
-
-    def __getitem__(self, index: int | slice) -> Observation | Sequence[Observation]:
-        return self._seen[index]
-
-    def __iter__(self) -> Iterator[Observation]:
-        return iter(tuple(self._seen))
-
-    def __len__(self) -> int:
-        return len(self._seen)
+        self.append(Observation(incident, reply))
 
     def matching(self, **wanted: Unpack[Wanted]) -> list[Observation]:
         """List the errors that match all arguments.
@@ -152,7 +133,7 @@ class Incidents(Sequence[Observation]):
     def _report(self, expected: str, found: int, wanted: Wanted) -> str:
         which = "".join(f", {name}={value!r}" for name, value in wanted.items())
         lines = [f"expected {expected}{which}; there are {found}"]
-        if self._seen:
+        if self:
             lines += ["all that were seen:", *(f"  {seen}" for seen in self)]
         elif self._watched:
             lines += [

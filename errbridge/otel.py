@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from weakref import WeakValueDictionary
 
-from errbridge import __version__
+import errbridge
 from errbridge.application.hooks import Observable
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
@@ -38,7 +38,14 @@ _RECORD_EXCEPTIONS_THEMSELVES = frozenset({"opentelemetry.instrumentation.flask"
 
 
 class Instrumentation:
-    """What `instrument` has set up."""
+    """What `instrument` has set up.
+
+    Args:
+        errors: As for `instrument`. So are the next ones.
+        meter_provider: As for `instrument`.
+        record_exceptions: As for `instrument`.
+        most_kinds: As for `instrument`.
+    """
 
     def __init__(
         self,
@@ -51,7 +58,7 @@ class Instrumentation:
         self._record_exceptions = record_exceptions
         self._most_kinds = most_kinds
         self._kinds: set[tuple[int, str, str]] = set()
-        self._counter = metrics.get_meter("errbridge", __version__, meter_provider).create_counter(
+        self._counter = metrics.get_meter("errbridge", errbridge.__version__, meter_provider).create_counter(
             "errbridge.errors", unit="{error}", description="Errors that were answered."
         )
         errors.on_incident(self._report)

@@ -35,19 +35,12 @@ Found = Iterator[tuple[str, str, Callable[..., Any] | None]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is wrong.
-
-    Attributes:
-        code: The check that found it.
-        scope: The scope.
-        message: What it is, and what to do.
-        source: The handler that it is about; None if it is about none.
-    """
+    """Something that is wrong, where, and what to do."""
 
     code: str
     scope: str
     message: str
-    source: Source | None = None
+    source: Source | None = None  # the handler that it is about
 
 
 def check(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...]:

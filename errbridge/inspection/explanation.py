@@ -7,14 +7,13 @@ A handler of the framework is taken to answer: without errbridge, None from it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from errbridge import validation
-from errbridge.application.errormap import Owner, Turns
+from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import CATCH_ALL, Key, is_class_name
@@ -35,68 +34,39 @@ __all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled"
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """An error as it would happen.
-
-    Attributes:
-        exception: The exception.
-        server_error: The 500 that the framework makes of an exception that is not answered as itself.
-        request: The facts of the request.
-        notes: Remarks on the request.
-    """
+    """An error as it would happen, with remarks on its request."""
 
     exception: Exception
-    server_error: Exception
+    server_error: Exception  # the 500 that the framework makes of an exception that is not answered as itself
     request: RequestFacts
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A scope of the chain.
-
-    Attributes:
-        scope: Its name.
-        reason: Why it is in the chain.
-        style: How its errors look; None leaves that to the next scope.
-        failure: Whether it answers uncaught exceptions with the plain page.
-    """
+    """A scope of the chain, why it is there, and how its errors look."""
 
     scope: str
     reason: str
-    style: str | None
-    failure: bool
+    style: str | None  # None leaves that to the next scope
+    failure: bool  # whether it answers uncaught exceptions with the plain page
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A handler of the chain.
-
-    Attributes:
-        scope: The scope that it is registered for.
-        key: The errors that it is registered for.
-        source: Where it is written.
-        native: Whether it is registered with the framework.
-        order: Its place among the handlers that are asked, from 1; None if it is not asked.
-        reason: Why.
-    """
+    """A handler of the chain, and why it is asked, or is not."""
 
     scope: str
     key: str
     source: Source
     native: bool
-    order: int | None
+    order: int | None  # its place among the handlers that are asked, from 1; None if it is not asked
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stage of the error, in which handlers are asked.
-
-    Attributes:
-        error: What the error is at this stage.
-        considered: All handlers of the chain, the nearest scope first.
-        otherwise: What happens if no handler takes it.
-    """
+    """A stage of the error, with all handlers of the chain and what happens if no handler takes it."""
 
     error: str
     considered: tuple[Considered, ...]
@@ -105,40 +75,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Unhandled:
-    """The answer to an error that no handler takes.
-
-    Attributes:
-        status: The status code.
-        media_type: The media type under which the page or document is sent.
-        media_reasons: Why it is that one.
-        shown_by: What makes the page or document.
-        close: The code and the reason with which a WebSocket is closed after its handshake; None for a request.
-    """
+    """The answer to an error that no handler takes."""
 
     status: int
     media_type: str
     media_reasons: tuple[str, ...]
-    shown_by: str
-    close: str | None = None
+    shown_by: str  # what makes the page or document
+    close: str | None = None  # the code and reason that close a WebSocket after its handshake
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that is known about the answer to an error before it happens.
-
-    Attributes:
-        app: The name of the application.
-        method: The method of the request; ``WEBSOCKET`` for a WebSocket.
-        host: The host of the request.
-        path: The path of the request.
-        endpoint: The endpoint of the matched route; None if there is none.
-        error: The exception.
-        notes: Remarks on the request.
-        chain: The scopes that own the error, the nearest first.
-        steps: One for an HTTP error; two for another exception, which first is offered as itself.
-        answered_by: The first native handler that is asked. It answers unless a handler before it does.
-        otherwise: The answer if no handler takes the error; None if the framework deals with it alone, or raises it.
-    """
+    """Everything that is known about the answer to an error before it happens."""
 
     app: str
     method: str
@@ -148,9 +96,9 @@ class Explanation:
     error: str
     notes: tuple[str, ...]
     chain: tuple[Link, ...]
-    steps: tuple[Step, ...]
-    answered_by: Source | None
-    otherwise: Unhandled | None
+    steps: tuple[Step, ...]  # one for an HTTP error; two for another exception, which first is offered as itself
+    answered_by: Source | None  # the first native handler that is asked; it answers unless one before it does
+    otherwise: Unhandled | None  # None if the framework deals with the error alone, or raises it
 
 
 # The walk.
@@ -158,17 +106,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """The way of an error that every handler passes on.
-
-    Attributes:
-        contexts: The contexts of the error.
-        asked: The calls of handlers, each with the context in which it was made.
-        end: The outcome, or the call of the application's own way to show the problem.
-    """
+    """The way of an error that every handler passes on."""
 
     contexts: list[ErrorContext]
-    asked: list[tuple[ErrorContext, Call]]
-    end: Outcome | Call
+    asked: list[tuple[ErrorContext, Call]]  # each call of a handler with the context in which it was made
+    end: Outcome | Call  # the call of the application's own way to show the problem
 
     @property
     def is_unasked(self) -> bool:
@@ -196,7 +138,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         *_explain_unasked(walk, situation.exception, subject),
         *_explain_validation(walk, situation.exception),
     )
-    steps = tuple(_Stage.find(subject, walk, context).explain() for context in walk.contexts if not walk.is_unasked)
+    steps = tuple(_Stage(subject, walk, context).explain() for context in walk.contexts if not walk.is_unasked)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
     return Explanation(
         subject.name,
@@ -217,7 +159,7 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     options = installation.options
     if (decorator := options.response) is not None:
         # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
-        options = replace(options, response=partial(_return, decorator))
+        options = replace(options, response=lambda _document: cast("Any", decorator))
     installation = copy_without_hooks(installation, options)
     asked: list[tuple[ErrorContext, Call]] = []
 
@@ -238,10 +180,6 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
         run = respond(installation, situation.server_error, situation.request, run)
         end = follow(run)
     return _Walk(run.trace.contexts, asked, end)
-
-
-def _return(decorator: Callable[..., Any], _document: Callable[..., Any]) -> Callable[..., Any]:
-    return decorator
 
 
 def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Iterator[str]:
@@ -274,7 +212,7 @@ def _describe(application: Application, exc: BaseException) -> str:
 
 
 def _link(owner: Owner, request: RequestFacts) -> Link:
-    style = None if owner.style is None else owner.style.name
+    style = owner.style.name if owner.style else None
     return Link(str(owner.scope), _explain_owner(owner.scope, request), style, owner.failure)
 
 
@@ -291,39 +229,17 @@ def _explain_owner(scope: Scope, request: RequestFacts) -> str:
 # The handlers.
 
 
-@dataclass(frozen=True, slots=True)
 class _Stage:
-    """A context of the error, with the handlers that are asked in it.
+    """A context of the error, with the handlers that are asked in it."""
 
-    Attributes:
-        subject: The application.
-        walk: The way of the error.
-        context: The context.
-        turns: The owners that are reached.
-        places: The places of the handlers that are asked, by the identity of the function; each is taken once.
-    """
-
-    subject: Subject
-    walk: _Walk
-    context: ErrorContext
-    turns: Turns
-    places: dict[int, int]
-
-    @classmethod
-    def find(cls, subject: Subject, walk: _Walk, context: ErrorContext) -> _Stage:
-        """Find what happens in a context."""
-        error_map, error_class = context.error_map, type(context.exception)
-        if context.exception is context.original:
-            turns = error_map.find_turns(context.chain.owners, error_class, None)
-        else:
-            turns = error_map.find_turns(context.owners, error_class, context.problem.status)
+    def __init__(self, subject: Subject, walk: _Walk, context: ErrorContext) -> None:
+        self.subject, self.walk, self.context = subject, walk, context
+        self.is_claim = context.exception is context.original  # an exception that is no HTTP error is offered as itself
+        owners, status = (context.chain.owners, None) if self.is_claim else (context.owners, context.problem.status)
+        self.turns = context.error_map.find_turns(owners, type(context.exception), status)
         calls = [call for each, call in walk.asked if each is context]
-        return cls(subject, walk, context, turns, {id(call.function): place for place, call in enumerate(calls, 1)})
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether an exception that is no HTTP error is offered as itself."""
-        return self.context.exception is self.context.original
+        # By the identity of the function. Each place is taken once.
+        self.places = {id(call.function): place for place, call in enumerate(calls, 1)}
 
     def explain(self) -> Step:
         """Explain of each handler of the chain when it is asked, or why it is not."""

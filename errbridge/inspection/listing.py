@@ -16,13 +16,7 @@ __all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "list_registrat
 
 @dataclass(frozen=True, slots=True)
 class HandlerEntry:
-    """A handler of a scope.
-
-    Attributes:
-        key: What it is registered for.
-        source: Where it is written.
-        native: Whether it is registered with the framework.
-    """
+    """A handler of a scope, of errbridge or registered with the framework."""
 
     key: str
     source: Source
@@ -31,33 +25,19 @@ class HandlerEntry:
 
 @dataclass(frozen=True, slots=True)
 class ScopeEntry:
-    """A scope with everything that is registered for it.
-
-    Attributes:
-        prefix: The effective prefix; None for every path.
-        blueprint: The dotted name, if the scope is a blueprint.
-        depth: How many scopes of the host contain it.
-        style: ``api``, ``web`` or ``default``; None leaves that to the next scope of the chain.
-        failure: Whether it answers uncaught exceptions with the plain page.
-        handlers: Those of the framework first, then errbridge's from the most specific to the most general.
-    """
+    """A scope with everything that is registered for it."""
 
     prefix: str | None
     blueprint: str | None
-    depth: int
+    depth: int  # how many scopes of the host contain it
     style: str | None
-    failure: bool
-    handlers: tuple[HandlerEntry, ...]
+    failure: bool  # whether it answers uncaught exceptions with the plain page
+    handlers: tuple[HandlerEntry, ...]  # the framework's first, then errbridge's, the most specific first
 
 
 @dataclass(frozen=True, slots=True)
 class HostEntry:
-    """The scopes of a host.
-
-    Attributes:
-        host: The host; None for every host.
-        scopes: Sorted by prefix, a scope before those that it contains.
-    """
+    """The scopes of a host, or without a host; a scope comes before those that it contains."""
 
     host: str | None
     scopes: tuple[ScopeEntry, ...]
@@ -65,20 +45,12 @@ class HostEntry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Everything that is registered in an application.
-
-    Attributes:
-        app: Its name.
-        dispatcher: The name of the dispatcher's class.
-        hosts: The hosts that have scopes, then the scopes of every host.
-        views: Blueprints that own no URL space, only the errors of their views.
-        root: The application itself, the last owner of every error.
-    """
+    """Everything that is registered in an application."""
 
     app: str
     dispatcher: str
     hosts: tuple[HostEntry, ...]
-    views: tuple[ScopeEntry, ...]
+    views: tuple[ScopeEntry, ...]  # blueprints that own no URL space, only the errors of their views
     root: ScopeEntry
 
 
@@ -123,7 +95,7 @@ def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int = 0) -
         *(HandlerEntry(key_name(each.key), find_source(each.function), True) for each in subject.list_natives(scope)),
         *(HandlerEntry(key_name(key), find_source(handlers[key].function), False) for key in sort_keys(handlers)),
     )
-    style = None if owner.style is None else owner.style.name
+    style = owner.style.name if owner.style else None
     return ScopeEntry(scope.prefix, scope.blueprint, depth, style, owner.failure, entries)
 
 

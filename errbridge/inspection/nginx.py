@@ -42,13 +42,7 @@ Rules = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A page or document.
-
-    Attributes:
-        path: Its path below the folder of all files.
-        headers: The headers of the answer that it was made of.
-        body: Its content.
-    """
+    """A page or document, by its path below the folder of all files, with the headers of its response."""
 
     path: str
     headers: tuple[tuple[str, str], ...]

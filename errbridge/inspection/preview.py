@@ -37,14 +37,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A scope with a folder of its own.
-
-    Attributes:
-        name: The name of the folder, unique in an application.
-        scope: The scope.
-        request: A request whose errors belong to the scope.
-        style: How they look.
-    """
+    """A scope with a folder of its own, a request whose errors belong to it, and how they look."""
 
     name: str
     scope: Scope
@@ -54,12 +47,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A file to be made.
-
-    Attributes:
-        path: Its path below the folder of all files.
-        context: The error that it shows.
-    """
+    """A file to be made, by its path below the folder of all files, and the error that it shows."""
 
     path: str
     context: ErrorContext

@@ -20,29 +20,17 @@ __all__ = ["NativeEntry", "Replacement", "Source", "Subject", "find_source", "ke
 
 @dataclass(frozen=True, slots=True)
 class NativeEntry:
-    """A handler that is registered with the framework itself.
-
-    Attributes:
-        blueprint: The blueprint; None for the application.
-        key: What it is registered for: a status, or a class.
-        cls: That class, or the framework's class for the status.
-        function: The handler.
-    """
+    """A handler that is registered with the framework itself, for a blueprint or the application (None)."""
 
     blueprint: str | None
     key: Key
-    cls: type[Exception]
+    cls: type[Exception]  # the framework's class, if the key is a status
     function: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A function in place of a method of the framework that handles errors.
-
-    Attributes:
-        function: The function.
-        advice: What to do about it.
-    """
+    """A function in place of a method of the framework that handles errors, and what to do about it."""
 
     function: Callable[..., Any]
     advice: str
@@ -50,27 +38,16 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An application with errbridge in it.
-
-    Attributes:
-        name: The name of the application.
-        installation: errbridge in the application.
-        natives: The handlers that are registered with the framework.
-        routed: The blueprints that have a route, and those around them.
-        replaced_methods: What may answer in place of the framework's own methods that handle errors, by their names.
-        was_registered: Whether a blueprint was registered in any application.
-        find_template_faults: Describes what is wrong with a template and with those that it refers to.
-        list_templates: Lists the templates in HTML.
-    """
+    """An application with errbridge in it."""
 
     name: str
     installation: Installation
     natives: tuple[NativeEntry, ...]
-    routed: frozenset[str]
-    replaced_methods: Mapping[str, Replacement]
-    was_registered: Callable[[object], bool]
-    find_template_faults: Callable[[str], Iterable[str]]
-    list_templates: Callable[[], Iterable[str]]
+    routed: frozenset[str]  # the blueprints that have a route, and those around them
+    replaced_methods: Mapping[str, Replacement]  # by the name of the framework's method
+    was_registered: Callable[[object], bool]  # whether any application has a blueprint
+    find_template_faults: Callable[[str], Iterable[str]]  # in a template, and in those that it refers to
+    list_templates: Callable[[], Iterable[str]]  # those in HTML
 
     def list_natives(self, scope: Scope) -> Iterator[NativeEntry]:
         """List the native handlers of a scope. Only blueprints and the application can have some."""
@@ -92,13 +69,7 @@ def list_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a handler is written.
-
-    Attributes:
-        name: Its dotted name.
-        file: The file's path; None for what is written in C, for instance.
-        line: The line on which it begins, with its decorators.
-    """
+    """Where a handler is written; what is written in C has a name only."""
 
     name: str
     file: str | None = None

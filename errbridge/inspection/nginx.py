@@ -70,8 +70,7 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
     ]
     languages = subject.installation.error_map().settings.languages
     client = f'"${prefix}_style $http_x_requested_with $http_accept"'
-    parts = [
-        f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{HTTP_FILE}')};",
+    maps = [
         _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", owners),
         _build_map("How the errors of each scope look.", f"${prefix}_scope ${prefix}_style", last.name, styles),
         _build_map(
@@ -80,23 +79,16 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
             EXTENSIONS[last.default],
             formats,
         ),
-        *(
-            _build_map(
-                "The language: the first of the client's that there is.",
-                f"$http_accept_language ${prefix}_language",
-                '""',
-                each,
-            )
-            for each in (list(_list_languages(languages)),)
-            if len(languages) > 1
-        ),
-        *(
-            _build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules)
-            for number, (header, rules) in enumerate(_list_headers(files))
-            if not isinstance(rules, str)
-        ),
     ]
-    return "\n".join([*parts, ""])
+    if len(languages) > 1:
+        comment = "The language: the first of the client's that there is."
+        variables = f"$http_accept_language ${prefix}_language"
+        maps.append(_build_map(comment, variables, '""', list(_list_languages(languages))))
+    for number, (header, rules) in enumerate(_list_headers(files)):
+        if not isinstance(rules, str):
+            maps.append(_build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules))
+    head = f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{HTTP_FILE}')};"
+    return "\n".join([head, *maps, ""])
 
 
 def build_server_block(directory: str, files: Sequence[File]) -> str:
@@ -115,35 +107,33 @@ def build_server_block(directory: str, files: Sequence[File]) -> str:
         for name, value in file.headers
         if name.lower() == "content-type"
     }
-    headers = [
+    types_block = "\n".join(f"        {_quote(name)} {extension};" for extension, name in sorted(types.items()))
+    headers = "\n".join(
         f"    add_header {header} {_quote(value) if isinstance(value, str) else f'${prefix}_header_{number}'} always;"
         for number, (header, value) in enumerate(_list_headers(files))
-    ]
-    return "\n".join(
-        [
-            "# Made by errbridge. In each server block in front of the application:",
-            f"#     include {_quote(f'{directory}/{SERVER_FILE}')};",
-            "#",
-            "# The files are for what nginx answers itself, such as 502 when the application is down. What the",
-            "# application answers stays as it is: for that, proxy_intercept_errors has to be off, its default.",
-            "# With it on, the files would take the place of the application's own answers, too.",
-            "# A location with an error_page of its own does not inherit this one; repeat it there.",
-            "",
-            f"error_page {' '.join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope{language}/$status.${prefix}_format;",
-            "",
-            f"location ^~ /{FOLDER}/ {{",
-            "    internal;",
-            f"    root {_quote(directory)};",
-            f"    try_files $uri /{FOLDER}/app{language}/$status.${prefix}_format /{FOLDER}/app/$status.html =500;",
-            "    charset off;",
-            "    types {",
-            *(f"        {_quote(media_type)} {extension};" for extension, media_type in sorted(types.items())),
-            "    }",
-            *headers,
-            "}",
-            "",
-        ]
     )
+    return f"""\
+# Made by errbridge. In each server block in front of the application:
+#     include {_quote(f"{directory}/{SERVER_FILE}")};
+#
+# The files are for what nginx answers itself, such as 502 when the application is down. What the
+# application answers stays as it is: for that, proxy_intercept_errors has to be off, its default.
+# With it on, the files would take the place of the application's own answers, too.
+# A location with an error_page of its own does not inherit this one; repeat it there.
+
+error_page {" ".join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope{language}/$status.${prefix}_format;
+
+location ^~ /{FOLDER}/ {{
+    internal;
+    root {_quote(directory)};
+    try_files $uri /{FOLDER}/app{language}/$status.${prefix}_format /{FOLDER}/app/$status.html =500;
+    charset off;
+    types {{
+{types_block}
+    }}
+{headers}
+}}
+"""
 
 
 def _build_prefix(directory: str) -> str:

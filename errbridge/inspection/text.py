@@ -45,15 +45,13 @@ def _align(rows: Iterable[tuple[str, ...]], indent: str) -> Iterator[str]:
     for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width]
         line = (indent + "  ".join(cells)).rstrip()
-        if len(line) <= _WIDTH:
-            yield line
-            continue
-        line = indent + row[0]
-        for cell in filter(None, row[1:]):
-            if len(line) + 2 + len(cell) > _WIDTH:
-                yield line
-                line = f"{indent}  "
-            line = f"{line}  {cell}"
+        if len(line) > _WIDTH:
+            lines = [indent + row[0]]
+            for cell in filter(None, row[1:]):
+                if len(lines[-1]) + 2 + len(cell) > _WIDTH:
+                    lines.append(f"{indent}  ")
+                lines[-1] += f"  {cell}"
+            line = "\n".join(lines)
         yield line
 
 
@@ -94,10 +92,8 @@ def _write_scopes(scopes: Iterable[tuple[str, ScopeEntry]]) -> Iterator[str]:
         (where, f"blueprint {scope.blueprint}" if scope.blueprint else "", _describe_style(scope))
         for where, scope in entries
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for (_, scope), row in zip(entries, rows, strict=True):
-        padded = tuple(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield from _align([padded], _INDENT)
+    for (_, scope), line in zip(entries, _align(rows, _INDENT), strict=True):
+        yield line
         yield from _write_handlers(scope.handlers, _INDENT * (scope.depth + 3))
 
 

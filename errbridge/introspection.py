@@ -5,32 +5,15 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-__all__ = ["describe_class", "describe_function", "describe_value", "is_async", "locate", "make", "walk_traceback"]
+__all__ = ["describe_class", "describe_function", "describe_value", "is_async", "locate", "walk_traceback"]
 
 _LONGEST = 32
-
-T = TypeVar("T")
-
-
-def make(cls: type[T], values: Mapping[str, object]) -> T:
-    """Make an object of a frozen dataclass, with all of its values at once.
-
-    The constructor of a frozen dataclass calls a function for each field, ten times the cost. Only what is made for
-    each error is made so, and therefore has no slots.
-
-    Args:
-        cls: The class.
-        values: The fields. One that is missing has its default, unless that comes from a factory.
-    """
-    made = cls.__new__(cls)
-    vars(made).update(values)
-    return made
 
 
 def walk_traceback(exc: object) -> list[TracebackType]:

@@ -35,8 +35,8 @@ from errbridge.pallets.seam import Fields, Seam
 
 __all__ = ["attach"]
 
-_READ = (b"host", b"accept", b"accept-language", b"x-requested-with", b"traceparent")
-_KEPT = frozenset({*_READ, b"content-length", b"content-type", b"transfer-encoding"})
+_READ = {name: name.encode() for name in ("host", "accept", "accept-language", "x-requested-with", "traceparent")}
+_KEPT = frozenset({*_READ.values(), b"content-length", b"content-type", b"transfer-encoding"})
 _CHUNKS = (bytes, str, bytearray, memoryview)  # of a stream; most servers take each of them
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 _ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
@@ -101,7 +101,7 @@ class _QuartSeam(Seam):
         found: dict[bytes, bytes] = dict(pairs)
         if len(found) < len(pairs) or b"accept" not in found:  # names that occur twice, or are in capital letters
             found = _join_lines(pairs)
-        values = {name.decode(): found.get(name, b"").decode("latin-1") for name in _READ}
+        values = {name: found[key].decode("latin-1") for name, key in _READ.items() if key in found}
         if request_id:
             wanted = request_id.encode()
             values[request_id] = next((value for name, value in pairs if name.lower() == wanted), b"").decode("latin-1")
@@ -121,7 +121,8 @@ class _QuartSeam(Seam):
 
     def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:
-            await adrive(run, self._call)
+            if run.outcome is None:
+                await adrive(run, self._call)
             return self.make_result(run)
 
         return handle
@@ -169,44 +170,35 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             response = finish_response(response, Draft(None), "GET")
         return response if get_current() is None else seam.add_incident_header(response)
 
-    async def begin(handle: Any, handle_exception: Any, asked: Any) -> Any:
-        """Have the framework handle a request or WebSocket, and also what a session or a converter raises before it.
+    async def guarded(asked: Any) -> Any:
+        """Have the framework handle a request or WebSocket, and answer what escapes it.
 
-        Quart raises that, and leaves the request bound (not reported). Flask asks its handlers (pallets/flask#2254).
+        That is also what a session or a converter raises before it. Quart raises it, and leaves the request bound (not
+        reported). Flask asks its handlers (pallets/flask#2254).
         """
+        is_websocket = isinstance(asked, quart.Websocket)
         try:
-            return await handle(asked)
-        except Exception as exc:
-            is_bound = quart.has_request_context() or quart.has_websocket_context()
-            if not is_bound or (seam.installation.application.propagates() and not isinstance(exc, Problem)):
-                raise
-            return await handle_exception(*([app_ctx._get_current_object()] if is_given_context else []), exc)
-
-    async def guarded(request: quart.Request) -> Any:
-        """Answer what escapes the framework."""
-        try:
-            response = check_response(await begin(handle_request, app.handle_exception, request))
+            try:
+                response = await (handle_websocket if is_websocket else handle_request)(asked)
+            except Exception as exc:
+                is_bound = quart.has_request_context() or quart.has_websocket_context()
+                if not is_bound or (seam.installation.application.propagates() and not isinstance(exc, Problem)):
+                    raise
+                handle_exception: Any = app.handle_websocket_exception if is_websocket else app.handle_exception
+                given = [app_ctx._get_current_object()] if is_given_context else []
+                response = await handle_exception(*given, exc)
+            if not (is_websocket and response is None):
+                check_response(response)
         except (Exception, BaseExceptionGroup) as exc:
             error = ungroup(exc)
         else:
             if isinstance(response, quart.Response) and not isinstance(response.response, response.data_body_class):
-                stream: Any = _Stream(response.response, seam.watch(response), request)
+                stream: Any = _Stream(response.response, seam.watch(response), asked)
                 response.response = stream
             return response
         if not isinstance(error, Exception):
             raise error
-        return seam.respond_outside(error, request)
-
-    async def guarded_websocket(websocket: quart.Websocket) -> Any:
-        """Answer what escapes the framework from a WebSocket."""
-        try:
-            response = await begin(handle_websocket, app.handle_websocket_exception, websocket)
-            return response if response is None else check_response(response)
-        except (Exception, BaseExceptionGroup) as exc:
-            error = ungroup(exc)
-        if not isinstance(error, Exception):
-            raise error
-        return seam.respond_outside(error, websocket)
+        return seam.respond_outside(error, asked)
 
     async def closing(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
@@ -232,7 +224,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     replaced = {
         "make_response": answering,
         "handle_request": guarded,
-        "handle_websocket": guarded_websocket,
+        "handle_websocket": guarded,
         "asgi_app": closing,
     }
     for name, function in replaced.items():

@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=58, modules=23, changes=47)
+BOUND = Walk(calls=53, modules=20, changes=42)
 
 
 def follow(app: Any, path: str) -> list[str]:

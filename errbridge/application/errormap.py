@@ -23,7 +23,7 @@ from errbridge.representations.styles import DEFAULT, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["Chain", "ErrorMap", "Owner", "Reach", "Turns"]
+__all__ = ["Chain", "ErrorMap", "Look", "Owner", "Reach", "Turns"]
 
 log = logging.getLogger("errbridge")
 
@@ -53,6 +53,22 @@ class Owner:
     def find_style(self, *, uncaught: bool) -> Style | None:
         """Return the style in which this scope answers an error that no handler took; None if it does not answer."""
         return DEFAULT if uncaught and self.failure else self.style
+
+
+class Look(NamedTuple):
+    """How errors of a scope look to a client: everything but the error that a built-in answer depends on.
+
+    Attributes:
+        settings: The settings in force.
+        style: The style of the scope.
+        media_type: The media type to answer in.
+        language: The language to answer in.
+    """
+
+    settings: Settings
+    style: Style
+    media_type: str
+    language: Language = ENGLISH
 
 
 class Reach(NamedTuple):
@@ -129,7 +145,7 @@ class ErrorMap:
         self._finds_only_registered = type(dispatcher) in DISPATCHERS.values()  # a subclass may find anything
         self.response = response
         self.languages = languages
-        self._choose_language = lru_cache(_REMEMBERED)(self._look_up_language)
+        self._remember_look = lru_cache(_REMEMBERED)(self._choose_look)
         self.root = owners[ROOT]
         self._ignored: set[Scope | str] = set()
         self._chain = lru_cache(_REMEMBERED)(self._build_chain)
@@ -150,16 +166,21 @@ class ErrorMap:
         is_nested = any(after.startswith(before) for before, after in pairwise(prefixes))
         return is_nested or not self._finds_only_registered
 
-    def find_language(self, request: RequestFacts) -> Language:
-        """Find the language in which to answer a request."""
-        wanted = request.accept_language
+    def choose_look(self, style: Style, request: RequestFacts) -> Look:
+        """Choose how an error looks in a style, by what its client asks for."""
+        accept, wanted = request.accept, request.accept_language if len(self.languages) > 1 else ""
+        # Longer headers would let a client fill the memory.
+        choose = self._remember_look if len(accept) + len(wanted) <= _REMEMBERED_LENGTH else self._choose_look
+        return choose(style, accept, wanted, xhr=request.xhr)
+
+    def _choose_look(self, style: Style, accept: str, wanted: str, *, xhr: bool) -> Look:
+        media_type = style.choose_media_type(accept, xhr=xhr)
+        return Look(self.settings, style, media_type, self.find_language(wanted))
+
+    def find_language(self, wanted: str) -> Language:
+        """Find the language in which to answer a request with this ``Accept-Language``."""
         if len(self.languages) == 1:
             return self.languages[0]
-        if len(wanted) <= _REMEMBERED_LENGTH:  # longer ones would let a client fill the memory
-            return self._choose_language(wanted)
-        return self._look_up_language(wanted)
-
-    def _look_up_language(self, wanted: str) -> Language:
         tag = lookup_language(wanted, [language.tag for language in self.languages])
         return next((language for language in self.languages if language.tag == tag), self.languages[0])
 

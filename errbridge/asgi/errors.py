@@ -29,16 +29,14 @@ from errbridge.asgi.location import Connection, Location
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.wsgi import Service, serve_wsgi
-from errbridge.handling.context import open_context
 from errbridge.handling.outside import respond_in_place
+from errbridge.handling.reporting import record_broken_stream
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import REFUSAL, RequestFacts
-from errbridge.incident import Occurrence
-from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope
-from errbridge.telemetry.record import is_recorded, write_record
+from errbridge.telemetry.record import is_recorded
 
 __all__ = ["answer", "install", "report_broken_off"]
 
@@ -173,9 +171,7 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
 def report_broken_off(scope: Connection, status: int, error: Exception, edge: Installation) -> None:
     """Log an error that came too late for an answer."""
     if not is_recorded(error):  # by errbridge in the application
-        uncaught = HTTPErrorFacts.of_crash(error)
-        context = open_context(edge, error, uncaught, _facts(scope, edge), Occurrence())
-        write_record(context.incident, status, logging.ERROR, is_broken_off=True)
+        record_broken_stream(edge, error, _facts(scope, edge), status)
 
 
 def _facts(scope: Connection, edge: Installation) -> RequestFacts:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from errbridge.application.errormap import Chain, ErrorMap, Owner
+from errbridge.application.errormap import Chain, ErrorMap, Look, Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence, set_current
-from errbridge.introspection import make
-from errbridge.languages.language import Language
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import complete, problem_of, uncaught_problem
 from errbridge.problem.problem import Problem
-from errbridge.representations.styles import Style
 from errbridge.telemetry.record import choose_level, is_written
 
 __all__ = ["ErrorContext", "Trace", "open_context"]
 
 
+@dataclass(slots=True, eq=False)
 class ErrorContext:
     """One error, with everything that does not depend on a handler. Only *asked* changes.
-
-    It is made once or twice for each error, so all that `open_context` has found is taken over at once.
 
     Attributes:
         application: The application.
@@ -39,9 +36,7 @@ class ErrorContext:
         client_gone: Whether the exception says that the client has left.
         chain: The owners.
         owners: Those that are asked, the nearest first.
-        style: The style in which the last of them answers.
-        media_type: The media type to answer in.
-        language: The language to answer in.
+        look: How the last of them shows the error to this client.
         native: The framework's own handler.
         asked: The handlers that were asked so far, by the same incident.
         hooks: Called with the incident.
@@ -60,21 +55,12 @@ class ErrorContext:
     client_gone: bool
     chain: Chain
     owners: tuple[Owner, ...]
-    style: Style
-    media_type: str
-    language: Language
+    look: Look
     native: NativeHandler | None
     hooks: list[Callable[..., Any]]
     asked: list[Callable[..., Any]]
     is_anonymous: bool = False
-    _incident: Incident | None = None
-
-    def __init__(self, **known: Any) -> None:
-        vars(self).update(known)
-
-    def alter(self, **changes: Any) -> ErrorContext:
-        """Return a context in which some things are others."""
-        return ErrorContext(**{**vars(self), **changes, "_incident": None})
+    _incident: Incident | None = field(default=None, init=False)
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
         """Return the context of the 500 that the framework made of this uncaught exception: the same incident.
@@ -85,17 +71,17 @@ class ErrorContext:
         native = self.native
         if native is None or not native.is_generic:
             native = _find_native(self.application, self.error_map, self.chain, exc, self.request)
-        return self.alter(exception=exc, native=native)
+        return replace(self, exception=exc, native=native)
 
     def restate(self, problem: Problem) -> ErrorContext:
         """Return the context of the problem that a handler made of this error, which is then no uncaught exception."""
         owners, style = self.chain.http
-        media_type = style.choose_media_type(self.request)
-        return self.alter(problem=problem, is_shared=False, owners=owners, style=style, media_type=media_type)
+        look = self.error_map.choose_look(style, self.request)
+        return replace(self, problem=problem, is_shared=False, owners=owners, look=look)
 
     def anonymize(self) -> ErrorContext:
         """Return the context of a page that is made in advance, for an incident that is not known yet."""
-        return self.alter(is_anonymous=True)
+        return replace(self, is_anonymous=True)
 
     @property
     def id(self) -> str:
@@ -112,27 +98,22 @@ class ErrorContext:
     def incident(self) -> Incident:
         """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
         if self._incident is None:
-            known: dict[str, object] = {
-                "exception": self.exception,
-                "problem": complete(
-                    self.problem,
-                    self.request,
-                    self.id,
-                    self.error_map.settings.build_type(self.problem),
-                    language=self.language,
-                ),
-                "request": self.request,
-                "id": self.id,
-                "scope": self.chain.owners[0].scope,
-                "media_type": self.media_type,
-                "client_gone": self.client_gone,
-                "original": self.original,
-                "app": self.application.name,
-                "time": self.occurrence.time,
-                "reference": self.reference,
-                "language": self.language,
-            }
-            self._incident = make(Incident, known)
+            settings, language = self.look.settings, self.look.language
+            type_uri = settings.build_type(self.problem)
+            self._incident = Incident(
+                exception=self.exception,
+                problem=complete(self.problem, self.request, self.id, type_uri, language=language),
+                request=self.request,
+                id=self.id,
+                scope=self.chain.owners[0].scope,
+                media_type=self.look.media_type,
+                client_gone=self.client_gone,
+                original=self.original,
+                app=self.application.name,
+                time=self.occurrence.time,
+                reference=self.reference,
+                language=language,
+            )
         return self._incident
 
     def add_id(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -143,7 +124,7 @@ class ErrorContext:
     @property
     def vary(self) -> str:
         """The request headers that the choice of the media type and the language depends on."""
-        return self.error_map.settings.vary(self.style)
+        return self.look.settings.vary(self.look.style)
 
 
 def open_context(
@@ -151,7 +132,7 @@ def open_context(
     exc: BaseException,
     http: HTTPErrorFacts | None,
     request: RequestFacts,
-    occurrence: Occurrence,
+    first: ErrorContext | None = None,
 ) -> ErrorContext:
     """Find out what is known of an error. Each step depends on those before it.
 
@@ -160,9 +141,10 @@ def open_context(
         exc: The exception.
         http: What *exc* says, if it is an HTTP exception of the framework; or the uncaught exception that it is.
         request: The facts of the request.
-        occurrence: The incident.
+        first: The context of the exception that led to this one; None if this is the first of its incident.
     """
-    application, error_map = installation.application, installation.error_map()
+    application = installation.application
+    error_map = installation.error_map() if first is None else first.error_map
     original: BaseException | None = None
     if http is None and isinstance(exc, Problem):
         problem = exc
@@ -171,14 +153,14 @@ def open_context(
     else:
         original = exc if http is None else http.original
         problem = uncaught_problem(error_map.settings.default_msg)
-    chain = error_map.find_chain(exc, request)
+    chain = error_map.find_chain(exc, request) if first is None else first.chain
     owners, style = chain.http if original is None else chain.uncaught
     return ErrorContext(
         application=application,
         error_map=error_map,
         exception=exc,
         request=request,
-        occurrence=occurrence,
+        occurrence=Occurrence() if first is None else first.occurrence,
         original=original,
         problem=problem,
         # The methods in *allow* become a member of the problem.
@@ -187,9 +169,7 @@ def open_context(
         client_gone=http is not None and http.client_gone,
         chain=chain,
         owners=owners,
-        style=style,
-        media_type=style.choose_media_type(request),
-        language=error_map.find_language(request),
+        look=error_map.choose_look(style, request),
         native=_find_native(application, error_map, chain, exc, request),
         hooks=installation.hooks.functions,
         asked=[],
@@ -234,8 +214,8 @@ class Trace:
         if http is not None and http.original is not None and (arrived := self.find(http.original)) is not None:
             context = arrived.as_server_error(exc)
         else:
-            occurrence = self.contexts[0].occurrence if self.contexts else Occurrence()
-            context = open_context(self.installation, exc, http, self.request, occurrence)
+            first = self.contexts[0] if self.contexts else None
+            context = open_context(self.installation, exc, http, self.request, first)
             if http is not None and http.original is not None and self.contexts:  # a handler's failure
                 context.asked.extend(self.contexts[-1].asked)
         self.contexts.append(context)

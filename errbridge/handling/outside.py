@@ -10,7 +10,6 @@ from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Outcome, Raised
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Occurrence
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response
@@ -32,7 +31,7 @@ def respond_outside(context: ErrorContext) -> Outcome:
     if not application.propagates():
         return show_built_in(context)
     exc = context.exception if context.original is None else context.original
-    if not (application.is_debugged and settings.debug_document and context.media_type in (JSON, XML)):
+    if not (application.is_debugged and settings.debug_document and context.look.media_type in (JSON, XML)):
         return Raised(exc)
     try:
         return _describe_crash(context, exc)
@@ -47,7 +46,7 @@ def _describe_crash(context: ErrorContext, exc: BaseException) -> Response:
 
     described = describe_exception(exc, context.application.packages)
     problem = Problem(500, detail=context.error_map.settings.default_msg, exception=described)
-    return show_built_in(context.alter(problem=problem, is_shared=False))
+    return show_built_in(replace(context, problem=problem, is_shared=False))
 
 
 def respond_in_place(installation: Installation, exc: BaseException, request: RequestFacts) -> Response:
@@ -60,6 +59,6 @@ def respond_in_place(installation: Installation, exc: BaseException, request: Re
     """
     http = None if isinstance(exc, Problem) else HTTPErrorFacts.of_crash(exc)
     error = exc if http is None else Problem(500)
-    context = open_context(installation, error, http, request, Occurrence())
+    context = open_context(installation, error, http, request)
     response = show_built_in(context)
     return replace(response, headers=context.add_id(response.headers))

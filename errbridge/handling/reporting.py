@@ -17,7 +17,7 @@ from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Run
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Occurrence, Reply
+from errbridge.incident import Reply
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import localize
 from errbridge.problem.problem import Problem
@@ -73,11 +73,11 @@ def report(
     if context.request.websocket:
         if shown is not None:
             shown = shown.fill_in()
-            localize(shown, context.language)
+            localize(shown, context.look.language)
         detail = None if shown is None else shown.document().get("detail")  # not the framework's stock sentence
         is_uncaught = context.original is not None
         frame = close_frame(
-            status, is_uncaught=is_uncaught, detail=detail, reference=context.reference, language=context.language
+            status, is_uncaught=is_uncaught, detail=detail, reference=context.reference, language=context.look.language
         )
     level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
     # The framework has recorded an uncaught exception, but not a failure on the way to its answer.
@@ -107,7 +107,7 @@ def record_broken_stream(installation: Installation, exc: Exception, request: Re
         status: The status that was sent.
     """
     http = installation.application.http_error(exc)
-    context = open_context(installation, exc, HTTPErrorFacts.of_crash(exc), request, Occurrence())
+    context = open_context(installation, exc, HTTPErrorFacts.of_crash(exc), request)
     mark_recorded(exc)
     level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
     write_record(context.incident, status, level, is_broken_off=True)

@@ -46,7 +46,7 @@ from errbridge.handling.results import (
     pass_on,
     take_apart,
 )
-from errbridge.handling.showing import render_page, render_problem
+from errbridge.handling.showing import find_renderer, render, render_page
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import check_error_status, is_error, parse_status
@@ -314,7 +314,10 @@ def _build_own(application: Application, build: Callable[[], Any]) -> Generator[
 def show(context: ErrorContext) -> Plan:
     """Show the problem of an error without asking a handler."""
     try:
-        return (yield from render_problem(context))
+        renderer = find_renderer(context)
+        if renderer is None:
+            return show_built_in(context)
+        return (yield from render(context, renderer))
     except TemplateFailure as error:
         return (yield from _fail(context, "", error))
     except Exception as error:
@@ -362,29 +365,22 @@ class Candidate(NamedTuple):
 
 def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
     """List the handlers that may answer an error, in the order in which they are asked."""
-    native, find_turns = context.native, context.error_map.find_turns
-    cls = type(context.exception)
+    native, find_turns, cls = context.native, context.error_map.find_turns, type(context.exception)
+    turns: Turns = ()
+    last: NativeHandler | None = None
     if context.exception is context.original:
         # It is offered as itself, before it is a 500. The framework's choice may be a handler for any exception: if no
         # scope nearer than it would answer the 500, it is called as without errbridge.
-        last = native if native is not None and native.is_generic else None
         turns = find_turns(context.chain.owners, cls, None)
-        yield from _take_turns(context, turns, native if last is None else None)
-        if last is not None and _is_first(last, context):
-            yield from _offer_native(context, last, None)
+        if native is not None and native.is_generic:
+            last = native if _is_first(native, context) else None
+            native = None
     elif context.own_response is not None and not _has_own_handler(context):
-        if native is not None:
-            yield from _offer_native(context, native, None)
+        last = native
     else:
-        yield from _take_turns(context, find_turns(context.owners, cls, context.problem.status), native)
-
-
-def _take_turns(context: ErrorContext, turns: Turns, native: NativeHandler | None) -> Iterator[Candidate]:
-    """List the handlers that were not asked yet, in the order of the turns.
-
-    A handler that takes the incident may choose by what the client wants, also to pass, so all responses after it may
-    depend on that.
-    """
+        turns = find_turns(context.owners, cls, context.problem.status)
+    # A handler that takes the incident may choose by what the client wants, also to pass, so all responses after it may
+    # depend on that.
     vary = None
     for owner, handlers in turns:
         if native is not None and is_registered_at(native, owner):
@@ -394,6 +390,8 @@ def _take_turns(context: ErrorContext, turns: Turns, native: NativeHandler | Non
                 if handler.arity == 2:
                     vary = context.vary
                 yield Candidate(_call(handler, context), False, vary)
+    if last is not None:
+        yield from _offer_native(context, last, None)
 
 
 def _offer_native(context: ErrorContext, native: NativeHandler, vary: str | None) -> Iterator[Candidate]:

@@ -23,21 +23,18 @@ from errbridge.problem.values import to_json_value
 from errbridge.representations.html import PageParts, add_words
 from errbridge.representations.response import build_reply, build_response
 
-__all__ = ["find_renderer", "name_pages", "render_page", "render_problem"]
+__all__ = ["find_renderer", "name_pages", "render", "render_page"]
 
 Renderer = Page | Callable[..., Any]
 """What of the application's own shows a problem: a template, or the ``response=`` decorator."""
 
 
-def render_problem(context: ErrorContext) -> Plan:
-    """Plan the response that shows a problem.
+def render(context: ErrorContext, renderer: Renderer) -> Plan:
+    """Plan the response in which the application's own shows a problem.
 
     Raises:
         Exception: The template or the decorator failed.
     """
-    renderer = find_renderer(context)
-    if renderer is None:
-        return show_built_in(context)
     if isinstance(renderer, Page):
         content = str((yield from _render_template(context, renderer))).encode("utf-8", "replace")
         response = build_response(context.incident, content, HTML, vary=context.vary)
@@ -52,14 +49,14 @@ def find_renderer(context: ErrorContext) -> Renderer | None:
     Raises:
         TemplateFailure: The template exists, but cannot be compiled.
     """
-    if context.media_type in (JSON, XML):
+    if context.look.media_type in (JSON, XML):
         return context.error_map.response
-    if context.media_type != HTML:
+    if context.look.media_type != HTML:
         return None
     if context.problem.template is not None:
         members = {name: value for name, value in context.problem.extensions.items() if name not in _VARIABLES}
         return Page(context.problem.template, **members)
-    return _find_template(context) if context.style.has_templates else None
+    return _find_template(context) if context.look.style.has_templates else None
 
 
 def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.trace import parse_traceparent
-from errbridge.introspection import make
 
 __all__ = ["ALLOW", "REFUSAL", "RequestFacts", "check_request_id"]
 
@@ -92,7 +91,8 @@ class RequestFacts:
             The facts.
         """
         get = headers.get
-        read_here = {
+        known = {
+            **facts,
             "host": get("host", ""),
             "accept": get("accept", ""),
             "xhr": get("x-requested-with", "").lower() == "xmlhttprequest",
@@ -102,7 +102,9 @@ class RequestFacts:
             "request_id": check_request_id(get(request_id, "")),
             "allow": () if scope is None else scope.get(ALLOW, ()),
         }
-        return make(cls, {**facts, **read_here})
+        made = cls.__new__(cls)
+        vars(made).update(known)  # the constructor of a frozen dataclass calls a function for each field
+        return made
 
     def find_trace(self) -> str:
         """Find the trace that the request belongs to.

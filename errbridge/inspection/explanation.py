@@ -249,7 +249,7 @@ class _Stage:
             condition = "only if no handler above takes it: " if any(entry.order for entry in considered) else ""
             return Step(error, considered, condition + self._explain_unclaimed())
         problem, last = self.context.problem, self.turns[-1][0].scope
-        shown = f"{last} shows the {problem.status} in the style {self.context.style.name}"
+        shown = f"{last} shows the {problem.status} in the style {self.context.look.style.name}"
         return Step(f"{problem.status} {problem.title}", considered, shown)
 
     def _explain_unclaimed(self) -> str:
@@ -302,7 +302,7 @@ class _Stage:
         for key in dict.fromkeys((*fitting, *sort_keys(owner.handlers.by_key))):
             order = None
             if not is_reached:
-                reason = f"not reached: a nearer scope has the style {self.context.style.name}"
+                reason = f"not reached: a nearer scope has the style {self.context.look.style.name}"
             elif key not in fitting:
                 reason = f"{cls.__qualname__} is not one" if _is_class(key) else f"the status is {status}"
             elif self.is_claim and not _is_class(key):
@@ -330,7 +330,7 @@ def _explain_fit(key: Key, cls: type[BaseException]) -> str:
 
 
 def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
-    media_type = context.media_type
+    media_type = context.look.media_type
     sent = context.error_map.settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
     status, close = context.problem.status, None
     if context.request.websocket:
@@ -340,8 +340,8 @@ def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
 
 
 def _explain_media_type(context: ErrorContext) -> Iterator[str]:
-    request, style = context.request, context.style
-    offers, default = style.offers_for(request)
+    request, style = context.request, context.look.style
+    offers, default = style.offers_for(xhr=request.xhr)
     if offers != style.offers:
         yield f"an XMLHttpRequest asks the style {style.name} for a document"
     weights = weigh_offers(request.accept, offers)
@@ -366,7 +366,7 @@ def _explain_weight(offer: Offer) -> str:
 
 def _find_means(context: ErrorContext, end: Outcome | Call) -> str:
     if not isinstance(end, Call):
-        return "the built-in page" if context.media_type == HTML else "the built-in representation"
+        return "the built-in page" if context.look.media_type == HTML else "the built-in representation"
     if end.function == context.own_response:
         return "the response that its class builds"
     if end.function == context.application.render_template:

@@ -60,7 +60,7 @@ def list_folders(subject: Subject) -> list[Folder]:
     for scope in (*sort_scopes(scopes, subject.installation.application.converters), ROOT):
         request = build_request(subject, scope)
         if request is not None:
-            style = open_error(subject.installation, request).style
+            style = open_error(subject.installation, request).look.style
             folders.append(Folder(_choose_name(scope, folders), scope, request, style))
     return folders
 

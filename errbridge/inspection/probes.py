@@ -13,7 +13,6 @@ from errbridge.application.settings import Options
 from errbridge.errors import SetupError
 from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Occurrence
 from errbridge.inspection.subject import Subject, list_scopes
 from errbridge.introspection import describe_class
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
@@ -106,7 +105,7 @@ def open_error(installation: Installation, request: RequestFacts, error: int | t
         exc = Problem(error) if cls is None else cls()
     else:
         exc = build_problem(error)
-    return open_context(installation, exc, application.http_error(exc), request, Occurrence())
+    return open_context(installation, exc, application.http_error(exc), request)
 
 
 def find_fault(subject: Subject, scope: Scope) -> Exception | None:

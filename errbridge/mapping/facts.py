@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from errbridge.introspection import make
-
 __all__ = ["HTTPErrorFacts"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class HTTPErrorFacts:
     """An HTTP exception of the framework, read.
 
@@ -48,4 +46,4 @@ class HTTPErrorFacts:
     @classmethod
     def of_crash(cls, exc: BaseException) -> Self:
         """Return what the framework's 500 for an uncaught exception says: nothing but that."""
-        return make(cls, {"status": 500, "original": exc, "members": {}})
+        return cls(500, original=exc)

@@ -62,7 +62,7 @@ class _Pages:
         facts, error_map = self.seam.read_facts(None, request, ()), installation.error_map()
         settings = error_map.settings
         vary = "Accept, Accept-Language" if len(settings.languages) > 1 else "Accept"
-        language = error_map.find_language(facts)
+        language = error_map.find_language(facts.accept_language)
         frame = Frame(language, settings.site, facts.root_path, vary, has_policy=settings.csp_enabled)
         catalogue = self._find_catalogue()
         if not path:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML, choose_media_type
-from errbridge.http.request import RequestFacts
 
 __all__ = ["API", "DEFAULT", "STYLES", "WEB", "WEB_WITHOUT_XHR", "Style"]
 
@@ -29,14 +28,19 @@ class Style:
     has_templates: bool = False
     heeds_xhr: bool = False
 
-    def choose_media_type(self, request: RequestFacts) -> str:
-        """Choose the media type for a request."""
-        offers, default = self.offers_for(request)
-        return choose_media_type(request.accept, offers, default)
+    def choose_media_type(self, accept: str, *, xhr: bool = False) -> str:
+        """Choose the media type for a client.
 
-    def offers_for(self, request: RequestFacts) -> tuple[tuple[str, ...], str]:
-        """Return the media types that a request can ask for, and the one for a client without a preference."""
-        return ((JSON, XML), JSON) if request.xhr and self.heeds_xhr else (self.offers, self.default)
+        Args:
+            accept: The Accept header.
+            xhr: Whether the request is an XMLHttpRequest.
+        """
+        offers, default = self.offers_for(xhr=xhr)
+        return choose_media_type(accept, offers, default)
+
+    def offers_for(self, *, xhr: bool) -> tuple[tuple[str, ...], str]:
+        """Return the media types that a client can ask for, and the one for a client without a preference."""
+        return ((JSON, XML), JSON) if xhr and self.heeds_xhr else (self.offers, self.default)
 
     @property
     def vary(self) -> str:

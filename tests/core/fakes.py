@@ -39,7 +39,7 @@ from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling import context
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome
-from errbridge.incident import CloseFrame, Occurrence
+from errbridge.incident import CloseFrame
 from errbridge.mapping.problems import complete
 from errbridge.scopes.scope import ROOT
 from tests.clients import OCCURRENCE
@@ -339,7 +339,7 @@ def register(installation: Installation, target: Any, *keys: Any) -> Callable[[C
 def open_context(installation: Installation, exc: BaseException, **facts: Any) -> ErrorContext:
     """Open the context of an error, as `respond` does before it asks a handler."""
     http = installation.application.http_error(exc)
-    return context.open_context(installation, exc, http, RequestFacts(**facts), Occurrence())
+    return context.open_context(installation, exc, http, RequestFacts(**facts))
 
 
 # Carrying out plans, in both colours.

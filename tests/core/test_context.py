@@ -11,7 +11,6 @@ from errbridge import Problem, RequestFacts, Scope
 from errbridge.adapter import HTTPErrorFacts, Installation
 from errbridge.handling import context as contexts
 from errbridge.http.accept import HTML, JSON, XML
-from errbridge.incident import Occurrence
 from errbridge.representations.styles import API, DEFAULT, WEB
 from errbridge.scopes.scope import ROOT
 from tests.core.fakes import Application, ClientGone, NotFound, ServerError, install, open_context, place
@@ -29,7 +28,7 @@ def test_the_problem_the_owners_and_the_media_type_are_known_before_any_handler_
     context = open_context(installation, NotFound(), path="/shop/cart/x", accept="application/xml")
 
     assert [str(owner.scope) for owner in context.chain.owners] == ["shop.cart", "shop", "app"]
-    assert (context.style, context.media_type, context.original) == (API, XML, None)
+    assert (context.look.style, context.look.media_type, context.original) == (API, XML, None)
     incident = context.incident
     assert incident.scope == Scope(prefix="/shop/cart", blueprint="shop.cart")
     assert (incident.id, incident.media_type, incident.original) == (context.id, XML, None)
@@ -47,11 +46,11 @@ def test_every_error_has_an_id_of_its_own_which_is_a_random_uuid() -> None:
 
 def test_the_style_is_that_of_the_nearest_scope_that_has_one() -> None:
     _, installation = a_shop()
-    assert open_context(installation, NotFound(), path="/shop/cart").style is DEFAULT
+    assert open_context(installation, NotFound(), path="/shop/cart").look.style is DEFAULT
     installation.shared.set_style("shop", "web")
-    assert open_context(installation, NotFound(), path="/shop/cart").style is WEB
+    assert open_context(installation, NotFound(), path="/shop/cart").look.style is WEB
     installation.shared.set_style("shop.cart", "api")
-    assert open_context(installation, NotFound(), path="/shop/cart").style is API
+    assert open_context(installation, NotFound(), path="/shop/cart").look.style is API
 
 
 def test_a_scope_for_failures_gives_its_style_to_uncaught_exceptions_only() -> None:
@@ -59,9 +58,9 @@ def test_a_scope_for_failures_gives_its_style_to_uncaught_exceptions_only() -> N
     installation.shared.set_style(ROOT, "api")
     installation.shared.set_failure("shop")
 
-    assert open_context(installation, NotFound(), path="/shop").style is API
-    assert open_context(installation, ValueError(), path="/shop").style is DEFAULT
-    assert open_context(installation, ServerError(original=ValueError()), path="/shop").style is DEFAULT
+    assert open_context(installation, NotFound(), path="/shop").look.style is API
+    assert open_context(installation, ValueError(), path="/shop").look.style is DEFAULT
+    assert open_context(installation, ServerError(original=ValueError()), path="/shop").look.style is DEFAULT
 
 
 def test_what_a_handler_makes_a_problem_of_is_no_uncaught_exception_any_more() -> None:
@@ -70,12 +69,16 @@ def test_what_a_handler_makes_a_problem_of_is_no_uncaught_exception_any_more() -
     installation.shared.set_failure("shop")
     exc = ValueError()
     context = open_context(installation, exc, path="/shop", accept="text/html")
-    assert (context.style, context.media_type, context.owners) == (DEFAULT, HTML, context.chain.uncaught.owners)
+    assert (context.look.style, context.look.media_type, context.owners) == (
+        DEFAULT,
+        HTML,
+        context.chain.uncaught.owners,
+    )
     assert context.incident.problem.status == 500
 
     restated = context.restate(Problem(409))
 
-    assert (restated.style, restated.media_type, restated.owners) == (API, JSON, restated.chain.http.owners)
+    assert (restated.look.style, restated.look.media_type, restated.owners) == (API, JSON, restated.chain.http.owners)
     assert (restated.incident.exception, restated.incident.id) == (exc, context.id)
     assert restated.incident.original is exc  # the record still shows where it comes from
     assert (restated.incident.scope, restated.chain) == (context.incident.scope, context.chain)
@@ -95,7 +98,7 @@ def test_the_500_of_an_uncaught_exception_is_the_same_incident() -> None:
 
     assert (later.exception, later.original, later.id) == (error, exc, context.id)
     assert (later.incident.exception, later.incident.original) == (error, exc)
-    assert (later.chain, later.style, later.media_type) == (context.chain, context.style, context.media_type)
+    assert (later.chain, later.look) == (context.chain, context.look)
     assert later.problem is context.problem
     assert context.exception is exc
     assert app.searched == [(exc, ("shop",)), (error, ("shop",))]
@@ -132,7 +135,7 @@ def test_it_is_known_that_the_client_has_left() -> None:
 def test_an_exception_that_was_read_already_is_not_read_again() -> None:
     request, http = RequestFacts(), HTTPErrorFacts(409, detail="as it was read")
 
-    context = contexts.open_context(install(), NotFound(), http, request, Occurrence())
+    context = contexts.open_context(install(), NotFound(), http, request)
 
     assert (context.problem.status, context.problem.detail) == (409, "as it was read")
 

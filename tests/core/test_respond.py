@@ -662,7 +662,7 @@ class Counting:
 
 WORKED_OUT = (
     "errbridge.application.errormap.ErrorMap.find_chain",
-    "errbridge.representations.styles.Style.choose_media_type",
+    "errbridge.application.errormap.ErrorMap.choose_look",
     "errbridge.handling.context.uncaught_problem",
     "errbridge.handling.context.Occurrence",
 )
@@ -680,7 +680,7 @@ def test_an_uncaught_exception_and_its_500_are_one_incident_and_worked_out_once(
 
     outcome = handle(installation, OutOfStock(), path="/shop/x")
 
-    assert counting.calls == {"find_chain": 1, "choose_media_type": 1, "uncaught_problem": 1, "Occurrence": 1}
+    assert counting.calls == {"find_chain": 1, "choose_look": 1, "uncaught_problem": 1, "Occurrence": 1}
     assert isinstance(outcome, Response)
     first, second = seen
     assert isinstance(first.exception, OutOfStock)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from errbridge import Page, Problem, RequestFacts, Scope
 from errbridge.adapter import Draft, HTTPErrorFacts, Installation, Response
+from errbridge.application.errormap import Look
 from errbridge.application.settings import Settings
 from errbridge.handling import builtin
 from errbridge.handling.context import ErrorContext
@@ -611,7 +612,7 @@ def test_what_equal_errors_share_is_what_an_error_alone_would_be_answered_with(
 ) -> None:
     installation = install(Application(place("shop", "/shop"), **config))
     context = open_context(installation, NotFound(), method=method, root_path=root_path, **facts)
-    context.problem, context.style, context.media_type = problem, style, media_type
+    context.problem, context.look = problem, context.look._replace(style=style, media_type=media_type)
     context.original = None
 
     first, second = builtin.show_built_in(context), builtin.show_built_in(context)
@@ -735,7 +736,7 @@ def test_no_placeholder_is_in_an_answer(method: str) -> None:
     for style in STYLES.values():
         for accept in ("", "application/json", "application/xml", "text/plain", "text/html"):
             sent = answer(install(style=style), NotFound(), accept=accept, method=method)
-            assert all(text.decode() not in repr(sent) for text in builtin._PLACEHOLDERS)
+            assert all(text.decode() not in repr(sent) for text in builtin._PLACES)
 
 
 # Everything together.
@@ -788,14 +789,14 @@ def test_no_text_of_a_client_or_an_author_keeps_an_answer_from_being_complete(
 
 def test_the_look_of_an_answer_is_all_but_the_problem_and_the_request() -> None:
     """Settings that say the same are still two: what one application shares with itself is not another's."""
-    look = builtin.Look(Settings(), DEFAULT, HTML)
-    other = builtin.Look(Settings(csp_enabled=False), DEFAULT, HTML)
+    look = Look(Settings(), DEFAULT, HTML)
+    other = Look(Settings(csp_enabled=False), DEFAULT, HTML)
     problem = problem_of(HTTPErrorFacts(404, is_shared=True))
     form = builtin.Form("GET", has_reference=False, has_trace=False, has_request_id=False)
 
     one, two = (builtin._render_shared(each, problem, form) for each in (look, other))
 
-    assert one.parts == two.parts
+    assert one.body == two.body
     assert {"Content-Security-Policy"} == {name for name, _ in one.headers} - {name for name, _ in two.headers}
 
 

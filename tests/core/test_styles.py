@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from errbridge import RequestFacts
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.representations.styles import API, DEFAULT, STYLES, WEB, WEB_WITHOUT_XHR, Style
 
@@ -48,7 +47,7 @@ def test_only_a_web_scope_shows_templates_and_heeds_xml_http_requests() -> None:
     ],
 )
 def test_an_xml_http_request_asks_for_a_document_where_it_is_heeded(style: Style, xhr: bool, expected: str) -> None:
-    assert style.choose_media_type(RequestFacts(accept="text/html", xhr=xhr)) == expected
+    assert style.choose_media_type("text/html", xhr=xhr) == expected
 
 
 def test_vary_names_what_the_choice_depended_on() -> None:

@@ -7,35 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, fromstring
 
 from errbridge.http.accept import JSON, XML
 from errbridge.problem.xml_names import NAMESPACE, decode_name
 
-__all__ = ["Document", "parse_document"]
+__all__ = ["parse_document"]
 
 _NAMESPACE = f"{{{NAMESPACE}}}"
 _MOST_BYTES = 1 << 20
-_DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A problem document.
-
-    Attributes:
-        members: By name.
-        is_text: Whether all values are texts, or lists and mappings of texts, as in XML.
-    """
-
-    members: Mapping[str, Any]
-    is_text: bool
-
-
-def parse_document(media_type: str, body: bytes | str) -> Document:
+def parse_document(media_type: str, body: bytes | str) -> tuple[dict[str, Any], bool]:
     """Parse a problem document of a media type, without converting its values.
+
+    Returns:
+        The members, and whether all values are texts, or lists and mappings of texts, as in XML.
 
     Raises:
         ValueError: It is no problem document.
@@ -51,7 +39,7 @@ def parse_document(media_type: str, body: bytes | str) -> Document:
         raise ValueError(f"the body is no problem document: {error}") from error
     if not isinstance(members, dict):
         raise ValueError("the body is no problem document: it is no object")
-    return Document(members, is_text=parse is _parse_xml)
+    return members, parse is _parse_xml
 
 
 def _parse_json(body: bytes | str) -> Any:
@@ -73,18 +61,6 @@ def _parse_plain_json(body: bytes | str) -> Any:
 
 class _Builder(TreeBuilder):
     """Refuses what no problem document needs, as soon as it begins."""
-
-    _depth = 0
-
-    def start(self, tag: Any, attrs: Any) -> Any:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ValueError("its elements are nested too deeply")
-        return super().start(tag, attrs)
-
-    def end(self, tag: Any) -> Any:
-        self._depth -= 1
-        return super().end(tag)
 
     def doctype(self, *_arguments: object) -> NoReturn:
         raise ValueError("it has a document type declaration")

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urljoin
 
 from errbridge.http.status import is_error
 from errbridge.problem.conversion import convert
@@ -40,19 +39,19 @@ def read_problem(
         type_uri: ``ERROR_TYPE_URI`` of the service.
     """
     answer = read_response(response, body)
-    document = parse_document(answer.media_type, answer.body)
-    standard = {name: value for name, value in document.members.items() if name in _MEMBERS}
-    members = _convert_members(standard, _MEMBERS, document.is_text)
+    document, is_text = parse_document(answer.media_type, answer.body)
+    standard = {name: value for name, value in document.items() if name in _MEMBERS}
+    members = _convert_members(standard, _MEMBERS, is_text)
     members["type"] = members.get("type") or ABOUT_BLANK
     status = next((each for each in (members.get("status"), answer.status) if is_error(each)), None)
-    declaration = _find_declaration(declarations, members["type"], status, url=answer.url, type_uri=type_uri)
+    declaration = _find_declaration(declarations, members["type"], status, type_uri)
     members["status"] = declaration.status if status is None else status
     if members["status"] is None:
         raise ValueError(f"neither the document nor the response has the status of an error: {answer.status}")
     resolved = resolve_annotations(declaration.cls)
     annotations = {name: resolved.get(name, Any) for name in declaration.fields}
-    extensions = {name: value for name, value in document.members.items() if name not in _MEMBERS}
-    return declaration, members | _convert_members(extensions, annotations, document.is_text)
+    extensions = {name: value for name, value in document.items() if name not in _MEMBERS}
+    return declaration, members | _convert_members(extensions, annotations, is_text)
 
 
 def _convert_members(members: Mapping[str, Any], annotations: Mapping[str, Any], is_text: bool) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def _convert_members(members: Mapping[str, Any], annotations: Mapping[str, Any],
 
 
 def _find_declaration(
-    declarations: Sequence[Declaration], uri: str, status: int | None, *, url: str, type_uri: str | None
+    declarations: Sequence[Declaration], uri: str, status: int | None, type_uri: str | None
 ) -> Declaration:
     """Find the class of a type; among several, the last one derived or defined."""
     expected = declarations[0]
@@ -77,18 +76,9 @@ def _find_declaration(
         if own_type is None and expected.status == status:
             found = [expected]
     else:
-        types = ((each, each.build_type(type_uri)) for each in declarations)
-        found += [each for each, own in types if own and _resolve(url, own) == _resolve(url, uri)]
+        found += [each for each in declarations if each.build_type(type_uri) == uri]
     if found:
         return found[-1]
     hint = "" if type_uri else "; pass type_uri= if the service builds its types from ERROR_TYPE_URI"
     is_of = f"{expected.cls.__name__} is {own_type or ABOUT_BLANK}"
     raise ValueError(f"the problem is of the type {uri[:_LONGEST_TYPE]}, but {is_of}{hint}")
-
-
-def _resolve(url: str, uri: str) -> str:
-    """Resolve a URI reference (RFC 9457 section 3.1.1), if it is one."""
-    try:
-        return urljoin(url, uri)
-    except ValueError:
-        return uri

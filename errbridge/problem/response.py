@@ -19,13 +19,11 @@ class ClientResponse:
         status: The status code.
         headers: By name in any case.
         body: The content, as bytes, or as text if the client decoded it.
-        url: The address of the request; empty if unknown.
     """
 
     status: int
     headers: RequestHeaders
     body: bytes | str
-    url: str = ""
 
     @property
     def content_type(self) -> str:
@@ -78,7 +76,7 @@ def read_response(response: Any, body: bytes | str | None = None) -> ClientRespo
     if not isinstance(content, (bytes, str)):
         raise TypeError(f"the content of {kind} cannot be read without await; pass it: body=await response.get_data()")
     pairs = tuple((_decode(name), _decode(value)) for name, value in list_headers(headers))
-    return ClientResponse(status, RequestHeaders(lambda: pairs), content, _read_url(response))
+    return ClientResponse(status, RequestHeaders(lambda: pairs), content)
 
 
 def _read_content(response: Any) -> object:
@@ -90,14 +88,6 @@ def _read_content(response: Any) -> object:
         return None
     attributes = (getattr(response, name, None) for name in ("content", "data", "body"))  # httpx, Werkzeug, Reply
     return next((found for found in attributes if isinstance(found, (bytes, bytearray, memoryview, str))), None)
-
-
-def _read_url(response: Any) -> str:
-    try:
-        url = getattr(response, "url", None) or response.request.url
-    except Exception:  # httpx raises RuntimeError if there was no request
-        return ""
-    return str(url)
 
 
 def _decode(value: object) -> str:

@@ -139,8 +139,7 @@ def _read(got: ClientResponse) -> tuple[Mapping[str, Any], bool]:
     """
     if not got.body.strip():
         raise ValueError("it is empty")
-    document = parse_document(XML if got.media_type.endswith("xml") else JSON, got.body)
-    members, from_text = document.members, document.is_text
+    members, from_text = parse_document(XML if got.media_type.endswith("xml") else JSON, got.body)
     status = str(members.get("status"))
     return ({**members, "status": int(status)} if from_text and status.isdecimal() else members), from_text
 

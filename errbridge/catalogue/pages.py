@@ -42,21 +42,13 @@ _STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the pages of a request have in common.
+    """What the pages of a request have in common."""
 
-    Attributes:
-        language: Their language. Titles and documentation are messages of the application's catalogue.
-        site: What ``ERROR_SITE`` says.
-        root_path: The mount of the application.
-        vary: The request headers that the choice depends on.
-        has_policy: Whether they go out with the Content-Security-Policy under which they work.
-    """
-
-    language: Language = ENGLISH
+    language: Language = ENGLISH  # of titles and documentation, which are messages of the application's catalogue
     site: Site = field(default_factory=Site)
-    root_path: str = ""
-    vary: str = "Accept"
-    has_policy: bool = True
+    root_path: str = ""  # the mount of the application
+    vary: str = "Accept"  # the request headers that the choice depends on
+    has_policy: bool = True  # whether they have the Content-Security-Policy under which they work
 
     def translate(self, message: str) -> str:
         """Translate a message, as HTML."""

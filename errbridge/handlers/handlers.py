@@ -115,10 +115,7 @@ def is_key(argument: object) -> bool:
 
 
 def check_keys(*arguments: object) -> tuple[Key, ...]:
-    """Check what a handler is to be registered for.
-
-    Args:
-        *arguments: Keys, and lists, tuples or sets of several; None is left out. Without any it is everything.
+    """Check keys, and lists, tuples or sets of several; None is left out, and nothing is everything.
 
     Raises:
         SetupError: One of them is no key.
@@ -162,10 +159,7 @@ def _key(key: object) -> Key:
 
 
 def read_meanings(meanings: object) -> list[tuple[tuple[Key, ...], Handler]]:
-    """Make a handler for each item of a table that says what errors mean.
-
-    Args:
-        meanings: A mapping from keys to what they mean, as ``map()`` takes it.
+    """Make a handler for each item of a table that says what errors mean, as ``map()`` takes it.
 
     Raises:
         SetupError: A key is invalid, or a value cannot become a problem.
@@ -278,22 +272,13 @@ class Handlers:
             self.add(keys, handler)
 
     def add(self, keys: Iterable[Key], handler: Handler) -> None:
-        """Register a handler that was looked at already, for keys that were checked already.
-
-        Args:
-            keys: As `check_keys` gives them.
-            handler: As `Handler.of` gives it.
-        """
+        """Register a handler as `Handler.of` returns it, for keys as `check_keys` returns them."""
         self._registered.extend((key, handler) for key in keys)
         for watcher in self._watchers:
             watcher.touch()
 
     def watch(self, watcher: Any) -> None:
-        """Call ``watcher.touch()`` whenever a handler is added, for as long as the watcher lives.
-
-        Args:
-            watcher: Referred to weakly.
-        """
+        """Call ``watcher.touch()`` whenever a handler is added, for as long as the watcher lives."""
         self._watchers.add(watcher)
 
     def __iter__(self) -> Iterator[tuple[Key, Handler]]:

@@ -44,11 +44,7 @@ class Finding:
 
 
 def check(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """Carry out all checks.
-
-    Args:
-        subject: The application.
-        ignored: Codes of checks to leave out.
+    """Carry out all checks, except for those of the codes that are ignored.
 
     Raises:
         SetupError: There is no check of that code.

@@ -50,13 +50,7 @@ class File:
 
 
 def build_http_block(subject: Subject, directory: str, files: Sequence[File]) -> str:
-    """Build the part for nginx's ``http`` block.
-
-    Args:
-        subject: The application.
-        directory: The absolute path of the directory with all of this.
-        files: The files.
-    """
+    """Build the part for nginx's ``http`` block. *directory* is the absolute path of the directory with all of this."""
     folders = [folder for folder in list_folders(subject) if folder.request.routing]
     owners = [
         (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name) for folder in folders if folder.scope != ROOT
@@ -92,12 +86,7 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
 
 
 def build_server_block(directory: str, files: Sequence[File]) -> str:
-    """Build the part for each ``server`` block of nginx in front of the application.
-
-    Args:
-        directory: The absolute path of the directory with all of this.
-        files: The files.
-    """
+    """Build the part for each ``server`` block of nginx in front of the application."""
     prefix = _build_prefix(directory)
     is_translated = any(name == "Content-Language" for file in files for name, _ in file.headers)
     language = f"${prefix}_language" if is_translated else ""

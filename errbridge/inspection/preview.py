@@ -87,15 +87,7 @@ def list_drafts(installation: Installation, folder: Folder) -> Iterator[Draft]:
 
 
 def build_index(paths: Iterable[str], folder: str) -> tuple[bytes, str]:
-    """Build a page with links to files.
-
-    Args:
-        paths: Their paths below their folder: ``scope/404.html``.
-        folder: The path of that folder from the index.
-
-    Returns:
-        The page, and its Content-Security-Policy.
-    """
+    """Build a page with links to files, whose paths begin with *folder*; return it with its Content-Security-Policy."""
     lists: dict[str, dict[str, list[str]]] = {}
     for path in paths:
         name, _, file = path.rpartition("/")

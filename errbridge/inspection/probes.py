@@ -47,12 +47,7 @@ _WORD = re.compile(r"[\w.-]+")
 
 
 def copy_without_hooks(installation: Installation, options: Options | None = None) -> Installation:
-    """Copy errbridge in an application. The copy calls no hook.
-
-    Args:
-        installation: errbridge in the application.
-        options: Replace the arguments of the ``ErrorHandler``.
-    """
+    """Copy errbridge in an application, maybe with other options. The copy calls no hook."""
     copied = Installation(installation.application, installation.shared, options or installation.options)
     copied.own = installation.own
     return copied
@@ -129,15 +124,7 @@ def locate(subject: Subject, scope: Scope) -> tuple[str, str]:
 
 
 def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
-    """Build a request whose errors belong to a scope first.
-
-    Args:
-        subject: The application.
-        scope: One of its scopes.
-
-    Returns:
-        None if there is none: no URL leads to the scope first, and it has no views.
-    """
+    """Build a request whose errors belong to a scope first; None if no URL leads there, and it has no views."""
     url = build_url(scope, subject.installation.application.converters)
     host, path = url or ("", "/")
     if url is not None and (scope == ROOT or (scope.host, scope.prefix) != (None, None)):
@@ -151,15 +138,7 @@ def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
 
 
 def build_url(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | None:
-    """Build a host and a path that a scope contains.
-
-    Args:
-        scope: The scope.
-        converters: Finds the converters of the variables.
-
-    Returns:
-        None if no value is known that a variable takes.
-    """
+    """Build a host and a path that a scope contains; None if no value is known that one of its variables takes."""
     host = "" if scope.host is None else scope.host.replace("*.", "a.")
     parts = [
         _fill(segment, converters) for pattern in (host, scope.prefix or "/") for segment in split_pattern(pattern)

@@ -116,12 +116,7 @@ def _write_handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[s
 
 
 def explanation_text(explanation: Explanation, *, verbose: bool = False) -> str:
-    """Write how an error would be answered, and why.
-
-    Args:
-        explanation: The explanation.
-        verbose: Whether to add the chain, and the handlers that are not asked.
-    """
+    """Write how an error would be answered, and why; verbosely also the chain, and the handlers that are not asked."""
     lines = [*_write_decision(explanation)]
     if explanation.chain:
         lines += [

@@ -105,17 +105,11 @@ def split_endpoint(rule: Any) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Registration:
-    """One registration of a blueprint.
-
-    Attributes:
-        blueprint: The blueprint.
-        options: Those of its registration or nesting; None if errbridge did not see it.
-        parent: The name of the blueprint in which it is nested.
-    """
+    """One registration of a blueprint."""
 
     blueprint: Any
-    options: Mapping[str, Any] | None
-    parent: str | None = None
+    options: Mapping[str, Any] | None  # those of its registration or nesting; None if errbridge did not see it
+    parent: str | None = None  # the name of the blueprint in which it is nested
 
     @property
     def prefix(self) -> str:
@@ -136,16 +130,10 @@ class _Registration:
 
 @dataclass(frozen=True, slots=True)
 class _Clue:
-    """What one endpoint says about where a blueprint is registered.
+    """What one endpoint says about where a blueprint is registered."""
 
-    Attributes:
-        candidates: The prefixes or subdomains that explain its rules. There are several if the endpoint has several
-            rules; the blueprint's own come first.
-        is_guess: Whether the blueprint's rules cannot be read.
-    """
-
-    candidates: Iterable[str]
-    is_guess: bool = False
+    candidates: Iterable[str]  # the prefixes or subdomains that explain its rules, the blueprint's own first
+    is_guess: bool = False  # whether the blueprint's rules cannot be read
 
 
 _Clues = dict[str, list[_Clue]]

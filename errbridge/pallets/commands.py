@@ -62,12 +62,7 @@ class _Group(click.Group):
 
 
 def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iterable[click.Command]:
-    """Build the commands for a framework.
-
-    Args:
-        load: Returns the application that the framework's command line is about.
-        answer: Calls error handlers in the framework's own colour.
-    """
+    """Build the commands for a framework, which loads an application and answers in its own way."""
 
     def load_app() -> Any:
         return load(click.get_current_context())

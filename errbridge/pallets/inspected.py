@@ -152,15 +152,10 @@ def _list_templates(environment: Any) -> list[str]:
 
 
 def find_error_class(app: Any, name: str) -> type[Exception] | int:
-    """Find the error that a user names.
+    """Find the status code or the class of exceptions that a user names.
 
-    Args:
-        app: The application.
-        name: ``404``, ``LookupError``, ``package.module:Class``, ``package.module.Class``, or ``Class`` if it is
-            the only one of this name.
-
-    Returns:
-        A status code or a class of exceptions.
+    ``404``, ``LookupError``, ``package.module:Class``, ``package.module.Class``, or ``Class`` if it is the only one of
+    this name.
 
     Raises:
         SetupError: There is no such thing, or no handler can get it.
@@ -230,13 +225,10 @@ def _spell(cls: type) -> str:
 
 
 def build_exception(error: type[Exception] | int) -> Exception:
-    """Build an exception without calling anything that the user wrote.
-
-    Args:
-        error: The class, or a status code.
+    """Build an exception of a class or status, without calling anything that the user wrote.
 
     Raises:
-        SetupError: The class has no status of its own, and needs one.
+        SetupError: The class has no status of its own, and needs one, or needs its library.
     """
     if isinstance(error, int):
         return default_exceptions[error]() if error in default_exceptions else Problem(error)

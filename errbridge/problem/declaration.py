@@ -13,23 +13,14 @@ __all__ = ["Declaration"]
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a problem class declares.
-
-    Attributes:
-        cls: The class.
-        status: None for a class that is only the base of others.
-        title: The class keyword, its own or inherited.
-        uri: The class keyword ``type`` of the class itself.
-        slug: The class keyword, else made from the name of the class; None for `Problem`, which is every type.
-        fields: The extension members and their defaults.
-    """
+    """What a problem class declares."""
 
     cls: type[Any]
-    status: int | None
-    title: str | None
-    uri: str | None
-    slug: str | None
-    fields: Mapping[str, object]
+    status: int | None  # None for a class that is only the base of others
+    title: str | None  # its own or inherited
+    uri: str | None  # the class keyword ``type`` of the class itself
+    slug: str | None  # the class keyword, else made of the name; None for `Problem`, which is every type
+    fields: Mapping[str, object]  # the extension members and their defaults
 
     def build_type(self, type_uri: str | None) -> str | None:
         """Return the type of the class's problems: its own, else one built from ``ERROR_TYPE_URI``, else None."""

@@ -367,12 +367,7 @@ def read_declaration(cls: type[Problem]) -> Declaration:
 
 
 def restore_problem(cls: type[ProblemT], members: Mapping[str, Any]) -> ProblemT:
-    """Make a problem from the members of its document, which may lack fields that the class requires.
-
-    Args:
-        cls: Its class.
-        members: As `Problem.document` lists them; all except ``status`` may be missing.
-    """
+    """Make a problem of a class from the members of its document; all except ``status`` may be missing."""
     declared = read_declaration(cls)
     defaults = {name: default for name, default in declared.fields.items() if default is not REQUIRED}
     extensions = {**defaults, **{name: value for name, value in members.items() if name not in _MEMBERS}}

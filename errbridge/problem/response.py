@@ -13,17 +13,11 @@ __all__ = ["ClientResponse", "read_response"]
 
 @dataclass(frozen=True, slots=True)
 class ClientResponse:
-    """What a client received.
-
-    Attributes:
-        status: The status code.
-        headers: By name in any case.
-        body: The content, as bytes, or as text if the client decoded it.
-    """
+    """What a client received."""
 
     status: int
     headers: RequestHeaders
-    body: bytes | str
+    body: bytes | str  # a text if the client decoded it
 
     @property
     def content_type(self) -> str:

@@ -145,13 +145,7 @@ DISPATCHERS: Mapping[str, type[ErrorDispatcher]] = {
 def make_dispatcher(
     cls: type[ErrorDispatcher], scopes: Iterable[Scope], converters: ConverterLookup, *, domain: str | None = None
 ) -> ErrorDispatcher:
-    """Make a dispatcher for the scopes of an application.
-
-    Args:
-        cls: The class of the dispatcher.
-        scopes: The scopes, in any order, those that own no URL included.
-        converters: Finds the converters of the variables.
-        domain: The application's own host, with or without a port; None where it has none.
+    """Make a dispatcher for the scopes of an application, whose own host is *domain*.
 
     Raises:
         SetupError: A prefix or host uses an unknown converter.

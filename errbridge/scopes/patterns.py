@@ -73,9 +73,6 @@ _TOKEN = (
 def split_pattern(pattern: str) -> tuple[Segment, ...]:
     """Split a pattern at its slashes, except for those within a converter's arguments.
 
-    Args:
-        pattern: For instance ``/users/<int:uid>``.
-
     Raises:
         SetupError: The pattern cannot be read.
     """
@@ -112,9 +109,6 @@ def split_prefix(prefix: str | None) -> tuple[Segment, ...]:
 
 def split_host(host: str) -> tuple[Segment, ...]:
     """Split a host at its dots, except for those within a converter's arguments.
-
-    Args:
-        host: For instance ``<tenant>.example.com``.
 
     Raises:
         SetupError: The host cannot be read.

@@ -34,13 +34,7 @@ def rank_host(host: str | None) -> Rank:
 
 
 def rank_scope(scope: Scope, space: Scope, converters: ConverterLookup) -> Rank:
-    """Rank a scope among those that own a path on one host.
-
-    Args:
-        scope: The scope.
-        space: A piece of URL space that it owns: itself, or one that a dispatcher assigns to it.
-        converters: Finds the converters of the variables.
-    """
+    """Rank a scope, by a piece of URL space that it owns, among those that own a path on one host."""
     kinds = []
     for segment in split_prefix(space.prefix):
         converter = parse_segment(segment, converters)
@@ -55,9 +49,5 @@ def sort_scopes(scopes: Iterable[Scope], converters: ConverterLookup = find_conv
     """Sort scopes so that the first to contain a URL is its nearest owner, for every URL.
 
     For the configuration of another server, which cannot ask the trie.
-
-    Args:
-        scopes: The scopes, in any order.
-        converters: Finds the converters of the variables.
     """
     return sorted(scopes, key=lambda scope: (rank_host(scope.host), rank_scope(scope, scope, converters)))

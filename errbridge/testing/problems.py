@@ -258,17 +258,11 @@ def _is_problem_class(expected: Expected) -> bool:
 
 
 class _TypeOf(NamedTuple):
-    """The type of the problems of a class.
-
-    Attributes:
-        cls: The class.
-        type_uri: How the service builds the types of classes without one; None if unknown.
-        status: Of the response, which a type may name.
-    """
+    """The type of the problems of a class."""
 
     cls: type[Problem]
-    type_uri: str | None
-    status: int
+    type_uri: str | None  # how the service builds the types of classes without one; None if unknown
+    status: int  # of the response, which a type may name
 
     def fits(self, value: object) -> bool:
         """Return whether a document's type is that of the class."""

@@ -70,29 +70,17 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong.
-
-    Attributes:
-        code: The rule that was broken.
-        path: The place, from the outermost value inwards.
-        detail: The rule in errbridge's words; by default the sentence of `WORDS` for the code.
-        place: What the path leads into.
-        own: The words of the library or of your validator, which may contain the input.
-    """
+    """One thing that is wrong."""
 
     code: str
-    path: Path = ()
-    detail: str | None = None
-    place: Place = "pointer"
-    own: str | None = None
+    path: Path = ()  # the place, from the outermost value inwards
+    detail: str | None = None  # the rule in errbridge's words; by default the sentence of `WORDS` for the code
+    place: Place = "pointer"  # what the path leads into
+    own: str | None = None  # the words of the library or of your validator, which may contain the input
 
 
 class Rules:
-    """Recognises rules by a text of a library.
-
-    Args:
-        patterns: Regular expressions of whole texts, by code.
-    """
+    """Recognises rules by a text of a library: regular expressions of whole texts, by code."""
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
         self._patterns = patterns

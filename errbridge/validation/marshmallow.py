@@ -37,13 +37,7 @@ def read(exc: Any) -> Iterator[Fault]:
 
 
 def list_faults(messages: object, given: object, path: Path = ()) -> Iterator[Fault]:
-    """Return the faults that nested messages describe.
-
-    Args:
-        messages: As marshmallow nests them.
-        given: The value that they are about; None if it is not known.
-        path: Its place.
-    """
+    """Return the faults that nested messages describe, about a value (None if it is not known) and its place."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             value = _inside(given, name)

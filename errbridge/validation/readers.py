@@ -54,10 +54,7 @@ def find_reader(exc: BaseException) -> Reader | None:
 def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str, Any] | None:
     """Return the member ``errors`` for an exception, or None if the service is to blame for it.
 
-    Args:
-        exc: The exception.
-        read: Its reader. If that fails, the failure is logged and the member is missing.
-        messages: Whether to show the words of libraries and validators.
+    If its reader fails, the failure is logged and the member is missing.
     """
     try:
         faults = read(exc)

@@ -33,8 +33,7 @@ _PLACES: Mapping[object, Place] = {
 def find_messages(data: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
     """Return messages about the request by location, or None if there are none.
 
-    Args:
-        data: The keyword arguments of ``abort()`` in webargs, flask-smorest, Flask-RESTful or Flask-RESTX.
+    *data* are the keyword arguments of ``abort()`` in webargs, flask-smorest, Flask-RESTful or Flask-RESTX.
     """
     message, messages = data.get("message"), data.get("messages")
     if isinstance(message, Mapping):  # by the parser of Flask-RESTful, which does not name the location
@@ -52,12 +51,7 @@ def read_messages(messages: Mapping[Any, Any], error: object = None) -> Iterator
 
 
 def read_quart_schema(exc: Any, *, camel_case: bool) -> Iterable[Fault] | None:
-    """Return the faults of the error inside; None if no known library raised it.
-
-    Args:
-        exc: A ``RequestSchemaValidationError``.
-        camel_case: Whether quart-schema converts the client's names to Python's.
-    """
+    """Return the faults of the error in a ``RequestSchemaValidationError``; None if no known library raised it."""
     read = find_reader(exc.validation_error)
     faults = None if read is None else read(exc.validation_error)
     if faults is None:

@@ -26,14 +26,7 @@ SYNTAX = {
 
 
 def find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
-    """Return the item of ``errors`` for what the framework raised from the parser's exception, maybe twice.
-
-    Args:
-        exc: The framework's exception.
-
-    Returns:
-        The item; None if no parser is behind the exception.
-    """
+    """Return the item of ``errors`` for what the framework raised, maybe twice, from a parser's exception."""
     cause: BaseException | None = exc
     for _ in range(2):
         if cause is not None:

@@ -272,13 +272,22 @@ class Handlers:
             self.add(keys, handler)
 
     def add(self, keys: Iterable[Key], handler: Handler) -> None:
-        """Register a handler as `Handler.of` returns it, for keys as `check_keys` returns them."""
+        """Register a handler that was looked at already, for keys that were checked already.
+
+        Args:
+            keys: As `check_keys` gives them.
+            handler: As `Handler.of` gives it.
+        """
         self._registered.extend((key, handler) for key in keys)
         for watcher in self._watchers:
             watcher.touch()
 
     def watch(self, watcher: Any) -> None:
-        """Call ``watcher.touch()`` whenever a handler is added, for as long as the watcher lives."""
+        """Call ``watcher.touch()`` whenever a handler is added, for as long as the watcher lives.
+
+        Args:
+            watcher: Referred to weakly.
+        """
         self._watchers.add(watcher)
 
     def __iter__(self) -> Iterator[tuple[Key, Handler]]:

@@ -116,12 +116,12 @@ async def serve_lifespan(
         receive: From the server.
         send: To the server.
         settle: Waits for what is still running, before the applications shut down.
-        grace: Seconds that each application may take to shut down.
+        grace: Seconds that each application may take to shut down; one that takes longer to start up is logged.
     """
     lives: list[_Life] = []
     try:
         await receive()
-        if failure := await _started(apps, scope, lives):
+        if failure := await _started(apps, scope, lives, grace):
             await _stopped(lives[:-1], grace)
             await _ended(lives)
             await send({"type": "lifespan.startup.failed", "message": failure})
@@ -139,15 +139,22 @@ async def serve_lifespan(
         await _ended(lives)
 
 
-async def _started(apps: Iterable[tuple[str, AsgiApp]], scope: LifespanScope, lives: list[_Life]) -> str | None:
+async def _started(
+    apps: Iterable[tuple[str, AsgiApp]], scope: LifespanScope, lives: list[_Life], grace: float
+) -> str | None:
+    said = "the application %r is still starting up after %g seconds"
     for name, app in apps:
         life = _Life(name, app, scope)
         lives.append(life)
+        # A server says nothing while it waits, and most of them wait for ever.
+        late = asyncio.get_running_loop().call_later(grace, _log.warning, said, name, grace)
         try:
             await life.start()
         except _Failure as failure:
             _log.error("the application %r did not start: %s", name, failure)
             return f"the application {name!r} did not start: {failure}"
+        finally:
+            late.cancel()
     return None
 
 

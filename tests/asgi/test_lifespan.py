@@ -10,6 +10,7 @@ import flask
 import pytest
 import quart
 from asgiref.testing import ApplicationCommunicator
+from hypercorn.utils import LifespanTimeoutError
 
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
@@ -163,6 +164,28 @@ async def test_a_failed_or_endless_shutdown_keeps_no_other_application_from_its_
     assert "'/two' did not shut down: no database" in message["message"]
     assert log[-1] == "one shutdown"
     await server.wait()
+
+
+async def test_a_server_that_waits_in_vain_for_an_application_to_start_is_told_which(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log: list[str] = []
+    before = asyncio.all_tasks()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    apps = {"/one": recording("one", log), "/two": endless, "/three": recording("three", log)}
+    server = hypercorn(Bridge(apps, grace=0.1), startup_timeout=0.5)
+    with pytest.raises(LifespanTimeoutError):
+        await server.__aenter__()
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert record.getMessage() == "the application '/two' is still starting up after 0.1 seconds"
+    assert log == ["one startup"]
+    for task in asyncio.all_tasks() - before:  # as `asyncio.run` does when the server has ended
+        task.cancel()
+        await asyncio.wait([task])
+    assert asyncio.all_tasks() == before
 
 
 async def test_an_application_that_ends_early_needs_no_shutdown() -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -107,23 +108,24 @@ app = make_bridge()
 
 
 @contextlib.contextmanager
-def running(name: str, log: Path) -> Iterator[str]:
+def running(name: str, log: Path, *options: str, trusted: ssl.SSLContext | None = None) -> Iterator[str]:
     with listening() as sock:
         port = sock.getsockname()[1]
     command = [part.format(port=port, app="tests.asgi.test_servers:app") for part in SERVERS[name]]
+    url = f"{'https' if trusted else 'http'}://127.0.0.1:{port}"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen([*command, *options], cwd=ROOT, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + DEADLINE * 2
         while True:
             try:
-                httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+                httpx.get(url, trust_env=False, verify=trusted or True)
                 break
             except httpx.TransportError:
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield url
     finally:
         process.terminate()
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.pycode import ModuleAnalyzer
 
 project = "errbridge"
 author = "errbridge contributors"
@@ -58,6 +59,7 @@ html_show_sphinx = False
 html_static_path = ["_static"]
 html_css_files = ["errbridge.css"]
 html_favicon = "_static/favicon.svg"
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 
 # The button of a session copies what is typed, not what is shown.
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
@@ -86,7 +88,15 @@ def index_keywords(app: Any, doctree: nodes.document) -> None:
             meta.parent += addnodes.index(entries=[("single", word, "", "main", None) for word in words])
 
 
+def shorten_map() -> None:
+    """Leave out the overloads of `Handlers.map`: with their aliases written out, they fill pages."""
+    analyzer = ModuleAnalyzer.for_module("errbridge.handlers.handlers")
+    analyzer.analyze()
+    del analyzer.overloads["Handlers.map"]
+
+
 def setup(app: Any) -> None:
     """Add what Sphinx has no setting for."""
+    shorten_map()
     app.connect("missing-reference", in_the_core)
     app.connect("doctree-read", index_keywords)

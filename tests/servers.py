@@ -91,9 +91,13 @@ def as_typed(line: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return this environment, with the commands of this interpreter's packages in reach and nothing of pytest's."""
+    """Return this environment, with the commands of this interpreter's packages in reach and nothing of pytest's.
+
+    Quart prints its URL into a buffer, unless Python has none.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "QUART_", "PYTEST_"))}
-    return kept | {"PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))}
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    return kept | {"PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def free_port() -> int:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Number
 from re import Pattern
+from textwrap import indent
 from typing import Any, NamedTuple, cast
 
 from errbridge.http.accept import JSON, XML
@@ -99,23 +100,22 @@ def assert_problem(
     """
     __tracebackhide__ = True
     got = read_response(response, body)
-    expected: dict[str, Expected] = {"status": status, "type": type, "title": title, "detail": detail}
-    expected = {name: value for name, value in (expected | {"instance": instance}).items() if value is not _UNSAID}
-    entry = {"pointer": pointer, "parameter": parameter, "header": header, "code": code}
-    entry = {name: value for name, value in entry.items() if value is not _UNSAID}
+    expected = _list_said(status=status, type=type, title=title, detail=detail, instance=instance)
+    entry = _list_said(pointer=pointer, parameter=parameter, header=header, code=code)
     if problem is not None:
         if not _is_problem_class(problem):
             raise TypeError(f"a problem class is expected, not {problem!r}; the status is status=, the type type=")
-        expected = _of_class(problem) | expected
+        own = read_declaration(problem)
+        expected = {"type": problem, "status": own.status or _UNSAID, "title": own.title or _UNSAID} | expected
     if _is_problem_class(expected.get("type")):
         expected["type"] = _TypeOf(expected["type"], type_uri, got.status)
-    differences = list(_of_response(got, expected.get("status", _UNSAID), content_type, headers or {}))
+    expected = _list_said(**expected, **extensions)
+    differences = list(_of_response(got, expected, content_type, headers or {}))
     try:
         members, from_text = _read(got)
     except ValueError as error:
         said = [] if differences and not got.media_type.endswith(("json", "xml")) else [_line("body", str(error))]
         raise AssertionError(_no_document(got, [*differences, *said])) from None
-    expected |= extensions
     differences += _of_members(members, got.status, expected, from_text=from_text)
     if entry:
         differences += _of_errors(members, entry, from_text=from_text)
@@ -124,11 +124,8 @@ def assert_problem(
     return members
 
 
-def _of_class(cls: type[Problem]) -> dict[str, Expected]:
-    """Say what is expected of every problem of a class."""
-    own = read_declaration(cls)
-    expected = {"status": own.status, "title": own.title, "type": cls}
-    return {name: value for name, value in expected.items() if value is not None}
+def _list_said(**expected: Expected) -> dict[str, Expected]:
+    return {name: value for name, value in expected.items() if value is not _UNSAID}
 
 
 def _read(got: ClientResponse) -> tuple[Mapping[str, Any], bool]:
@@ -148,25 +145,18 @@ def _read(got: ClientResponse) -> tuple[Mapping[str, Any], bool]:
 
 
 def _of_response(
-    got: ClientResponse, status: Expected, content_type: Expected, headers: Mapping[str, Expected]
-) -> list[str]:
-    lines = []
-    if status is not _UNSAID and not _fits(got.status, status):
-        lines.append(_differs("status", status, got.status))
-    if content_type is _UNSAID:
-        if got.media_type not in (JSON, XML):
-            hint = ["(a client that wants a document says so: Accept: application/json)"] * got.media_type.startswith(
-                "text/"
-            )
-            lines.append(
-                _line("content type", f"expected {JSON} or {XML}", f"     got {got.content_type or 'none'}", *hint)
-            )
-    elif not _fits(got.content_type, content_type):
-        lines.append(_differs("content type", content_type, got.content_type))
+    got: ClientResponse, expected: Mapping[str, Expected], content_type: Expected, headers: Mapping[str, Expected]
+) -> Iterator[str]:
+    if "status" in expected:
+        yield from _compare("status", expected["status"], got.status)
+    if content_type is not _UNSAID:
+        yield from _compare("content type", content_type, got.content_type)
+    elif got.media_type not in (JSON, XML):
+        hint = "(a client that wants a document says so: Accept: application/json)"
+        hints = [hint] if got.media_type.startswith("text/") else []
+        yield _line("content type", f"expected {JSON} or {XML}", f"     got {got.content_type or 'none'}", *hints)
     for name, value in headers.items():
-        if not _fits(got.headers.get(name), value):
-            lines.append(_differs(f"{name}:", value, got.headers.get(name, _UNSAID)))
-    return lines
+        yield from _compare(f"{name}:", value, got.headers.get(name))
 
 
 def _of_members(
@@ -176,8 +166,13 @@ def _of_members(
     if own != status:
         yield _line("status", f"the response has {status}, its document says {own!r}")
     for name, value in expected.items():
-        if name != "status" and not _fits(members.get(name), value, from_text=from_text):
-            yield _differs(name, value, members.get(name, _UNSAID))
+        if name != "status":
+            yield from _compare(name, value, members.get(name), from_text=from_text)
+
+
+def _compare(name: str, expected: Expected, value: Any, *, from_text: bool = False) -> Iterator[str]:
+    if not _fits(value, expected, from_text=from_text):
+        yield _line(name, f"expected {_shown(expected)}", f"     got {'nothing' if value is None else repr(value)}")
 
 
 def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected], *, from_text: bool) -> Iterator[str]:
@@ -239,13 +234,9 @@ def _named(members: Mapping[Any, Expected]) -> dict[str, Expected]:
 
 
 def _equal(value: Any, expected: Any) -> bool:
-    if isinstance(value, Number) and isinstance(expected, Number) and _is_bool(value) is not _is_bool(expected):
-        return False  # 1 is not true
+    if isinstance(value, Number) and isinstance(expected, Number):
+        return value == expected and isinstance(value, bool) is isinstance(expected, bool)  # 1 is not true
     return bool(value == expected)
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
 
 
 def _written(value: JSONValue) -> str:
@@ -287,29 +278,17 @@ class _TypeOf(NamedTuple):
 
 def _no_match(got: ClientResponse, members: Mapping[str, Any], differences: list[str]) -> str:
     document = json.dumps(members, indent=2, ensure_ascii=False)
-    return "\n".join(
-        (
-            "the response is not the problem that was expected:",
-            *differences,
-            f"the document ({got.content_type}):",
-            *(f"  {line}" for line in document.splitlines()),
-        )
-    )
+    head = "the response is not the problem that was expected:"
+    return "\n".join([head, *differences, f"the document ({got.content_type}):", indent(document, "  ")])
 
 
 def _no_document(got: ClientResponse, differences: list[str]) -> str:
-    excerpt = _readable(got)
-    location = got.headers.get("location")
-    return "\n".join(
-        (
-            "the response is no problem document:",
-            *differences,
-            f"what came has the status {got.status}"
-            + (f", Location {location}" if location else "")
-            + (":" if excerpt else ""),
-            *(f"  {line}" for line in excerpt),
-        )
-    )
+    came = f"what came has the status {got.status}"
+    if location := got.headers.get("location"):
+        came += f", Location {location}"
+    if excerpt := indent("\n".join(_readable(got)), "  "):
+        came += f":\n{excerpt}"
+    return "\n".join(["the response is no problem document:", *differences, came])
 
 
 def _readable(got: ClientResponse) -> list[str]:
@@ -321,10 +300,6 @@ def _readable(got: ClientResponse) -> list[str]:
     lines = [line.strip() for line in text[:_EXCERPT].splitlines()]
     shown = [line for line in lines if line]
     return [*shown, "..."] if len(text) > _EXCERPT else shown
-
-
-def _differs(name: str, expected: Expected, value: Any) -> str:
-    return _line(name, f"expected {_shown(expected)}", f"     got {'nothing' if value is _UNSAID else repr(value)}")
 
 
 def _line(name: str, *lines: str) -> str:

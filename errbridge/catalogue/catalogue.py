@@ -180,20 +180,22 @@ class Catalogue:
             if each.uri == ABOUT_BLANK:
                 continue
             known = by_uri.setdefault(each.uri, each)
-            is_plain = (status := plain.get(each.uri)) is not None and (each.fields or each.status != status)
-            uri = self.type_uri or ""
-            if (known is not each or is_plain) and uri and "{slug}" not in uri and each.uri in plain:
+            status = plain.get(each.uri)
+            is_plain = status is not None and (bool(each.fields) or each.status != status)
+            if known is each and not is_plain:
+                continue
+            if self.type_uri and "{slug}" not in self.type_uri and status is not None:
+                with_slug = self.type_uri + ("" if self.type_uri[-1] in "/#=" else "/") + "{slug}"
                 raise SetupError(
-                    f"ERROR_TYPE_URI is {uri!r}, so {_name(each.cls)} and other problems have one type; put the slug "
-                    f"into it: ERROR_TYPE_URI = {uri + ('' if uri[-1] in '/#=' else '/') + '{slug}'!r}"
+                    f"ERROR_TYPE_URI is {self.type_uri!r}, so {_name(each.cls)} and other problems have one type; put "
+                    f"the slug into it: ERROR_TYPE_URI = {with_slug!r}"
                 )
             if known is not each:
                 raise _conflict(known, each, f"the type {each.uri}")
-            if is_plain:
-                raise SetupError(
-                    f"{_name(each.cls)} has the type of every plain Problem({status}), {each.uri}, but another status "
-                    f"or more members; give it a slug of its own: class {each.cls.__name__}(Problem, slug=...)"
-                )
+            raise SetupError(
+                f"{_name(each.cls)} has the type of every plain Problem({status}), {each.uri}, but another status or "
+                f"more members; give it a slug of its own: class {each.cls.__name__}(Problem, slug=...)"
+            )
 
     @classmethod
     def of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import dis
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -93,8 +92,8 @@ def inspect(app: Any) -> Subject:
 def _find_replacement(app: Any, name: str) -> Replacement | None:
     """Find what may answer in place of the framework's own method.
 
-    Functions that are known to pass every error on are no replacement: those of Flask-CORS, which adds headers to the
-    answer, and those of an ``Api`` of Flask-RESTful or Flask-RESTX whose ``handle_error`` raises the error again.
+    The functions of Flask-CORS are none, which only adds headers, nor is that of an ``Api`` of Flask-RESTful or
+    Flask-RESTX with a ``handle_error`` of your own.
     """
     method = getattr(app, name, None)
     while method is not None:
@@ -105,17 +104,12 @@ def _find_replacement(app: Any, name: str) -> Replacement | None:
         if module == "flask_cors":
             method = getclosurevars(method).nonlocals.get("f")
         elif isinstance(method, partial) and getattr(function, "__name__", "") == "error_router":
-            if not _always_raises(function.__self__.handle_error):
+            if function.__self__.handle_error.__module__.partition(".")[0] in ("flask_restful", "flask_restx"):
                 return Replacement(method, _RAISE_AGAIN)
             method = method.args[0]
         else:
             return Replacement(method, _PASS_ON)
     return None
-
-
-def _always_raises(method: Any) -> bool:
-    """Return whether nothing in the code of a method returns."""
-    return all(each.opname not in ("RETURN_VALUE", "RETURN_CONST") for each in dis.get_instructions(method))
 
 
 def _find_template_faults(environment: Any, application: Application, name: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -319,14 +320,11 @@ def test_the_names_of_the_frameworks_in_a_message_are_the_right_way_round(world:
 
 @pytest.mark.parametrize("host", ["shop.example.com:8080", "shop.*.com", "example.com/api", ""])
 def test_a_scope_with_an_impossible_host_is_refused(host: str) -> None:
-    messages = {
-        "shop.example.com:8080": "has a port; hosts are compared without it, so leave it out",
-        "shop.*.com": r"a star that is not its first label; write '\*\.example\.com'",
-        "example.com/api": "contains a slash; give the path as prefix=",
-        "": r"a host is a string such as 'api\.example\.com' or '\*\.example\.com', not ''",
-    }
+    message = r"a host is a string such as 'api\.example\.com' or '\*\.example\.com', not ''"
+    if host:
+        message = rf"^no request has the host {re.escape(repr(host))}; write it without scheme, port and path, as 'api"
 
-    with pytest.raises(SetupError, match=messages[host]):
+    with pytest.raises(SetupError, match=message):
         Scope(host=host)
 
 

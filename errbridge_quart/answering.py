@@ -36,7 +36,6 @@ from errbridge.pallets.seam import Fields, Seam
 __all__ = ["attach"]
 
 _READ = {name: name.encode() for name in ("host", "accept", "accept-language", "x-requested-with", "traceparent")}
-_KEPT = frozenset({*_READ.values(), b"content-length", b"content-type", b"transfer-encoding"})
 _CHUNKS = (bytes, str, bytearray, memoryview)  # of a stream; most servers take each of them
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 _ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
@@ -76,11 +75,11 @@ async def _await(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Join the lines of those headers that are read at each error."""
+    """Join the lines of each header."""
     found: dict[bytes, bytes] = {}
     for name, value in pairs:
-        if (key := name.lower()) in _KEPT:
-            found[key] = found[key] + b", " + value if found.get(key) else value
+        key = name.lower()
+        found[key] = found[key] + b", " + value if found.get(key) else value
     return found
 
 
@@ -103,8 +102,7 @@ class _QuartSeam(Seam):
             found = _join_lines(pairs)
         values = {name: found[key].decode("latin-1") for name, key in _READ.items() if key in found}
         if request_id:
-            wanted = request_id.encode()
-            values[request_id] = next((value for name, value in pairs if name.lower() == wanted), b"").decode("latin-1")
+            values[request_id] = found.get(request_id.encode(), b"").decode("latin-1")
         # A length is optional in HTTP/2, and missing in Quart's test client.
         length = found.get(b"content-length", b"" if b"content-type" in found else b"0")
         has_content = length != b"0" or b"transfer-encoding" in found or has_received_content(request)

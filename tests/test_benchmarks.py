@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import bridge, instructions, report
+from benchmarks import bridge, instructions, parts, report
 from benchmarks.areas import (
     dispatch,
     flask_requests,
@@ -185,6 +185,15 @@ def test_one_of_twelve_languages_costs_at_most_three_percent() -> None:
     for each in counted:
         english, german = (values[0] for values in each.values.values())
         assert german < 1.03 * english
+
+
+@pytest.mark.parametrize("framework", [flask_requests, quart_requests])
+def test_a_request_without_a_part_of_errbridge_is_still_answered(framework: Any) -> None:
+    for group in framework.groups():
+        if group.name == "page":
+            found = parts.measured(group, rounds=1)
+            assert set(found) == {BARE, ERRBRIDGE, *parts.PARTS}
+            assert all(took > 0 for took in found.values())
 
 
 def test_a_document_keeps_what_surrounds_the_result() -> None:

@@ -293,11 +293,9 @@ def check_response(response: Any) -> Any:
     if not isinstance(response, Response):
         name = type(response).__name__
         raise TypeError(f"an after_request function returned {name}; it has to return the response")
-    given = list(response.headers)
-    fields = [(name, value.strip(" \t")) for name, value in given]  # Hypercorn refuses more than the value
-    check_head(response.status_code, fields, "utf-8")
-    if fields != given:
-        response.headers = Headers(fields)
+    if [name for name, value in response.headers if value.strip(" \t") != value]:  # Hypercorn refuses that
+        response.headers = Headers([(name, value.strip(" \t")) for name, value in response.headers])
+    check_head(response.status_code, response.headers, "utf-8")
     return response
 
 

@@ -134,7 +134,7 @@ def test_a_right_answer_has_no_differences() -> None:
         (Reply("{", 409, DOCUMENT), [{}], "the content is no JSON"),
         (Reply("[1]", 409, DOCUMENT | {"Content-Type": "application/json"}), [{}], "the content is no object"),
         (Reply("{}", 409, DOCUMENT | {"Content-Type": "application/json"}), [{}], "the member status is None, not 409"),
-        (Reply(BODY.replace('"instance"', '"other"'), 409, DOCUMENT), [{}], "instance is None, the log says 'urn:"),
+        (Reply(BODY.replace('"instance"', '"other"'), 409, DOCUMENT), [{}], "the member instance is None, not 'urn:"),
         (Reply(BODY.replace("409", "409.0"), 409, DOCUMENT), [{}], "the member status is 409.0, not 409"),
         (Reply(BODY.replace("409", "410"), 409, DOCUMENT), [{}], "the member status is 410, not 409"),
         (Reply(BODY.replace('"about:blank"', "3"), 409, DOCUMENT), [{}], "the member type is 3, no text"),

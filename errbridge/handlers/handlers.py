@@ -329,20 +329,15 @@ class ScopeHandlers:
         names: The handlers for classes by their full names. A handler for the class itself takes precedence.
     """
 
-    __slots__ = ("_catch_all", "_families", "_statuses", "by_key", "classes", "names")
+    __slots__ = ("by_key", "classes", "names")
 
     def __init__(self, registered: Iterable[tuple[Key, Handler]], classes: HTTPErrorClasses = _NO_CLASSES) -> None:
         by_key = self.by_key = {classes.normalize_key(key): handler for key, handler in registered}
-        self._catch_all = by_key.get(CATCH_ALL)
-        self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
-        self._statuses = {key: handler for key, handler in by_key.items() if isinstance(key, int)}
         self.names = {key: handler for key, handler in by_key.items() if is_class_name(key)}
-        self._families = {
-            int(key[0]): handler for key, handler in by_key.items() if isinstance(key, str) and key in _FAMILIES
-        }
-        for status, handler in self._statuses.items():
-            if (of_status := classes.by_status.get(status)) is not None:
-                self.classes[of_status] = handler
+        self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
+        for status, cls in classes.by_status.items():
+            if status in by_key:
+                self.classes[cls] = by_key[status]
 
     def find(self, cls: type[BaseException], status: int | None = None) -> Iterable[Handler]:
         """Find the handlers for an error, the most specific first, each once.
@@ -361,12 +356,7 @@ class ScopeHandlers:
             if self.names and (name := f"{base.__module__}.{base.__qualname__}") in self.names:
                 yield name, self.names[name]
 
-        if status is None:
-            return
-        for key, found in (
-            (status, self._statuses.get(status)),
-            (f"{status // 100}xx", self._families.get(status // 100)),
-            (CATCH_ALL, self._catch_all),
-        ):
-            if found is not None:
-                yield key, found
+        if status is not None:
+            for key in (status, f"{status // 100}xx", CATCH_ALL):
+                if key in self.by_key:
+                    yield key, self.by_key[key]

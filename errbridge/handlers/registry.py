@@ -17,22 +17,17 @@ class Registrations:
 
     Attributes:
         sources: The handler modules; the handlers registered one by one are in modules of their own.
-        styles: The styles; the last one counts.
+        style: How the target's errors look; the last call counts.
         failure: Whether the target answers uncaught exceptions with the plain page.
     """
 
-    __slots__ = ("_own", "failure", "sources", "styles")
+    __slots__ = ("_own", "failure", "sources", "style")
 
     def __init__(self) -> None:
         self.sources: list[Handlers] = []
-        self.styles: list[Style] = []
+        self.style: Style | None = None
         self.failure = False
         self._own: Handlers | None = None
-
-    @property
-    def style(self) -> Style | None:
-        """How the target's errors look."""
-        return self.styles[-1] if self.styles else None
 
     def handlers(self) -> Iterable[tuple[Key, Handler]]:
         """List the handlers, the last one of a key last."""
@@ -105,7 +100,7 @@ class Registry:
         """
         if name not in STYLES:
             raise SetupError(f"a style is one of {', '.join(map(repr, STYLES))}, not {name!r}")
-        self._registrations(target).styles.append(STYLES[name])
+        self._registrations(target).style = STYLES[name]
         self.touch()
 
     def set_failure(self, target: Hashable) -> None:

@@ -184,19 +184,6 @@ def _find_replaced_handlers(subject: Subject) -> Found:
                 yield name, f"the handler for {key_name(key)} never runs: {by.name} took its place; {advice}", function
 
 
-def _find_replaced_styles(subject: Subject) -> Found:
-    """Look at each registry alone: an application may differ from what is registered for all."""
-    for name, registrations in _list_targets(subject).values():
-        for styles in (each.styles for each in registrations if name):
-            for style in dict.fromkeys(styles):
-                if style != styles[-1]:
-                    message = (
-                        f"the style {style.name} is never shown: {styles[-1].name}, which was registered later, took "
-                        "its place; remove one"
-                    )
-                    yield name, message, None
-
-
 def _find_behind_native(subject: Subject) -> Found:
     error_map = subject.installation.error_map()
     for native in subject.natives:
@@ -297,7 +284,6 @@ CHECKS: Mapping[str, Callable[[Subject], Found]] = {
     "never-reached": _find_unreached,
     "no-prefix": _find_without_prefix,
     "replaced-handler": _find_replaced_handlers,
-    "replaced-style": _find_replaced_styles,
     "behind-native": _find_behind_native,
     "replaced-method": _find_replaced_methods,
     "unregistered-blueprint": _find_unregistered_blueprints,

@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 from posixpath import commonpath, dirname
-from typing import Any, NamedTuple
+from typing import Any
 
 from errbridge import Scope, SetupError
 from errbridge.pallets.private import find_recorder, read_nested, replay_routes
@@ -194,19 +194,12 @@ def _reverse(subdomain: str | None) -> str:
     return "".join(f"/{label}" for label in reversed((subdomain or "").split(".")) if label)
 
 
-class _Route(NamedTuple):
-    """A route as its author wrote it; the rule is None if it cannot be read."""
-
-    endpoint: str
-    rule: str | None
-    options: Mapping[str, Any]
-
-
-def _read_routes(blueprint: Any) -> list[_Route]:
-    routes: list[_Route] = []
+def _read_routes(blueprint: Any) -> list[tuple[str, str | None, Mapping[str, Any]]]:
+    """List endpoint, rule and options of the routes as their author wrote them; a rule that cannot be read is None."""
+    routes: list[tuple[str, str | None, Mapping[str, Any]]] = []
 
     def add_url_rule(rule: Any, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
-        routes.append(_Route(endpoint or str(getattr(view_func, "__name__", "")), _read_rule(rule), options))
+        routes.append((endpoint or str(getattr(view_func, "__name__", "")), _read_rule(rule), options))
 
     if blueprint.has_static_folder:
         add_url_rule(f"{blueprint.static_url_path}/<path:filename>", "static")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from inspect import getclosurevars
@@ -17,7 +16,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from errbridge.adapter import Application
 from errbridge.catalogue import types_of
-from errbridge.errors import SetupError
+from errbridge.errors import SetupError, suggest
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.probes import build_problem
@@ -205,13 +204,9 @@ def _list_classes(app: Any) -> list[type]:
 
 
 def _suggest(app: Any, name: str) -> str:
-    """Suggest exceptions whose names are near."""
-    known = {cls.__name__: _spell(cls) for cls in _list_classes(app)}
-    for each in (*vars(builtins).values(), *default_exceptions.values()):
-        if isinstance(each, type) and issubclass(each, Exception):
-            known.setdefault(each.__name__, each.__name__)
-    near = get_close_matches(name, known, 3, 0.7)
-    return f"; did you mean {' or '.join(known[each] for each in near)}?" if near else ""
+    """Suggest an exception whose name is near."""
+    known = (*_list_classes(app), *vars(builtins).values(), *default_exceptions.values())
+    return suggest(name, [each.__name__ for each in known if isinstance(each, type) and issubclass(each, Exception)])
 
 
 def _spell(cls: type) -> str:

@@ -106,30 +106,6 @@ def test_a_suite_that_makes_several_applications_finds_nothing_if_the_factory_na
             assert_no_findings(app, ignore=["conflicting-types"])  # the types of other tests
 
 
-def test_a_style_that_another_one_replaces_is_reported() -> None:
-    def build(world: World) -> None:
-        site = world.Blueprint("site", __name__, url_prefix="/site")
-        world.app.register_blueprint(site)
-        world.errors.api_register(site, "/twice", "/once")
-        world.errors.web_register(site)
-        world.errors.api_register("/twice")
-        world.errors.default_register(world.app)
-        world.errors.web_register(world.app)
-        world.errors.default_register(world.app)
-        world.errors.api_register(world.app)
-
-    output = json.loads(said(build, "check", "--json", exit_code=1))
-
-    assert [(finding["code"], finding["scope"], finding["message"].partition(";")[0]) for finding in output] == [
-        (
-            "replaced-style",
-            scope,
-            f"the style {first} is never shown: {last}, which was registered later, took its place",
-        )
-        for scope, first, last in [("site", "api", "web"), ("app", "default", "api"), ("app", "web", "api")]
-    ]
-
-
 def test_an_application_that_differs_from_what_is_said_for_all_replaces_nothing() -> None:
     def build(world: World) -> None:
         world.errors.api_register(Scope())

@@ -165,9 +165,9 @@ def test_explain_takes_the_bare_names_of_known_exceptions(name: str, raised: str
     [
         ("4xx", "4xx is a family of statuses; name one of them, such as 404"),
         ("5XX", "5XX is a family of statuses; name one of them, such as 504"),
-        ("Withdrawm", "there is no exception 'Withdrawm'; did you mean tests.commands.shop:Withdrawn?"),
-        ("tests.commands.shop:Witdrawn", "; did you mean tests.commands.shop:Withdrawn?"),
-        ("ImATeepot", "did you mean ImATeapot?"),
+        ("Withdrawm", "there is no exception 'Withdrawm'; did you mean 'Withdrawn'?"),
+        ("tests.commands.shop:Witdrawn", "; did you mean 'Withdrawn'?"),
+        ("ImATeepot", "did you mean 'ImATeapot'?"),
         (
             "NamedNowhere",
             "there is no exception 'NamedNowhere' in Python or among what is imported; write one of your own ",

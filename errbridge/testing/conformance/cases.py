@@ -66,6 +66,21 @@ def reply(words: str, status: int | None = None, **headers: str) -> Return:
     return Return(Reply(words, status, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
+def document(status: int, owner: str = "app", **members: Any) -> Expected:
+    """Expect a problem document that has these members among others."""
+    return Expected(status, DOCUMENT, owner, members=members)
+
+
+def page(status: int, owner: str = "app", has: str = "") -> Expected:
+    """Expect a page that has a text."""
+    return Expected(status, PAGE, owner, has=has)
+
+
+def text(status: int, body: str, owner: str = "app") -> Expected:
+    """Expect a text, as a handler returned it."""
+    return Expected(status, TEXT, owner, body=body)
+
+
 CRASH = Raise(partial(Fail, "a secret"))
 FINE = Return("fine")
 
@@ -143,12 +158,12 @@ OWNERSHIP_ROWS: tuple[Row, ...] = (
     _missing("/nope", "app", PAGE, "notexample.com"),
     _missing("/nope", "//<tenant>.example.org/", DOCUMENT, "acme.example.org"),
     _missing("/nope", "app", PAGE, "a.acme.example.org"),
-    ("a view's error belongs to its group", ask("/api/crash"), Expected(500, DOCUMENT, "api")),
-    ("a nested group comes before the one around it", ask("/outer/inner/crash"), Expected(500, PAGE, "outer.inner")),
-    ("a group without a prefix owns its views", ask("/free"), Expected(500, DOCUMENT, "free")),
-    ("a view under a group's prefix is in its URL space", ask("/api/foreign"), Expected(500, DOCUMENT, "api")),
-    ("a group with a dynamic prefix owns its views", ask("/users/7/crash"), Expected(500, DOCUMENT, "user")),
-    ("the application owns what is left", ask("/crash"), Expected(500, PAGE, "app")),
+    ("a view's error belongs to its group", ask("/api/crash"), document(500, "api")),
+    ("a nested group comes before the one around it", ask("/outer/inner/crash"), page(500, "outer.inner")),
+    ("a group without a prefix owns its views", ask("/free"), document(500, "free")),
+    ("a view under a group's prefix is in its URL space", ask("/api/foreign"), document(500, "api")),
+    ("a group with a dynamic prefix owns its views", ask("/users/7/crash"), document(500, "user")),
+    ("the application owns what is left", ask("/crash"), page(500, "app")),
     (
         "a wrong method belongs to the group of the route",
         ask("/api/item/3", "DELETE"),
@@ -244,61 +259,45 @@ PRECEDENCE = Application(
 )
 
 PRECEDENCE_ROWS: tuple[Row, ...] = (
-    ("the last handler of a key counts", ask("/nope"), Expected(404, TEXT, body="app 404")),
-    ("a status comes before its class", ask("/teapot"), Expected(418, TEXT, body="app 418")),
-    ("a class of codes", ask("/conflict"), Expected(409, TEXT, body="app 4xx")),
-    ("a class of server errors", ask("/late"), Expected(503, TEXT, body="app 5xx")),
-    ("an uncaught exception is a 500", ask("/crash"), Expected(500, TEXT, body="app 5xx")),
-    ("an exception class comes before its status", ask("/credit"), Expected(402, TEXT, body="app OutOfCredit")),
-    (
-        "a domain exception is the problem it means",
-        ask("/sold"),
-        Expected(410, DOCUMENT, members={"detail": "It is sold."}),
-    ),
-    (
-        "a domain exception looks like the scope it happened in",
-        ask("/shop/sold"),
-        Expected(410, PAGE, "shop", has="It is sold."),
-    ),
-    ("a base class answers for its subclass", ask("/shop/sold-twice"), Expected(410, PAGE, "shop", has="It is sold.")),
+    ("the last handler of a key counts", ask("/nope"), text(404, "app 404")),
+    ("a status comes before its class", ask("/teapot"), text(418, "app 418")),
+    ("a class of codes", ask("/conflict"), text(409, "app 4xx")),
+    ("a class of server errors", ask("/late"), text(503, "app 5xx")),
+    ("an uncaught exception is a 500", ask("/crash"), text(500, "app 5xx")),
+    ("an exception class comes before its status", ask("/credit"), text(402, "app OutOfCredit")),
+    ("a domain exception is the problem it means", ask("/sold"), document(410, detail="It is sold.")),
+    ("a domain exception looks like the scope it happened in", ask("/shop/sold"), page(410, "shop", "It is sold.")),
+    ("a base class answers for its subclass", ask("/shop/sold-twice"), page(410, "shop", "It is sold.")),
     (
         "a base class in the nearest scope comes before the class itself in a farther one",
         ask("/shop/index"),
-        Expected(400, TEXT, "shop", body="shop lookup"),
+        text(400, "shop lookup", "shop"),
     ),
-    ("the nearest scope comes first", ask("/shop/conflict"), Expected(409, TEXT, "shop", body="shop 409")),
-    ("its class of codes comes before its style", ask("/shop/gone"), Expected(410, TEXT, "shop", body="shop 4xx")),
-    ("its style comes before a farther handler", ask("/shop/late"), Expected(503, PAGE, "shop")),
-    ("its style answers an uncaught exception", ask("/shop/crash"), Expected(500, PAGE, "shop")),
-    ("a catch-all gets what nobody caught", ask("/all/crash"), Expected(500, TEXT, "all", body="all")),
-    ("a catch-all gets HTTP errors", ask("/all/teapot"), Expected(418, TEXT, "all", body="all")),
-    ("a catch-all gets errors of routing", ask("/all/nope"), Expected(404, TEXT, "all", body="all")),
+    ("the nearest scope comes first", ask("/shop/conflict"), text(409, "shop 409", "shop")),
+    ("its class of codes comes before its style", ask("/shop/gone"), text(410, "shop 4xx", "shop")),
+    ("its style comes before a farther handler", ask("/shop/late"), page(503, "shop")),
+    ("its style answers an uncaught exception", ask("/shop/crash"), page(500, "shop")),
+    ("a catch-all gets what nobody caught", ask("/all/crash"), text(500, "all", "all")),
+    ("a catch-all gets HTTP errors", ask("/all/teapot"), text(418, "all", "all")),
+    ("a catch-all gets errors of routing", ask("/all/nope"), text(404, "all", "all")),
     (
         "a catch-all waits until the whole chain was asked for the class",
         ask("/all/sold"),
-        Expected(410, DOCUMENT, "all", members={"detail": "It is sold."}),
+        document(410, "all", detail="It is sold."),
     ),
     (
         "so does a farther handler of the class win over a nearer catch-all",
         ask("/all/index"),
-        Expected(400, TEXT, "all", body="app index"),
+        text(400, "app index", "all"),
     ),
-    ("None passes an error on to the style of the scope", ask("/passing/conflict"), Expected(409, PAGE, "passing")),
-    ("None from every candidate leads to the style", ask("/passing/teapot"), Expected(418, PAGE, "passing")),
-    (
-        "None passes a domain exception on to the next scope",
-        ask("/passing/sold"),
-        Expected(410, PAGE, "passing", has="It is sold."),
-    ),
-    ("one handler for several keys", ask("/several/gone"), Expected(410, TEXT, "several", body="several")),
-    ("one handler for several keys, routing", ask("/several/nope"), Expected(404, TEXT, "several", body="several")),
-    ("a failure page is for uncaught exceptions", ask("/plain/crash"), Expected(500, PAGE, "plain")),
-    ("and for nothing else", ask("/plain/gone"), Expected(410, DOCUMENT, "plain")),
-    (
-        "what a handler raises is what it means",
-        ask("/locked"),
-        Expected(451, DOCUMENT, members={"detail": "Told otherwise."}),
-    ),
+    ("None passes an error on to the style of the scope", ask("/passing/conflict"), page(409, "passing")),
+    ("None from every candidate leads to the style", ask("/passing/teapot"), page(418, "passing")),
+    ("None passes a domain exception on to the next scope", ask("/passing/sold"), page(410, "passing", "It is sold.")),
+    ("one handler for several keys", ask("/several/gone"), text(410, "several", "several")),
+    ("one handler for several keys, routing", ask("/several/nope"), text(404, "several", "several")),
+    ("a failure page is for uncaught exceptions", ask("/plain/crash"), page(500, "plain")),
+    ("and for nothing else", ask("/plain/gone"), document(410, "plain")),
+    ("what a handler raises is what it means", ask("/locked"), document(451, detail="Told otherwise.")),
 )
 
 
@@ -338,28 +337,16 @@ ANSWERS_ROWS: tuple[Row, ...] = (
     ("a dict is JSON, with the status of the error", ask("/405"), Expected(405, "application/json", has='"own"')),
     ("a reply decides about every byte", ask("/406"), Expected(410, TEXT, body="words", headers={"X-Own": "yes"})),
     ("a reply of bytes", ask("/407"), Expected(407, "application/octet-stream", body="\x00\x01")),
-    (
-        "a reply's own headers win",
-        ask("/408"),
-        Expected(408, PAGE, body="<p>words", headers={"Cache-Control": "x"}),
-    ),
-    (
-        "a problem is shown as its scope shows it",
-        ask("/409"),
-        Expected(410, DOCUMENT, members={"detail": "Meant.", "own": 1, "title": "Gone"}),
-    ),
-    (
-        "a problem's status decides about the headers",
-        ask("/410"),
-        Expected(503, DOCUMENT, members={"detail": "Meant."}),
-    ),
-    ("a coroutine function is awaited", ask("/411"), Expected(411, TEXT, body="async")),
-    ("an object with an async call is awaited", ask("/412"), Expected(412, TEXT, body="object")),
-    ("what a plain function returns is awaited", ask("/413"), Expected(413, TEXT, body="awaitable")),
-    ("a handler may take the incident", ask("/414"), Expected(414, TEXT, body="with the incident")),
-    ("a handler may abort", ask("/415"), Expected(404, DOCUMENT, members={"detail": "Aborted."})),
+    ("a reply's own headers win", ask("/408"), Expected(408, PAGE, body="<p>words", headers={"Cache-Control": "x"})),
+    ("a problem is shown as its scope shows it", ask("/409"), document(410, detail="Meant.", own=1, title="Gone")),
+    ("a problem's status decides about the headers", ask("/410"), document(503, detail="Meant.")),
+    ("a coroutine function is awaited", ask("/411"), text(411, "async")),
+    ("an object with an async call is awaited", ask("/412"), text(412, "object")),
+    ("what a plain function returns is awaited", ask("/413"), text(413, "awaitable")),
+    ("a handler may take the incident", ask("/414"), text(414, "with the incident")),
+    ("a handler may abort", ask("/415"), document(404, detail="Aborted.")),
     ("no handler splits a header", ask("/417"), Expected(417, TEXT, headers={"X-Evil": None})),
-    ("nobody is asked where nothing is registered", ask("/418"), Expected(418, DOCUMENT)),
+    ("nobody is asked where nothing is registered", ask("/418"), document(418)),
 )
 
 
@@ -439,6 +426,8 @@ HEADERS = Application(
 )
 
 _TRACE = "0af7651916cd43dd8448eb211c80319c"
+_PARENT = f"00-{_TRACE}-b7ad6b7169203331-01"
+_NO_PARENT = f"00-{'0' * 32}-b7ad6b7169203331-01"
 
 HEADERS_ROWS: tuple[Row, ...] = (
     (
@@ -462,66 +451,37 @@ HEADERS_ROWS: tuple[Row, ...] = (
     (
         "extension members of any value",
         ask("/members"),
-        Expected(409, DOCUMENT, members={"sku": "a-1", "nothing": None, "many": [1, {"two": 2}], "trace_id": "own"}),
+        document(409, sku="a-1", nothing=None, many=[1, {"two": 2}], trace_id="own"),
     ),
     (
         "a problem type",
         ask("/typed"),
-        Expected(
-            402,
-            DOCUMENT,
-            members={
-                "type": "https://example.com/out-of-credit",
-                "title": "Out of credit",
-                "detail": "You have 3.",
-                "balance": 3,
-            },
-        ),
+        document(402, type="https://example.com/out-of-credit", title="Out of credit", detail="You have 3.", balance=3),
     ),
-    ("an own instance", ask("/instance"), Expected(409, DOCUMENT, members={"instance": "/orders/3"})),
-    ("a status without a phrase", ask("/odd"), Expected(499, DOCUMENT, members={"type": "about:blank"})),
-    ("another one", ask("/odder"), Expected(599, DOCUMENT)),
-    ("a detail that no encoding can hold", ask("/text"), Expected(400, DOCUMENT)),
-    ("the framework's own exception", ask("/abort"), Expected(404, DOCUMENT, members={"detail": "Aborted."})),
-    (
-        "a group of HTTP errors is the most severe of them",
-        ask("/group"),
-        Expected(409, DOCUMENT, members={"detail": "Worse."}),
-    ),
-    ("a group with a bug is a bug", ask("/mixed"), Expected(500, DOCUMENT, members={"detail": "Unhandled Exception"})),
+    ("an own instance", ask("/instance"), document(409, instance="/orders/3")),
+    ("a status without a phrase", ask("/odd"), document(499, type="about:blank")),
+    ("another one", ask("/odder"), document(599)),
+    ("a detail that no encoding can hold", ask("/text"), document(400)),
+    ("the framework's own exception", ask("/abort"), document(404, detail="Aborted.")),
+    ("a group of HTTP errors is the most severe of them", ask("/group"), document(409, detail="Worse.")),
+    ("a group with a bug is a bug", ask("/mixed"), document(500, detail="Unhandled Exception")),
     (
         "nothing of an uncaught exception is told",
         ask("/crash"),
-        Expected(
-            500,
-            DOCUMENT,
-            members={"type": "about:blank", "title": "Internal Server Error", "detail": "Unhandled Exception"},
-        ),
+        document(500, type="about:blank", title="Internal Server Error", detail="Unhandled Exception"),
     ),
     ("nor in XML", ask("/crash", accept="application/xml"), Expected(500, XML, has="Unhandled Exception")),
-    ("nor where a browser asks an API", ask("/crash", accept=BROWSER), Expected(500, DOCUMENT)),
+    ("nor where a browser asks an API", ask("/crash", accept=BROWSER), document(500)),
     ("nor as text", ask("/crash", accept="text/plain"), Expected(500, TEXT, has="Unhandled Exception")),
     (
         "HEAD has the headers of GET",
         ask("/later", "HEAD"),
         Expected(429, DOCUMENT, headers={"Retry-After": "30", "X-Content-Type-Options": "nosniff"}),
     ),
-    ("HEAD of what is not there", ask("/nope", "HEAD"), Expected(404, DOCUMENT)),
-    (
-        "the trace of the request",
-        ask("/later", traceparent=f"00-{_TRACE}-b7ad6b7169203331-01"),
-        Expected(429, DOCUMENT, members={"trace_id": _TRACE}),
-    ),
-    (
-        "a trace that is none",
-        ask("/later", traceparent=f"00-{'0' * 32}-b7ad6b7169203331-01"),
-        Expected(429, DOCUMENT, members={"trace_id": None}),
-    ),
-    (
-        "a problem's own trace",
-        ask("/members", traceparent=f"00-{_TRACE}-b7ad6b7169203331-01"),
-        Expected(409, DOCUMENT, members={"trace_id": "own"}),
-    ),
+    ("HEAD of what is not there", ask("/nope", "HEAD"), document(404)),
+    ("the trace of the request", ask("/later", traceparent=_PARENT), document(429, trace_id=_TRACE)),
+    ("a trace that is none", ask("/later", traceparent=_NO_PARENT), document(429, trace_id=None)),
+    ("a problem's own trace", ask("/members", traceparent=_PARENT), document(409, trace_id="own")),
 )
 
 
@@ -592,11 +552,7 @@ FAILURES_ROWS: tuple[Row, ...] = (
         _fallen(500, members={"detail": "Unhandled Exception"}),
     ),
     ("a header without a name is left out", ask("/406"), Expected(406, TEXT, body="words", headers={"X-Own": "ok"})),
-    (
-        "the others are answered as if nothing were wrong",
-        ask("/410"),
-        Expected(410, DOCUMENT, members={"detail": "Said."}),
-    ),
+    ("the others are answered as if nothing were wrong", ask("/410"), document(410, detail="Said.")),
 )
 
 
@@ -641,7 +597,7 @@ SETTINGS_ROWS: tuple[Row, ...] = (
     (
         "an XMLHttpRequest is nothing special",
         ask("/web/gone", accept="*/*", x_requested_with="XMLHttpRequest"),
-        Expected(410, PAGE, "web"),
+        page(410, "web"),
     ),
 )
 

@@ -1,13 +1,11 @@
 """The values of a problem document, converted to the annotations of a problem class.
 
 A value is converted if that loses nothing, and refused if it is of another type: RFC 9457 section 3.1 has clients
-ignore it. Annotations beyond the tables below leave values as JSON has them. XML has texts, lists and mappings only; a
-text is read as the number, the bool or the null that its annotation asks for.
+ignore it. Annotations beyond the tables below leave values as JSON has them.
 """
 
 from __future__ import annotations
 
-import re
 from collections import abc
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -23,7 +21,6 @@ from errbridge.problem.values import to_json_value
 __all__ = ["convert"]
 
 _MISMATCHES = (ValueError, TypeError, ArithmeticError)
-_NUMBER = r"\s*-?\d+(\.\d+)?([eE][+-]?\d+)?\s*"  # not the underscores and infinities that Python reads as well
 
 
 def _to_integer(number: float) -> int:
@@ -47,15 +44,6 @@ _SCALARS: Mapping[type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     timedelta: ((int, float), lambda value: timedelta(seconds=value)),
 }
 
-# The same for XML: the form of a text, and what it is in JSON.
-_TEXTS: Mapping[type, tuple[str, Callable[[str], Any]]] = {
-    NoneType: ("", lambda _text: None),
-    bool: ("true|false", "true".__eq__),
-    int: (_NUMBER, int),
-    float: (_NUMBER, float),
-    timedelta: (_NUMBER, float),
-}
-
 _ARRAYS: Mapping[type, Callable[[list[Any]], Any]] = {
     list: list,
     tuple: tuple,
@@ -66,86 +54,75 @@ _ARRAYS: Mapping[type, Callable[[list[Any]], Any]] = {
 }
 
 
-def convert(annotation: Any, value: Any, *, is_text: bool) -> Any:
-    """Convert the value of a member to a resolved annotation; *is_text* for a value from XML.
+def convert(annotation: Any, value: Any) -> Any:
+    """Convert the value of a member to a resolved annotation.
 
     Raises:
         ValueError: The value is of another type.
     """
     try:
-        return _convert(annotation, value, is_text)
+        return _convert(annotation, value)
     except _MISMATCHES as error:
         raise ValueError("the value is of another type than the annotation") from error
 
 
-def _convert(annotation: Any, value: Any, is_text: bool) -> Any:
+def _convert(annotation: Any, value: Any) -> Any:
     annotation = unwrap_annotation(annotation)
     arguments = get_args(annotation)
     cls = NoneType if annotation is None else get_origin(annotation) or annotation
     if is_union(annotation):
-        return _convert_to_any(arguments, value, is_text)
+        return _convert_to_any(arguments, value)
     if cls is Literal:
-        return _find_choice(arguments, value, is_text)
+        return _find_choice(arguments, value)
     if not isinstance(cls, type):
         return value
     if cls in _SCALARS:
-        return _convert_scalar(cls, value, is_text)
+        return _convert_scalar(cls, value)
     if cls in _ARRAYS:
-        return _convert_array(cls, arguments, value, is_text)
+        return _convert_array(cls, arguments, value)
     if issubclass(cls, Enum):
-        return _find_choice(cls, value, is_text)
+        return _find_choice(cls, value)
     if is_typeddict(cls) or issubclass(cls, abc.Mapping):
-        return _convert_mapping(cls, arguments, value, is_text)
+        return _convert_mapping(cls, arguments, value)
     return value
 
 
-def _convert_to_any(annotations: tuple[Any, ...], value: Any, is_text: bool) -> Any:
-    if is_text and value == "" and NoneType in annotations:
-        return None  # a str among them would take it
+def _convert_to_any(annotations: tuple[Any, ...], value: Any) -> Any:
     for annotation in annotations:
         try:
-            return _convert(annotation, value, is_text)
+            return _convert(annotation, value)
         except _MISMATCHES:
             continue
     raise ValueError
 
 
-def _find_choice(choices: Iterable[Any], value: Any, is_text: bool) -> Any:
+def _find_choice(choices: Iterable[Any], value: Any) -> Any:
     for choice in choices:
         written: Any = to_json_value(choice)
-        if is_text:
-            written = str(written).lower() if isinstance(written, bool) else "" if written is None else str(written)
         if written == value and type(written) is type(value):
             return choice
     raise ValueError
 
 
-def _convert_scalar(cls: type, value: Any, is_text: bool) -> Any:
-    if is_text and cls in _TEXTS:
-        form, read = _TEXTS[cls]
-        if re.fullmatch(form, value, re.ASCII) is None:
-            raise ValueError
-        value = read(value.strip())
+def _convert_scalar(cls: type, value: Any) -> Any:
     types, convert_value = _SCALARS[cls]
     if type(value) not in types:
         raise TypeError
     return convert_value(value)
 
 
-def _convert_array(cls: type, arguments: tuple[Any, ...], value: Any, is_text: bool) -> Any:
-    items = [] if is_text and value == "" else value
-    if not isinstance(items, list):
+def _convert_array(cls: type, arguments: tuple[Any, ...], value: Any) -> Any:
+    if not isinstance(value, list):
         raise TypeError
-    annotations: Iterable[Any] = [arguments[0] if arguments else Any] * len(items)
+    annotations: Iterable[Any] = [arguments[0] if arguments else Any] * len(value)
     if cls is tuple and arguments and arguments[-1] is not Ellipsis:
         annotations = arguments
-    return _ARRAYS[cls]([_convert(each, item, is_text) for each, item in zip(annotations, items, strict=True)])
+    return _ARRAYS[cls]([_convert(each, item) for each, item in zip(annotations, value, strict=True)])
 
 
-def _convert_mapping(cls: type, arguments: tuple[Any, ...], value: Any, is_text: bool) -> Any:
-    members = {} if is_text and value == "" else value
-    if not isinstance(members, dict):
+def _convert_mapping(cls: type, arguments: tuple[Any, ...], value: Any) -> Any:
+    if not isinstance(value, dict):
         raise TypeError
     annotations: Mapping[str, Any] = resolve_annotations(cls) if is_typeddict(cls) else {}
     other = arguments[1] if len(arguments) == 2 else Any
-    return {name: _convert(annotations.get(name, other), each, is_text) for name, each in members.items()}
+    return {name: _convert(annotations.get(name, other), each) for name, each in value.items()}

@@ -309,7 +309,7 @@ class Problem(_Members):
     def from_response(
         cls, response: AnyResponse, *, body: bytes | str | None = None, type_uri: str | None = None
     ) -> Self:
-        """Read the problem in another service's response, in JSON or XML.
+        """Read the problem in another service's response.
 
         ``Problem.from_response(response)`` returns an object of the problem class with the document's ``type``, if
         there is one, else a `Problem`. Members that are not fields are in ``extensions``. A member with a value of the

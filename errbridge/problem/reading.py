@@ -39,9 +39,9 @@ def read_problem(
         type_uri: ``ERROR_TYPE_URI`` of the service.
     """
     answer = read_response(response, body)
-    document, is_text = parse_document(answer.media_type, answer.body)
+    document = parse_document(answer.media_type, answer.body)
     standard = {name: value for name, value in document.items() if name in _MEMBERS}
-    members = _convert_members(standard, _MEMBERS, is_text)
+    members = _convert_members(standard, _MEMBERS)
     members["type"] = members.get("type") or ABOUT_BLANK
     status = next((each for each in (members.get("status"), answer.status) if is_error(each)), None)
     declaration = _find_declaration(declarations, members["type"], status, type_uri)
@@ -51,15 +51,15 @@ def read_problem(
     resolved = resolve_annotations(declaration.cls)
     annotations = {name: resolved.get(name, Any) for name in declaration.fields}
     extensions = {name: value for name, value in document.items() if name not in _MEMBERS}
-    return declaration, members | _convert_members(extensions, annotations, is_text)
+    return declaration, members | _convert_members(extensions, annotations)
 
 
-def _convert_members(members: Mapping[str, Any], annotations: Mapping[str, Any], is_text: bool) -> dict[str, Any]:
+def _convert_members(members: Mapping[str, Any], annotations: Mapping[str, Any]) -> dict[str, Any]:
     """Convert members to their annotations, and leave out those of the wrong type."""
     converted = {}
     for name, value in members.items():
         with suppress(ValueError):
-            converted[name] = convert(annotations.get(name, Any), value, is_text=is_text)
+            converted[name] = convert(annotations.get(name, Any), value)
     return converted
 
 

@@ -11,13 +11,13 @@ from re import Pattern
 from textwrap import indent
 from typing import Any, NamedTuple, cast
 
-from errbridge.http.accept import JSON, XML
+from errbridge.http.accept import JSON
 from errbridge.http.response import AnyResponse
 from errbridge.problem.document import parse_document
 from errbridge.problem.problem import Problem, read_declaration
 from errbridge.problem.response import ClientResponse, read_response
 from errbridge.problem.type_uri import ABOUT_BLANK, build_type
-from errbridge.problem.values import JSONValue, to_json_value
+from errbridge.problem.values import to_json_value
 
 __all__ = ["Check", "Expected", "Text", "assert_problem"]
 
@@ -85,7 +85,7 @@ def assert_problem(
         header: Its ``header``.
         code: Its ``code``.
         headers: Headers of the response, by name in any case; several values are joined by commas.
-        content_type: Expected instead of ``application/problem+json`` or ``application/problem+xml``.
+        content_type: Expected instead of ``application/problem+json``.
         body: The content, where the client has to await it.
         type_uri: ``ERROR_TYPE_URI`` of the service, for problem classes without a ``type=`` of their own.
         **extensions: Other members of the document.
@@ -112,13 +112,13 @@ def assert_problem(
     expected = _list_said(**expected, **extensions)
     differences = list(_of_response(got, expected, content_type, headers or {}))
     try:
-        members, from_text = _read(got)
+        members = parse_document(JSON, got.body)
     except ValueError as error:
-        said = [] if differences and not got.media_type.endswith(("json", "xml")) else [_line("body", str(error))]
+        said = [] if differences and not got.media_type.endswith("json") else [_line("body", str(error))]
         raise AssertionError(_no_document(got, [*differences, *said])) from None
-    differences += _of_members(members, got.status, expected, from_text=from_text)
+    differences += _of_members(members, got.status, expected)
     if entry:
-        differences += _of_errors(members, entry, from_text=from_text)
+        differences += _of_errors(members, entry)
     if differences:
         raise AssertionError(_no_match(got, members, differences))
     return members
@@ -126,19 +126,6 @@ def assert_problem(
 
 def _list_said(**expected: Expected) -> dict[str, Expected]:
     return {name: value for name, value in expected.items() if value is not _UNSAID}
-
-
-def _read(got: ClientResponse) -> tuple[Mapping[str, Any], bool]:
-    """Read the document, and return whether its values are texts, as those of XML are.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if not got.body.strip():
-        raise ValueError("it is empty")
-    members, from_text = parse_document(XML if got.media_type.endswith("xml") else JSON, got.body)
-    status = str(members.get("status"))
-    return ({**members, "status": int(status)} if from_text and status.isdecimal() else members), from_text
 
 
 # What differs, a line or more for each.
@@ -151,34 +138,32 @@ def _of_response(
         yield from _compare("status", expected["status"], got.status)
     if content_type is not _UNSAID:
         yield from _compare("content type", content_type, got.content_type)
-    elif got.media_type not in (JSON, XML):
+    elif got.media_type != JSON:
         hint = "(a client that wants a document says so: Accept: application/json)"
         hints = [hint] if got.media_type.startswith("text/") else []
-        yield _line("content type", f"expected {JSON} or {XML}", f"     got {got.content_type or 'none'}", *hints)
+        yield _line("content type", f"expected {JSON}", f"     got {got.content_type or 'none'}", *hints)
     for name, value in headers.items():
         yield from _compare(f"{name}:", value, got.headers.get(name))
 
 
-def _of_members(
-    members: Mapping[str, Any], status: int, expected: Mapping[str, Expected], *, from_text: bool
-) -> Iterator[str]:
+def _of_members(members: Mapping[str, Any], status: int, expected: Mapping[str, Expected]) -> Iterator[str]:
     own = members.get("status", status)
     if own != status:
         yield _line("status", f"the response has {status}, its document says {own!r}")
     for name, value in expected.items():
         if name != "status":
-            yield from _compare(name, value, members.get(name), from_text=from_text)
+            yield from _compare(name, value, members.get(name))
 
 
-def _compare(name: str, expected: Expected, value: Any, *, from_text: bool = False) -> Iterator[str]:
-    if not _fits(value, expected, from_text=from_text):
+def _compare(name: str, expected: Expected, value: Any) -> Iterator[str]:
+    if not _fits(value, expected):
         yield _line(name, f"expected {_shown(expected)}", f"     got {'nothing' if value is None else repr(value)}")
 
 
-def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected], *, from_text: bool) -> Iterator[str]:
+def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected]) -> Iterator[str]:
     listed = members.get("errors")
     errors = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    if any(all(_fits(each.get(name), value, from_text=from_text) for name, value in entry.items()) for each in errors):
+    if any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
         return
     wanted = ", ".join(f"{name} {_shown(value)}" for name, value in entry.items())
     if errors:
@@ -188,39 +173,33 @@ def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected], *, fro
     yield _line("errors", f"expected one with {wanted}", *there)
 
 
-def _fits(value: Any, expected: Expected, *, from_text: bool = False) -> bool:
-    """Return whether a value is as expected. From XML it is a text, or a list or a mapping of texts."""
+def _fits(value: Any, expected: Expected) -> bool:
+    """Return whether a value is as expected."""
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
     if isinstance(expected, _TypeOf):
         return expected.fits(value)
     if _is_judge(expected):
         return bool(expected(value))
-    if from_text and value == "" and to_json_value(expected) in _EMPTY:
-        return True
     if isinstance(expected, Mapping):
         wanted = _named(expected)
         return (
             isinstance(value, dict)
             and value.keys() == wanted.keys()
-            and all(_fits(value[name], item, from_text=from_text) for name, item in wanted.items())
+            and all(_fits(value[name], item) for name, item in wanted.items())
         )
     if isinstance(expected, (list, tuple)):
         return (
             isinstance(value, list)
             and len(value) == len(expected)
-            and all(_fits(*pair, from_text=from_text) for pair in zip(value, expected, strict=True))
+            and all(_fits(*pair) for pair in zip(value, expected, strict=True))
         )
     if _equal(value, expected):
         return True
     stands_for_it = to_json_value(expected)  # such as the text of a UUID, or the list that a set becomes
     if isinstance(stands_for_it, (dict, list)):
-        return _fits(value, stands_for_it, from_text=from_text)
-    return _equal(value, _written(stands_for_it) if from_text else stands_for_it)
-
-
-_EMPTY: tuple[JSONValue, ...] = ("", None, [], {})
-"""What XML writes as an element without content."""
+        return _fits(value, stands_for_it)
+    return _equal(value, stands_for_it)
 
 
 def _is_judge(expected: Expected) -> bool:
@@ -237,11 +216,6 @@ def _equal(value: Any, expected: Any) -> bool:
     if isinstance(value, Number) and isinstance(expected, Number):
         return value == expected and isinstance(value, bool) is isinstance(expected, bool)  # 1 is not true
     return bool(value == expected)
-
-
-def _written(value: JSONValue) -> str:
-    """Write a value as XML does, in which a number is a text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_problem_class(expected: Expected) -> bool:

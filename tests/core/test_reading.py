@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import json
 import math
-import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,20 +12,17 @@ from typing import Any, Literal, TypedDict, TypeVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errbridge import Problem
 from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.problem.values import to_json_value
-from errbridge.problem.xml_names import decode_name, encode_name
 from errbridge.representations.json import render_json
 from errbridge.representations.rendering import REPRESENTATIONS
-from errbridge.representations.xml import render_xml
 from tests.core.fakes import ANY_TEXT, incident_of
 
 JSON = "application/problem+json"
-XML = "application/problem+xml"
 TEMPLATE = "https://example.com/read/{slug}"
 
 
@@ -115,12 +111,8 @@ def answered(document: object, content_type: str = JSON, status: int = 400) -> t
     return status, {"Content-Type": content_type}, json.dumps(document).encode()
 
 
-def in_xml(inside: str, *, start: str = '<?xml version="1.0"?>') -> tuple[int, dict[str, str], str]:
-    return 400, {"content-type": XML}, f'{start}<problem xmlns="urn:ietf:rfc:7807">{inside}</problem>'
-
-
-def sent(problem: Problem, media_type: str) -> tuple[int, dict[str, str], bytes]:
-    return problem.status, {"Content-Type": media_type}, REPRESENTATIONS[media_type](incident_of(problem))
+def sent(problem: Problem) -> tuple[int, dict[str, str], bytes]:
+    return problem.status, {"Content-Type": JSON}, render_json(incident_of(problem))
 
 
 # Round trips.
@@ -139,25 +131,6 @@ LEAF = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT
 VALUES = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3))
 
 
-def in_xml_again(value: Any) -> Any:
-    """Say what is left of a value in XML: texts, and lists and mappings that are not empty."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case list() if value:
-            return [in_xml_again(item) for item in value]
-        case dict() if value:
-            return {name: in_xml_again(item) for name, item in value.items()}
-        case None | list() | dict():
-            return ""
-        case _:
-            return FORBIDDEN.sub("\ufffd", str(value))
-
-
-# XML 1.0 section 2.2, production 2, the other way round.
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
 @UNHURRIED
 @given(STANDARD, st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_problem_comes_back_from_json_as_it_was_sent(members: dict[str, Any], extensions: dict[str, Any]) -> None:
@@ -168,21 +141,8 @@ def test_any_problem_comes_back_from_json_as_it_was_sent(members: dict[str, Any]
     assert read.document() == to_json_value(incident.problem.document())
 
 
-@UNHURRIED
-@given(STANDARD, st.dictionaries(NAMES, VALUES, max_size=4))
-@example({"status": 400}, {"i": {"i": 1}, "a": {"i": [1]}, "b": [[], {"i": {"i": "", "j": ""}}]})
-@example({"status": 400}, {"": {"_": "_x0041_", "xml:lang": "\r\n"}})
-def test_any_problem_comes_back_from_xml_as_texts(members: dict[str, Any], extensions: dict[str, Any]) -> None:
-    incident = incident_of(Problem(**members, **extensions))
-    read = Problem.from_response((members["status"], {"Content-Type": XML}, render_xml(incident)))
-
-    expected = {name: in_xml_again(to_json_value(value)) for name, value in incident.problem.document().items()}
-    assert read.document() == expected | {"status": members["status"]}
-
-
-@pytest.mark.parametrize("media_type", [JSON, XML])
-def test_every_field_comes_back_as_its_annotation_says(media_type: str) -> None:
-    read = Problem.from_response(sent(Full(detail="d", **FULL), media_type))
+def test_every_field_comes_back_as_its_annotation_says() -> None:
+    read = Problem.from_response(sent(Full(detail="d", **FULL)))
 
     assert type(read) is Full
     assert {name: read.extensions[name] for name in FULL} == FULL
@@ -221,22 +181,11 @@ FIELDS = st.fixed_dictionaries(
 
 
 @UNHURRIED
-@given(FIELDS, st.sampled_from([JSON, XML]))
-def test_any_values_of_simple_fields_come_back_as_they_were_sent(values: dict[str, Any], media_type: str) -> None:
-    read = Full.from_response(sent(Full(**values), media_type))
+@given(FIELDS)
+def test_any_values_of_simple_fields_come_back_as_they_were_sent(values: dict[str, Any]) -> None:
+    read = Full.from_response(sent(Full(**values)))
 
     assert {name: read.extensions[name] for name in values} == values
-
-
-@UNHURRIED
-@given(name=ANY_TEXT)
-def test_every_name_of_a_member_can_be_read_back_from_its_element(name: str) -> None:
-    assert decode_name(encode_name(name)) == name
-
-
-def test_a_code_that_is_no_character_is_left_alone() -> None:
-    assert decode_name("_xFFFFFF_") == "_xFFFFFF_"
-    assert decode_name("_x41_") == "_x41_"
 
 
 # Which class.
@@ -363,38 +312,15 @@ def test_what_no_set_can_hold_is_ignored_and_what_has_no_simple_annotation_kept(
     }
 
 
-@pytest.mark.parametrize(
-    ("inside", "expected"),
-    [
-        ("<count> 3 </count>", {"count": 3}),
-        ("<count>3.0</count><ratio>1_0</ratio><flag>1</flag>", {}),
-        ("<ratio>-1.5e3</ratio><flag>false</flag>", {"ratio": -1500.0, "flag": False}),
-        ("<maybe/><either/>", {"maybe": None}),
-        ("<maybe>4</maybe><either>true</either>", {"maybe": 4, "either": True}),
-        ("<counts/><limits/><place/>", {"counts": [], "limits": {}, "place": {}}),
-        ("<counts><x>1</x></counts><names>a</names>", {}),
-        ("<colour>2</colour><kind>a</kind>", {"colour": Colour.TWO, "kind": "a"}),
-        ("<wait>P1D</wait>", {}),
-        ("<name/>", {"name": ""}),
-        ('<name lang="en">a<!-- b --><![CDATA[&]]></name>', {"name": "a&"}),
-        ('<name>a</name><o:name xmlns:o="urn:nobody">b</o:name><o:x xmlns:o="u"><name>c</name></o:x>', {"name": "a"}),
-        ("<list>\n <i>1</i>\n <i/>\n</list>", {"list": ["1", ""]}),
-    ],
-)
-def test_what_is_written_in_xml_is_read_by_the_annotations(inside: str, expected: dict[str, Any]) -> None:
-    read = Full.from_response(in_xml(f"<type>https://example.com/full</type>{inside}"))
-
-    assert dict(read.extensions) == expected
-
-
 # What is no problem document.
 
 
 @pytest.mark.parametrize(
     ("content_type", "body", "said"),
     [
-        ("text/html", b"<html>", "application/problem\\+json or application/problem\\+xml, not text/html"),
+        ("text/html", b"<html>", "application/problem\\+json, not text/html"),
         ("", b"{}", "not without a content type"),
+        ("application/problem+xml", b"<problem/>", "not application/problem\\+xml"),
         ("application/vnd.api+json", b"{}", "not application/vnd.api\\+json"),
         (JSON, b"", "no problem document: "),
         (JSON, b"[]", "it is no object"),
@@ -404,14 +330,7 @@ def test_what_is_written_in_xml_is_read_by_the_annotations(inside: str, expected
         (JSON, b'{"a": 1' + b"0" * 5000 + b"}", "no problem document: "),
         (JSON, b'{"a": "' + b"x" * (1 << 20) + b'"}', "more than 1048576 bytes"),
         ("application/json", b'{"error": "x"}', "needs type, title and status"),
-        ("application/json", b"[]", "needs type, title and status"),
-        (XML, b"", "no problem document: no element found"),
-        (XML, b"<problem/>", "its root is not problem of the namespace"),
-        (XML, b'<i xmlns="urn:ietf:rfc:7807"/>', "its root is not problem of the namespace"),
-        (XML, b'<problem xmlns="urn:ietf:rfc:7807">' + b"<a>" * 99_999 + b"</a>" * 99_999 + b"</problem>", "recursion"),
-        (XML, b'<?xml version="1.0" encoding="rot13"?><a/>', "no problem document: "),
-        (XML, b'<?xml version="1.0" encoding="idna"?><a/>', "no problem document: "),
-        (XML, b'<?xml version="1.0" encoding="shift_jis"?><a/>', "multi-byte encodings"),
+        ("application/json", b"[]", "it is no object"),
     ],
 )
 def test_what_is_no_problem_document_is_a_value_error_that_says_why(content_type: str, body: bytes, said: str) -> None:
@@ -419,29 +338,8 @@ def test_what_is_no_problem_document_is_a_value_error_that_says_why(content_type
         Problem.from_response((400, {"Content-Type": content_type}, body))
 
 
-@pytest.mark.parametrize(
-    "declaration",
-    [
-        "<!DOCTYPE problem>",
-        '<!DOCTYPE problem [<!ENTITY a "b">]>',
-        '<!DOCTYPE problem [<!ENTITY a SYSTEM "file:///etc/hostname">]>',
-        '<!DOCTYPE problem SYSTEM "http://127.0.0.1:9/x.dtd">',
-        '<!DOCTYPE p [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>',
-    ],
-)
-def test_a_document_type_declaration_is_refused_before_anything_of_it_is_read(declaration: str) -> None:
-    with pytest.raises(ValueError, match="it has a document type declaration"):
-        Problem.from_response(in_xml("<title>&a;</title>", start=declaration))
-
-
-def test_an_entity_that_nobody_declared_is_no_xml() -> None:
-    with pytest.raises(ValueError, match="undefined entity"):
-        Problem.from_response(in_xml("<title>&a;</title>"))
-
-
 @UNHURRIED
-@given(st.binary(), st.sampled_from([JSON, XML, "application/json", "text/xml"]))
-@example(b"\xff\xfe<\x00a\x00/\x00>\x00", XML)
+@given(st.binary(), st.sampled_from([JSON, "application/json"]))
 def test_bytes_of_any_kind_are_read_or_refused(body: bytes, content_type: str) -> None:
     with suppress(ValueError):
         assert Problem.from_response((400, {"Content-Type": content_type}, body)).status in range(400, 600)
@@ -467,13 +365,6 @@ def test_a_document_of_any_content_gives_a_problem_that_can_be_shown(document: d
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "Application/JSON"])
 def test_a_plain_media_type_counts_for_what_is_a_problem_document_all_the_same(content_type: str) -> None:
     assert Problem.from_response(answered({"type": "urn:x", "title": "T", "status": 409}, content_type)).title == "T"
-
-
-@pytest.mark.parametrize("content_type", ["application/xml", "text/xml"])
-def test_the_namespace_tells_a_problem_from_other_xml(content_type: str) -> None:
-    status, _, body = in_xml("<title>T</title>")
-
-    assert Problem.from_response((status, [("Content-Type", content_type)], body)).title == "T"
 
 
 def test_the_body_may_be_given_in_every_form_of_bytes_and_text() -> None:

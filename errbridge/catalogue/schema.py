@@ -46,22 +46,18 @@ _SCALARS: Mapping[type, Schema] = {
 }
 
 
-def make_schema(annotation: Any) -> Schema:
+def make_schema(annotation: Any, inside: _Inside = ()) -> Schema:
     """Describe the values that a resolved annotation admits; texts in an ``Annotated`` become the description."""
-    return _describe(annotation, ())
-
-
-def _describe(annotation: Any, inside: _Inside) -> Schema:
     if get_origin(annotation) is Annotated:
         described, *notes = get_args(annotation)
         texts = [note for note in notes if isinstance(note, str)]
-        return _describe(described, inside) | ({"description": "\n".join(texts)} if texts else {})
+        return make_schema(described, inside) | ({"description": "\n".join(texts)} if texts else {})
     bare = unwrap_annotation(annotation)
     if bare is not annotation:
-        return _describe(bare, inside)
+        return make_schema(bare, inside)
     arguments = get_args(annotation)
     if is_union(annotation):
-        choices = [_describe(each, inside) for each in arguments]
+        choices = [make_schema(each, inside) for each in arguments]
         return {} if {} in choices else {"anyOf": choices}
     if get_origin(annotation) is Literal:
         return _describe_choice(arguments)
@@ -84,7 +80,7 @@ def _describe_class(cls: type, arguments: tuple[Any, ...], inside: _Inside) -> S
     if is_typeddict(cls) or dataclasses.is_dataclass(cls):
         return _describe_object(cls, inside)
     if issubclass(cls, abc.Mapping):
-        values = _describe(arguments[1], inside) if len(arguments) == 2 else {}
+        values = make_schema(arguments[1], inside) if len(arguments) == 2 else {}
         return {"type": "object"} | ({"additionalProperties": values} if values else {})
     if issubclass(cls, tuple):
         return _describe_tuple(cls, arguments, inside)
@@ -103,7 +99,7 @@ def _describe_object(cls: type, inside: _Inside) -> Schema:
         names = list(hints)
     else:
         required = names = [field.name for field in dataclasses.fields(cls)]
-    members = {name: _describe(hints.get(name, Any), (*inside, cls)) for name in names}
+    members = {name: make_schema(hints.get(name, Any), (*inside, cls)) for name in names}
     return {"type": "object", "properties": members} | ({"required": required} if required else {})
 
 
@@ -113,10 +109,10 @@ def _describe_tuple(cls: type, arguments: tuple[Any, ...], inside: _Inside) -> S
         inside = (*inside, cls)
     if not arguments or arguments[-1] is Ellipsis:
         return _describe_array(arguments[:1], inside)
-    items = [_describe(each, inside) for each in arguments]
+    items = [make_schema(each, inside) for each in arguments]
     return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
 
 
 def _describe_array(arguments: tuple[Any, ...], inside: _Inside) -> Schema:
-    items = _describe(arguments[0], inside) if arguments else {}
+    items = make_schema(arguments[0], inside) if arguments else {}
     return {"type": "array"} | ({"items": items} if items else {})

@@ -58,17 +58,11 @@ def is_class_name(key: object) -> TypeGuard[str]:
 
 
 class Handler(NamedTuple):
-    """A handler with what is known of it at registration, so that no request has to find out.
-
-    Attributes:
-        function: What the user wrote.
-        arity: 1 for ``(exc)``, 2 for ``(exc, incident)``.
-        is_async: Whether calling it gives an awaitable. A plain function may still return one.
-    """
+    """A handler with what is known of it at registration, so that no request has to find out."""
 
     function: Callable[..., Any]
-    arity: int
-    is_async: bool
+    arity: int  # 1 for ``(exc)``, 2 for ``(exc, incident)``
+    is_async: bool  # whether calling it gives an awaitable; a plain function may still return one
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Self:
@@ -296,15 +290,12 @@ class Handlers:
 
 @dataclass(frozen=True, slots=True)
 class HTTPErrorClasses:
-    """The exception classes in which a framework expresses HTTP errors.
+    """The exception classes in which a framework expresses HTTP errors."""
 
-    Attributes:
-        base: Their base class; a handler for it is a catch-all.
-        by_status: The class of each status code; a handler for the class is one for the code.
-    """
-
-    base: type[Exception] | None = None
-    by_status: Mapping[int, type[Exception]] = field(default_factory=dict)
+    base: type[Exception] | None = None  # a handler for it is a catch-all
+    by_status: Mapping[int, type[Exception]] = field(
+        default_factory=dict
+    )  # a handler for the class is one for the code
 
     def normalize_key(self, key: Key) -> Key:
         """Return the one form of keys that mean the same."""

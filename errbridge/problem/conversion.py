@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import abc
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -18,9 +19,10 @@ from uuid import UUID
 from errbridge.problem.fields import is_union, resolve_annotations, unwrap_annotation
 from errbridge.problem.values import to_json_value
 
-__all__ = ["convert"]
+__all__ = ["MISMATCHES", "convert"]
 
-_MISMATCHES = (ValueError, TypeError, ArithmeticError)
+MISMATCHES = (ValueError, TypeError, ArithmeticError)
+"""What is raised for a value of another type than the annotation."""
 
 
 def _to_integer(number: float) -> int:
@@ -55,18 +57,7 @@ _ARRAYS: Mapping[type, Callable[[list[Any]], Any]] = {
 
 
 def convert(annotation: Any, value: Any) -> Any:
-    """Convert the value of a member to a resolved annotation.
-
-    Raises:
-        ValueError: The value is of another type.
-    """
-    try:
-        return _convert(annotation, value)
-    except _MISMATCHES as error:
-        raise ValueError("the value is of another type than the annotation") from error
-
-
-def _convert(annotation: Any, value: Any) -> Any:
+    """Convert the value of a member to a resolved annotation, or raise one of `MISMATCHES`."""
     annotation = unwrap_annotation(annotation)
     arguments = get_args(annotation)
     cls = NoneType if annotation is None else get_origin(annotation) or annotation
@@ -89,10 +80,8 @@ def _convert(annotation: Any, value: Any) -> Any:
 
 def _convert_to_any(annotations: tuple[Any, ...], value: Any) -> Any:
     for annotation in annotations:
-        try:
-            return _convert(annotation, value)
-        except _MISMATCHES:
-            continue
+        with suppress(*MISMATCHES):
+            return convert(annotation, value)
     raise ValueError
 
 
@@ -117,7 +106,7 @@ def _convert_array(cls: type, arguments: tuple[Any, ...], value: Any) -> Any:
     annotations: Iterable[Any] = [arguments[0] if arguments else Any] * len(value)
     if cls is tuple and arguments and arguments[-1] is not Ellipsis:
         annotations = arguments
-    return _ARRAYS[cls]([_convert(each, item) for each, item in zip(annotations, value, strict=True)])
+    return _ARRAYS[cls]([convert(each, item) for each, item in zip(annotations, value, strict=True)])
 
 
 def _convert_mapping(cls: type, arguments: tuple[Any, ...], value: Any) -> Any:
@@ -125,4 +114,4 @@ def _convert_mapping(cls: type, arguments: tuple[Any, ...], value: Any) -> Any:
         raise TypeError
     annotations: Mapping[str, Any] = resolve_annotations(cls) if is_typeddict(cls) else {}
     other = arguments[1] if len(arguments) == 2 else Any
-    return {name: _convert(annotations.get(name, other), each) for name, each in value.items()}
+    return {name: convert(annotations.get(name, other), each) for name, each in value.items()}

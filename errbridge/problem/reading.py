@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from errbridge.http.status import is_error
-from errbridge.problem.conversion import convert
+from errbridge.problem.conversion import MISMATCHES, convert
 from errbridge.problem.declaration import Declaration
 from errbridge.problem.document import parse_document
 from errbridge.problem.fields import resolve_annotations
@@ -58,7 +58,7 @@ def _convert_members(members: Mapping[str, Any], annotations: Mapping[str, Any])
     """Convert members to their annotations, and leave out those of the wrong type."""
     converted = {}
     for name, value in members.items():
-        with suppress(ValueError):
+        with suppress(*MISMATCHES):
             converted[name] = convert(annotations.get(name, Any), value)
     return converted
 

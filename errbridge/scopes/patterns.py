@@ -33,17 +33,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Converter:
-    """How a variable, or a whole segment, matches.
+    """How a variable, or a whole segment, matches."""
 
-    Attributes:
-        regex: The regular expression of one value, without groups that matter.
-        isolating: False when a value may contain a slash, as with Werkzeug's ``path``.
-        weight: Lower is more specific; orders variables at the same position.
-    """
-
-    regex: str
-    isolating: bool = True
-    weight: int = 100
+    regex: str  # of one value, without groups that matter
+    isolating: bool = True  # False when a value may contain a slash, as with Werkzeug's ``path``
+    weight: int = 100  # lower is more specific; orders variables at the same position
 
 
 ConverterLookup = Callable[[str, str | None], Converter]

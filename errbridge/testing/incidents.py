@@ -114,25 +114,12 @@ class Incidents(list[Observation]):
         __tracebackhide__ = True
         found = self.matching(**wanted)
         if len(found) != 1:
-            raise AssertionError(self._report("one incident", len(found), wanted))
+            raise AssertionError(self._report(len(found), wanted))
         return found[0]
 
-    def assert_none(self, **wanted: Unpack[Wanted]) -> None:
-        """Make sure that no error was handled.
-
-        Args:
-            **wanted: See `Wanted`; without, all count.
-
-        Raises:
-            AssertionError: There is one. The message lists what was seen.
-        """
-        __tracebackhide__ = True
-        if found := self.matching(**wanted):
-            raise AssertionError(self._report("no incident", len(found), wanted))
-
-    def _report(self, expected: str, found: int, wanted: Wanted) -> str:
+    def _report(self, found: int, wanted: Wanted) -> str:
         which = "".join(f", {name}={value!r}" for name, value in wanted.items())
-        lines = [f"expected {expected}{which}; there are {found}"]
+        lines = [f"expected one incident{which}; there are {found}"]
         if self:
             lines += ["all that were seen:", *(f"  {seen}" for seen in self)]
         elif self._watched:

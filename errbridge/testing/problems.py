@@ -177,8 +177,6 @@ def _fits(value: Any, expected: Expected) -> bool:
     """Return whether a value is as expected."""
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
-    if isinstance(expected, _TypeOf):
-        return expected.fits(value)
     if _is_judge(expected):
         return bool(expected(value))
     if isinstance(expected, Mapping):
@@ -196,10 +194,8 @@ def _fits(value: Any, expected: Expected) -> bool:
         )
     if _equal(value, expected):
         return True
-    stands_for_it = to_json_value(expected)  # such as the text of a UUID, or the list that a set becomes
-    if isinstance(stands_for_it, (dict, list)):
-        return _fits(value, stands_for_it)
-    return _equal(value, stands_for_it)
+    written = to_json_value(expected)  # such as the text of a UUID, or the list that a set becomes
+    return _fits(value, written) if isinstance(written, (dict, list)) else _equal(value, written)
 
 
 def _is_judge(expected: Expected) -> bool:
@@ -229,7 +225,7 @@ class _TypeOf(NamedTuple):
     type_uri: str | None  # how the service builds the types of classes without one; None if unknown
     status: int  # of the response, which a type may name
 
-    def fits(self, value: object) -> bool:
+    def __call__(self, value: object) -> bool:
         """Return whether a document's type is that of the class."""
         own = read_declaration(self.cls)
         if own.slug is None:  # Problem itself may have any

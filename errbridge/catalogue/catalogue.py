@@ -11,13 +11,12 @@ from typing import Any
 
 from errbridge.catalogue.schema import Schema, make_schema
 from errbridge.errors import SetupError, suggest
-from errbridge.http.accept import JSON, XML
+from errbridge.http.accept import JSON
 from errbridge.http.status import find_phrase
 from errbridge.problem.fields import REQUIRED, resolve_annotations
 from errbridge.problem.problem import Problem, make_plain_text, read_declaration
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, build_type, make_slug
-from errbridge.problem.xml_names import NAMESPACE
 
 __all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "types_of"]
 
@@ -255,12 +254,11 @@ class Catalogue:
         Returns:
             The document, ready for ``json.dumps``.
         """
-        root = {"xml": {"name": "problem", "namespace": NAMESPACE}}
         return {
             "openapi": "3.1.0",
             "info": {"title": "Problem types", "version": "1"},
             "components": {
-                "schemas": {each.name: _describe_xml(each.schema()) | root for each in self.types},
+                "schemas": {each.name: each.schema() for each in self.types},
                 "responses": {each.name: _make_response(each) for each in self.types},
             },
         }
@@ -313,25 +311,12 @@ def _make_reference(types: list[ProblemType]) -> dict[str, Any]:
     if len(types) == 1:
         return {"$ref": f"#/components/responses/{types[0].name}"}
     content = {"schema": {"oneOf": [{"$ref": f"#/components/schemas/{each.name}"} for each in types]}}
-    return {"description": " or ".join(each.title for each in types), "content": {JSON: content, XML: content}}
+    return {"description": " or ".join(each.title for each in types), "content": {JSON: content}}
 
 
 def _make_response(problem_type: ProblemType) -> dict[str, Any]:
     content = {"schema": {"$ref": f"#/components/schemas/{problem_type.name}"}}
-    return {"description": problem_type.title, "content": {JSON: content, XML: content}}
-
-
-def _describe_xml(schema: Any) -> Any:
-    """Add to arrays how RFC 9457 appendix B writes them, as OpenAPI's keyword ``xml``."""
-    if isinstance(schema, list):
-        return [_describe_xml(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    described = {key: _describe_xml(value) for key, value in schema.items()}
-    if described.get("type") == "array" and "prefixItems" not in described:
-        described["xml"] = {"wrapped": True}
-        described["items"] = described.get("items", {}) | {"xml": {"name": "i"}}
-    return described
+    return {"description": problem_type.title, "content": {JSON: content}}
 
 
 def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = None) -> tuple[type[Problem], ...]:

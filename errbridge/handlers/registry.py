@@ -21,13 +21,12 @@ class Registrations:
         failure: Whether the target answers uncaught exceptions with the plain page.
     """
 
-    __slots__ = ("_own", "failure", "sources", "style")
+    __slots__ = ("failure", "sources", "style")
 
     def __init__(self) -> None:
         self.sources: list[Handlers] = []
         self.style: Style | None = None
         self.failure = False
-        self._own: Handlers | None = None
 
     def handlers(self) -> Iterable[tuple[Key, Handler]]:
         """List the handlers, the last one of a key last."""
@@ -35,10 +34,9 @@ class Registrations:
 
     def add(self, keys: Iterable[Key], handler: Handler) -> None:
         """Add a handler behind everything that is registered by now."""
-        if self._own is None or self.sources[-1] is not self._own:
-            self._own = Handlers()
-            self.sources.append(self._own)
-        self._own.add(keys, handler)
+        own = Handlers()
+        own.add(keys, handler)
+        self.sources.append(own)
 
 
 class Registry:

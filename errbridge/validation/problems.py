@@ -127,12 +127,11 @@ def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dic
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = exc
     for _ in range(_MOST_CAUSES):
-        if cause is None:
+        yield exc
+        if exc.__cause__ is None:
             return
-        yield cause
-        cause = cause.__cause__
+        exc = exc.__cause__
 
 
 handlers = Handlers()

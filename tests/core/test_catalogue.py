@@ -21,7 +21,6 @@ from errbridge import Problem, SetupError
 from errbridge.catalogue import Catalogue, Field, ProblemType, types_of
 from errbridge.problem.fields import resolve_annotations
 from errbridge.problem.subclasses import subclasses
-from errbridge.problem.xml_names import NAMESPACE
 from errbridge.representations.json import render_json
 from tests.core.fakes import incident_of
 
@@ -324,10 +323,7 @@ def test_openapi_has_a_schema_and_a_response_for_every_type() -> None:
     assert list(components["schemas"]) == list(components["responses"]) == ["LockedBySomebody", "OutOfCredit", "Still"]
     assert components["responses"]["OutOfCredit"] == {
         "description": "You do not have enough credit",
-        "content": {
-            media_type: {"schema": {"$ref": "#/components/schemas/OutOfCredit"}}
-            for media_type in ("application/problem+json", "application/problem+xml")
-        },
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/OutOfCredit"}}},
     }
     for problem in PROBLEMS:
         schema = components["schemas"][ProblemType.of(type(problem)).name]
@@ -345,23 +341,6 @@ def test_a_response_of_the_catalogue_can_stand_in_the_document_of_a_service() ->
     }
 
     validate(service)
-
-
-def test_openapi_says_how_arrays_are_written_in_xml() -> None:
-    still = CATALOGUE.openapi()["components"]["schemas"]["Still"]
-
-    assert still["xml"] == {"name": "problem", "namespace": NAMESPACE}
-    items = still["properties"]["items"]
-    assert items["xml"] == {"wrapped": True}
-    assert items["items"]["xml"] == {"name": "i"}
-    inner = items["items"]["properties"]
-    assert inner["lines"] == {
-        "type": "array",
-        "items": {"type": "integer", "xml": {"name": "i"}},
-        "xml": {"wrapped": True},
-    }
-    assert inner["notes"]["additionalProperties"]["xml"] == {"wrapped": True}
-    assert "xml" not in json.dumps(CATALOGUE.schema())
 
 
 # Values of fields.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from errbridge.application.errormap import Owner
@@ -11,7 +12,6 @@ from errbridge.application.settings import find_misspelt
 from errbridge.catalogue import Catalogue, types_of
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Key
-from errbridge.handlers.registry import Registrations
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.probes import (
     build_url,
@@ -137,12 +137,10 @@ def _find_without_prefix(subject: Subject) -> Found:
     """Find blueprints with a style of their own while the application, which owns their unknown URLs, has none."""
     installation, error_map = subject.installation, subject.installation.error_map()
     context = open_error(installation, RequestFacts(path="/", routing=True))
-    styles = [each.style for each in installation.registrations(ROOT)]
-    if any((*styles, installation.options.style, error_map.settings.handler, context.native)):
-        return
-    if context.chain.http.owners[-1] is not error_map.root or any(
-        error_map.root.handlers.find(type(context.exception), 404)
-    ):
+    styles = (each.style for each in installation.registrations(ROOT))
+    handlers = error_map.root.handlers.find(type(context.exception), 404)
+    has_look = any((*styles, installation.options.style, error_map.settings.handler, context.native, *handlers))
+    if has_look or context.chain.http.owners[-1] is not error_map.root:
         return
     for scope, owner in list_readable_scopes(subject):
         has_urls = (scope.prefix, scope.host) != (None, None)
@@ -154,23 +152,20 @@ def _find_without_prefix(subject: Subject) -> Found:
             yield str(scope), message, None
 
 
-def _list_targets(subject: Subject) -> Mapping[Hashable, tuple[str, list[Registrations]]]:
+def _list_targets(subject: Subject) -> Mapping[Hashable, str]:
     """List all targets of registrations with their names; a blueprint that is not in the application has none."""
     installation = subject.installation
     names: dict[Hashable, str] = {blueprint: str(scope) for scope, blueprint in installation.application.places()}
-    return {
-        target: (
-            str(target) if isinstance(target, Scope) else names.get(target, ""),
-            installation.registrations(target),
-        )
-        for target in (*installation.shared.targets, *installation.own.targets)
-    }
+    targets = (*installation.shared.targets, *installation.own.targets)
+    return {target: str(target) if isinstance(target, Scope) else names.get(target, "") for target in targets}
 
 
 def _find_replaced_handlers(subject: Subject) -> Found:
-    normalize = subject.installation.application.http_classes.normalize_key
-    for name, registrations in _list_targets(subject).values():
-        pairs = [(normalize(key), handler.function) for each in registrations for key, handler in each.handlers()]
+    installation = subject.installation
+    normalize = installation.application.http_classes.normalize_key
+    for target, name in _list_targets(subject).items():
+        registered = chain.from_iterable(each.handlers() for each in installation.registrations(target))
+        pairs = [(normalize(key), handler.function) for key, handler in registered]
         last = dict(pairs)
         for key, function in pairs:
             if name and function is not last[key]:
@@ -217,7 +212,7 @@ def _find_replaced_methods(subject: Subject) -> Found:
 
 
 def _find_unregistered_blueprints(subject: Subject) -> Found:
-    for target, (name, _) in _list_targets(subject).items():
+    for target, name in _list_targets(subject).items():
         if not name and not subject.was_registered(target):
             message = (
                 "errors are registered on this blueprint, but it is not registered in an application; call "

@@ -1,8 +1,10 @@
 """What the measurements share: Hypercorn in a process of its own, and a client that keeps its connections.
 
-A server is started as ``python -m benchmarks.loopback FD MODULE FUNCTION NAME``: it serves what ``FUNCTION(NAME)`` of
-the module gives, on a socket that it inherits, so that its port is known and no connection is refused. It ends when
-its standard input does, and so never outlives the process that measures.
+A server is started as ``python -m benchmarks.loopback FD MODULE FUNCTION NAME SECONDS``: it serves what
+``FUNCTION(NAME)`` of the module gives, on a socket that it inherits, so that its port is known and no connection is
+refused, and closes connections that are idle for so many seconds. With a folder that has a certificate, it serves the
+same on a second socket over TLS. It ends at SIGTERM, and when its standard input does, and so never outlives the
+process that measures.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import os
+import signal
 import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +28,33 @@ ROOT = Path(__file__).parents[1]
 DEADLINE = 60.0
 """Seconds after which whatever is waited for will not come any more."""
 
+GRACE = 5.0
+"""Seconds that the server waits for its requests when it ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server."""
+    """A running server.
+
+    Attributes:
+        port: Where it listens.
+        tls_port: Where it listens for TLS, if it was given a certificate.
+        pid: The id of its process.
+    """
 
     port: int
+    tls_port: int
     pid: int
+
+    def end(self, most: float) -> float:
+        """Send SIGTERM and wait until it has ended, but not longer than some seconds; give those that it took."""
+        begun = time.monotonic()
+        os.kill(self.pid, signal.SIGTERM)
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() > begun + most:
+                break
+            time.sleep(0.05)
+        return time.monotonic() - begun
 
     def memory(self) -> int:
         """Give the resident memory in KiB."""
@@ -48,20 +73,40 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(module: str, function: str, name: str, log: IO[bytes] | int | None = None) -> Iterator[Server]:
-    """Serve an application in a process of its own until the block ends."""
-    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
-        fd, port = listener.fileno(), listener.getsockname()[1]
+def serving(
+    module: str,
+    function: str,
+    name: str,
+    log: IO[bytes] | int | None = None,
+    *,
+    keep_alive: float = DEADLINE,
+    certified: Path | None = None,
+) -> Iterator[Server]:
+    """Serve an application in a process of its own until the block ends.
+
+    Args:
+        module: Where the function is.
+        function: Makes the application.
+        name: What it is called with.
+        log: Where the server's standard error goes.
+        keep_alive: Seconds after which an idle connection is closed.
+        certified: A folder that `certify` has filled, for TLS.
+    """
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=4096)) for _ in range(2)]
+        port, tls_port = (listener.getsockname()[1] for listener in listeners)
+        fd, tls_fd = (listener.fileno() for listener in listeners)
+        tls = [str(tls_fd), str(certified)] if certified else []
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.loopback", str(fd), module, function, name],
+            [sys.executable, "-m", "benchmarks.loopback", str(fd), module, function, name, str(keep_alive), *tls],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stderr=log,
-            pass_fds=[fd],
+            pass_fds=[fd, tls_fd],
         )
     try:
-        yield Server(port, process.pid)
-        if process.poll() is not None:
+        yield Server(port, tls_port, process.pid)
+        if process.poll():
             raise RuntimeError(f"the server {name!r} ended by itself with code {process.returncode}")
     finally:
         assert process.stdin is not None
@@ -91,7 +136,7 @@ def request(method: str, path: str, headers: Mapping[str, str] | None = None, bo
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def make_certificate(folder: Path) -> ssl.SSLContext:
+def certify(folder: Path) -> ssl.SSLContext:
     """Make ``cert.pem`` and ``key.pem`` for 127.0.0.1 in a folder, and give what a client needs that trusts them."""
     import ipaddress
     from datetime import UTC, datetime, timedelta
@@ -164,22 +209,26 @@ class Connection:
         self._reader = self._writer = None
 
 
-async def _serve(fd: int, app: Any) -> None:
+async def _serve(fd: str, app: Any, keep_alive: str, tls_fd: str = "", certified: str = "") -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
     config = Config()
     config.accesslog = None
     config.backlog = 4096
-    config.graceful_timeout = 5.0
-    config.keep_alive_timeout = DEADLINE
+    config.graceful_timeout = GRACE
+    config.keep_alive_timeout = float(keep_alive)
     config.loglevel = "WARNING"
     config.bind = [f"fd://{fd}"]
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), stop.set)
+    if certified:
+        config.bind, config.insecure_bind = [f"fd://{tls_fd}"], config.bind
+        config.certfile, config.keyfile = f"{certified}/cert.pem", f"{certified}/key.pem"
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
     await serve(app, config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":
     found = getattr(importlib.import_module(sys.argv[2]), sys.argv[3])
-    asyncio.run(_serve(int(sys.argv[1]), found(sys.argv[4])))
+    asyncio.run(_serve(sys.argv[1], found(sys.argv[4]), *sys.argv[5:]))

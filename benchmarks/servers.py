@@ -221,7 +221,7 @@ async def measure_beside(port: int, kind: str) -> float | None:
         await asyncio.sleep(0.5)
         try:
             async with asyncio.timeout(NEVER):
-                return statistics.median([await ask_once(port) for _ in range(5)])
+                return statistics.median([await ask_once(port) for _ in range(20)])
         except TimeoutError:
             return None
 

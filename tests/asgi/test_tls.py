@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.loopback import hello, make_certificate, request
+from benchmarks.loopback import certify, hello, request
 from benchmarks.slow import slow_clients
 from tests.asgi.serving import DEADLINE
 from tests.asgi.test_servers import all_free, running
@@ -64,7 +64,7 @@ class Served:
 @pytest.fixture(scope="module", params=list(OPTIONS))
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("tls")
-    trusted = make_certificate(folder)
+    trusted = certify(folder)
     certificate, key = OPTIONS[request.param]
     options = (certificate, str(folder / "cert.pem"), key, str(folder / "key.pem"))
     with running(request.param, folder / "log.txt", *options, trusted=trusted) as url:

@@ -342,8 +342,8 @@ def main() -> int:
         log.seek(0)
         odd = [record for record in odd_records(log.read().decode()) if not CRASH.match(record)]
     took = time.perf_counter() - started
-    # Hypercorn keeps a connection whose client has left while it was idle, with some 70 KiB, until its keep_alive is over:
-    # memory grows with the number of clients that leave in that time, so by steps in the first of these times.
+    # Hypercorn keeps a connection whose client left while it was idle, with some 70 KiB, until its keep_alive is over:
+    # memory grows by steps to what the clients need that leave in this time.
     (_, warm), (_, end) = results.memory[len(results.memory) // 2 - 1], results.memory[-1]
     growth = end / warm - 1
 

@@ -56,7 +56,7 @@ class Configuration(TypedDict, total=False):
     ERROR_DEBUG_DOCUMENT: bool
     ERROR_VALIDATION: bool | Literal["messages"]
     ERROR_REPLACE_NATIVE: bool
-    ERROR_SITE: Mapping[str, str] | Site | None
+    ERROR_SITE: Mapping[str, str] | None
     ERROR_LANGUAGES: list[str] | tuple[str, ...]
     ERROR_REQUEST_ID: str | None
     ERROR_INCIDENT_HEADER: str | None

@@ -69,8 +69,6 @@ class Site:
         Raises:
             SetupError: It is no mapping, or has an unknown key or a wrong value.
         """
-        if isinstance(value, Site):
-            return value
         if value is None:
             return cls()
         if not isinstance(value, Mapping):

@@ -49,6 +49,7 @@ def test_a_site_may_say(value: dict[str, str]) -> None:
     ("value", "complaint"),
     [
         ("Cheese", "ERROR_SITE is a dict such as {'name': 'Cheese shop'} or None, not 'Cheese'"),
+        (Site(name="Cheese"), "ERROR_SITE is a dict such as"),
         ({"color": "#fff"}, "ERROR_SITE has no 'color'; it takes name, logo, accent"),
         ({"name": ""}, "name is text such as 'Cheese shop', not ''"),
         ({"name": None}, "name is text such as 'Cheese shop', not None"),

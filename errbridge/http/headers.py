@@ -118,12 +118,12 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
             continue
         if _is_token(name) is None:
             continue
-        field = name.lower()
-        if field == "allow":
+        lowered = name.lower()
+        if lowered == "allow":
             allowed.update(split_list(value))
             value = ", ".join(sorted(allowed))
-        if field == "allow" or field in _SINGLETONS:
-            last[field] = len(cleaned)
+        if lowered == "allow" or lowered in _SINGLETONS:
+            last[lowered] = len(cleaned)
         cleaned.append((name, value))
     return tuple(pair for index, pair in enumerate(cleaned) if last.get(pair[0].lower(), index) == index)
 
@@ -186,15 +186,15 @@ class RequestHeaders(Mapping[str, str]):
         read: Returns the pairs. It is called at the first look.
     """
 
-    read: Callable[[], Iterable[tuple[str, str]]] = tuple[tuple[str, str], ...]
+    read: Callable[[], Iterable[tuple[str, str]]] = tuple
     _values: dict[str, str] | None = field(default=None, init=False)
 
     def _load(self) -> dict[str, str]:
         if self._values is None:
             values: dict[str, str] = {}
             for name, value in self.read():
-                field = name.lower()
-                values[field] = f"{values[field]}, {value}" if field in values else value
+                lowered = name.lower()
+                values[lowered] = f"{values[lowered]}, {value}" if lowered in values else value
             self._values = values
         return self._values
 

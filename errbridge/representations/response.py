@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.headers import Headers, clean_headers, list_headers, merge_header, set_default_header
@@ -36,7 +35,7 @@ class Response:
 
     Attributes:
         status: The status code.
-        headers: All headers, ``Content-Type`` first.
+        headers: All headers.
         body: None where the method or the status forbids content.
     """
 
@@ -47,8 +46,7 @@ class Response:
     @property
     def content_type(self) -> str | None:
         """The value of ``Content-Type``; None if the response has none."""
-        name, value = self.headers[0] if self.headers else ("", "")
-        return value if name == "Content-Type" else None
+        return next((value for name, value in self.headers if name.lower() == "content-type"), None)
 
     def as_reply(self) -> Reply:
         """Describe the response for hooks."""
@@ -85,13 +83,10 @@ def build_response(
         policy: The Content-Security-Policy under which the body works, unless the problem brings one.
     """
     problem, language = incident.problem, incident.language
-    # Headers of an exception may be different in each error, and a secret.
-    build = build_headers.__wrapped__ if problem.headers else build_headers
-    headers = build(content_type, vary, policy, language, own=problem.headers, status=problem.status)
+    headers = build_headers(content_type, vary, policy, language, own=problem.headers, status=problem.status)
     return _finish(incident.request.method, problem.status, headers, body)
 
 
-@lru_cache(maxsize=256)
 def build_headers(
     content_type: str,
     vary: str,

@@ -199,6 +199,7 @@ def test_a_response_knows_its_content_type() -> None:
     assert reply(Reply("x", 204)).content_type is None
     assert reply(Reply("x", 304, {"ETag": "e"})).content_type is None
     assert Response(404, (), None).content_type is None
+    assert Response(404, (("X-A", "1"), ("content-type", "text/csv")), None).content_type == "text/csv"
 
 
 def test_the_length_of_a_reply_is_the_servers_to_say() -> None:

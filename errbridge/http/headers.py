@@ -29,7 +29,7 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 # Every response is checked, and the names and the status codes of a service are few.
 _is_token = lru_cache(256)(re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch)  # RFC 9110 section 5.6.2
-_is_status = lru_cache(64)(re.compile("[1-9][0-9]{2}(?: .*)?").fullmatch)
+_is_status = lru_cache(64)(re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?").fullmatch)  # RFC 9112 section 4
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
@@ -132,16 +132,16 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
     """Check that a server can send a response that the application made: servers refuse others with an empty 500.
 
     Args:
-        status: The status code, as a number or text; a reason may follow.
+        status: The status code; under WSGI as text, with a reason in Latin-1.
         headers: The headers.
-        encoding: How the values become bytes.
+        encoding: How the values of headers become bytes.
 
     Raises:
-        ValueError: The status has not three digits, or a header has a name or value that HTTP does not allow (RFC 9112
+        ValueError: The status, its reason, or a name or value of a header is one that HTTP does not allow (RFC 9112
             section 4, RFC 9110 sections 5 and 8.6). The value of a header is not in the message.
     """
     if _is_status(str(status)) is None:
-        raise ValueError(f"the status of a response has three digits, not {describe_value(status)}")
+        raise ValueError(f"a status is three digits and a reason in Latin-1, not {describe_value(status)}")
     for name, value in headers:
         if not (value.isascii() and value.isprintable()):  # a tenth of the cost of the two checks
             value.encode(encoding)

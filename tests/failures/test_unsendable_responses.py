@@ -12,6 +12,7 @@ from tests.applications import (
     Ask,
     Part,
     a_hook,
+    a_view,
     an_api,
     answering,
 )
@@ -54,6 +55,14 @@ def test_what_a_server_would_refuse_is_answered_and_recorded(
     assert record.exc_info is not None
     assert isinstance(record.exc_info[1], ValueError)
     assert "s3cret" not in caplog.text + response.text
+
+
+@pytest.mark.parametrize("status", ["200 O\rK", "200 \u2603", "200 a\0b"])
+def test_a_reason_that_a_server_would_refuse_is_answered_where_it_is_sent(world: World, status: str) -> None:
+    """Quart sends none."""
+    an_api(a_view("/x", lambda: world.framework.Response("x", status=status)))(world)
+
+    assert world.call(Request("/x")).status == (200 if world.is_async else 500)
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -9,6 +9,7 @@ from typing import Any
 from errbridge.application.errormap import Chain, ErrorMap, Look, Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
+from errbridge.http.headers import leave_out
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence, set_current
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -117,9 +118,12 @@ class ErrorContext:
         return self._incident
 
     def add_id(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        """Add the id of the incident to the headers of a response, if ``ERROR_INCIDENT_HEADER`` names one for it."""
+        """Set the header that ``ERROR_INCIDENT_HEADER`` names, if it does, to the id of the incident."""
         name = self.error_map.settings.incident_header
-        return headers if name is None else (*headers, (name, self.id))
+        if name is None:
+            return headers
+        own = (name, self.id)
+        return (*leave_out(headers, (own,)), own)
 
     @property
     def vary(self) -> str:

@@ -10,7 +10,7 @@ from errbridge.application.protocol import Application, Draft
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.handling.reporting import report
-from errbridge.http.headers import list_headers
+from errbridge.http.headers import leave_out, list_headers
 from errbridge.http.status import check_error_status, find_phrase, parse_status
 from errbridge.incident import Page, Reply
 from errbridge.problem.problem import Problem
@@ -26,8 +26,6 @@ __all__ = [
     "pass_on",
     "take_apart",
 ]
-
-HeaderPairs = tuple[tuple[str, str], ...]
 
 
 class Parts(NamedTuple):
@@ -77,7 +75,7 @@ def override_problem(problem: Problem, parts: Parts) -> Problem:
     if parts.status is None and not parts.headers:
         return problem
     given = list_headers(parts.headers)
-    problem = problem.fill_in(headers=(*_leave_out(given, problem.headers), *given))
+    problem = problem.fill_in(headers=(*leave_out(problem.headers, given), *given))
     if parts.status is not None:
         before, problem.status = problem.status, check_error_status(parse_status(parts.status))
         if problem.title == find_phrase(before):
@@ -90,7 +88,7 @@ def override_reply(reply: Reply, parts: Parts) -> Reply:
     if parts.status is None and not parts.headers:
         return reply
     given = list_headers(parts.headers)
-    kept = _leave_out(given, list_headers(reply.headers))
+    kept = leave_out(list_headers(reply.headers), given)
     status = reply.status if parts.status is None else parse_status(parts.status)
     return Reply(reply.body, status, (*kept, *given))
 
@@ -99,14 +97,7 @@ def inherit_headers(problem: Problem, handled: Problem) -> Problem:
     """Keep the headers of the error that a handler made another problem of the same status of (RFC 9110 15.5.6)."""
     if problem.status != handled.status or not handled.headers or problem is handled:
         return problem
-    inherited = _leave_out(problem.headers, handled.headers)
-    return problem.fill_in(headers=(*problem.headers, *inherited))
-
-
-def _leave_out(given: HeaderPairs, headers: HeaderPairs) -> HeaderPairs:
-    """Return the headers whose names are not among those of the given ones."""
-    names = {name.lower() for name, _ in given}
-    return tuple(pair for pair in headers if pair[0].lower() not in names)
+    return problem.fill_in(headers=(*problem.headers, *leave_out(handled.headers, problem.headers)))
 
 
 # The response.

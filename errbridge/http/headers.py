@@ -16,6 +16,7 @@ __all__ = [
     "RequestHeaders",
     "check_head",
     "clean_headers",
+    "leave_out",
     "list_headers",
     "map_headers",
     "merge_header",
@@ -158,6 +159,12 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
 def split_list(value: str) -> list[str]:
     """Split the value of a list field (RFC 9110 section 5.6.1)."""
     return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def leave_out(headers: Iterable[tuple[str, str]], others: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the headers without those whose names others have."""
+    names = {name.lower() for name, _ in others}
+    return tuple([pair for pair in headers if pair[0].lower() not in names])
 
 
 def set_default_header(headers: list[tuple[str, str]], name: str, value: str) -> None:

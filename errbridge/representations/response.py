@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.http.headers import Headers, clean_headers, list_headers, merge_header, set_default_header
+from errbridge.http.headers import Headers, clean_headers, leave_out, list_headers, merge_header, set_default_header
 from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
 from errbridge.languages.language import ENGLISH, Language
@@ -23,10 +23,10 @@ __all__ = [
 
 _CONTENT_TYPES = {JSON: JSON, XML: XML, HTML: "text/html; charset=utf-8", TEXT: "text/plain; charset=utf-8"}
 
-# The server or the representation decides about these; an exception's own values would contradict the body.
-_NOT_FROM_EXCEPTIONS = frozenset(
-    {"content-type", "content-length", "content-encoding", "transfer-encoding", "connection"}
-)
+# The content type has a place of its own, and the server decides about the others: a length would be wrong as soon as a
+# text is encoded.
+_SET_APART = frozenset({"content-type", "content-length", "transfer-encoding", "connection"})
+_NOT_FROM_EXCEPTIONS = _SET_APART | {"content-encoding"}  # as their values would contradict the body
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +116,10 @@ def build_headers(
 
 
 def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
-    """Clean a handler's headers and split off the content type; if there are several, the last one.
-
-    Headers that the server decides about are left out: a length would be wrong as soon as a text is encoded.
-    """
-    content_type: str | None = None
-    others: list[tuple[str, str]] = []
-    for name, value in clean_headers(list_headers(headers)):
-        match name.lower():
-            case "content-type":
-                content_type = value
-            case "content-length" | "transfer-encoding" | "connection":
-                pass
-            case _:
-                others.append((name, value))
+    """Clean a handler's headers, leave out those that the server decides about, and split off the content type."""
+    cleaned = clean_headers(list_headers(headers))  # in which the content type occurs once
+    content_type = next((value for name, value in cleaned if name.lower() == "content-type"), None)
+    others = (pair for pair in cleaned if pair[0].lower() not in _SET_APART)
     return content_type, tuple(others)
 
 
@@ -148,8 +138,7 @@ def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: s
     else:
         body, content_type = bytes(reply.body), "application/octet-stream"
     own_type, own_headers = split_content_type(reply.headers)
-    names = {name.lower() for name, _ in own_headers}
-    defaults = [pair for pair in default_headers(incident, status) if pair[0].lower() not in names]
+    defaults = leave_out(default_headers(incident, status), own_headers)
     headers = [("Content-Type", own_type or content_type), *own_headers, *defaults]
     if vary is not None:
         merge_header(headers, "Vary", vary)

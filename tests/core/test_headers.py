@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from errbridge.http.headers import (
     check_head,
     clean_headers,
+    leave_out,
     list_headers,
     map_headers,
     merge_header,
@@ -110,6 +111,13 @@ def test_anything_else_is_refused_without_repeating_it(headers: Any) -> None:
 
 def test_the_headers_of_a_mapping_are_those_that_occur_once() -> None:
     assert map_headers([("Set-Cookie", "a"), ("Allow", "GET"), ("set-cookie", "b")]) == {"Allow": "GET"}
+
+
+def test_headers_are_left_out_for_others_of_their_names() -> None:
+    headers = [("X-A", "1"), ("x-b", "2"), ("x-a", "3"), ("X-C", "4")]
+
+    assert leave_out(headers, [("X-a", ""), ("X-B", "")]) == (("X-C", "4"),)
+    assert leave_out(headers, ()) == tuple(headers)
 
 
 def test_a_list_is_split_at_its_commas_and_may_have_empty_items() -> None:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Self, TypeGuard, overload
 from weakref import WeakSet
 
 from errbridge.errors import SetupError, suggest
-from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT, ThirdT
+from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT
 from errbridge.http.status import check_error_status
 from errbridge.introspection import describe_function, is_async
 from errbridge.problem.problem import Problem
@@ -210,10 +210,6 @@ class Handlers:
     def register(self, key: type[ExcT], /) -> Register[ExcT]: ...
     @overload
     def register(self, key: type[ExcT], second: type[SecondT], /) -> Register[ExcT | SecondT]: ...
-    @overload
-    def register(
-        self, key: type[ExcT], second: type[SecondT], third: type[ThirdT], /
-    ) -> Register[ExcT | SecondT | ThirdT]: ...
     @overload
     def register(self, *, code: type[ExcT]) -> Register[ExcT]: ...
     @overload

@@ -23,7 +23,6 @@ __all__ = [
     "Meaning",
     "Register",
     "SecondT",
-    "ThirdT",
 ]
 
 ErrorKey = int | Literal["4xx", "5xx", "*"] | type[Exception]
@@ -35,7 +34,6 @@ ErrorKeys = ErrorKey | Collection[ErrorKey]
 F = TypeVar("F", bound=Callable[..., Any])
 ExcT = TypeVar("ExcT", bound=Exception)
 SecondT = TypeVar("SecondT", bound=Exception)
-ThirdT = TypeVar("ThirdT", bound=Exception)
 ExcT_co = TypeVar("ExcT_co", covariant=True)
 ExcT_contra = TypeVar("ExcT_contra", contravariant=True)
 P = ParamSpec("P")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, get_args
@@ -25,13 +24,33 @@ _MARK = "_errbridge_client_data"
 _MOST_CAUSES = 10  # an exception may be its own cause
 
 
-class _ClientData:
-    """Marks what leaves the block with the location of the data.
+class client_data:  # noqa: N801 - named like the context managers of the standard library
+    """Declare that the data validated in a ``with`` block came from the client.
 
-    No generator of `contextlib`: that would also be a decorator, which does nothing on a coroutine function.
+    A validation error that leaves the block becomes a 422 with the list of what was wrong. This includes the members of
+    an exception group, and an exception of yours that was raised ``from`` a validation error. A body that is no JSON or
+    no UTF-8 becomes a 400. It lets every exception pass. It works in Flask views, Quart coroutines and threads; a
+    handler for the exception's class still comes first.
+
+    Example::
+
+        def read_order(data):
+            with client_data():
+                return Order.model_validate(data)
+
+    Args:
+        location: Where the data were: ``"body"``, ``"query"``, ``"path"``, ``"headers"`` or ``"cookies"``. Errors in
+            the body have a ``pointer``, those in headers a ``header``, all others a ``parameter``.
+
+    Raises:
+        ValueError: There is no such location.
     """
 
-    def __init__(self, location: str) -> None:
+    # No generator of contextlib: that would also be a decorator, which does nothing on a coroutine function.
+
+    def __init__(self, location: Location = "body") -> None:
+        if location not in get_args(Location):
+            raise ValueError(f"data of a client are in one of {', '.join(get_args(Location))}, not in {location!r}")
         self._location = location
 
     def __enter__(self) -> None:
@@ -44,35 +63,6 @@ class _ClientData:
             vars(exc)[_MARK] = self._location
             if isinstance(exc, BaseExceptionGroup):
                 waiting.extend(exc.exceptions)
-
-
-def client_data(location: Location = "body") -> AbstractContextManager[None]:
-    """Declare that the data validated in a ``with`` block came from the client.
-
-    A validation error that leaves the block becomes a 422 with the list of what was wrong. This includes the members of
-    an exception group, and an exception of yours that was raised ``from`` a validation error. A body that is no JSON or
-    no UTF-8 becomes a 400. Works in Flask views,
-    Quart coroutines and threads; a handler for the exception's class still comes first.
-
-    Example::
-
-        def read_order(data):
-            with client_data():
-                return Order.model_validate(data)
-
-    Args:
-        location: Where the data were: ``"body"``, ``"query"``, ``"path"``, ``"headers"`` or ``"cookies"``. Errors in
-            the body have a ``pointer``, those in headers a ``header``, all others a ``parameter``.
-
-    Returns:
-        A context manager. It lets every exception pass.
-
-    Raises:
-        ValueError: There is no such location.
-    """
-    if location not in get_args(Location):
-        raise ValueError(f"data of a client are in one of {', '.join(get_args(Location))}, not in {location!r}")
-    return _ClientData(location)
 
 
 def problem_of(

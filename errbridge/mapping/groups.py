@@ -42,15 +42,10 @@ def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: Re
     def convert(member: BaseException) -> Problem | None:  # some libraries raise groups
         return read_validation(member) if status_of(member) is None else None
 
-    severest: BaseException | None = None
-    most = -1
-    for member in _list_members(exc, convert):
-        status = status_of(member)
-        if status is None:
-            return None
-        if status > most:
-            severest, most = member, status
-    return severest
+    members = list(_list_members(exc, convert))
+    statuses = [status_of(member) for member in members]
+    known = [status for status in statuses if status is not None]
+    return members[statuses.index(max(known))] if len(known) == len(members) else None
 
 
 def _list_members(

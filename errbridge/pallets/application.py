@@ -218,11 +218,15 @@ class PalletsApplication(Application):
             return
         request.url_rule = Rule("/", endpoint=f"{owner.blueprint}.")
         try:
-            values = self._match(owner, request)
+            waiting = [
+                preprocess
+                for name in reversed(request.blueprints)
+                for preprocess in self.app.url_value_preprocessors.get(name, ())
+            ]
+            values = self._match(owner, request) if waiting else {}
             with suppress(HTTPException, Problem):  # it looked for what the URL means, and there is no such thing
-                for name in reversed(request.blueprints):
-                    for preprocess in self.app.url_value_preprocessors.get(name, ()):
-                        preprocess(request.endpoint, values)
+                for preprocess in waiting:
+                    preprocess(request.endpoint, values)
             yield
         finally:
             request.url_rule = None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from werkzeug.exceptions import Gone, NotFound
+from werkzeug.routing import UnicodeConverter
 
 from errbridge import Problem
 from tests.applications import (
@@ -136,6 +137,22 @@ def test_a_value_in_a_prefix_that_its_converter_refuses_is_unknown_to_the_page(a
     pages = [ask(a_site(page, in_recent_years), path).text for path in ("/2020/nope", "/5/nope")]
 
     assert pages == ["{&#39;year&#39;: 2020}", "{}"]
+
+
+@pytest.mark.parametrize("parts", [(), (a_hook("url_value_preprocessor", lambda endpoint, values: None),)])
+def test_a_prefix_is_converted_for_a_preprocessor_alone(world: World, parts: tuple[Part, ...]) -> None:
+    converted: list[str] = []
+
+    class Tally(UnicodeConverter):
+        def to_python(self, value: str) -> str:
+            converted.append(value)
+            return value
+
+    world.app.url_map.converters["tally"] = Tally
+    a_site(with_templates({"errors/404.html": "x"}), a_shop(*parts, url_prefix="/<tally:name>"))(world)
+
+    assert world.call(Request("/ann/nope")).status == 404
+    assert converted == ["ann"] * len(parts)
 
 
 def for_tenants(prefix: str | None) -> Part:

@@ -135,9 +135,13 @@ def test_the_seam_is_where_errbridge_attaches(app_class: Any) -> None:
 
 def test_a_framework_with_another_seam_is_refused_with_a_message_that_says_what_to_do(world: World) -> None:
     world.app._find_error_handler = lambda ctx, exc, blueprints: None
+    world.app.config["ERROR_DEFAULT_MSG"] = "sorry"
+    before = dict(world.app.config), dict(vars(world.app))
 
     with pytest.raises(SetupError, match="install a version of errbridge that supports it"):
-        world.adapter.ErrorHandler(world.app)
+        world.adapter.ErrorHandler(world.app, ERROR_DEFAULT_MSG="oh no")
+
+    assert (world.app.config, vars(world.app)) == before
 
 
 DOCTORED: dict[str, tuple[str, Any]] = {

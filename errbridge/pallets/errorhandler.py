@@ -132,20 +132,22 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
             given.style or self._options.style,
         )
         settings = {**DEFAULTS, **application.config, **self._config, **_read_keywords(config, replace_native)}
-        Settings.read(settings)  # before anything is changed, so that a failure leaves nothing behind
+        Settings.read(settings)
         _warn_of_settings(app, {**self._config, **config})
-        application.config.update({key: settings[key] for key in DEFAULTS})
-        self._attach(app, lambda application: self._install(application, options))
+
+        def install(described: Application) -> Installation:
+            """Change the configuration, now that nothing can fail: a failure leaves nothing behind."""
+            from errbridge.application.installation import Installation
+
+            application.config.update({key: settings[key] for key in DEFAULTS})
+            return Installation(described, self._registry, options, self._hooks)
+
+        self._attach(app, install)
         return app
 
     @abstractmethod
     def _attach(self, app: AppT, install: Callable[[Any], Any]) -> None:
         """Load what answers errors, which registering does without, and attach it to an application."""
-
-    def _install(self, application: Application, options: Options) -> Installation:
-        from errbridge.application.installation import Installation
-
-        return Installation(application, self._registry, options, self._hooks)
 
     # Registering.
 

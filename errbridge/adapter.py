@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
+from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
@@ -25,6 +26,7 @@ __all__ = [
     "Call",
     "Converter",
     "Draft",
+    "HTTPErrorClasses",
     "HTTPErrorFacts",
     "Installation",
     "Native",

@@ -194,6 +194,7 @@ ADAPTER_NAMES = [
     "Call",
     "Converter",
     "Draft",
+    "HTTPErrorClasses",
     "HTTPErrorFacts",
     "Installation",
     "Native",

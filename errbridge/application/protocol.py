@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from errbridge.application.hooks import run_work
@@ -108,21 +107,14 @@ class Application(ABC):
     coroutine functions if the adapter is async. Everything else is a plain function.
 
     Attributes:
-        error_base: The base class of the framework's exceptions for HTTP errors; a handler for it is a catch-all.
-        error_classes: Their classes by status; a handler for a class is one for its status.
+        http_classes: The classes of the framework's exceptions for HTTP errors.
         response_types: The classes of the framework's response objects.
         packages: The packages of the framework. A traceback for a developer begins after their frames.
     """
 
-    error_base: type[Exception] | None = None
-    error_classes: Mapping[int, type[Exception]] = MappingProxyType({})
+    http_classes = HTTPErrorClasses()
     response_types: tuple[type, ...] = ()
     packages: tuple[str, ...] = ()
-
-    @property
-    def http_classes(self) -> HTTPErrorClasses:
-        """The framework's exception classes for HTTP errors."""
-        return HTTPErrorClasses(self.error_base, self.error_classes)
 
     @property
     @abstractmethod

@@ -286,12 +286,15 @@ class Handlers:
 
 @dataclass(frozen=True, slots=True)
 class HTTPErrorClasses:
-    """The exception classes in which a framework expresses HTTP errors."""
+    """The exception classes in which a framework expresses HTTP errors.
 
-    base: type[Exception] | None = None  # a handler for it is a catch-all
-    by_status: Mapping[int, type[Exception]] = field(
-        default_factory=dict
-    )  # a handler for the class is one for the code
+    Attributes:
+        base: Their base class; a handler for it is a catch-all.
+        by_status: The classes by status; a handler for one is a handler for its status.
+    """
+
+    base: type[Exception] | None = None
+    by_status: Mapping[int, type[Exception]] = field(default_factory=dict)
 
     def normalize_key(self, key: Key) -> Key:
         """Return the one form of keys that mean the same."""

@@ -17,7 +17,16 @@ from werkzeug.routing import Map, Rule, parse_converter_args
 from werkzeug.sansio.response import Response
 
 from errbridge import Problem, Reply, Scope, SetupError
-from errbridge.adapter import TEMPLATES, Application, Converter, Draft, HTTPErrorFacts, NativeHandler, check_head
+from errbridge.adapter import (
+    TEMPLATES,
+    Application,
+    Converter,
+    Draft,
+    HTTPErrorClasses,
+    HTTPErrorFacts,
+    NativeHandler,
+    check_head,
+)
 from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.pallets.exceptions import build_exception, override, read_http_error
 from errbridge.pallets.private import HandlerSearch
@@ -38,14 +47,12 @@ class PalletsApplication(Application):
         search: The framework's own search for error handlers.
 
     Attributes:
-        error_base: Werkzeug's base class of HTTP errors.
-        error_classes: Its classes.
+        http_classes: Werkzeug's classes of HTTP errors.
         response_types: Werkzeug's response classes, which both frameworks derive theirs from.
         packages: What the traceback of any exception of a view begins with.
     """
 
-    error_base = HTTPException
-    error_classes = default_exceptions
+    http_classes = HTTPErrorClasses(HTTPException, default_exceptions)
     response_types = (Response,)
     packages = (
         "asgiref",

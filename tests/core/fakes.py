@@ -23,6 +23,7 @@ from errbridge import Handlers, Incident, Problem, Reply, RequestFacts, Scope, a
 from errbridge.adapter import (
     Call,
     Draft,
+    HTTPErrorClasses,
     HTTPErrorFacts,
     Installation,
     Native,
@@ -35,7 +36,6 @@ from errbridge.adapter import (
     respond,
 )
 from errbridge.application.settings import Options, Settings
-from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling import context
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome
@@ -219,8 +219,7 @@ class Application(adapter.Application):
         **config: Its configuration.
     """
 
-    error_base = CLASSES.base
-    error_classes = CLASSES.by_status
+    http_classes = CLASSES
     response_types: tuple[type, ...] = (NativeResponse,)
     config: dict[str, Any] = {}
     domain: str | None = None

@@ -61,7 +61,7 @@ class _FlaskSeam(Seam):
     def keep_for(self, request: flask.Request) -> dict[str, Any]:
         return request.environ
 
-    def read_fields(self, request: flask.Request, request_id: str = "") -> Fields:
+    def read_fields(self, request: flask.Request, request_id: str) -> Fields:
         # The environ has one value for each name; a look there is a tenth of the cost of request.headers.
         read: Callable[[str, str], str] = request.environ.get
         values = {

@@ -94,7 +94,7 @@ class _QuartSeam(Seam):
     def current_request(self) -> Any:
         return _current_request()
 
-    def read_fields(self, request: Any, request_id: str = "") -> Fields:
+    def read_fields(self, request: Any, request_id: str) -> Fields:
         scope = request.scope or {}
         pairs = tuple(scope.get("headers", ()))
         found: dict[bytes, bytes] = dict(pairs)

@@ -96,7 +96,7 @@ class Seam(ABC):
         return kept
 
     @abstractmethod
-    def read_fields(self, request: Any, request_id: str = "") -> Fields:
+    def read_fields(self, request: Any, request_id: str) -> Fields:
         """Read the header fields that matter at each error.
 
         Args:

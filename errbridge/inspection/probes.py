@@ -92,14 +92,11 @@ def build_problem(cls: type[Problem]) -> Problem:
     return restore_problem(cls, {"status": status})
 
 
-def open_error(installation: Installation, request: RequestFacts, error: int | type[Problem] = 404) -> ErrorContext:
-    """Open the context of an HTTP error, a status or a problem type."""
+def open_error(installation: Installation, request: RequestFacts, status: int = 404) -> ErrorContext:
+    """Open the context of an HTTP error."""
     application = installation.application
-    if isinstance(error, int):
-        cls = application.http_classes.by_status.get(error)
-        exc = Problem(error) if cls is None else cls()
-    else:
-        exc = build_problem(error)
+    cls = application.http_classes.by_status.get(status)
+    exc = Problem(status) if cls is None else cls()
     return open_context(installation, exc, application.http_error(exc), request)
 
 

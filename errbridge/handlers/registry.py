@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from collections.abc import Hashable, Iterable
 
 from errbridge.errors import SetupError
-from errbridge.handlers.handlers import Handler, Handlers, Key, check_keys
+from errbridge.handlers.handlers import Handler, Handlers, Key
 from errbridge.representations.styles import STYLES, Style
 
 __all__ = ["Registrations", "Registry"]
@@ -61,19 +60,6 @@ class Registry:
 
     def _registrations(self, target: Hashable) -> Registrations:
         return self.targets.setdefault(target, Registrations())
-
-    def register(self, target: Hashable, function: Callable[..., Any], code: object = None) -> None:
-        """Register a handler.
-
-        Args:
-            target: A blueprint or a scope.
-            function: The handler.
-            code: A key, or several; None means every error.
-
-        Raises:
-            SetupError: A key is none, or the function cannot be called as a handler.
-        """
-        self.add_handler(target, check_keys(code), Handler.of(function))
 
     def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
         """Register a handler that was checked, for keys that were checked."""

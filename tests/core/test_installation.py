@@ -10,6 +10,7 @@ import pytest
 
 from errbridge import Problem, RequestFacts, Scope, SetupError
 from errbridge.adapter import Installation
+from errbridge.handlers.handlers import Handler
 from errbridge.handlers.registry import Registry
 from errbridge.representations.styles import API, WEB
 from errbridge.scopes.dispatch import DefaultDispatcher
@@ -36,7 +37,7 @@ def test_applications_share_what_is_shared_and_nothing_else() -> None:
 def test_what_is_registered_for_all_applications_comes_before_what_one_has() -> None:
     installation = install()
     first = register(installation, ROOT, 404)(lambda exc: None)
-    installation.own.register(ROOT, fail := lambda exc: None, 410)
+    installation.own.add_handler(ROOT, [410], Handler.of(fail := lambda exc: None))
 
     listed = [handler.function for each in installation.registrations(ROOT) for _, handler in each.handlers()]
 

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.settings import Options
-from errbridge.errors import SetupError
 from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.subject import Subject, list_scopes
 from errbridge.introspection import describe_class
-from errbridge.problem.problem import Problem, read_declaration, restore_problem
+from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import (
     ConverterLookup,
     Segment,
@@ -28,7 +27,6 @@ from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = [
-    "build_problem",
     "build_request",
     "build_url",
     "capture_failures",
@@ -78,18 +76,6 @@ def capture_failures() -> Generator[list[str]]:
         yield failures
     finally:
         log.removeFilter(capture)
-
-
-def build_problem(cls: type[Problem]) -> Problem:
-    """Build a problem without the fields that its class requires.
-
-    Raises:
-        SetupError: The class has no status of its own.
-    """
-    status = read_declaration(cls).status
-    if status is None:
-        raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
-    return restore_problem(cls, {"status": status})
 
 
 def open_error(installation: Installation, request: RequestFacts, status: int = 404) -> ErrorContext:

@@ -19,13 +19,12 @@ from errbridge.catalogue import types_of
 from errbridge.errors import SetupError, suggest
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
-from errbridge.inspection.probes import build_problem
 from errbridge.inspection.subject import NativeEntry, Replacement, Subject
 from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.private import was_registered
 from errbridge.pallets.seam import SEAM, Seam
-from errbridge.problem.problem import Problem
+from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.problem.subclasses import subclasses
 from errbridge.scopes.scope import list_blueprints
 
@@ -222,7 +221,9 @@ def build_exception(error: type[Exception] | int) -> Exception:
     if isinstance(error, int):
         return default_exceptions[error]() if error in default_exceptions else Problem(error)
     if issubclass(error, Problem):
-        return build_problem(error)
+        if (status := read_declaration(error).status) is None:
+            raise SetupError(f"{error.__qualname__} has no status of its own; give the status instead")
+        return restore_problem(error, {"status": status})
     if issubclass(error, HTTPException):
         exc = error.__new__(error)
         known = next(cls for cls in error.__mro__ if cls.__module__ == HTTPException.__module__)

@@ -13,6 +13,7 @@ from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
+from errbridge.handling.results import check_chunk
 from errbridge.http.headers import check_head
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.html import TEMPLATES
@@ -35,6 +36,7 @@ __all__ = [
     "Response",
     "Run",
     "adrive",
+    "check_chunk",
     "check_head",
     "drive",
     "expect_record",

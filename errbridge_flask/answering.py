@@ -12,8 +12,8 @@ from typing import Any
 
 import flask
 
-from errbridge.adapter import Application, Call, Draft, Installation, Run, check_head, drive
-from errbridge.pallets.application import PalletsApplication, check_chunk, finish_response
+from errbridge.adapter import Application, Call, Draft, Installation, Run, check_chunk, check_head, drive
+from errbridge.pallets.application import PalletsApplication, finish_response, wait_for
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.exceptions import detect_disconnect
 from errbridge.pallets.private import read_request_values, ungroup
@@ -42,7 +42,7 @@ class _FlaskApplication(PalletsApplication):
         try:
             get_running_loop()
         except RuntimeError:
-            run: Callable[..., None] = self.app.async_to_sync(_await)  # on the server's loop, under a bridge
+            run: Callable[..., None] = self.app.async_to_sync(wait_for)  # on the server's loop, under a bridge
         else:
             run = super().run_work  # an async program calls the application without a thread, as tests do
         run(work)
@@ -92,11 +92,7 @@ class _FlaskSeam(Seam):
 
     def _call(self, step: Call) -> Any:
         result = self.app.ensure_sync(step.function)(*step.args)
-        return self.app.async_to_sync(_await)(result) if isawaitable(result) else result
-
-
-async def _await(awaitable: Any) -> Any:
-    return await awaitable
+        return self.app.async_to_sync(wait_for)(result) if isawaitable(result) else result
 
 
 def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> None:
@@ -215,7 +211,7 @@ class _Stream:
         self._break_off = break_off
         try:
             self._chunks = iter(body)
-            self._first = check_chunk(next(self._chunks, b""), bytes)  # Werkzeug encodes text
+            self._first = check_chunk(next(self._chunks, b""), (bytes,))  # Werkzeug encodes text
         except BaseException:
             self.close()
             raise
@@ -224,7 +220,7 @@ class _Stream:
         yield self._first
         try:
             for chunk in self._chunks:  # "yield from" would close the body once more than the server does
-                yield check_chunk(chunk, bytes)
+                yield check_chunk(chunk, (bytes,))
         except Exception as exc:  # the server breaks the connection off
             self._break_off(exc)
             raise

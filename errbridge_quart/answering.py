@@ -27,8 +27,8 @@ import quart
 from quart.globals import app_ctx
 
 from errbridge import Problem
-from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive
-from errbridge.pallets.application import PalletsApplication, check_chunk, check_response, finish_response
+from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive, check_chunk
+from errbridge.pallets.application import PalletsApplication, check_response, finish_response, wait_for
 from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import has_received_content, read_request_values, takes_context, ungroup
 from errbridge.pallets.seam import Fields, Seam
@@ -57,7 +57,7 @@ class _QuartApplication(PalletsApplication):
         await signal.send_async(self.app, _sync_wrapper=self.app.ensure_async, exception=exc)
 
     def run_work(self, work: Coroutine[Any, Any, None]) -> None:
-        self.app.add_background_task(_await, work)  # which a shutdown waits for
+        self.app.add_background_task(wait_for, work)  # which a shutdown waits for
 
     def request_values(self) -> frozenset[str]:
         return read_request_values(_current_request())
@@ -68,10 +68,6 @@ class _QuartApplication(PalletsApplication):
     def close_websocket(self, close_code: int, reason: str) -> None:
         if (scope := _websocket.get()) is not None:
             scope[_CLOSE] = {"code": close_code, "reason": reason}
-
-
-async def _await(work: Coroutine[Any, Any, None]) -> None:
-    await work
 
 
 def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

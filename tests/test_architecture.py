@@ -203,6 +203,7 @@ ADAPTER_NAMES = [
     "Response",
     "Run",
     "adrive",
+    "check_chunk",
     "check_head",
     "drive",
     "expect_record",

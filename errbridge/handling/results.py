@@ -18,6 +18,7 @@ from errbridge.representations.response import build_reply, default_headers, spl
 
 __all__ = [
     "Parts",
+    "check_chunk",
     "convert",
     "convert_result",
     "inherit_headers",
@@ -171,16 +172,16 @@ def _start(chunks: Iterator[Any] | AsyncIterator[Any]) -> Generator[Call, Any, I
     """
     if isinstance(chunks, AsyncIterator):
         first = yield Call(anext, (chunks, b""))
-        return _go_on_async(_check(first), chunks)
+        return _go_on_async(check_chunk(first), chunks)
     first = yield Call(next, (chunks, b""), may_block=True)
-    return _go_on(_check(first), chunks)
+    return _go_on(check_chunk(first), chunks)
 
 
 def _go_on(first: str | bytes, chunks: Iterator[Any]) -> Iterator[str | bytes]:
     try:
         yield first
         for chunk in chunks:
-            yield _check(chunk)
+            yield check_chunk(chunk)
     finally:
         if isinstance(chunks, Generator):
             chunks.close()
@@ -190,16 +191,21 @@ async def _go_on_async(first: str | bytes, chunks: AsyncIterator[Any]) -> AsyncI
     try:
         yield first
         async for chunk in chunks:
-            yield _check(chunk)
+            yield check_chunk(chunk)
     finally:
         if isinstance(chunks, AsyncGenerator):
             await chunks.aclose()
 
 
-def _check(chunk: Any) -> str | bytes:
-    if isinstance(chunk, (str, bytes)):
-        return chunk
-    raise TypeError(f"a stream yields text or bytes, not {type(chunk).__name__}")
+def check_chunk(chunk: Any, kinds: tuple[type, ...] = (str, bytes)) -> Any:
+    """Return a part of a stream if it is one that a server can send.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(chunk, kinds):
+        raise TypeError(f"a stream yields text or bytes, not {type(chunk).__name__}")
+    return chunk
 
 
 def pass_on(context: ErrorContext, value: Any, status: int | None = None) -> Native:

@@ -34,7 +34,7 @@ from errbridge.pallets.private import HandlerSearch
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["PalletsApplication", "check_chunk", "check_response", "finish_response"]
+__all__ = ["PalletsApplication", "check_response", "finish_response", "wait_for"]
 
 _OWN_TEMPLATES = DictLoader(TEMPLATES)
 
@@ -310,15 +310,9 @@ def check_response(response: Any) -> Any:
     return response
 
 
-def check_chunk(chunk: Any, kinds: Any) -> Any:
-    """Return a part of a stream if it is one that a server can send.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if not isinstance(chunk, kinds):
-        raise TypeError(f"a stream yields text or bytes, not {type(chunk).__name__}")
-    return chunk
+async def wait_for(awaitable: Any) -> Any:
+    """Wait for an awaitable, as a coroutine."""
+    return await awaitable
 
 
 def finish_response(response: Any, draft: Draft, method: str) -> Any:
@@ -336,10 +330,8 @@ def finish_response(response: Any, draft: Draft, method: str) -> Any:
     if response is draft.body:  # the handler's own, which it may return for every request
         response = copy(response)
         response.headers = Headers()
-    if isinstance(draft.status, str):
-        response.status = draft.status
-    elif draft.status is not None:
-        response.status_code = draft.status
+    if draft.status is not None:
+        response.status = draft.status  # with the phrase of a text
     if finished.body is None:
         response.set_data(b"")
         response.automatically_set_content_length = False  # a stream's is not known, and not 0

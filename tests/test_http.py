@@ -58,6 +58,22 @@ def test_quoted_strings_and_parameters_of_accept_are_read_as_such(ask: Ask, acce
     assert (response.status, response.content_type) == (409, content_type)
 
 
+@pytest.mark.parametrize(
+    ("weight", "is_read"),
+    [(".5", True), ("0.", False), ("2", True), (" 0.55555 ", True), ("1_0", False), ("9e-1", False), ("-1", False)],
+)
+def test_a_weight_means_the_same_in_accept_and_accept_language(ask: Ask, weight: str, is_read: bool) -> None:
+    headers = [
+        ("Accept", f"text/html;q={weight}, application/json;q=0.1"),
+        ("Accept-Language", f"de;q={weight}, fr;q=0.1"),
+    ]
+
+    response = ask(failing(lambda: Problem(409)), "/x", headers=headers, config={"ERROR_LANGUAGES": ("en", "de", "fr")})
+
+    expected = (HTML, "de") if is_read else (JSON, "fr")
+    assert (response.content_type, response.header("Content-Language")) == expected
+
+
 class RateLimited(TooManyRequests):
     """Lists the wait itself, and so does the class that it is derived from, as that of quart-rate-limiter does."""
 

@@ -11,10 +11,11 @@ The rules, in the order in which they decide:
 6. If nothing is acceptable, the default is: an error is never answered with another error.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+
+from errbridge.http.ranges import parse_parameters, split_ranges
 
 __all__ = ["HTML", "JSON", "TEXT", "XML", "Offer", "choose_media_type", "weigh_offers"]
 
@@ -24,12 +25,7 @@ HTML = "text/html"
 TEXT = "text/plain"
 
 _ORDER = (JSON, HTML, XML, TEXT)
-_LONGEST = 4096
-_MOST_RANGES = 32
 _CACHED_LENGTH = 256
-
-# A quote that is never closed runs to the end. Possessive, so that no header is read twice.
-_QUOTED = r'"(?:[^"\\]|\\.?)*+"?'
 
 _Rank = tuple[int, float]
 """How specific a range is (3 exact, 2 same meaning, 1 ``type/*``, 0 ``*/*``), and its quality."""
@@ -51,7 +47,7 @@ _MEANINGS: Mapping[str, tuple[tuple[str, int], ...]] = {
 _ANY_JSON = ((JSON, 2),)
 _EXACT, _NAMED = 3, 2
 _UNKNOWN: _Rank = (0, 0.0)
-_NOTHING = (0.0, True)  # every quality above 0 is more
+_UNACCEPTABLE = (0.0, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +75,27 @@ def weigh_offers(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
         offers: The possible media types, any of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
     """
     ranks = _rank(accept)
-    return tuple(_weigh(offer, ranks) for offer in offers)
+    return tuple(
+        Offer(offer, quality, specificity >= _NAMED, _rate(ranks, offer) > _UNACCEPTABLE)
+        for offer in offers
+        for specificity, quality in [ranks.get(offer, _UNKNOWN)]
+    )
 
 
-def _weigh(offer: str, ranks: Mapping[str, _Rank]) -> Offer:
-    specificity, quality = ranks.get(offer, _UNKNOWN)
-    return Offer(offer, quality, specificity >= _NAMED, quality > 0 and (offer != XML or _wants_xml(ranks)))
-
-
-def choose_media_type(accept: str, offers: Sequence[str], default: str) -> str:
+def choose_media_type(accept: str, offers: Iterable[str], default: str) -> str:
     """Choose the media type to answer in.
 
     Args:
-        accept: The value of the header; empty if the request has none. At most 4 KB and 32 ranges of it are read.
+        accept: The value of the header; empty if the request has none.
         offers: The possible media types, any of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
-        default: The media type for a client without a preference.
+        default: The one of them for a client without a preference.
     """
-    if len(accept) <= _CACHED_LENGTH:  # longer ones would let a client fill the memory
-        return _choose_cached(accept, tuple(offers), default)
-    return _choose(accept, tuple(offers), default)
+    choose = _choose_cached if len(accept) <= _CACHED_LENGTH else _choose  # longer ones would fill the memory
+    return choose(accept, tuple(offers), default)
 
 
 def _choose(accept: str, offers: tuple[str, ...], default: str) -> str:
-    ranks = _rank(accept)
-    chosen, best = default, _NOTHING
-    for offer in _sort(offers, default):
-        specificity, quality = ranks.get(offer, _UNKNOWN)
-        weight = quality, specificity >= _NAMED
-        if weight > best and (offer != XML or _wants_xml(ranks)):
-            chosen, best = offer, weight
-    return chosen
+    return max(_sort(offers, default), key=partial(_rate, _rank(accept)))  # the first of equals
 
 
 _choose_cached = lru_cache(maxsize=512)(_choose)
@@ -118,6 +105,14 @@ _choose_cached = lru_cache(maxsize=512)(_choose)
 def _sort(offers: tuple[str, ...], default: str) -> tuple[str, ...]:
     """Sort the offers by what wins among equals."""
     return tuple(sorted(offers, key=lambda offer: (offer != default, _ORDER.index(offer))))
+
+
+def _rate(ranks: Mapping[str, _Rank], offer: str) -> tuple[float, bool]:
+    """Return the quality of an offer that can be chosen, and whether a range names it."""
+    specificity, quality = ranks.get(offer, _UNKNOWN)
+    if quality == 0 or (offer == XML and not _wants_xml(ranks)):
+        return _UNACCEPTABLE
+    return quality, specificity >= _NAMED
 
 
 def _wants_xml(ranks: Mapping[str, _Rank]) -> bool:
@@ -140,38 +135,11 @@ def _rank(accept: str) -> dict[str, _Rank]:
 
 def _parse(accept: str) -> dict[str, tuple[bool, float]]:
     """List the media ranges of interest: whether each is bare, and its quality."""
-    is_cut = len(accept) > _LONGEST
-    accept = accept[:_LONGEST]
-    if '"' in accept:  # only parameters are quoted, and q is not
-        accept = re.sub(_QUOTED, '""', accept, flags=re.DOTALL)
-    if is_cut:
-        accept = accept.rpartition(",")[0]  # what is left of the last range could mean something else
     ranges: dict[str, tuple[bool, float]] = {}
-    for item in accept.split(",", _MOST_RANGES)[:_MOST_RANGES]:
-        name, _, parameters = item.partition(";")
-        name = name.strip().lower()
+    for name, parameters in split_ranges(accept):
         if name in _MEANINGS or (name.endswith("+json") and "/" in name):
-            found = _parse_parameters(parameters) if parameters else (True, 1.0)
+            found = parse_parameters(parameters)
             # True sorts last: a bare range takes the place of one with parameters, else the higher quality counts.
             if found is not None and (name not in ranges or found > ranges[name]):
                 ranges[name] = found
     return ranges
-
-
-def _parse_parameters(parameters: str) -> tuple[bool, float] | None:
-    """Read whether a range has no parameters of its media type, and its quality; None if ``q`` is not a number."""
-    is_bare, weight = True, "1"
-    for parameter in reversed(parameters.split(";")):  # the first q counts, wherever it is (RFC 9110 section 12.5.1)
-        name, _, value = parameter.partition("=")
-        name = name.strip().lower()
-        if name == "q":
-            weight = value
-        elif name:
-            is_bare = False
-    try:
-        quality = float(weight)
-    except ValueError:
-        return None
-    if 0 <= quality <= 1:
-        return is_bare, quality
-    return None if quality != quality else (is_bare, float(quality > 1))

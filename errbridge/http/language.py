@@ -13,13 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from errbridge.http.ranges import parse_parameters, split_ranges
+
 __all__ = ["MEANINGS", "TAG", "lookup_language"]
 
 TAG = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
 """The form of a language tag (RFC 5646, simplified)."""
-
-_LONGEST = 4096
-_MOST_RANGES = 32
 
 MEANINGS: Mapping[str, str] = {
     "iw": "he",
@@ -37,7 +36,7 @@ def lookup_language(accept_language: str, tags: Sequence[str]) -> str | None:
     """Find the language that a client wants.
 
     Args:
-        accept_language: The value of the header, or a single tag. At most 4 KB and 32 ranges of it are read.
+        accept_language: The value of the header, or a single tag.
         tags: The tags of the languages that there are.
 
     Returns:
@@ -68,21 +67,10 @@ def _shorten(name: str) -> Iterator[str]:
 
 def _parse(accept_language: str) -> list[tuple[str, float]]:
     """List the ranges with their qualities. ``*`` is left out: it means every language, so it decides nothing."""
-    header = accept_language[:_LONGEST]
-    if len(accept_language) > _LONGEST:
-        header = header.rpartition(",")[0]  # what is left of the last range could mean something else
     ranges: list[tuple[str, float]] = []
-    for item in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:
-        name, _, weight = item.partition(";")
-        name = name.strip().lower().replace("_", "-")
-        quality = _parse_weight(weight)
-        if quality is not None and re.fullmatch(TAG, name):
-            ranges.append((name, quality))
+    for written, parameters in split_ranges(accept_language):
+        name = written.replace("_", "-")
+        found = parse_parameters(parameters)
+        if found is not None and found[0] and re.fullmatch(TAG, name):
+            ranges.append((name, found[1]))
     return ranges
-
-
-def _parse_weight(weight: str) -> float | None:
-    if not weight.strip():
-        return 1.0
-    found = re.fullmatch(r"\s*[qQ]\s*=\s*(0(?:\.\d*)?|1(?:\.0*)?)\s*", weight)
-    return None if found is None else float(found[1])

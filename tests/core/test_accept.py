@@ -152,6 +152,8 @@ REAL: list[tuple[str, str, str, str]] = [
     (";q=1", J, H, H),
     ("text/html;q=x", J, H, H),
     ("text/plain;q=nan", J, H, H),
+    ("text/plain;q=1_0", J, H, H),
+    ("text/plain;q=1e-1", J, H, H),
     ("text/plain;q=", J, H, H),
     ("+json", J, H, H),
     ("\x00\xff\u2028", J, H, H),
@@ -215,7 +217,7 @@ HEADERS = st.lists(st.tuples(RANGES, QUALITIES).map("".join), max_size=8).map(",
 # 2. JSON under other names (``application/json``, ``+json``) and XML under other names mean the problem document.
 # 3. XML needs to be named, to beat JSON, and to come without ``text/html``.
 # 4. Nothing acceptable gives the default, where Werkzeug gives None.
-# 5. Qualities out of range are clamped, where Werkzeug drops the range. The table above has them.
+# 5. A quality above 1 is 1, and ``.5`` is a number, where Werkzeug drops the range. The table above has them.
 # 6. A range with parameters counts as the bare type where that is not listed; for Werkzeug it covers nothing on offer.
 #    Where the bare wildcard is listed, one with parameters covers nothing either; for Werkzeug it covers everything.
 # 7. A parameter after ``q`` is one of the media type, as for Werkzeug, but a quoted ``q`` is none (RFC 9110 section

@@ -16,7 +16,6 @@ handler has mapped to one                        problem
 from __future__ import annotations
 
 from collections.abc import Container
-from functools import cache
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -74,12 +73,6 @@ class Instrumentation:
 _INSTRUMENTED: WeakValueDictionary[int, Instrumentation] = WeakValueDictionary()
 
 
-@cache
-def _start_processing() -> None:
-    """Process events from now on. Sentry has no way to take that back; without an incident it changes nothing."""
-    add_global_event_processor(_process)
-
-
 def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrumentation:
     """Tag Sentry's events with the id of the incident.
 
@@ -104,7 +97,6 @@ def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrume
     given: object = errors
     if not isinstance(given, Observable):
         raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
-    _start_processing()
     if (before := _INSTRUMENTED.get(id(errors))) is not None:
         before.remove()
     made = _INSTRUMENTED[id(errors)] = Instrumentation(errors, statuses)
@@ -121,3 +113,7 @@ def _process(event: Event, hint: Hint) -> Event | None:
     if incident_id:
         event.setdefault("tags", {}).setdefault("incident_id", incident_id)
     return event
+
+
+# Sentry has no way to take that back; without an incident it changes nothing.
+add_global_event_processor(_process)

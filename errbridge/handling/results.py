@@ -10,11 +10,12 @@ from errbridge.application.protocol import Application, Draft
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.handling.reporting import report
+from errbridge.http.accept import HTML, TEXT
 from errbridge.http.headers import leave_out, list_headers
 from errbridge.http.status import check_error_status, find_phrase, parse_status
 from errbridge.incident import Page, Reply
 from errbridge.problem.problem import Problem
-from errbridge.representations.response import build_reply, default_headers, split_content_type
+from errbridge.representations.response import build_reply, default_headers, read_reply, split_content_type
 
 __all__ = [
     "Parts",
@@ -112,17 +113,14 @@ def convert_result(application: Application, parts: Parts, method: str) -> Plan:
         parts: What the view returned; the body is the page or reply.
         method: The method of the request.
     """
-    body, status, headers, _ = parts
+    body, text_type = parts.body, TEXT
     if isinstance(body, Page):
-        content = yield Call(application.render_template, (body.template, body.context))
-        draft = Draft(content, 200 if status is None else parse_status(status), list_headers(headers))
-    else:
-        reply = override_reply(body, parts)
-        is_text = isinstance(reply.body, str)
-        content_type, others = split_content_type(reply.headers)
-        own = ("Content-Type", content_type or ("text/plain; charset=utf-8" if is_text else "application/octet-stream"))
-        content = reply.body.encode("utf-8", "replace") if isinstance(reply.body, str) else bytes(reply.body)
-        draft = Draft(content, 200 if reply.status is None else reply.status, (own, *others))
+        page = yield Call(application.render_template, (body.template, body.context))
+        body, text_type = Reply(str(page)), HTML
+    reply = override_reply(body, parts)
+    content, content_type, others = read_reply(reply, text_type)
+    status = 200 if reply.status is None else reply.status
+    draft = Draft(content, status, (("Content-Type", content_type), *others))
     return Native((yield Call(application.make_response, (draft, method))))
 
 

@@ -12,10 +12,9 @@ from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Plan
 from errbridge.handling.failing import TemplateFailure
 from errbridge.handling.reporting import report
-from errbridge.handling.results import Parts, convert
+from errbridge.handling.results import Parts, convert, override_reply
 from errbridge.http.accept import HTML, JSON, XML
-from errbridge.http.headers import list_headers, map_headers
-from errbridge.http.status import parse_status
+from errbridge.http.headers import map_headers
 from errbridge.incident import Page, Reply
 from errbridge.introspection import is_async
 from errbridge.problem.problem import Problem
@@ -119,9 +118,7 @@ def render_page(context: ErrorContext, parts: Parts, vary: str | None) -> Plan:
         vary: The request headers that the choice of this response may depend on.
     """
     body = yield from _render_template(context, parts.body)
-    status = None if parts.status is None else parse_status(parts.status)
-    reply = Reply(str(body), status, list_headers(parts.headers))
-    response = build_reply(context.incident, reply, HTML, vary)
+    response = build_reply(context.incident, override_reply(Reply(str(body)), parts), HTML, vary)
     report(context, response.status, response.as_reply)
     return response
 

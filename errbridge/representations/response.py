@@ -18,6 +18,7 @@ __all__ = [
     "build_response",
     "default_headers",
     "last_resort",
+    "read_reply",
     "split_content_type",
 ]
 
@@ -123,6 +124,19 @@ def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple
     return content_type, tuple(others)
 
 
+def read_reply(reply: Reply, text_type: str = TEXT) -> tuple[bytes, str, tuple[tuple[str, str], ...]]:
+    """Read the body, the content type and the other headers of a reply.
+
+    Args:
+        reply: The description of a response.
+        text_type: The media type of a text without a content type of its own.
+    """
+    content_type, others = split_content_type(reply.headers)
+    if isinstance(reply.body, str):
+        return reply.body.encode("utf-8", "replace"), content_type or _CONTENT_TYPES[text_type], others
+    return bytes(reply.body), content_type or "application/octet-stream", others
+
+
 def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: str | None = None) -> Response:
     """Build the response that a handler described byte by byte; its own headers win.
 
@@ -133,13 +147,9 @@ def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: s
         vary: The request headers that the choice may have depended on; None if it depended on none.
     """
     status = incident.problem.status if reply.status is None else parse_status(reply.status)
-    if isinstance(reply.body, str):
-        body, content_type = reply.body.encode("utf-8", "replace"), _CONTENT_TYPES[text_type]
-    else:
-        body, content_type = bytes(reply.body), "application/octet-stream"
-    own_type, own_headers = split_content_type(reply.headers)
+    body, content_type, own_headers = read_reply(reply, text_type)
     defaults = leave_out(default_headers(incident, status), own_headers)
-    headers = [("Content-Type", own_type or content_type), *own_headers, *defaults]
+    headers = [("Content-Type", content_type), *own_headers, *defaults]
     if vary is not None:
         merge_header(headers, "Vary", vary)
     return _finish(incident.request.method, status, headers, body)

@@ -114,6 +114,10 @@ def test_an_error_that_is_returned_is_answered_with_what_stands_beside_it(
         (lambda: (Reply("<p>", headers={"Content-Type": HTML}), 409, {"X-A": "1"}), 409, HTML, "<p>", "1"),
         (lambda: (Page("own.html", word="sold"), 409), 409, HTML, "<p>sold</p>", None),
         (lambda: (Page("own.html", word="<"), 409, {"X-A": "1"}), 409, HTML, "<p>&lt;</p>", "1"),
+        (lambda: (Page("own.html", word="sold"), 409, {"X-A": "1\n2"}), 409, HTML, "<p>sold</p>", "1 2"),
+        (lambda: (Page("own.html", word="sold"), 409, {"Content-Length": "1"}), 409, HTML, "<p>sold</p>", None),
+        (lambda: (Page("own.html", word="sold"), "409 Sold", {"Content-Type": TEXT}), 409, TEXT, "<p>sold</p>", None),
+        (lambda: (Reply("sold"), 409, {"X-A": "1\n2"}), 409, TEXT, "sold", "1 2"),
     ],
 )
 def test_a_page_or_reply_is_sent_with_what_stands_beside_it(

@@ -12,7 +12,7 @@ from textwrap import wrap
 
 from errbridge.catalogue import Catalogue, ProblemType
 from errbridge.inspection.checks import Finding
-from errbridge.inspection.explanation import Considered, Explanation, Step
+from errbridge.inspection.explanation import Considered, Explanation
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
 from errbridge.inspection.subject import Source, key_name
 
@@ -137,7 +137,8 @@ def _write_decision(explanation: Explanation) -> Iterator[str]:
         yield _bold("What decides, in this order; None from a handler passes the error on")
     number = 0
     for step in explanation.steps:
-        for entry in _find_asked(step):
+        asked = (entry for entry in step.considered if entry.order is not None)
+        for entry in sorted(asked, key=lambda entry: entry.order or 0):
             number += 1
             yield from _write_handler(entry, f"{number}. ")
             if entry.native:
@@ -149,10 +150,6 @@ def _write_decision(explanation: Explanation) -> Iterator[str]:
         yield from _wrap(answer.media_reasons[0], " " * 5)
         if answer.close is not None:
             yield from _wrap(f"after the handshake: closed with {answer.close}", " " * 5)
-
-
-def _find_asked(step: Step) -> list[Considered]:
-    return sorted((entry for entry in step.considered if entry.order is not None), key=lambda entry: entry.order or 0)
 
 
 def _write_handler(entry: Considered, first: str) -> Iterator[str]:

@@ -68,7 +68,10 @@ def convert(annotation: Any, value: Any) -> Any:
     if not isinstance(cls, type):
         return value
     if cls in _SCALARS:
-        return _convert_scalar(cls, value)
+        types, convert_value = _SCALARS[cls]
+        if type(value) not in types:
+            raise TypeError
+        return convert_value(value)
     if cls in _ARRAYS:
         return _convert_array(cls, arguments, value)
     if issubclass(cls, Enum):
@@ -91,13 +94,6 @@ def _find_choice(choices: Iterable[Any], value: Any) -> Any:
         if written == value and type(written) is type(value):
             return choice
     raise ValueError
-
-
-def _convert_scalar(cls: type, value: Any) -> Any:
-    types, convert_value = _SCALARS[cls]
-    if type(value) not in types:
-        raise TypeError
-    return convert_value(value)
 
 
 def _convert_array(cls: type, arguments: tuple[Any, ...], value: Any) -> Any:

@@ -77,22 +77,16 @@ def find_mismatches(cls: type, values: Mapping[str, object]) -> list[str]:
     """
     known = _ADMITTED.get(cls)
     if known is None:
-        known = _ADMITTED[cls] = _find_admitted(cls)
+        found = {name: tuple(_list_classes(annotation)) for name, annotation in resolve_annotations(cls).items()}
+        # Without the fields that admit every value.
+        known = _ADMITTED[cls] = {name: classes for name, classes in found.items() if object not in classes}
     return [
         f"{name} is {' or '.join(sorted({each.__name__ for each in known[name]}))}, not {type(value).__name__}"
         for name, value in values.items()
-        if name in known and value.__class__ not in known[name] and not _is_instance(value, known[name])
+        if name in known
+        and value.__class__ not in known[name]
+        and (isinstance(value, bool) or not isinstance(value, known[name]))
     ]
-
-
-def _is_instance(value: object, classes: tuple[type, ...]) -> bool:
-    return isinstance(value, classes) and value.__class__ is not bool
-
-
-def _find_admitted(cls: type) -> Mapping[str, tuple[type, ...]]:
-    """Return the classes whose values each field admits, without the fields that admit every value."""
-    found = {name: tuple(_list_classes(annotation)) for name, annotation in resolve_annotations(cls).items()}
-    return {name: classes for name, classes in found.items() if object not in classes}
 
 
 def _list_classes(annotation: Any) -> Iterator[type]:

@@ -262,7 +262,7 @@ class ScopeTrie:
                 host = normalize_host(host)
                 tries = self._hosts.get(host) or self._match(host)
             if len(tries) != 1:
-                return _join(tries, path)
+                return tuple(chain.from_iterable([trie.owners(path) for trie in tries]))
             trie = tries[0]
         # Most paths that lead nowhere do so at their first segment, which is cheaper to look up than to split off.
         if trie.firsts is not None:
@@ -289,7 +289,3 @@ class ScopeTrie:
 def _find_suffix(host: str) -> str:
     """Return the labels after the last star or variable, by which a wildcard host is looked up."""
     return host[max(host.rfind("*"), host.rfind(">")) :].partition(".")[2].lower()
-
-
-def _join(tries: tuple[_PathTrie, ...], path: str) -> tuple[Scope, ...]:
-    return tuple(chain.from_iterable([trie.owners(path) for trie in tries]))

@@ -7,7 +7,7 @@ the adapter makes a response of the outcome. It decides nothing.
 
 from __future__ import annotations
 
-from errbridge.application.installation import Installation
+from errbridge.application.installation import Installation, install
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
@@ -40,6 +40,7 @@ __all__ = [
     "check_head",
     "drive",
     "expect_record",
+    "install",
     "receive",
     "record_broken_stream",
     "respond",

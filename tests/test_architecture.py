@@ -207,6 +207,7 @@ ADAPTER_NAMES = [
     "check_head",
     "drive",
     "expect_record",
+    "install",
     "receive",
     "record_broken_stream",
     "respond",

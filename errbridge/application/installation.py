@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from errbridge.application.errormap import ErrorMap, Owner
 from errbridge.application.hooks import Hooks
@@ -25,7 +26,7 @@ from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import ScopeTrie
 
-__all__ = ["Installation", "find_installation"]
+__all__ = ["Installation", "find_installation", "install"]
 
 log = logging.getLogger("errbridge")
 
@@ -156,8 +157,23 @@ class Installation:
         return Owner(scope, ScopeHandlers(handlers, self.application.http_classes), style, failure, folders)
 
 
+_installed: WeakValueDictionary[int, Installation] = WeakValueDictionary()
+
+
+def install(app: object, installation: Installation) -> None:
+    """Make errbridge known to what looks for it in an application: the bridge, and the tools for tests.
+
+    Args:
+        app: The application. The installation keeps it alive, and not the other way round.
+        installation: errbridge in it.
+    """
+    _installed[_identify(app)] = installation
+
+
 def find_installation(app: object) -> Installation | None:
-    """Find errbridge among the extensions of an application; None if it is not there, or if *app* is no application."""
-    extensions = getattr(app, "extensions", None)
-    found = extensions.values() if isinstance(extensions, dict) else ()
-    return next((each for each in found if isinstance(each, Installation)), None)
+    """Find errbridge in an application; None if it is not there, or if *app* is no application."""
+    return _installed.get(_identify(app))
+
+
+def _identify(app: object) -> int:
+    return id(getattr(app, "__dict__", app))  # a proxy of an application has its attributes

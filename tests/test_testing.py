@@ -22,6 +22,7 @@ import quart
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.local import LocalProxy
 
 import errbridge.testing
 from errbridge import Problem, Reply, Scope, SetupError
@@ -568,6 +569,13 @@ async def test_a_bridge_can_be_watched() -> None:
     assert len(incidents) == 1
 
 
+def test_a_proxy_is_watched_as_its_application(shop: World) -> None:
+    with record_incidents(LocalProxy(lambda: shop.app)) as incidents:  # as Flask's and Quart's current_app
+        shop.call(Request("/credit"))
+
+    assert incidents.only().reply.status == 402
+
+
 def test_the_public_names_are_these() -> None:
     assert errbridge.testing.__all__ == [
         "Incidents",
@@ -694,5 +702,5 @@ def test_what_can_never_work_fails_a_test_with_what_to_do(world: World) -> None:
 
 @pytest.mark.parametrize("app", [object(), flask.Flask("bare")])
 def test_an_application_without_an_error_handler_has_nothing_to_check(app: object) -> None:
-    with pytest.raises(SetupError, match=r"has nothing to check: pass an application after errors.init_app\(app\)"):
+    with pytest.raises(SetupError, match=r"has no ErrorHandler: write errors = ErrorHandler\(app\)"):
         assert_no_findings(app)

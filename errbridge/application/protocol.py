@@ -215,10 +215,6 @@ class Application(ABC):
 
     # Responses.
 
-    def inspect(self) -> Any:
-        """Return the application as `errbridge.inspection` sees it, a ``Subject``; None if nothing can look at it."""
-        return None
-
     @abstractmethod
     def make_response(self, draft: Draft, method: str) -> Any:
         """Convert the body of a draft to a response of the framework, and finish it (`Draft.finish`)."""

@@ -248,12 +248,6 @@ class PalletsApplication(Application):
             return dict(adapter.match("/".join(request.path.split("/")[: len(prefix.split("/"))]) or "/")[1])
         return {}
 
-    def inspect(self) -> Any:
-        """Return the application as `errbridge.inspection` sees it."""
-        from errbridge.pallets.inspected import inspect  # not before a command or a test asks for it
-
-        return inspect(self.app)
-
     def locate_template_error(self, error: Exception) -> str:
         """Describe where a template failed, in the words of Jinja's own exceptions."""
         if isinstance(error, TemplatesNotFound):  # the names themselves

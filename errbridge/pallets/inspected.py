@@ -52,10 +52,10 @@ def find_seam(app: Any) -> Seam:
     Raises:
         SetupError: It has no ``ErrorHandler``.
     """
-    seam = app.extensions.get(SEAM)
+    seam = getattr(app, "extensions", {}).get(SEAM)
     if not isinstance(seam, Seam):
         raise SetupError(
-            f"the application {app.name!r} has no ErrorHandler: write errors = ErrorHandler(app), or "
+            f"the application {getattr(app, 'name', app)!r} has no ErrorHandler: write errors = ErrorHandler(app), or "
             "errors.init_app(app)"
         )
     return seam

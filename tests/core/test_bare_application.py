@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from errbridge import Problem, Reply, RequestFacts, SetupError
-from errbridge.adapter import Application, Draft, Installation, Raised, Response, respond, respond_to_result
+from errbridge.adapter import Application, Draft, Installation, Raised, Response, install, respond, respond_to_result
+from errbridge.application.installation import find_installation
 from errbridge.testing import assert_no_findings
 
 
@@ -59,8 +60,27 @@ def test_a_class_that_a_view_returns_is_raised() -> None:
     assert type(outcome.exception) is KeyError
 
 
-def test_there_is_nothing_to_check() -> None:
-    app = SimpleNamespace(extensions={"errbridge": Installation(Bare())})
+class Slotted:
+    """An application that cannot be referred to weakly, nor be the key of a table."""
 
-    with pytest.raises(SetupError, match="has nothing to check"):
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("app", [SimpleNamespace(), Slotted(), test_a_class_that_a_view_returns_is_raised])
+def test_errbridge_is_found_in_any_application_that_an_adapter_installs_it_in(app: object) -> None:
+    assert find_installation(app) is None
+
+    installation = Installation(Bare())
+    install(app, installation)
+
+    assert find_installation(app) is installation
+
+
+def test_there_is_nothing_to_check() -> None:
+    app = SimpleNamespace()
+    installation = Installation(Bare())
+    install(app, installation)
+
+    with pytest.raises(SetupError, match="has no ErrorHandler"):
         assert_no_findings(app)

@@ -48,9 +48,6 @@ App = Asgi | Wsgi | AsgiApp | WsgiApp
 def recognise(app: App) -> Asgi | Wsgi:
     """Return what an application speaks.
 
-    Args:
-        app: Anything that can be mounted.
-
     Raises:
         SetupError: It speaks neither, or that cannot be found out.
     """

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
-from asgiref.typing import (
-    ASGIReceiveCallable,
-    ASGISendCallable,
-    HTTPScope,
-    WebSocketScope,
-)
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, WebSocketScope
 
 from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi import edges
@@ -21,7 +17,7 @@ from errbridge.asgi.errors import answer, install, report_broken_off
 from errbridge.asgi.exchange import BrokenOff, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
-from errbridge.asgi.location import Connection, Location, host_of
+from errbridge.asgi.location import Location, host_of
 from errbridge.asgi.messages import Complete
 from errbridge.asgi.mounts import Mounts, read_place
 from errbridge.asgi.routes import Routes
@@ -104,24 +100,27 @@ class Bridge(Observable):
         if not apps:
             raise SetupError("Bridge() was given no application; give at least one")
         self._directory: Directory
-        self._speaking_asgi: list[tuple[str, AsgiApp]]
         if isinstance(apps, Mapping):
             mounted: dict[str | Scope, Asgi | Wsgi] = {place: recognise(app) for place, app in apps.items()}
-            listed = list(mounted.values())
             mounts = [read_place(place) for place in mounted]
             self._directory = Mounts(mounted)
-            self._speaking_asgi = _speaking_asgi((str(place), app) for place, app in mounted.items())
+            named = [(str(place), app) for place, app in mounted.items()]
         else:
-            listed, mounts = [recognise(app) for app in apps], []
-            self._directory = Routes(listed)
-            self._speaking_asgi = _speaking_asgi((str(getattr(app.app, "name", app.app)), app) for app in listed)
+            named = [(str(getattr(app.app, "name", app.app)), app) for app in map(recognise, apps)]
+            mounts = []
+            self._directory = Routes([app for _, app in named])
+        self._lives: dict[int, tuple[str, AsgiApp]] = {}  # each once, also when it is mounted twice
+        for name, app in named:
+            if isinstance(app, Asgi):
+                self._lives.setdefault(id(app.app), (name, app.app))
         self._threads = Threads(threads, waiting=waiting, streams=streams)
-        self._answering = Threads(_ANSWERING, waiting=_MOST_ANSWERS)
         self._limits = Limits(max_body, patience)
         self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
         self._grace = grace
         self._hooks = Hooks()
-        self._edge = install(listed, mounts, self._hooks)
+        self._edge = install([app for _, app in named], mounts, self._hooks)
+        self._answering = Threads(_ANSWERING, waiting=_MOST_ANSWERS)
+        self._answer = partial(answer, edge=self._edge, threads=self._answering)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
@@ -130,13 +129,12 @@ class Bridge(Observable):
         elif scope["type"] == "websocket":
             await self._serve_websocket(scope, receive, send)
         else:
-            await serve_lifespan(self._speaking_asgi, scope, receive, send, self._settle, self._grace)
+            await serve_lifespan(self._lives.values(), scope, receive, send, self._settle, self._grace)
 
     async def _serve_http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server as a whole
-            await Exchange(scope, receive, send, self._limits).respond(Complete(204, [], b""))
-            return
         exchange = Exchange(scope, receive, send, self._limits)
+        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server as a whole
+            return await exchange.respond(Complete(204, [], b""))
         here = Location.of(scope)
         destination = self._directory.find(scope, here)
         try:
@@ -144,10 +142,12 @@ class Bridge(Observable):
             if exchange.answer != "complete" and exchange.client != "gone":
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
+            request = scope["method"], scope["path"]
+            is_gone = exchange.client == "gone" and _consists_of(error, lambda each: isinstance(each, OSError))
             if exchange.answer != "awaited" and _consists_of(error, lambda each: each is exchange.refusal):
-                _log.debug("the upload of %s %r is refused after the answer: %s", exchange.method, scope["path"], error)
-            elif isinstance(error, BrokenOff) or (exchange.client == "gone" and _consists_of(error, _comes_of_leaving)):
-                _log.debug("no answer to %s %r, the client is gone: %s", exchange.method, scope["path"], error)
+                _log.debug("the upload of %s %r is refused after the answer: %s", *request, error)
+            elif is_gone or isinstance(error, BrokenOff):
+                _log.debug("no answer to %s %r, the client is gone: %s", *request, error)
             elif exchange.answer != "awaited":
                 # Returning is enough for a server to break the connection off; raising would have it logged once more.
                 # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
@@ -157,7 +157,7 @@ class Bridge(Observable):
                 try:
                     await inlet.respond(await self._answer(exchange.refusal or error, scope, destination))
                 except Exception as failure:  # the client is gone, or the server has refused the request by itself
-                    _log.debug("no answer to %s %r: %s", exchange.method, scope["path"], failure)
+                    _log.debug("no answer to %s %r: %s", *request, failure)
                 await inlet.close(is_read=False)
             if INSIDE in scope and exchange.answer != "complete":
                 raise BrokenOff from error
@@ -173,9 +173,6 @@ class Bridge(Observable):
         else:
             streamed = self._streamed.owners(host_of(exchange.scope), here.path)
             await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
-
-    async def _answer(self, error: Exception, scope: Connection, destination: Destination | None) -> Complete:
-        return await answer(error, scope, destination, edge=self._edge, threads=self._answering)
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -201,10 +198,8 @@ class Bridge(Observable):
     async def _settle(self) -> None:
         await self._answering.close(0)
         if not await self._threads.close(self._grace):
-            _log.error(
-                "requests were still running in threads %g seconds after shutdown began; grace= waits longer",
-                self._grace,
-            )
+            said = "requests were still running in threads %g seconds after shutdown began; grace= waits longer"
+            _log.error(said, self._grace)
         if not await finish_work(self._grace):
             _log.error("async hooks were still running after %g seconds", self._grace)
 
@@ -220,17 +215,3 @@ def _consists_of(error: BaseException, is_wanted: Callable[[BaseException], bool
     if isinstance(error, BaseExceptionGroup):
         return all(_consists_of(member, is_wanted) for member in error.exceptions)
     return is_wanted(error)
-
-
-def _comes_of_leaving(error: BaseException) -> bool:
-    """Return whether an error says only that the client has left."""
-    return isinstance(error, OSError)
-
-
-def _speaking_asgi(apps: Iterable[tuple[str, Asgi | Wsgi]]) -> list[tuple[str, AsgiApp]]:
-    """List each application once that may have a lifespan, also when it is mounted twice."""
-    once: dict[int, tuple[str, AsgiApp]] = {}
-    for name, app in apps:
-        if isinstance(app, Asgi):
-            once.setdefault(id(app.app), (name, app.app))
-    return list(once.values())

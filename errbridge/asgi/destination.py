@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from errbridge.asgi.applications import Asgi, Wsgi
 from errbridge.asgi.location import Connection, Location
 from errbridge.http.request import ALLOW
-from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["INSIDE", "Destination", "Directory"]
 
@@ -18,27 +17,14 @@ INSIDE = "errbridge.inside"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Who serves a request.
-
-    Attributes:
-        app: The application.
-        mount: Where the application is mounted.
-        segments: How many segments of the path its mount takes.
-        allow: The methods that other applications know at this URL, where that matters to the answer.
-    """
+    """Who serves a request."""
 
     app: Asgi | Wsgi
-    mount: Scope = ROOT
-    segments: int = 0
-    allow: tuple[str, ...] = ()
+    segments: int = 0  # of the path, which the mount takes
+    allow: tuple[str, ...] = ()  # what other applications know at this URL, where that matters to the answer
 
     def place(self, scope: Connection, location: Location) -> Any:
-        """Make the scope as the application has to see it.
-
-        Args:
-            scope: As the bridge got it.
-            location: Where the request is in the bridge.
-        """
+        """Make the scope that the application has to see, of that of a request at a location of the bridge."""
         below = location.below(self.segments)
         placed = {**scope, "path": below.root + below.path, "root_path": below.root, INSIDE: True}
         if self.allow:  # for the application's own document, if errbridge is in it; the header joins anyway

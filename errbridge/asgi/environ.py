@@ -14,13 +14,7 @@ _WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_
 
 
 def environ_of(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIEnvironment:
-    """Make the environment of a request.
-
-    Args:
-        scope: The request; ``path`` begins with ``root_path``.
-        upload: Its body, which ends by itself.
-        length: How long that is; None while it is still arriving.
-    """
+    """Make the environment of a request whose upload ends by itself; it has no length while it is still arriving."""
     root_path = scope.get("root_path", "")
     server = scope.get("server") or ("localhost", 80)
     environ: WSGIEnvironment = {

@@ -47,11 +47,7 @@ _PATIENCE = 10.0
 
 
 class _Edge(Application):
-    """The bridge, as an application without handlers; its pages look and speak like those of the first application.
-
-    Args:
-        find_host: Finds errbridge in the first application that has it; None if there is none.
-    """
+    """The bridge, as an application without handlers; its pages look like those of the first with errbridge."""
 
     def __init__(self, find_host: Callable[[], Installation | None]) -> None:
         self._find_host = find_host
@@ -68,25 +64,17 @@ class _Edge(Application):
 
     @property
     def version(self) -> object:
-        host = self._find_host()
-        return None if host is None else host.error_map()
+        return (host := self._find_host()) and host.error_map()
 
     @property
     def catalogues(self) -> Iterable[tuple[str, str]]:
-        host = self._find_host()
-        return () if host is None else host.application.catalogues
+        return () if (host := self._find_host()) is None else host.application.catalogues
 
     make_response = describe_response = cast(Any, None)  # nothing comes from a handler
 
 
 def install(apps: Iterable[Asgi | Wsgi], mounts: Iterable[Scope], hooks: Hooks) -> Installation:
-    """Install errbridge in a bridge itself.
-
-    Args:
-        apps: The applications behind the bridge.
-        mounts: Where they are; a record says at which of them an error occurred.
-        hooks: Those of the bridge.
-    """
+    """Install errbridge in a bridge itself; by its mounts, a record says where an error occurred."""
     edge = _Edge(lambda: next(filter(None, (find_installation(each.app) for each in apps)), None))
     installation = Installation(edge, hooks=hooks)
     for mount in mounts:
@@ -99,12 +87,7 @@ async def answer(
 ) -> Complete:
     """Answer a problem of the bridge or an exception of an application, log it, and call the hooks.
 
-    Args:
-        error: The problem; of another exception, only the log sees more than that there was one.
-        scope: The request.
-        destination: Whose place it is; None if it is no one's.
-        edge: errbridge in the bridge, for where it is not in the application.
-        threads: Where an application that speaks WSGI answers.
+    Where errbridge is not in the application, *edge* answers. An application that speaks WSGI answers in *threads*.
     """
     installation = None if destination is None else find_installation(destination.app.app)
     if destination is not None and installation is not None:
@@ -123,14 +106,7 @@ async def answer(
 
 
 async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, threads: Threads) -> Complete | None:
-    """Have an application answer a problem; None if it does not.
-
-    Args:
-        app: The application, with errbridge in it.
-        error: What it has to answer.
-        scope: The request, below the application's mount.
-        threads: Where it runs if it speaks WSGI.
-    """
+    """Have an application with errbridge answer an error; None if it does not."""
     headers = [header for header in scope["headers"] if header[0] not in (b"content-length", b"transfer-encoding")]
     problem = error
     if not isinstance(error, Problem):

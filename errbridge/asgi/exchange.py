@@ -26,13 +26,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, NoReturn, cast
 
-from asgiref.typing import (
-    ASGIReceiveCallable,
-    ASGIReceiveEvent,
-    ASGISendCallable,
-    ASGISendEvent,
-    HTTPScope,
-)
+from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, HTTPScope
 
 from errbridge.asgi.edges import too_large, too_slow
 from errbridge.asgi.messages import Complete, RawHeaders, declared_length
@@ -66,68 +60,27 @@ Answer = Literal["awaited", "begun", "complete"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a client may take.
+    """What a client may take."""
 
-    Attributes:
-        max_body: Bytes of an upload; None for any number.
-        patience: Seconds between two parts of an upload, or of an answer.
-    """
-
-    max_body: int | None
-    patience: float
+    max_body: int | None  # bytes of an upload
+    patience: float  # seconds between two parts of an upload, or of an answer
 
 
+@dataclass(slots=True, eq=False)
 class Exchange:
-    """The messages of one request, watched on their way.
+    """The messages of one request, watched on their way."""
 
-    Args:
-        scope: The request.
-        receive: From the server.
-        send: To the server.
-        limits: What the client may take.
-
-    Attributes:
-        allow: The methods that other applications know at the URL; they join the ``Allow`` header of this one's answer.
-        client: What the client does.
-        answer: How far the answer has come.
-        status: The answer's status, once it has begun.
-        received: How many bytes of the upload have come.
-        refusal: What the client is answered, whatever the application answers.
-    """
-
-    __slots__ = (
-        "_limits",
-        "_receive",
-        "_received",
-        "_send",
-        "allow",
-        "answer",
-        "client",
-        "method",
-        "received",
-        "refusal",
-        "scope",
-        "status",
-    )
-
-    def __init__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, limits: Limits) -> None:
-        self.scope = scope
-        self.method = scope["method"]
-        self.allow: tuple[str, ...] = ()
-        self.client: Client = "uploading"
-        self.answer: Answer = "awaited"
-        self.status = 0
-        self.refusal: Problem | None = None
-        self._receive = receive
-        self._received: asyncio.Event | None = None
-        self.received = 0
-        self._send = send
-        self._limits = limits
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the client has left or was let go; threads may ask, too."""
-        return self.client == "gone"
+    scope: HTTPScope
+    _receive: ASGIReceiveCallable
+    _send: ASGISendCallable
+    _limits: Limits
+    allow: tuple[str, ...] = ()  # what other applications know at the URL; it joins the Allow header of the answer
+    client: Client = "uploading"
+    answer: Answer = "awaited"
+    status: int = 0  # of the answer, once it has begun
+    received: int = 0  # bytes of the upload
+    refusal: Problem | None = None
+    _received: asyncio.Event | None = None
 
     def check_length(self) -> None:
         """Refuse an upload that says itself that it is too large.
@@ -202,7 +155,7 @@ class Exchange:
         if self.refusal is not None and self.answer == "awaited":
             return
         if event["type"] == "http.response.body":
-            body = event.get("body", b"") if has_body(self.method, self.status) else b""
+            body = event.get("body", b"") if has_body(self.scope["method"], self.status) else b""
             if not event.get("more_body", False):
                 await self.finish(body)
             else:
@@ -216,7 +169,7 @@ class Exchange:
         try:
             await self._send(event)
         except Exception as error:
-            if not isinstance(error, OSError) and not self.is_gone:
+            if not isinstance(error, OSError) and self.client != "gone":
                 raise
             self.client = "gone"
             raise ClientGone("the server cannot send to it any more") from error
@@ -227,7 +180,7 @@ class Exchange:
         self.status = status
         if status < 200 or status == 204:  # RFC 9110 section 8.6
             headers = [header for header in headers if header[0].lower() != b"content-length"]
-        if self.allow and (status == 405 or self.method == "OPTIONS"):
+        if self.allow and (status == 405 or self.scope["method"] == "OPTIONS"):
             headers = _allowing(headers, self.allow)
         await self._emit({"type": "http.response.start", "status": status, "headers": headers, "trailers": trailers})
 
@@ -260,7 +213,7 @@ class Exchange:
     async def respond(self, complete: Complete) -> None:
         """Send a complete answer; its body only where there may be one."""
         await self.begin(complete.status, complete.headers)
-        body = complete.body if has_body(self.method, complete.status) else b""
+        body = complete.body if has_body(self.scope["method"], complete.status) else b""
         if len(body) > PIECE:
             await self.write(body)
             body = b""

@@ -12,6 +12,7 @@ import asyncio
 import io
 import threading
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -28,25 +29,16 @@ __all__ = ["Inlet"]
 _T = TypeVar("_T")
 
 
+@dataclass(slots=True)
 class Inlet:
-    """Receives what the client of an exchange sends.
+    """Receives what the client of an exchange sends."""
 
-    Args:
-        exchange: Where the messages come from.
-    """
-
-    __slots__ = ("_exchange", "_upload", "_watching")
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._upload: _Upload | None = None
-        self._watching: asyncio.Task[None] | None = None
+    _exchange: Exchange
+    _upload: _Upload | None = None
+    _watching: asyncio.Task[None] | None = None
 
     async def gather(self) -> IO[bytes]:
-        """Receive the whole upload.
-
-        Returns:
-            The upload. Its file is closed with the inlet.
+        """Receive the whole upload; its file is closed with the inlet.
 
         Raises:
             Problem: 408 or 413.
@@ -58,9 +50,9 @@ class Inlet:
             await self._upload.add(part)
             while self._exchange.client == "uploading":
                 await self._upload.add(await self._exchange.receive_part())
-        if self._exchange.is_gone:
+        if self._exchange.client == "gone":
             raise ClientGone("it left before its request was complete")
-        return io.BytesIO(part) if self._upload is None else self._upload.rewind()
+        return io.BytesIO(part) if self._upload is None else self._upload.spool.rewind()
 
     def stream(self) -> IO[bytes]:
         """Begin to receive the upload; the file that is returned waits for what it has to read.
@@ -78,7 +70,7 @@ class Inlet:
         return self._watching
 
     async def _watch(self, upload: _Upload | None) -> None:
-        while not self._exchange.is_gone:
+        while self._exchange.client != "gone":
             try:
                 part = await self._exchange.receive_part()
             except Problem as refusal:
@@ -123,11 +115,7 @@ class Inlet:
             await self.unless_gone(self._exchange.respond(complete))
 
     async def close(self, *, is_read: bool) -> None:
-        """Stop receiving.
-
-        Args:
-            is_read: Whether a thread has the upload, and closes it. If it still reads, its client has left.
-        """
+        """Stop receiving. A thread that still reads the upload closes it itself; its client has left."""
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
@@ -142,18 +130,18 @@ class _Upload(io.RawIOBase):
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._spool = Spool()
+        self.spool = Spool()
         self._has_ended = False
         self._error: Exception | None = None
 
     async def add(self, part: bytes) -> None:
         """Add some bytes at the end."""
-        await self._spool.run(partial(self._add, part), adding=len(part))
+        await self.spool.run(partial(self._add, part), adding=len(part))
 
     def _add(self, part: bytes) -> None:
         with self._changed:
             if not self.closed:
-                self._spool.add(part)
+                self.spool.add(part)
                 self._changed.notify_all()
 
     def end(self, error: Exception | None) -> None:
@@ -163,10 +151,6 @@ class _Upload(io.RawIOBase):
                 self._has_ended, self._error = True, error
             self._changed.notify_all()
 
-    def rewind(self) -> IO[bytes]:
-        """Return everything as a file of its own."""
-        return self._spool.rewind()
-
     def readable(self) -> bool:
         """Say yes."""
         return True
@@ -175,10 +159,10 @@ class _Upload(io.RawIOBase):
         """Read what is there, at least one byte unless the upload has ended."""
         view = memoryview(buffer).cast("B")
         with self._changed:
-            self._changed.wait_for(lambda: self._spool or self._has_ended)
-            if not self._spool and self._error is not None:
+            self._changed.wait_for(lambda: self.spool or self._has_ended)
+            if not self.spool and self._error is not None:
                 raise self._error
-            part = self._spool.take(len(view))
+            part = self.spool.take(len(view))
         view[: len(part)] = part
         return len(part)
 
@@ -186,4 +170,4 @@ class _Upload(io.RawIOBase):
         """Close the file."""
         with self._changed:
             super().close()
-            self._spool.close()
+            self.spool.close()

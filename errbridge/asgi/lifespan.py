@@ -10,15 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import cast
+from typing import Literal, cast
 
-from asgiref.typing import (
-    ASGIReceiveCallable,
-    ASGIReceiveEvent,
-    ASGISendCallable,
-    ASGISendEvent,
-    LifespanScope,
-)
+from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, LifespanScope
 
 from errbridge.asgi.applications import AsgiApp
 
@@ -32,13 +26,7 @@ class _Failure(Exception):
 
 
 class _Life:
-    """The lifespan of one application, in a task of its own from its beginning to its end.
-
-    Args:
-        name: What to call the application.
-        app: The application.
-        scope: The server's scope; its ``state`` is the same for all.
-    """
+    """The lifespan of one application, in a task of its own from its beginning to its end."""
 
     def __init__(self, name: str, app: AsgiApp, scope: LifespanScope) -> None:
         self.name = name
@@ -55,26 +43,36 @@ class _Life:
             raise RuntimeError(f"a lifespan has no message {event['type']!r}")
         self._outbox.put_nowait(event)
 
-    async def start(self) -> None:
+    async def start(self, grace: float) -> None:
         """Start the application up.
 
         Raises:
             _Failure: It said that it failed.
         """
+        # A server says nothing while it waits, and most of them wait for ever.
+        said = "the application %r is still starting up after %g seconds"
+        late = asyncio.get_running_loop().call_later(grace, _log.warning, said, self.name, grace)
         self._inbox.put_nowait({"type": "lifespan.startup"})
-        self._supported = await self._until_answered("startup")
+        try:
+            self._supported = await self._until_answered("startup")
+        finally:
+            late.cancel()
 
-    async def stop(self) -> None:
+    async def stop(self, grace: float) -> None:
         """Shut the application down, if it has a lifespan.
 
         Raises:
-            _Failure: It said that it failed.
+            _Failure: It said that it failed, or took too long.
         """
         if self._supported:
             self._inbox.put_nowait({"type": "lifespan.shutdown"})
-            await self._until_answered("shutdown")
+            try:
+                async with asyncio.timeout(grace):
+                    await self._until_answered("shutdown")
+            except TimeoutError:
+                raise _Failure(f"the application {self.name!r} did not shut down within {grace:g} seconds") from None
 
-    async def _until_answered(self, phase: str) -> bool:
+    async def _until_answered(self, phase: Literal["startup", "shutdown"]) -> bool:
         answering = asyncio.create_task(self._outbox.get())
         try:
             await asyncio.wait([answering, self._task], return_when=asyncio.FIRST_COMPLETED)
@@ -82,7 +80,9 @@ class _Life:
                 event = answering.result()
                 if event["type"] == f"lifespan.{phase}.complete":
                     return True
-                raise _Failure(event.get("message", "") or f"{phase} failed")
+                failed = {"startup": "start", "shutdown": "shut down"}[phase]
+                reason = event.get("message") or f"{phase} failed"
+                raise _Failure(f"the application {self.name!r} did not {failed}: {reason}")
         finally:
             answering.cancel()
         if not self._task.cancelled() and (error := self._task.exception()):
@@ -108,15 +108,10 @@ async def serve_lifespan(
     settle: Callable[[], Awaitable[None]],
     grace: float,
 ) -> None:
-    """Pass a lifespan of the server on.
+    """Pass a lifespan of the server on to applications, each with the name that messages call it.
 
-    Args:
-        apps: The applications that speak ASGI, each with the name that messages call it.
-        scope: The server's scope.
-        receive: From the server.
-        send: To the server.
-        settle: Waits for what is still running, before the applications shut down.
-        grace: Seconds that each application may take to shut down; one that takes longer to start up is logged.
+    *settle* waits for what is still running, before they shut down. Each of them may take *grace* seconds for that; one
+    that takes longer to start up is logged.
     """
     lives: list[_Life] = []
     try:
@@ -142,19 +137,13 @@ async def serve_lifespan(
 async def _started(
     apps: Iterable[tuple[str, AsgiApp]], scope: LifespanScope, lives: list[_Life], grace: float
 ) -> str | None:
-    said = "the application %r is still starting up after %g seconds"
-    for name, app in apps:
-        life = _Life(name, app, scope)
-        lives.append(life)
-        # A server says nothing while it waits, and most of them wait for ever.
-        late = asyncio.get_running_loop().call_later(grace, _log.warning, said, name, grace)
-        try:
-            await life.start()
-        except _Failure as failure:
-            _log.error("the application %r did not start: %s", name, failure)
-            return f"the application {name!r} did not start: {failure}"
-        finally:
-            late.cancel()
+    try:
+        for name, app in apps:
+            lives.append(_Life(name, app, scope))
+            await lives[-1].start(grace)
+    except _Failure as failure:
+        _log.error("%s", failure)
+        return str(failure)
     return None
 
 
@@ -162,14 +151,10 @@ async def _stopped(lives: list[_Life], grace: float) -> list[str]:
     failures = []
     for life in reversed(lives):
         try:
-            async with asyncio.timeout(grace):
-                await life.stop()
-        except TimeoutError:
-            failures.append(f"the application {life.name!r} did not shut down within {grace:g} seconds")
+            await life.stop(grace)
         except _Failure as failure:
-            failures.append(f"the application {life.name!r} did not shut down: {failure}")
-    for said in failures:
-        _log.error("%s", said)
+            _log.error("%s", failure)
+            failures.append(str(failure))
     return failures
 
 

@@ -18,15 +18,10 @@ Connection = HTTPScope | WebSocketScope
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path, split at the last mount.
+    """A path, split at the last mount."""
 
-    Attributes:
-        root: What the mounts have taken, without a trailing slash; empty at the top.
-        path: What is left, beginning with a slash.
-    """
-
-    root: str
-    path: str
+    root: str  # what the mounts have taken, without a trailing slash; empty at the top
+    path: str  # what is left, beginning with a slash
 
     @classmethod
     def of(cls, scope: Connection) -> Location:

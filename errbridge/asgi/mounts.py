@@ -18,14 +18,9 @@ __all__ = ["Mounts", "read_place"]
 class Mounts:
     """Finds what is mounted at a URL: by whole segments, the deepest mount, those of the request's host first.
 
-    Args:
-        apps: What is mounted, by ``"/prefix"``, ``"//host/prefix"`` or :class:`~errbridge.scopes.scope.Scope`.
-
     Raises:
         SetupError: A key cannot be read, or two of them mean the same place.
     """
-
-    __slots__ = ("_hosted", "_mounted", "_trie")
 
     def __init__(self, apps: Mapping[str | Scope, Asgi | Wsgi]) -> None:
         self._mounted: dict[Scope, Destination] = {}
@@ -33,7 +28,7 @@ class Mounts:
             place = read_place(key)
             if place in self._mounted:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
-            self._mounted[place] = Destination(app, place, _depth(place))
+            self._mounted[place] = Destination(app, _depth(place))
         self._hosted = any(place.host is not None for place in self._mounted)
         self._trie = ScopeTrie(self._mounted)
 

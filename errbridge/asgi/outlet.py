@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import dataclass, field
 
 from errbridge.asgi.exchange import PIECE, ClientGone, Exchange
 from errbridge.asgi.messages import RawHeaders
@@ -24,30 +25,19 @@ AHEAD = 16 * 1024**2
 """Bytes that a thread may be ahead of its client."""
 
 
+@dataclass(slots=True, eq=False)
 class Outlet:
-    """An answer that is sent piece by piece.
+    """An answer that an event loop sends piece by piece."""
 
-    Args:
-        status: The status.
-        headers: The headers.
-        loop: The event loop that sends it.
-
-    Attributes:
-        status: The status.
-    """
-
-    __slots__ = ("_changed", "_error", "_has_ended", "_headers", "_is_cut", "_loop", "_news", "_spool", "status")
-
-    def __init__(self, status: int, headers: RawHeaders, loop: asyncio.AbstractEventLoop) -> None:
-        self.status = status
-        self._headers = headers
-        self._loop = loop
-        self._spool = Spool()
-        self._has_ended = False
-        self._error: BaseException | None = None
-        self._is_cut = False
-        self._changed = threading.Condition()
-        self._news = asyncio.Event()
+    status: int
+    _headers: RawHeaders
+    _loop: asyncio.AbstractEventLoop
+    _spool: Spool = field(default_factory=Spool)
+    _has_ended: bool = False
+    _error: BaseException | None = None
+    _is_cut: bool = False
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, chunk: bytes) -> None:
         """Add to the answer, waiting while the thread is too far ahead; called by the thread.
@@ -56,16 +46,13 @@ class Outlet:
             ClientGone: There is no use in making more.
         """
         with self._changed:
-            self._changed.wait_for(self._has_room)
+            self._changed.wait_for(lambda: len(self._spool) < AHEAD or self._is_cut)
             if self._is_cut:
                 raise ClientGone
             was_empty = not self._spool
             self._spool.add(chunk)
         if was_empty:
             self._loop.call_soon_threadsafe(self._news.set)
-
-    def _has_room(self) -> bool:
-        return len(self._spool) < AHEAD or self._is_cut
 
     def end(self, error: BaseException | None = None) -> None:
         """Say that nothing more is added, and why if that is not all; called by the thread."""

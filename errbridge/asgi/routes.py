@@ -51,14 +51,9 @@ _MEANINGS = {
 class Routes:
     """Finds the application that has a route for a request.
 
-    Args:
-        apps: Flask and Quart applications, the first one answers if none has the URL.
-
     Raises:
         SetupError: One of them has no routing that could be asked.
     """
-
-    __slots__ = ("_apps",)
 
     def __init__(self, apps: Sequence[Asgi | Wsgi]) -> None:
         for app in apps:
@@ -91,8 +86,9 @@ class Routes:
     def _allowed(self, question: _Question) -> tuple[str, ...]:
         allowed: list[str] = []
         for app in self._apps:
+            adapting: Any = app.app.app
             with suppress(Exception):  # a Host that cannot be one: the application answers for it
-                allowed += _adapter(app.app.app, question).allowed_methods()
+                allowed += adapting.create_url_adapter(question).allowed_methods()
         return tuple(allowed)
 
 
@@ -129,13 +125,9 @@ class _Question:
         return cls(method, scheme, host or server[0], location.root, location.path, scope["query_string"], environ)
 
 
-def _adapter(app: Any, question: _Question) -> Any:
-    return app.create_url_adapter(question)
-
-
 def _ask(app: Any, question: _Question) -> _Fit:
     try:
-        rule, values = _adapter(app, question).match(return_rule=True)
+        rule, values = app.create_url_adapter(question).match(return_rule=True)
     except Exception as refusal:
         # What is no answer of Werkzeug is a bug in a converter; the application meets it again, and answers for it.
         return _MEANINGS.get(getattr(refusal, "code", 0), _Fit.SERVES)

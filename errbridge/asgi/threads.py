@@ -14,11 +14,12 @@ import asyncio
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 
@@ -35,15 +36,13 @@ _RETRY_AFTER = 1
 _numbers = itertools.count(1)
 
 
+@dataclass(slots=True)
 class Turn:
     """The right of one request to a thread."""
 
-    __slots__ = ("_has_ended", "_is_stream", "_threads")
-
-    def __init__(self, threads: Threads) -> None:
-        self._threads = threads
-        self._is_stream = False
-        self._has_ended = False
+    _threads: Threads
+    _is_stream: bool = False
+    _has_ended: bool = False
 
     def become_stream(self) -> None:
         """Let another request have the turn, if one more stream may go on beside the turns."""
@@ -63,32 +62,19 @@ class Turn:
 
 
 class Threads:
-    """Runs functions in threads.
-
-    Args:
-        turns: How many functions may run at the same time.
-        waiting: How many requests may wait for a turn; None for any number.
-        streams: How many streams may go on beside them.
-
-    Attributes:
-        free: The turns that are not taken.
-        streaming: The streams that go on beside the turns.
-        most_streaming: How many there may be.
-    """
-
-    __slots__ = ("_in_thread", "_most_waiting", "_queue", "_running", "_workers", "free", "most_streaming", "streaming")
+    """Runs functions in threads: so many at the same time, so many more that stream, while so many wait for a turn."""
 
     def __init__(self, turns: int, *, waiting: int | None = None, streams: int = 0) -> None:
-        self.free = turns
-        self.streaming = 0
+        self.free = turns  # not taken
+        self.streaming = 0  # beside the turns
         self.most_streaming = streams
         self._most_waiting = waiting
         self._queue: deque[asyncio.Future[None]] = deque()
         self._workers = _Workers(turns)
         self._running: set[asyncio.Task[None]] = set()
         # From such a thread async_to_sync leads back to the loop that the request came from: async views run there.
-        self._in_thread: Callable[[Callable[[], object]], Coroutine[Any, Any, None]]
-        self._in_thread = sync_to_async(_call, thread_sensitive=False, executor=cast(Any, self._workers))
+        workers: Any = self._workers  # asgiref's types want a pool
+        self._in_thread = sync_to_async(_call, thread_sensitive=False, executor=workers)
 
     def take_turn(self) -> Turn | None:
         """Take a turn; None if none is free."""
@@ -125,12 +111,7 @@ class Threads:
         self.free += 1
 
     def start(self, function: Callable[[], object], turn: Turn) -> None:
-        """Run a function in a thread, in a copy of the caller's context. The turn ends with it.
-
-        Args:
-            function: Has to catch what it raises.
-            turn: The turn of its request.
-        """
+        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it."""
         task = asyncio.create_task(self._in_thread(function))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -139,15 +120,12 @@ class Threads:
     async def close(self, grace: float) -> bool:
         """Wait for the functions that are running, then end the idle threads. A next function starts new ones.
 
-        Args:
-            grace: Seconds to wait.
-
         Returns:
-            Whether all of them ended in time. Those that did not are left alone: a thread cannot be stopped.
+            Whether all of them ended in so many seconds. Those that did not are left alone: a thread cannot be stopped.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + grace
-        while self._running and clock() < until:
+        while self._running and clock() < until:  # the end of one may begin the next
             await asyncio.wait(self._running, timeout=until - clock())
         self._workers.end_idle()
         return not self._running
@@ -161,11 +139,7 @@ _Job = tuple["Future[Any]", Callable[[], Any]]
 
 
 class _Workers(Executor):
-    """A thread for every call: an idle one, or a new one.
-
-    Args:
-        most_idle: How many of them wait for a next call; the others end.
-    """
+    """A thread for every call: an idle one, of which so many wait for a next call, or a new one."""
 
     def __init__(self, most_idle: int) -> None:
         self._most_idle = most_idle

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Any
 
-from asgiref.typing import (
-    ASGISendCallable,
-    ASGISendEvent,
-    WebSocketResponseBodyEvent,
-    WebSocketScope,
-)
+from asgiref.typing import ASGISendCallable, ASGISendEvent, WebSocketScope
 
 from errbridge.asgi.messages import Complete
 
@@ -18,26 +14,19 @@ __all__ = ["Handshake"]
 _INTERNAL_ERROR = 1011  # RFC 6455 section 7.4.1 and its registry
 
 
+@dataclass(slots=True)
 class Handshake:
-    """How far an application has come with a WebSocket.
+    """How far an application has come with a WebSocket."""
 
-    Args:
-        scope: The request.
-        send: To the server.
-    """
-
-    __slots__ = ("_has_answered", "_scope", "_send", "_was_accepted")
-
-    def __init__(self, scope: WebSocketScope, send: ASGISendCallable) -> None:
-        self._scope = scope
-        self._send = send
-        self._was_accepted = False
-        self._has_answered = False
+    _scope: WebSocketScope
+    _send: ASGISendCallable
+    status: int = 500  # that the client sees
+    _has_answered: bool = False
 
     async def send(self, event: ASGISendEvent) -> None:
         """Send a message of the application."""
         if event["type"] == "websocket.accept":
-            self._was_accepted = True
+            self.status = 101
         elif event["type"] in ("websocket.close", "websocket.http.response.start"):
             self._has_answered = True
         await self._send(event)
@@ -45,12 +34,7 @@ class Handshake:
     @property
     def can_be_denied(self) -> bool:
         """Whether the client still waits for an answer."""
-        return not self._was_accepted and not self._has_answered
-
-    @property
-    def status(self) -> int:
-        """The status that the client has seen."""
-        return 101 if self._was_accepted else 500
+        return self.status != 101 and not self._has_answered
 
     async def deny(self, answer: Complete) -> None:
         """Refuse the WebSocket: with this answer where the server can send one, else with its 403."""
@@ -58,12 +42,9 @@ class Handshake:
             await self._send({"type": "websocket.close", "code": 1000, "reason": ""})
             return
         await self._send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
-        await self._send(
-            cast(
-                WebSocketResponseBodyEvent,
-                {"type": "websocket.http.response.body", "body": answer.body, "more_body": False},
-            )
-        )
+        # asgiref leaves this message out of its events.
+        body: Any = {"type": "websocket.http.response.body", "body": answer.body, "more_body": False}
+        await self._send(body)
 
     async def fail(self) -> None:
         """Close the WebSocket after an error, unless the application has."""

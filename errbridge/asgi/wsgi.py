@@ -17,7 +17,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from types import TracebackType
 from typing import IO, Any
@@ -48,26 +48,15 @@ _HOP_BY_HOP = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How a WSGI application is served.
-
-    Attributes:
-        app: The application.
-        threads: Where it runs.
-        streams_upload: Whether it reads an upload while that is still arriving.
-    """
+    """A WSGI application, and how it is served."""
 
     app: WSGIApplication
     threads: Threads
-    streams_upload: bool = False
+    streams_upload: bool = False  # whether it reads an upload while that is still arriving
 
 
 async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> None:
-    """Have a WSGI application answer a request.
-
-    Args:
-        service: The application.
-        scope: The request, below the application's mount.
-        exchange: The request's messages.
+    """Have a WSGI application answer an exchange, whose scope is that below the application's mount.
 
     Raises:
         ClientGone: The client left, or was let go.
@@ -79,7 +68,8 @@ async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> 
         turn = service.threads.take_turn()
         if turn is None:
             turn = await inlet.unless_gone(service.threads.wait_for_turn())
-        call = _Call(service, scope, exchange, upload)
+        length = None if service.streams_upload else exchange.received
+        call = _Call(service.app, scope, upload, length, asyncio.get_running_loop().create_future())
         service.threads.start(call.run, turn)
         if service.streams_upload:
             turn.become_stream()
@@ -105,18 +95,11 @@ async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What ``start_response`` was called with.
-
-    Attributes:
-        status: The status code.
-        headers: As ASGI wants them.
-        length: The announced length of the body.
-        has_body: Whether there is one at all.
-    """
+    """What ``start_response`` was called with."""
 
     status: int
     headers: RawHeaders
-    length: int | None
+    length: int | None  # of the body, as announced
     has_body: bool
 
     @classmethod
@@ -130,35 +113,20 @@ class _Head:
         return cls(code, raw, declared_length(raw), has_body(method, code))
 
 
+@dataclass(slots=True, eq=False)
 class _Call:
     """One request to a WSGI application. ``answer`` and ``abandon`` belong to the loop, the rest to the thread."""
 
-    __slots__ = (
-        "_exchange",
-        "_given",
-        "_head",
-        "_held",
-        "_is_abandoned",
-        "_loop",
-        "_outlet",
-        "_scope",
-        "_service",
-        "_upload",
-        "answer",
-    )
-
-    def __init__(self, service: Service, scope: HTTPScope, exchange: Exchange, upload: IO[bytes]) -> None:
-        self._service = service
-        self._scope = scope
-        self._exchange = exchange
-        self._upload = upload
-        self._loop = asyncio.get_running_loop()
-        self._head: _Head | None = None
-        self._held: list[bytes] = []
-        self._given = 0
-        self._outlet: Outlet | None = None
-        self._is_abandoned = False
-        self.answer: asyncio.Future[Complete | Outlet | BaseException] = self._loop.create_future()
+    _app: WSGIApplication
+    _scope: HTTPScope
+    _upload: IO[bytes]
+    _length: int | None  # of the upload
+    answer: asyncio.Future[Complete | Outlet | BaseException]
+    _head: _Head | None = None
+    _held: list[bytes] = field(default_factory=list)
+    _given: int = 0  # bytes
+    _outlet: Outlet | None = None
+    _is_abandoned: bool = False
 
     def abandon(self) -> None:
         """Note that no client waits for the answer any more, if one is still being made."""
@@ -168,16 +136,15 @@ class _Call:
 
     def _hand_over(self, answer: Complete | Outlet | BaseException) -> None:
         with suppress(RuntimeError):  # the loop has ended: the thread outlived the server
-            self._loop.call_soon_threadsafe(_resolve, self.answer, answer)
+            self.answer.get_loop().call_soon_threadsafe(_resolve, self.answer, answer)
 
     def run(self) -> None:
         """Run the application, and hand its answer over."""
         chunks: Any = None
         try:
-            length = None if self._service.streams_upload else self._exchange.received
-            environ = environ_of(self._scope, self._upload, length)
+            environ = environ_of(self._scope, self._upload, self._length)
             start_response: StartResponse = self._start_response
-            chunks = self._service.app(environ, start_response)
+            chunks = self._app(environ, start_response)
             self._deliver(chunks)
             self._conclude()
         except ClientGone as gone:
@@ -203,12 +170,8 @@ class _Call:
             if (close := getattr(chunks, "close", None)) is not None:
                 close()
         except BaseException as error:
-            _log.error(
-                "%s %r was answered, but closing the answer failed",
-                self._exchange.method,
-                self._scope["path"],
-                exc_info=error,
-            )
+            said = "%s %r was answered, but closing the answer failed"
+            _log.error(said, self._scope["method"], self._scope["path"], exc_info=error)
         finally:
             if not isinstance(self._upload, BytesIO):
                 self._upload.close()
@@ -221,7 +184,7 @@ class _Call:
                 raise exc_info[1].with_traceback(exc_info[2])
         elif self._head is not None:
             raise RuntimeError("start_response was called again; only with exc_info may it replace an answer")
-        self._head = _Head.read(self._exchange.method, status, headers)
+        self._head = _Head.read(self._scope["method"], status, headers)
         return self._write
 
     def _begun(self) -> _Head:
@@ -258,7 +221,7 @@ class _Call:
         elif is_last or self._given == head.length:
             self._held.append(chunk)
         else:
-            self._outlet = Outlet(head.status, head.headers, self._loop)
+            self._outlet = Outlet(head.status, head.headers, self.answer.get_loop())
             if self._is_abandoned:
                 self._outlet.cut()
             self._outlet.put(b"".join([*self._held, chunk]))

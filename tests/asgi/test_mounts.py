@@ -205,7 +205,7 @@ async def test_scripts_of_a_mounted_wsgi_callable_see_an_encoded_environment() -
         ({"//x/": Wsgi(lambda e, s: []), Scope("X", "/"): Wsgi(lambda e, s: [])}, "a place of its own"),
         ({Scope(blueprint="shop"): Wsgi(lambda environ, start: [])}, "mount its application"),
         ({"/<path:rest>": Wsgi(lambda environ, start: [])}, "a variable without slashes"),
-        ({"//example.com:80/": Wsgi(lambda environ, start: [])}, "leave it out"),
+        ({"//example.com:80/": Wsgi(lambda environ, start: [])}, "without scheme, port"),
         ({}, "at least one"),
         ([], "at least one"),
         (flask.Flask("alone"), "applications by their place"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from errbridge.application.hooks import run_work
 from errbridge.handlers.handlers import HTTPErrorClasses
-from errbridge.http.headers import merge_header
+from errbridge.http.headers import leave_out, merge_header
 from errbridge.http.status import has_body, parse_status
 from errbridge.incident import Reply
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -77,11 +77,8 @@ class Draft:
             The response to send. Its body is None where there may be no content.
         """
         status = status if self.status is None else parse_status(self.status)
-        replaced = {name.lower() for name, _ in self.headers}
-        found = [pair for pair in headers if pair[0].lower() not in replaced]
-        found += self.headers
-        names = {name.lower() for name, _ in found}
-        found += (pair for pair in self.defaults if pair[0].lower() not in names)  # there may be several of one name
+        found = [*leave_out(headers, self.headers), *self.headers]
+        found += leave_out(self.defaults, found)  # there may be several of one name
         if self.content_type is not None:
             found = [(name, self.content_type(value) if _is(name, "content-type") else value) for name, value in found]
         if self.vary is not None:

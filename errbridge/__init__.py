@@ -38,6 +38,7 @@ Each package or module imports only from those below it:
 `http`                  status codes, header fields, Accept, trace context, the facts of a request
 `errors`                errors of set-up
 `introspection`         names and places of functions and exceptions
+`log`                   errbridge's own logger
 ======================  ===============================================================================
 """
 

@@ -15,6 +15,7 @@ from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.handling.results import check_chunk
 from errbridge.http.headers import check_head
+from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.html import TEMPLATES
 from errbridge.representations.response import Response
@@ -41,6 +42,7 @@ __all__ = [
     "drive",
     "expect_record",
     "install",
+    "log",
     "receive",
     "record_broken_stream",
     "respond",

@@ -91,7 +91,7 @@ set_current: Callable[[Occurrence | None], object] = _current.set
 """Make an incident the current one. Around a request, None takes away that of a request that it may be inside."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Incident:
     """One error, as handlers, templates and hooks see it.
 

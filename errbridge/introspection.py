@@ -14,12 +14,14 @@ from typing import Any
 __all__ = ["describe_class", "describe_function", "describe_value", "is_async", "locate", "walk_traceback"]
 
 _LONGEST = 32
+_MOST_STEPS = 1000
 
 
 def walk_traceback(exc: object) -> list[TracebackType]:
     """List the steps of an exception's traceback, the outermost first.
 
-    Unlike `traceback.walk_tb` it computes no line numbers.
+    Unlike `traceback.walk_tb` it computes no line numbers. An exception that is raised for every request, as one of a
+    module may be, gets more steps each time, the newest first; so their number has a bound.
 
     Args:
         exc: The exception. Anything else has no steps.
@@ -27,7 +29,7 @@ def walk_traceback(exc: object) -> list[TracebackType]:
     steps: list[TracebackType] = []
     # By the descriptor: an exception's class may define __getattribute__.
     step = vars(BaseException)["__traceback__"].__get__(exc) if issubclass(type(exc), BaseException) else None
-    while step is not None:
+    while step is not None and len(steps) < _MOST_STEPS:
         steps.append(step)
         step = step.tb_next
     return steps

@@ -208,6 +208,7 @@ ADAPTER_NAMES = [
     "drive",
     "expect_record",
     "install",
+    "log",
     "receive",
     "record_broken_stream",
     "respond",

@@ -524,6 +524,16 @@ def test_the_application_chooses_the_language(chosen: Any) -> None:
     assert "Page introuvable" in response.text
 
 
+def test_a_client_cannot_exclude_the_language_that_the_application_chose() -> None:
+    def set_up(world: Any) -> None:
+        an_app()(world)
+        world.errors.locale_with(lambda: "fr")
+
+    twins = Twins.built(set_up, config=SPOKEN)
+
+    assert twins.ask("/nope", headers=[("Accept-Language", "de, fr;q=0")]).header("Content-Language") == "fr"
+
+
 @pytest.mark.parametrize("function", [lambda: None, lambda: "xx", lambda: 1 / 0])
 def test_where_the_application_chooses_none_the_client_does(function: Any) -> None:
     def set_up(world: Any) -> None:

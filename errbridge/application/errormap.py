@@ -6,7 +6,6 @@ something was registered. Whatever depends on nothing but an error's owners and 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -19,13 +18,12 @@ from errbridge.http.language import lookup_language
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Page
 from errbridge.languages.language import ENGLISH, Language
+from errbridge.log import log
 from errbridge.representations.styles import DEFAULT, Style
 from errbridge.scopes.dispatch import DISPATCHERS, ErrorDispatcher
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["Chain", "ErrorMap", "Look", "Owner", "Reach", "Turns"]
-
-log = logging.getLogger("errbridge")
 
 _REMEMBERED_LENGTH = 256
 _REMEMBERED = 1024  # a dispatcher may return any chain, and a program may make classes of exceptions
@@ -168,21 +166,28 @@ class ErrorMap:
 
     def choose_look(self, style: Style, request: RequestFacts) -> Look:
         """Choose how an error looks in a style, by what its client asks for."""
-        accept, wanted = request.accept, request.accept_language if len(self.languages) > 1 else ""
+        accept, wanted = request.accept, ("", "")
+        if len(self.languages) > 1:
+            wanted = request.locale, request.accept_language
         # Longer headers would let a client fill the memory.
-        choose = self._remember_look if len(accept) + len(wanted) <= _REMEMBERED_LENGTH else self._choose_look
+        is_short = len(accept) + len(wanted[0]) + len(wanted[1]) <= _REMEMBERED_LENGTH
+        choose = self._remember_look if is_short else self._choose_look
         return choose(style, accept, wanted, xhr=request.xhr)
 
-    def _choose_look(self, style: Style, accept: str, wanted: str, *, xhr: bool) -> Look:
+    def _choose_look(self, style: Style, accept: str, wanted: tuple[str, str], *, xhr: bool) -> Look:
         media_type = style.choose_media_type(accept, xhr=xhr)
-        return Look(self.settings, style, media_type, self.find_language(wanted))
+        return Look(self.settings, style, media_type, self.find_language(*wanted))
 
-    def find_language(self, wanted: str) -> Language:
-        """Find the language in which to answer a request with this ``Accept-Language``."""
-        if len(self.languages) == 1:
-            return self.languages[0]
-        tag = lookup_language(wanted, [language.tag for language in self.languages])
-        return next((language for language in self.languages if language.tag == tag), self.languages[0])
+    def find_language(self, locale: str, accept_language: str) -> Language:
+        """Find the language in which to answer: what the application chose, else what the client wants.
+
+        Args:
+            locale: A tag; "" if the application chose none.
+            accept_language: The value of the header.
+        """
+        known = {language.tag: language for language in self.languages}
+        tag = lookup_language(locale, tuple(known)) or lookup_language(accept_language, tuple(known))
+        return self.languages[0] if tag is None else known[tag]
 
     def find_chain(self, exc: BaseException, request: RequestFacts) -> Chain:
         """Find the owners of an error: the blueprints of the matched view, then the owners of the URL."""

@@ -7,7 +7,6 @@ the hooks.
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,13 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from errbridge.errors import SetupError
 from errbridge.incident import Incident, Reply
 from errbridge.introspection import describe_function, is_async
+from errbridge.log import log
 
 if TYPE_CHECKING:
     from asyncio import Task
 
 __all__ = ["Hook", "HookT", "Hooks", "Locale", "Observable", "TraceId", "finish_work", "run_work"]
-
-log = logging.getLogger("errbridge")
 
 Hook = Callable[[Incident, Reply], Awaitable[None] | None]
 """A function that is called with an error and the answer to it; it may be async."""
@@ -157,8 +155,7 @@ def _call(function: Callable[[], object] | None, convert: Callable[[object], str
         found = function()
         return "" if found is None else convert(found)
     except Exception:
-        with suppress(Exception):  # if logging is broken, the record of the error reports that
-            log.exception("%s failed; %s", describe_function(function), consequence)
+        log.exception("%s failed; %s", describe_function(function), consequence)
         return ""
 
 

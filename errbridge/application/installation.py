@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +19,7 @@ from errbridge.handlers.registry import Registrations, Registry
 from errbridge.http.request import REFUSAL
 from errbridge.incident import get_current, set_current
 from errbridge.languages.catalogues import load_languages
+from errbridge.log import log
 from errbridge.problem.problem import Problem
 from errbridge.representations.styles import DEFAULT, WEB, WEB_WITHOUT_XHR, Style
 from errbridge.scopes.dispatch import ErrorDispatcher, make_dispatcher
@@ -27,8 +27,6 @@ from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["Installation", "find_installation", "install"]
-
-log = logging.getLogger("errbridge")
 
 
 class Installation:

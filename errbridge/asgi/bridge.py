@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +24,7 @@ from errbridge.asgi.threads import Threads
 from errbridge.asgi.websocket import Handshake
 from errbridge.asgi.wsgi import Service, serve_wsgi
 from errbridge.errors import SetupError
+from errbridge.log import log
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
 
@@ -36,7 +36,6 @@ _ANSWERING = 2
 _MOST_ANSWERS = 500
 """Answers that may wait for them; beyond that the bridge answers without the application."""
 
-_log = logging.getLogger("errbridge")
 
 PlaceT = TypeVar("PlaceT", str, Scope, str | Scope)  # the keys of a mapping have to be of exactly one type
 
@@ -145,9 +144,9 @@ class Bridge(Observable):
             request = scope["method"], scope["path"]
             is_gone = exchange.client == "gone" and _consists_of(error, lambda each: isinstance(each, OSError))
             if exchange.answer != "awaited" and _consists_of(error, lambda each: each is exchange.refusal):
-                _log.debug("the upload of %s %r is refused after the answer: %s", *request, error)
+                log.debug("the upload of %s %r is refused after the answer: %s", *request, error)
             elif is_gone or isinstance(error, BrokenOff):
-                _log.debug("no answer to %s %r, the client is gone: %s", *request, error)
+                log.debug("no answer to %s %r, the client is gone: %s", *request, error)
             elif exchange.answer != "awaited":
                 # Returning is enough for a server to break the connection off; raising would have it logged once more.
                 # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
@@ -157,7 +156,7 @@ class Bridge(Observable):
                 try:
                     await inlet.respond(await self._answer(exchange.refusal or error, scope, destination))
                 except Exception as failure:  # the client is gone, or the server has refused the request by itself
-                    _log.debug("no answer to %s %r: %s", *request, failure)
+                    log.debug("no answer to %s %r: %s", *request, failure)
                 await inlet.close(is_read=False)
             if INSIDE in scope and exchange.answer != "complete":
                 raise BrokenOff from error
@@ -199,9 +198,9 @@ class Bridge(Observable):
         await self._answering.close(0)
         if not await self._threads.close(self._grace):
             said = "requests were still running in threads %g seconds after shutdown began; grace= waits longer"
-            _log.error(said, self._grace)
+            log.error(said, self._grace)
         if not await finish_work(self._grace):
-            _log.error("async hooks were still running after %g seconds", self._grace)
+            log.error("async hooks were still running after %g seconds", self._grace)
 
 
 def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ...] = (int,)) -> None:

@@ -12,7 +12,6 @@ Where there is no application with errbridge, the bridge is one itself: `install
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
@@ -33,6 +32,7 @@ from errbridge.handling.outside import respond_in_place
 from errbridge.handling.reporting import record_broken_stream
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import REFUSAL, RequestFacts
+from errbridge.log import log
 from errbridge.mapping.problems import uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope
@@ -40,7 +40,6 @@ from errbridge.telemetry.record import is_recorded
 
 __all__ = ["answer", "install", "report_broken_off"]
 
-_log = logging.getLogger("errbridge")
 
 _PATIENCE = 10.0
 """Seconds that an application may take to answer a refusal."""
@@ -137,7 +136,7 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
             else:
                 await serve_wsgi(Service(app.app, threads), cast(HTTPScope, asked), exchange)
     except Exception:
-        _log.debug("the application could not answer for the bridge", exc_info=True)
+        log.debug("the application could not answer for the bridge", exc_info=True)
     if exchange.answer != "complete":
         return None
     start, *parts = sent

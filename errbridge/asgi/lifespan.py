@@ -15,10 +15,9 @@ from typing import Literal, cast
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, LifespanScope
 
 from errbridge.asgi.applications import AsgiApp
+from errbridge.log import log
 
 __all__ = ["serve_lifespan"]
-
-_log = logging.getLogger("errbridge")
 
 
 class _Failure(Exception):
@@ -51,7 +50,7 @@ class _Life:
         """
         # A server says nothing while it waits, and most of them wait for ever.
         said = "the application %r is still starting up after %g seconds"
-        late = asyncio.get_running_loop().call_later(grace, _log.warning, said, self.name, grace)
+        late = asyncio.get_running_loop().call_later(grace, log.warning, said, self.name, grace)
         self._inbox.put_nowait({"type": "lifespan.startup"})
         try:
             self._supported = await self._until_answered("startup")
@@ -89,7 +88,7 @@ class _Life:
             # An application that raises at the sight of the scope has no lifespan. One that took the message may have
             # failed; the specification wants the server to go on all the same, but the failure should be known.
             level = logging.WARNING if self._inbox.empty() else logging.DEBUG
-            _log.log(
+            log.log(
                 level, "the application %r goes on without lifespan: it raised %r", self.name, error, exc_info=error
             )
         return False
@@ -142,7 +141,7 @@ async def _started(
             lives.append(_Life(name, app, scope))
             await lives[-1].start(grace)
     except _Failure as failure:
-        _log.error("%s", failure)
+        log.error("%s", failure)
         return str(failure)
     return None
 
@@ -153,7 +152,7 @@ async def _stopped(lives: list[_Life], grace: float) -> list[str]:
         try:
             await life.stop(grace)
         except _Failure as failure:
-            _log.error("%s", failure)
+            log.error("%s", failure)
             failures.append(str(failure))
     return failures
 

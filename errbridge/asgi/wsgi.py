@@ -14,7 +14,6 @@ A request goes through these stages; those in brackets take a turn of the bridge
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,10 +32,10 @@ from errbridge.asgi.outlet import Outlet
 from errbridge.asgi.threads import Threads
 from errbridge.http.headers import check_head
 from errbridge.http.status import has_body
+from errbridge.log import log
 
 __all__ = ["Service", "serve_wsgi"]
 
-_log = logging.getLogger("errbridge")
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -171,7 +170,7 @@ class _Call:
                 close()
         except BaseException as error:
             said = "%s %r was answered, but closing the answer failed"
-            _log.error(said, self._scope["method"], self._scope["path"], exc_info=error)
+            log.error(said, self._scope["method"], self._scope["path"], exc_info=error)
         finally:
             if not isinstance(self._upload, BytesIO):
                 self._upload.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -58,19 +59,20 @@ class Form(NamedTuple):
     has_request_id: bool
 
     @classmethod
-    def of(cls, context: ErrorContext) -> Self | None:
+    def of(cls, context: ErrorContext, *, failed: bool) -> Self | None:
         """Return the form of an error; None if its answer cannot be shared."""
         request = context.request
         trace_id, method = request.find_trace(), request.method
         if (
             not context.is_shared
-            or context.is_anonymous
+            or not context.id  # of a page that is made in advance
             or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer with ids of its own
             # The length of the content depends on them.
             or (method == "HEAD" and (request.request_id, request.root_path) != ("", ""))
         ):
             return None
-        has_reference = context.look.media_type not in (JSON, XML) and context.reference != ""
+        is_document = context.look.media_type in (JSON, XML)
+        has_reference = not is_document and context.find_reference(failed=failed) != ""
         # A method that a client has made up would have responses of its own.
         method = method if method in ("GET", "HEAD") else "POST"
         return cls(method, has_reference, trace_id != "", request.request_id != "")
@@ -154,13 +156,16 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
         failure: What failed before.
     """
     try:
-        form = Form.of(context)
+        form = Form.of(context, failed=failure is not None)
         if form is None:
-            response = render(context.look, context.incident)
+            incident = context.incident
+            if failure is not None:
+                incident = replace(incident, reference=context.find_reference(failed=True))
+            response = render(context.look, incident)
         else:
             response = _render_shared(context.look, context.problem, form).fill_in(context)
     except Exception as error:
         failure = failure or Failure("the built-in representation", link(error, context))
         response = last_resort(context.request.method, context.problem.status)
-    report(context, response.status, response.as_reply, shown=context.problem, failure=failure)
+    report(context, response.status, response.as_reply, is_shown=True, failure=failure)
     return response

@@ -41,7 +41,6 @@ class ErrorContext:
         native: The framework's own handler.
         asked: The handlers that were asked so far, by the same incident.
         hooks: Called with the incident.
-        is_anonymous: Whether a page is made in advance, for an incident that is not known yet.
     """
 
     application: Application
@@ -60,7 +59,6 @@ class ErrorContext:
     native: NativeHandler | None
     hooks: list[Callable[..., Any]]
     asked: list[Callable[..., Any]]
-    is_anonymous: bool = False
     _incident: Incident | None = field(default=None, init=False)
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
@@ -82,17 +80,21 @@ class ErrorContext:
 
     def anonymize(self) -> ErrorContext:
         """Return the context of a page that is made in advance, for an incident that is not known yet."""
-        return replace(self, is_anonymous=True)
+        return replace(self, occurrence=Occurrence("", is_recorded=True))
 
     @property
     def id(self) -> str:
-        """The id of the incident; "" if it is anonymous."""
-        return "" if self.is_anonymous else self.occurrence.id
+        """The id of the incident; "" if it is not known yet."""
+        return self.occurrence.id
 
-    @property
-    def reference(self) -> str:
-        """The start of the id, for people to quote; "" if no record with it was or will be written."""
-        level = choose_level(self.problem.status, client_gone=self.client_gone)
+    def find_reference(self, status: int | None = None, *, failed: bool = False) -> str:
+        """Return the start of the id, for people to quote; "" if no record with it was or will be written.
+
+        Args:
+            status: The status of the answer; None for the status of the problem.
+            failed: Whether something failed while the error was handled.
+        """
+        level = choose_level(status or self.problem.status, failed=failed, client_gone=self.client_gone)
         return self.id[:8] if self.occurrence.is_recorded or is_written(level) else ""
 
     @property
@@ -112,7 +114,7 @@ class ErrorContext:
                 original=self.original,
                 app=self.application.name,
                 time=self.occurrence.time,
-                reference=self.reference,
+                reference=self.find_reference(),
                 language=language,
             )
         return self._incident
@@ -176,7 +178,7 @@ def open_context(
         look=error_map.choose_look(style, request),
         native=_find_native(application, error_map, chain, exc, request),
         hooks=installation.hooks.functions,
-        asked=[],
+        asked=[] if first is None else first.asked,
     )
 
 
@@ -220,8 +222,6 @@ class Trace:
         else:
             first = self.contexts[0] if self.contexts else None
             context = open_context(self.installation, exc, http, self.request, first)
-            if http is not None and http.original is not None and self.contexts:  # a handler's failure
-                context.asked.extend(self.contexts[-1].asked)
         self.contexts.append(context)
         set_current(context.occurrence)
         return context

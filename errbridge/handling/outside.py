@@ -10,10 +10,10 @@ from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Outcome, Raised
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
+from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response
-from errbridge.telemetry.record import log
 
 __all__ = ["respond_in_place", "respond_outside"]
 

@@ -18,11 +18,10 @@ from errbridge.handling.drivers import Run
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Reply
+from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.mapping.problems import localize
-from errbridge.problem.problem import Problem
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, expect, log, mark_recorded, write_record
+from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, expect, mark_recorded, write_record
 
 __all__ = ["expect_record", "record_broken_stream", "report"]
 
@@ -57,7 +56,7 @@ def report(
     status: int,
     describe: Callable[[], Reply],
     *,
-    shown: Problem | None = None,
+    is_shown: bool = False,
     failure: Failure | None = None,
 ) -> None:
     """Report an error whose response is decided.
@@ -66,18 +65,18 @@ def report(
         context: The error.
         status: The status of the response.
         describe: Describes the response for hooks.
-        shown: The problem that the response shows; None if a handler made a response of its own.
+        is_shown: Whether the response shows the problem; else a handler made one of its own.
         failure: What failed while the error was handled.
     """
     frame = None
     if context.request.websocket:
-        if shown is not None:
-            shown = shown.fill_in()
-            localize(shown, context.look.language)
-        detail = None if shown is None else shown.document().get("detail")  # not the framework's stock sentence
-        is_uncaught = context.original is not None
+        document = context.incident.problem.document() if is_shown else {}
         frame = close_frame(
-            status, is_uncaught=is_uncaught, detail=detail, reference=context.reference, language=context.look.language
+            status,
+            is_uncaught=context.original is not None,
+            detail=document.get("detail"),  # not the framework's stock sentence
+            reference=context.find_reference(status, failed=failure is not None),
+            language=context.look.language,
         )
     level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
     # The framework has recorded an uncaught exception, but not a failure on the way to its answer.

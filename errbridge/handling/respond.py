@@ -20,7 +20,6 @@ propagate mode the failure is raised instead, for the developer to see.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from itertools import takewhile
@@ -46,12 +45,13 @@ from errbridge.handling.results import (
     pass_on,
     take_apart,
 )
-from errbridge.handling.showing import find_renderer, render, render_page
+from errbridge.handling.showing import Renderer, find_renderer, render, render_page
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import check_error_status, is_error, parse_status
 from errbridge.incident import Page, Reply
 from errbridge.introspection import describe_function, is_async
+from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.groups import find_http_error, find_single_error
 from errbridge.mapping.problems import problem_of
@@ -61,8 +61,6 @@ from errbridge.scopes.scope import ROOT
 from errbridge.telemetry.record import Failure
 
 __all__ = ["is_registered_at", "preview", "receive", "respond", "respond_to_result", "show", "status_of"]
-
-log = logging.getLogger("errbridge")
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan. It returns None to leave the error to the next part."""
@@ -313,6 +311,7 @@ def _build_own(application: Application, build: Callable[[], Any]) -> Generator[
 
 def show(context: ErrorContext) -> Plan:
     """Show the problem of an error without asking a handler."""
+    renderer: Renderer | None = None
     try:
         renderer = find_renderer(context)
         if renderer is None:
@@ -321,7 +320,7 @@ def show(context: ErrorContext) -> Plan:
     except TemplateFailure as error:
         return (yield from _fail(context, "", error))
     except Exception as error:
-        return (yield from _fail(context, "the response= decorator", error))
+        return (yield from _fail(context, "the response= decorator" if callable(renderer) else "the page", error))
 
 
 def _fail(context: ErrorContext, what: str, error: Exception) -> Plan:
@@ -446,7 +445,8 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     http: HTTPErrorFacts | None = None
     try:
         result = yield call
-    except Exception as error:
+    except Exception as raised:
+        error = find_single_error(raised)  # of the group that a TaskGroup makes
         http = context.application.http_error(error)
         is_passed = error is call.args[0] and http is not None
         if not is_passed and not _is_answer(error, http):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from errbridge.handling.builtin import show_built_in
@@ -15,6 +16,7 @@ from errbridge.handling.reporting import report
 from errbridge.handling.results import Parts, convert, override_reply
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.headers import map_headers
+from errbridge.http.status import parse_status
 from errbridge.incident import Page, Reply
 from errbridge.introspection import is_async
 from errbridge.problem.problem import Problem
@@ -22,7 +24,7 @@ from errbridge.problem.values import to_json_value
 from errbridge.representations.html import PageParts, add_words
 from errbridge.representations.response import build_reply, build_response
 
-__all__ = ["find_renderer", "name_pages", "render", "render_page"]
+__all__ = ["Renderer", "find_renderer", "name_pages", "render", "render_page"]
 
 Renderer = Page | Callable[..., Any]
 """What of the application's own shows a problem: a template, or the ``response=`` decorator."""
@@ -37,7 +39,7 @@ def render(context: ErrorContext, renderer: Renderer) -> Plan:
     if isinstance(renderer, Page):
         content = str((yield from _render_template(context, renderer))).encode("utf-8", "replace")
         response = build_response(context.incident, content, HTML, vary=context.vary)
-        report(context, response.status, response.as_reply, shown=context.problem)
+        report(context, response.status, response.as_reply, is_shown=True)
         return response
     return (yield from _decorate(context, renderer))
 
@@ -117,14 +119,17 @@ def render_page(context: ErrorContext, parts: Parts, vary: str | None) -> Plan:
         parts: What the handler returned; the body is the page.
         vary: The request headers that the choice of this response may depend on.
     """
-    body = yield from _render_template(context, parts.body)
+    status = None if parts.status is None else parse_status(parts.status)
+    body = yield from _render_template(context, parts.body, status)
     response = build_reply(context.incident, override_reply(Reply(str(body)), parts), HTML, vary)
     report(context, response.status, response.as_reply)
     return response
 
 
-def _render_template(context: ErrorContext, page: Page) -> Generator[Call, Any, Any]:
+def _render_template(context: ErrorContext, page: Page, status: int | None = None) -> Generator[Call, Any, Any]:
     incident, site = context.incident, context.error_map.settings.site
+    if status is not None:  # whether there is a record depends on it
+        incident = replace(incident, reference=context.find_reference(status))
     parts = PageParts(incident, site)
     variables = {"error": add_words(incident, parts), "incident": incident, "errbridge": parts, **page.context}
     owners = () if context.request.blueprints else context.chain.owners

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from errbridge.introspection import describe_value
+from errbridge.log import log
 
 __all__ = [
     "Headers",
@@ -23,8 +23,6 @@ __all__ = [
     "set_default_header",
     "split_list",
 ]
-
-log = logging.getLogger("errbridge")
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 

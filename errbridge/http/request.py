@@ -20,7 +20,7 @@ REFUSAL = "errbridge.refusal"
 """The key of a problem in the scope of an ASGI request; the bridge sets it, for the application to raise."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RequestFacts:
     """What the core knows about a request.
 
@@ -43,7 +43,9 @@ class RequestFacts:
         trace_id: The id of the trace that this process records, if any. It takes precedence over *traceparent*.
         request_id: The id that the client or a proxy gave the request (``ERROR_REQUEST_ID``); "" for none.
         has_input: Whether the request has content, a query or arguments in its path.
-        accept_language: The Accept-Language header, behind the language that the application chose, if it did.
+        accept_language: The Accept-Language header.
+        locale: The language that the application chose, which takes precedence over *accept_language*; "" if it chose
+            none.
     """
 
     method: str = "GET"
@@ -64,6 +66,7 @@ class RequestFacts:
     request_id: str = ""
     has_input: bool = True
     accept_language: str = ""
+    locale: str = ""
 
     @classmethod
     def from_headers(
@@ -91,20 +94,17 @@ class RequestFacts:
             The facts.
         """
         get = headers.get
-        known = {
+        return cls(
             **facts,
-            "host": get("host", ""),
-            "accept": get("accept", ""),
-            "xhr": get("x-requested-with", "").lower() == "xmlhttprequest",
-            "accept_language": get("accept-language", ""),
-            "traceparent": get("traceparent", ""),
-            "headers": RequestHeaders(read or headers.items),
-            "request_id": check_request_id(get(request_id, "")),
-            "allow": () if scope is None else scope.get(ALLOW, ()),
-        }
-        made = cls.__new__(cls)
-        vars(made).update(known)  # the constructor of a frozen dataclass calls a function for each field
-        return made
+            host=get("host", ""),
+            accept=get("accept", ""),
+            xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
+            accept_language=get("accept-language", ""),
+            traceparent=get("traceparent", ""),
+            headers=RequestHeaders(read or headers.items),
+            request_id=check_request_id(get(request_id, "")),
+            allow=() if scope is None else scope.get(ALLOW, ()),
+        )
 
     def find_trace(self) -> str:
         """Find the trace that the request belongs to.

@@ -82,7 +82,6 @@ def list_drafts(installation: Installation, folder: Folder) -> Iterator[Draft]:
             for media_type in folder.style.offers:
                 request = replace(folder.request, accept=media_type, accept_language=language.tag)
                 context = open_error(installation, request, status).anonymize()
-                context.occurrence.is_recorded = True  # there was no error to record
                 yield Draft(f"{name}/{status}.{EXTENSIONS[media_type]}", context)
 
 

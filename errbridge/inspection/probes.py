@@ -14,6 +14,7 @@ from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.subject import Subject, list_scopes
 from errbridge.introspection import describe_class
+from errbridge.log import log
 from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import (
     ConverterLookup,
@@ -37,8 +38,6 @@ __all__ = [
     "locate",
     "open_error",
 ]
-
-log = logging.getLogger("errbridge")
 
 _VALUES = ("1", "a", "aa", "1.0", "00000000-0000-4000-8000-000000000000", "2020-01-01")
 _WORD = re.compile(r"[\w.-]+")
@@ -71,11 +70,11 @@ def capture_failures() -> Generator[list[str]]:
             failures.append(f"{failed}: {describe_error(record.exc_info[1])}")
         return False
 
-    log.addFilter(capture)
+    log.logger.addFilter(capture)
     try:
         yield failures
     finally:
-        log.removeFilter(capture)
+        log.logger.removeFilter(capture)
 
 
 def open_error(installation: Installation, request: RequestFacts, status: int = 404) -> ErrorContext:

@@ -9,17 +9,15 @@ A message is looked up in this order:
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from gettext import NullTranslations, find, translation
 from pathlib import Path
 
 from errbridge.http.language import lookup_language
 from errbridge.languages.language import ENGLISH, Language
+from errbridge.log import log
 
 __all__ = ["DOMAIN", "FOLDER", "LANGUAGES", "find_faults", "load_languages"]
-
-log = logging.getLogger("errbridge")
 
 DOMAIN = "errbridge"
 FOLDER = Path(__file__).with_name("locales")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Self
 
-__all__ = ["Message", "fill_in", "find_names", "is_usable"]
+from errbridge.log import log
 
-log = logging.getLogger("errbridge")
+__all__ = ["Message", "fill_in", "find_names", "is_usable"]
 
 _NAME = re.compile(r"\{(\w+)\}")
 

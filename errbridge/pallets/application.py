@@ -10,7 +10,7 @@ from copy import copy
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
+from jinja2 import ChoiceLoader, DictLoader, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.routing import Map, Rule, parse_converter_args
@@ -72,7 +72,6 @@ class PalletsApplication(Application):
         self.app = app
         self.search = search
         self._places = BlueprintPlaces(app)
-        self._loader: BaseLoader | None = None
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
 
     @property
@@ -200,8 +199,9 @@ class PalletsApplication(Application):
     def add_own_templates(self) -> None:
         """Let templates extend ``errbridge/page.html``; the application's own templates come first."""
         environment = self.app.jinja_env
-        if environment.loader is not self._loader:
-            self._loader = environment.loader = ChoiceLoader([environment.loader, _OWN_TEMPLATES])
+        loader = environment.loader
+        if not (isinstance(loader, ChoiceLoader) and _OWN_TEMPLATES in loader.loaders):
+            environment.loader = ChoiceLoader([loader, _OWN_TEMPLATES])
 
     def caches_templates(self) -> bool:
         """Return whether the environment looks for templates only once."""

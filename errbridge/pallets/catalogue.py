@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-from errbridge.adapter import Draft
+from errbridge.adapter import Draft, log
 from errbridge.application.settings import Settings
 from errbridge.catalogue import Catalogue, types_of
 from errbridge.catalogue.pages import Frame, render_index, render_type
@@ -18,8 +17,6 @@ from errbridge.pallets.seam import SEAM, Seam
 from errbridge.problem.problem import Problem
 
 __all__ = ["serve"]
-
-log = logging.getLogger("errbridge")
 
 Types = Iterable[type[Problem] | ModuleType] | type[Problem] | ModuleType | None
 
@@ -62,7 +59,7 @@ class _Pages:
         facts, error_map = self.seam.read_facts(None, request, ()), installation.error_map()
         settings = error_map.settings
         vary = "Accept, Accept-Language" if len(settings.languages) > 1 else "Accept"
-        language = error_map.find_language(facts.accept_language)
+        language = error_map.find_language(facts.locale, facts.accept_language)
         frame = Frame(language, settings.site, facts.root_path, vary, has_policy=settings.csp_enabled)
         catalogue = self._find_catalogue()
         if not path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
@@ -22,14 +21,12 @@ from werkzeug.exceptions import (
 from werkzeug.wsgi import LimitedStream
 
 from errbridge import Problem
-from errbridge.adapter import HTTPErrorFacts
+from errbridge.adapter import HTTPErrorFacts, log
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
 __all__ = ["build_exception", "detect_disconnect", "is_response", "override", "read_http_error", "server_error"]
-
-log = logging.getLogger("errbridge")
 
 _T = TypeVar("_T")
 

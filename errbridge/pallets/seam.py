@@ -11,7 +11,6 @@ writes its record (`Seam.receive`), and one that breaks off a stream is recorded
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -31,6 +30,7 @@ from errbridge.adapter import (
     Response,
     Run,
     expect_record,
+    log,
     receive,
     record_broken_stream,
     respond,
@@ -40,8 +40,6 @@ from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.private import HandlerSearch
 
 __all__ = ["SEAM", "Fields", "Seam"]
-
-log = logging.getLogger("errbridge")
 
 SEAM = "errbridge.seam"
 """The key of ``app.extensions`` under which the command line finds the seam."""
@@ -128,13 +126,16 @@ class Seam(ABC):
         The frameworks look up the colour each time, which is quickest for a function.
         """
 
-    def read_facts(self, error: object, request: Any, blueprints: Sequence[str]) -> RequestFacts:
+    def read_facts(
+        self, error: object, request: Any, blueprints: Sequence[str], *, is_inside: bool = True
+    ) -> RequestFacts:
         """Collect the facts of a request; if its class is the application's own and fails, as good as none.
 
         Args:
             error: What came of it.
             request: The request.
             blueprints: The blueprints of the matched view, innermost first.
+            is_inside: Whether the request is still bound, as a function of the application may need it.
         """
         try:
             request_id = (self.installation.settings.request_id or "").lower()
@@ -143,8 +144,6 @@ class Seam(ABC):
             is_method_error = is_routing and isinstance(error, MethodNotAllowed)
             is_routed_again = is_method_error and self.installation.error_map().has_overlaps
             hooks = self.installation.hooks
-            if hooks.locale is not None and (locale := hooks.current_locale()):
-                values = {**values, "accept-language": f"{locale},{values.get('accept-language', '')}"}
             facts = {
                 "method": request.method,
                 "path": request.path,
@@ -154,7 +153,8 @@ class Seam(ABC):
                 "rule_blueprints": self._rule_blueprints(request, error) if is_routed_again else (),
                 "routing": is_routing,
                 "websocket": request.scheme in ("ws", "wss"),
-                "trace_id": hooks.current_trace() if hooks.trace_id is not None else "",
+                "trace_id": hooks.current_trace(),
+                "locale": hooks.current_locale() if is_inside else "",
                 "has_input": has_content or bool(request.view_args) or bool(request.query_string),
             }
             read = partial(self.list_headers, request)
@@ -254,7 +254,7 @@ class Seam(ABC):
 
         def record(exc: Exception, request: Any) -> None:
             try:
-                facts = self.read_facts(exc, request, request.blueprints)
+                facts = self.read_facts(exc, request, request.blueprints, is_inside=False)
                 record_broken_stream(self.installation, exc, facts, status)
             except Exception:
                 log.exception("errbridge failed; an exception that broke off a stream is not recorded")
@@ -265,10 +265,7 @@ class Seam(ABC):
         """Answer the framework's search for a handler; None lets the exception go on its way."""
         request = self.current_request()
         before: Run | None = self.keep_for(request).pop(_RAISED, None)
-        if before is not None and isinstance(exc, InternalServerError) and before.raises(exc.original_exception):
-            facts = before.trace.request
-        else:
-            facts = self.read_facts(exc, request, blueprints)
+        facts = self.read_facts(exc, request, blueprints) if before is None else before.trace.request
         run = respond(self.installation, exc, facts, before)
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
@@ -312,7 +309,7 @@ class Seam(ABC):
             error = unroutable
         except Exception:
             log.exception("errbridge could not read the request")
-        facts = self.read_facts(error, request, request.blueprints)
+        facts = self.read_facts(error, request, request.blueprints, is_inside=False)
         before: Run | None = self.keep_for(request).pop(_RAISED, None)
         run = respond(self.installation, error, facts, before, outside=True)
         if isinstance(run.outcome, Raised):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any
 
 from errbridge.application.hooks import Hook, run_work
 from errbridge.incident import Incident, Reply
 from errbridge.introspection import describe_function
+from errbridge.log import log
 
 __all__ = ["notify"]
-
-log = logging.getLogger("errbridge")
 
 
 def notify(
@@ -72,5 +69,4 @@ def _complain_of(hook: Hook, error: Exception, incident: Incident) -> None:
 
 
 def _complain(error: Exception, incident: Incident, what: str) -> None:
-    with suppress(Exception):  # if logging is broken, the record has reported that already
-        log.error("%s (incident %s)", what, incident.id, exc_info=error, extra={"incident_id": incident.id})
+    log.error("%s (incident %s)", what, incident.id, exc_info=error, extra={"incident_id": incident.id})

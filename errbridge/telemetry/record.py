@@ -19,7 +19,6 @@ application has replaced what writes it, errbridge writes its own.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -27,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from errbridge.incident import Incident, Occurrence
+from errbridge.log import log, report_broken_logging
 
 __all__ = [
     "ENRICH",
@@ -36,13 +36,9 @@ __all__ = [
     "expect",
     "is_recorded",
     "is_written",
-    "log",
     "mark_recorded",
     "write_record",
 ]
-
-log = logging.getLogger("errbridge")
-"""On which every error is recorded that the framework does not record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +67,25 @@ def choose_level(status: int, *, failed: bool = False, client_gone: bool = False
     return logging.DEBUG if client_gone else logging.INFO
 
 
-def is_written(level: int, logger: logging.Logger = log) -> bool:
-    """Return whether a record of this level gets to a handler that writes it."""
-    if not logger.isEnabledFor(level):
+def is_written(level: int, logger: logging.Logger | None = None) -> bool:
+    """Return whether a record of this level gets to a handler that writes it.
+
+    Args:
+        level: The level.
+        logger: The logger; errbridge's own by default.
+    """
+    current = log.logger if logger is None else logger
+    if not current.isEnabledFor(level):
         return False
-    current: logging.Logger | None = logger
     has_handlers = False
-    while current is not None:
+    while True:
         for handler in current.handlers:
             has_handlers = True
             if level >= handler.level and not isinstance(handler, logging.NullHandler):
                 return True
-        current = current.parent if current.propagate else None
+        if current.parent is None or not current.propagate:
+            break
+        current = current.parent
     return not has_handlers and logging.lastResort is not None and level >= logging.lastResort.level
 
 
@@ -105,7 +108,8 @@ def write_record(
         close_code: The code that the WebSocket is closed with.
         is_broken_off: Whether the answer had begun already, and ends here.
     """
-    if not log.isEnabledFor(level):
+    logger = log.logger
+    if not logger.isEnabledFor(level):
         return
     try:
         fields = incident.describe(status)
@@ -119,8 +123,8 @@ def write_record(
             note = f", closed with {close_code}{note}"
         shown = cause if status >= 500 or is_broken_off or failure is not None else None
         verb = "broke off after" if is_broken_off else "answered"
-        record = log.makeRecord(
-            log.name,
+        record = logger.makeRecord(
+            logger.name,
             level,
             __file__,
             0,
@@ -135,13 +139,19 @@ def write_record(
             ),
             None if shown is None else (type(shown), shown, shown.__traceback__),
             "write_record",
-            fields,
         )
+        _add_fields(record, fields)
         # For trackers that make an event of a record: an error on purpose is none.
         record._errbridge_deliberate = incident.is_deliberate and failure is None and not is_broken_off
-        log.handle(record)
+        logger.handle(record)
     except Exception:
-        _report_broken_logging()
+        report_broken_logging()
+
+
+def _add_fields(record: logging.LogRecord, fields: Mapping[str, Any]) -> None:
+    """Add the fields of an error to a record. What a record factory has set stays where an error has no value."""
+    known = vars(record)
+    known.update({name: value for name, value in fields.items() if value != "" or name not in known})
 
 
 def mark_recorded(exc: BaseException) -> None:
@@ -194,18 +204,12 @@ class _Enrich(logging.Filter):
         expected = _expected.get()
         if expected is not None and record.exc_info and record.exc_info[1] is expected.exception:
             _expected.set(None)  # one record of an error is enough
-            vars(record).update(expected.fields)
-            record.msg, record.args = f"{record.getMessage()} (incident {expected.occurrence.id})", ()
+            _add_fields(record, expected.fields)
+            with suppress(Exception):  # a message and arguments that do not fit are reported where they are formatted
+                record.msg, record.args = f"{record.getMessage()} (incident {expected.occurrence.id})", ()
             expected.occurrence.is_recorded = is_written(record.levelno, logging.getLogger(record.name))
         return True
 
 
 ENRICH = _Enrich()
 """The filter for the logger of an application."""
-
-
-def _report_broken_logging() -> None:
-    try:
-        print("errbridge could not write a log record", file=sys.stderr)  # noqa: T201 - the logging system is broken
-    except Exception:
-        return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from traceback import walk_tb
 from typing import Any
 
 from errbridge.http.headers import list_headers
+from errbridge.log import log
 from errbridge.problem.problem import make_plain_text
 from errbridge.validation.faults import Fault, Place
 from errbridge.validation.problems import INVALID, NO_JSON
@@ -17,8 +17,6 @@ from errbridge.validation.request_errors import RESTX_MESSAGE, find_messages, re
 from errbridge.validation.syntax import find_syntax_error
 
 __all__ = ["Additions", "read_http_error"]
-
-log = logging.getLogger("errbridge")
 
 _KINDS = {
     "quart_schema.validation.RequestSchemaValidationError": "quart-schema",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from typing import Any, TypeVar
 
+from errbridge.log import log
 from errbridge.validation.faults import Fault, write_item
 
 __all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors", "list_names"]
-
-log = logging.getLogger("errbridge")
 
 T = TypeVar("T")
 Reader = Callable[[Any], Iterable[Fault] | None]

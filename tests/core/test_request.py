@@ -16,6 +16,7 @@ FIELDS = [
     *("method", "path", "host", "root_path", "accept", "xhr", "traceparent", "endpoint", "blueprints"),
     *("rule_blueprints", "allow", "routing", "websocket", "headers", "trace_id", "request_id", "has_input"),
     "accept_language",
+    "locale",
 ]
 
 
@@ -23,7 +24,7 @@ def test_the_facts_can_be_given_by_position_and_by_name() -> None:
     values: tuple[Any, ...] = (
         *("PUT", "/a", "h", "/root", "*/*", True, "00-", "e", ("b",)),
         *(("r",), ("GET",), True, True, RequestHeaders(), "trace", "r-1", False),
-        "de",
+        *("de", "fr"),
     )
 
     assert [field.name for field in dataclasses.fields(RequestFacts)] == FIELDS

@@ -552,13 +552,24 @@ def test_a_group_and_the_error_that_it_means_are_one_incident(world: World, memb
     seen: list[Any] = []
 
     def build(app: Application, installation: Installation) -> None:
-        register(installation, ROOT, ExceptionGroup, 404)(lambda exc, incident: seen.append(incident))
+        for key in (ExceptionGroup, 404):  # one function for both would be called once
+            register(installation, ROOT, key)(lambda exc, incident: seen.append(incident))
 
     run = world(build, ExceptionGroup("g", members))
 
     first, second = seen[:2]
     assert (type(first.exception), second.exception) == (ExceptionGroup, members[0])
     assert first.id == second.id == run.records[0].__dict__["incident_id"]
+
+
+def test_a_handler_may_raise_the_answer_in_a_group_of_its_tasks(world: World) -> None:
+    def fail(exc: Exception) -> None:
+        raise ExceptionGroup("unhandled errors in a TaskGroup", [Problem(410)])
+
+    def build(app: Application, installation: Installation) -> None:
+        register(installation, ROOT, 404)(fail)
+
+    assert world(build, NotFound).sent.status == 410
 
 
 # Groups.

@@ -13,7 +13,7 @@ from werkzeug.exceptions import (
     NotFound,
 )
 
-from errbridge import Problem, Reply
+from errbridge import AutoDispatcher, Problem, Reply, RequestFacts
 from tests.applications import Ask, a_blueprint, a_handler, a_native_handler, an_app, failing, in_style
 from tests.clients import Request
 from tests.failures.fragile import (
@@ -72,6 +72,57 @@ def test_a_logging_system_that_fails_says_so_on_stderr(
     world.call(Request("/nope"))
 
     assert "errbridge could not write a log record" in capsys.readouterr().err
+
+
+def test_what_errbridge_says_about_a_failure_is_no_failure_itself(
+    ask: Ask, logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Failing(AutoDispatcher):
+        def dispatch(self, exc: BaseException, request: RequestFacts) -> Any:
+            raise Failure("secret")
+
+    logger.addFilter(FailingFilter())
+
+    response = ask(an_app(lambda world: world.errors.dispatcher_register(world.app, Failing)), "/nope")
+
+    complete(response, 404, "text/html")
+    assert "Failure: secret" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["/503", "/bug"])
+def test_what_a_record_factory_has_set_is_kept_beside_the_fields(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = logging.LogRecord(*args, **kwargs)
+        record.request_id = "my-id"
+        record.status = 0
+        return record
+
+    a_fragile_app(world)
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(make)
+    try:
+        response = world.call(Request(path))
+    finally:
+        logging.setLogRecordFactory(before)
+
+    (record,) = caplog.records
+    assert (vars(record)["request_id"], vars(record)["status"]) == ("my-id", response.status)
+
+
+def test_a_message_that_does_not_fit_its_arguments_keeps_no_handler_from_answering(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.app.logger, "propagate", False)  # to where pytest raises what logging prints
+
+    def log_exception(exc_info: Any) -> None:
+        world.app.logger.error("failed: %s %s", "one", exc_info=exc_info)
+
+    world.app.log_exception = log_exception
+    an_app(a_fragile_app, a_native_handler(500, lambda exc: ("own page", 500)))(world)
+
+    assert world.call(Request("/bug")).text == "own page"
 
 
 # The log.
@@ -270,6 +321,20 @@ ASK = {
     "flask": 'app.test_client().get("/nope")',
     "quart": 'import asyncio; asyncio.run(app.test_client().get("/nope"))',
 }
+
+
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_a_configuration_that_disables_all_loggers_disables_none_that_is_made_later(framework: str) -> None:
+    setup = """
+import logging.config
+handlers = {"stderr": {"class": "logging.StreamHandler"}}
+logging.config.dictConfig({"version": 1, "handlers": handlers, "root": {"level": "INFO", "handlers": ["stderr"]}})
+"""
+    program = PROGRAM.format(framework=framework, cls=framework.capitalize(), setup=setup) + ASK[framework]
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+
+    assert "answered 404" in done.stderr
 
 
 @pytest.mark.parametrize("setup", ["", "logging.basicConfig()"])

@@ -20,6 +20,7 @@ from tests.applications import (
     aborting,
     an_app,
     at,
+    failing,
     in_style,
     says,
 )
@@ -484,3 +485,11 @@ def test_several_keys_and_several_targets_at_once() -> None:
 
     asked = ["/outer/raise/404", "/zone/raise/KeyError", "/outer/raise/503", "/outer/raise/403", "/raise/404"]
     assert [twins.ask(path).text for path in asked] == ["it", "it", "it", "app", "app"]
+
+
+@pytest.mark.parametrize("make", [KeyError, lambda: ExceptionGroup("g", [KeyError()])], ids=["alone", "in a group"])
+def test_a_handler_that_passes_is_not_asked_again_about_the_500(world: World, make: Any) -> None:
+    asked: list[str] = []
+    an_app(failing("/fail", make), a_handler([KeyError, 500], lambda exc: asked.append(type(exc).__name__)))(world)
+
+    assert (world.call(Request("/fail")).status, asked) == (500, ["KeyError"])

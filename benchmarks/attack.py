@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.attack --seconds 1200`` attacks for twenty minutes: slow uploads and slow readers, clients that
 leave at every stage, uploads that no view reads, idle connections, server-sent events by hundreds, WebSockets that are
-broken off, streams of HTTP/2 that are reset, handshakes of TLS that do not go on, and connections of TLS of which one
-side is closed. Meanwhile ordinary requests are sent, and each answer is checked. In the end the server gets a SIGTERM
+broken off, streams of HTTP/2 that are reset, handshakes of TLS that do not go on, and connections of TLS that only one
+side closes. Meanwhile ordinary requests are sent, and each answer is checked. In the end the server gets a SIGTERM
 while clients of all kinds are there.
 
 It ends with exit code 1 when an ordinary answer was wrong, when a thread was not free soon after the last client had

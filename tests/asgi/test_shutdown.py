@@ -168,7 +168,7 @@ async def begin_upload(port: int, go_on: asyncio.Event, sent: bytes) -> bytes:
 
 @contextlib.asynccontextmanager
 async def clients_of_all_kinds(port: int) -> AsyncIterator[None]:
-    """Have streams, uploads and WebSockets open, of which none ends by itself."""
+    """Have streams, uploads and WebSockets open that do not end by themselves."""
     async with contextlib.AsyncExitStack() as stack:
         for sent, answered in (
             *((request("GET", path), True) for path in ("/new/endless", "/old/endless")),

@@ -19,6 +19,7 @@ from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.scopes.scope import Scope
 from tests.clients import Request
 from tests.twins import WORLDS, Twins, World
+from tests.versions import DUPLICATE_RULE
 
 Build = Callable[[World], Iterable[Any]]
 """Registers blueprints, and returns those that shall own errors."""
@@ -628,7 +629,10 @@ def test_random_blueprints_are_where_the_framework_says_that_they_are(world: Wor
         world.app = world.App(__name__)
         world.app.config["SERVER_NAME"] = "example.com"
         places = BlueprintPlaces(world.app) if first == "errbridge" else None
-        tree = Tree(world, seed)
+        try:
+            tree = Tree(world, seed)
+        except DUPLICATE_RULE:
+            continue
         places = places or BlueprintPlaces(world.app)
 
         assert {scope.blueprint: scope for scope, _ in places.places()} == tree.expected, f"seed {seed}"

@@ -10,6 +10,7 @@ import pytest
 from werkzeug.routing import BaseConverter
 
 from errbridge import Reply, Scope
+from tests.applications import a_blueprint, a_catch_all, an_app, answering
 from tests.clients import Response
 from tests.twins import Twins, World
 
@@ -328,11 +329,13 @@ def test_native_handlers_of_a_blueprint_become_reachable_for_routing_errors_only
 
 
 def test_two_blueprints_at_one_place_are_ordered_by_name(ask: Ask) -> None:
-    zebra: Spec = ("zebra", {"url_prefix": "/zoo"}, {})
-    ant: Spec = ("ant", {"url_prefix": "/zoo"}, {})
+    zebra, ant = (
+        a_blueprint(name, a_catch_all(owner(name)), answering(f"/{name}"), url_prefix="/zoo")
+        for name in ("zebra", "ant")
+    )
 
-    assert ask(tree(zebra, ant), "/zoo/nope").text == "ant"
-    assert ask(tree(ant, zebra), "/zoo/nope").text == "ant"
+    assert ask(an_app(zebra, ant), "/zoo/nope").text == "ant"
+    assert ask(an_app(ant, zebra), "/zoo/nope").text == "ant"
 
 
 def test_urls_are_owned_below_the_mount_point(ask: Ask) -> None:

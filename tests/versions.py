@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from importlib.metadata import version
+from typing import Any
 
-__all__ = ["FLASK", "GRACE_IS_LOST", "HYPERCORN", "QUART", "WERKZEUG"]
+from werkzeug.routing import exceptions
+
+__all__ = ["DUPLICATE_RULE", "FLASK", "GRACE_IS_LOST", "HYPERCORN", "QUART", "WERKZEUG"]
 
 
 def _read(name: str) -> tuple[int, ...]:
@@ -17,3 +20,6 @@ FLASK, HYPERCORN, QUART, WERKZEUG = (_read(name) for name in ("flask", "hypercor
 
 GRACE_IS_LOST = sys.version_info >= (3, 12, 1) and HYPERCORN < (0, 19)
 """Whether Hypercorn waits for connections without a limit before it ends the lifespan (pgjones/hypercorn#308)."""
+
+DUPLICATE_RULE: Any = getattr(exceptions, "DuplicateRuleError", ())
+"""What Werkzeug 3.2 raises for two equal rules; nothing with older versions."""

@@ -139,7 +139,7 @@ _Job = tuple["Future[Any]", Callable[[], Any]]
 
 
 class _Workers(Executor):
-    """A thread for every call: an idle one, or a new one. After its call it waits for a next, unless enough others do."""
+    """A thread for every call: an idle one, or a new one. Then it waits for a next call, unless enough others do."""
 
     def __init__(self, most_idle: int) -> None:
         self._most_idle = most_idle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.headers import Headers, clean_headers, leave_out, list_headers, merge_header, set_default_header
@@ -84,7 +85,8 @@ def build_response(
         policy: The Content-Security-Policy under which the body works, unless the problem brings one.
     """
     problem, language = incident.problem, incident.language
-    headers = build_headers(content_type, vary, policy, language, own=problem.headers, status=problem.status)
+    build = build_headers if problem.headers else _remember_headers
+    headers = build(content_type, vary, policy, language, own=problem.headers, status=problem.status)
     return _finish(incident.request.method, problem.status, headers, body)
 
 
@@ -114,6 +116,10 @@ def build_headers(
     if policy is not None:
         set_default_header(headers, "Content-Security-Policy", policy)
     return (("Content-Type", _CONTENT_TYPES.get(content_type, content_type)), *headers)
+
+
+# An error's own headers may differ in each error, and be a secret.
+_remember_headers = lru_cache(maxsize=256)(build_headers)
 
 
 def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:

@@ -14,7 +14,6 @@ import flask
 
 from errbridge.adapter import Application, Call, Draft, Installation, Run, check_chunk, check_head, drive
 from errbridge.pallets.application import PalletsApplication, finish_response, wait_for
-from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.exceptions import detect_disconnect
 from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import Fields, Seam
@@ -104,7 +103,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     """
     make_response: Callable[[Any], flask.Response] = app.make_response
     wsgi_app: Callable[..., Any] = app.wsgi_app
-    seam = attach_seam(app, _FlaskApplication, _FlaskSeam, install)
+    seam = _FlaskSeam.attach(_FlaskApplication(app), install)
 
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
 

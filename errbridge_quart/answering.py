@@ -29,7 +29,6 @@ from quart.globals import app_ctx
 from errbridge import Problem
 from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive, check_chunk
 from errbridge.pallets.application import PalletsApplication, check_response, finish_response, wait_for
-from errbridge.pallets.attaching import attach_seam
 from errbridge.pallets.private import has_received_content, read_request_values, takes_context, ungroup
 from errbridge.pallets.seam import Fields, Seam
 
@@ -152,7 +151,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     handle_websocket: Callable[[Any], Awaitable[Any]] = app.handle_websocket
     asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     is_given_context = takes_context(app.handle_exception)
-    seam = attach_seam(app, _QuartApplication, _QuartSeam, install)
+    seam = _QuartSeam.attach(_QuartApplication(app), install)
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
 
     async def answering(result: Any) -> Any:

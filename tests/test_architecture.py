@@ -235,7 +235,7 @@ def test_what_answers_errors_imports_only_the_public_surface_of_the_core() -> No
     adapters = [path for name in ("errbridge_flask", "errbridge_quart") for path in (ROOT / name).glob("*.py")]
     modules = set().union(*(imported_by(path.read_text(encoding="utf-8")) for path in (*shared, *adapters)))
 
-    assert {path.stem for path in shared} >= {"application", "attaching", "blueprints", "exceptions", "private", "seam"}
+    assert {path.stem for path in shared} >= {"application", "blueprints", "exceptions", "private", "seam"}
     assert {module for module in modules if not module.startswith("errbridge.pallets")} == PUBLIC
 
 

@@ -489,7 +489,7 @@ def test_a_blueprint_without_any_routes_is_otherwise_where_it_was_declared(world
 
 def test_the_version_changes_with_the_places(world: World) -> None:
     assert world.errors is not None
-    places = world.app.extensions["errbridge"].application
+    places = world.app.extensions["errbridge"].installation.application
     versions = {places.version}
     assert places.version in versions
 

@@ -274,4 +274,4 @@ def test_a_catalogue_that_comes_too_late_changes_nothing() -> None:
 
     assert world.call(Request("/nope")).json["type"] == before == "about:blank"
     assert world.app.config["ERROR_TYPE_URI"] is None
-    assert world.app.extensions["errbridge"].problem_types is None
+    assert world.app.extensions["errbridge"].installation.problem_types is None

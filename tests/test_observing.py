@@ -162,7 +162,7 @@ def test_what_cannot_be_described_is_logged_and_answered(world: World, caplog: p
 
     world.app.errorhandler(404)(lambda exc: ("native", 404))
     seen = note_incidents(world)
-    described = world.app.extensions["errbridge"].application
+    described = world.app.extensions["errbridge"].installation.application
 
     def broken(given: object) -> Reply:
         raise RuntimeError("cannot be described")
@@ -511,7 +511,7 @@ def test_without_hooks_no_reply_is_made(world: World, monkeypatch: pytest.Monkey
     world.app.errorhandler(404)(lambda exc: ("native", 404))
     made: list[Any] = []
     assert world.errors is not None
-    application: Any = world.app.extensions["errbridge"].application
+    application: Any = world.app.extensions["errbridge"].installation.application
     monkeypatch.setattr("errbridge.representations.response.Reply", lambda *args, **kwargs: made.append(args))
     monkeypatch.setattr(application, "describe_response", made.append)
 

@@ -29,7 +29,7 @@ from errbridge.adapter import (
 )
 from errbridge.pallets.blueprints import BlueprintPlaces
 from errbridge.pallets.exceptions import build_exception, override, read_http_error
-from errbridge.pallets.private import HandlerSearch
+from errbridge.pallets.private import find_search
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions
@@ -44,12 +44,15 @@ class PalletsApplication(Application):
 
     Args:
         app: The application.
-        search: The framework's own search for error handlers.
 
     Attributes:
+        search: The framework's own search for error handlers.
         http_classes: Werkzeug's classes of HTTP errors.
         response_types: Werkzeug's response classes, which both frameworks derive theirs from.
         packages: What the traceback of any exception of a view begins with.
+
+    Raises:
+        SetupError: The framework searches error handlers in another way than errbridge knows.
     """
 
     http_classes = HTTPErrorClasses(HTTPException, default_exceptions)
@@ -68,9 +71,9 @@ class PalletsApplication(Application):
         "werkzeug",
     )
 
-    def __init__(self, app: Any, search: HandlerSearch) -> None:
+    def __init__(self, app: Any) -> None:
         self.app = app
-        self.search = search
+        self.search = find_search(app)
         self._places = BlueprintPlaces(app)
         self._make_response: Callable[[Any], Any] = app.make_response  # before it is wrapped
 

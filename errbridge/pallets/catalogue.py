@@ -12,8 +12,9 @@ from errbridge.catalogue import Catalogue, types_of
 from errbridge.catalogue.pages import Frame, render_index, render_type
 from errbridge.errors import SetupError
 from errbridge.languages.message import Message
+from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.pages import add_pages
-from errbridge.pallets.seam import SEAM, Seam
+from errbridge.pallets.seam import Seam
 from errbridge.problem.problem import Problem
 
 __all__ = ["serve"]
@@ -36,7 +37,7 @@ class _Pages:
     """The pages of one application, with the types that exist at each request."""
 
     def __init__(self, app: Any, types: Types, type_uri: str) -> None:
-        self.seam: Seam = app.extensions[SEAM]
+        self.seam: Seam = app.extensions[EXTENSION]
         self.types = _list_chosen(types)
         found = types_of(self.types)
         self._known: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))

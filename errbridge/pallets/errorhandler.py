@@ -39,7 +39,7 @@ AppT = TypeVar("AppT")
 BlueprintT = TypeVar("BlueprintT")
 
 EXTENSION = "errbridge"
-"""Under which an application's ``extensions`` have the `Installation`."""
+"""The key of an application's ``extensions`` with the seam, which has the `Installation`."""
 
 
 class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
@@ -469,8 +469,8 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
 
     def _installation(self, verb: str, app: Any) -> Installation:
         self._check_app(verb, app)
-        installation: Installation = app.extensions.get(EXTENSION)
-        if getattr(installation, "shared", None) is not self._registry:
+        installation: Installation | None = getattr(app.extensions.get(EXTENSION), "installation", None)
+        if installation is None or installation.shared is not self._registry:
             raise SetupError("the application does not know this ErrorHandler; call init_app(app) first")
         return installation
 

@@ -21,9 +21,10 @@ from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry, Replacement, Subject
 from errbridge.pallets.blueprints import split_endpoint
+from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.private import was_registered
-from errbridge.pallets.seam import SEAM, Seam
+from errbridge.pallets.seam import Seam
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.problem.subclasses import subclasses
 from errbridge.scopes.scope import list_blueprints
@@ -52,7 +53,7 @@ def find_seam(app: Any) -> Seam:
     Raises:
         SetupError: It has no ``ErrorHandler``.
     """
-    seam = getattr(app, "extensions", {}).get(SEAM)
+    seam = getattr(app, "extensions", {}).get(EXTENSION)
     if not isinstance(seam, Seam):
         raise SetupError(
             f"the application {getattr(app, 'name', app)!r} has no ErrorHandler: write errors = ErrorHandler(app), or "

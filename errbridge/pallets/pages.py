@@ -8,7 +8,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from errbridge.errors import SetupError
-from errbridge.pallets.seam import SEAM
+from errbridge.pallets.errorhandler import EXTENSION
 
 __all__ = ["add_pages"]
 
@@ -39,7 +39,7 @@ def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, metho
         return await respond(path)
 
     respond_later._quart_schema_hidden = True  # type: ignore[attr-defined] # as its decorator hide() does
-    is_async = iscoroutinefunction(app.extensions[SEAM].installation.application.make_response)
+    is_async = iscoroutinefunction(app.extensions[EXTENSION].installation.application.make_response)
     view = respond_later if is_async else respond
     try:
         app.add_url_rule(f"{url_prefix}/", endpoint, view, defaults={"path": ""}, methods=["GET"])

@@ -11,10 +11,11 @@ from errbridge.handling import respond
 from errbridge.handling.context import ErrorContext
 from errbridge.inspection import preview
 from errbridge.inspection.probes import copy_without_hooks
+from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.inspected import inspect
 from errbridge.pallets.pages import add_pages
-from errbridge.pallets.seam import SEAM, Seam
+from errbridge.pallets.seam import Seam
 from errbridge.representations.response import build_headers
 
 __all__ = ["serve"]
@@ -30,7 +31,7 @@ class _Preview:
 
     def __init__(self, app: Any) -> None:
         self.app = app
-        self.seam: Seam = app.extensions[SEAM]
+        self.seam: Seam = app.extensions[EXTENSION]
 
     def _list_drafts(self) -> Iterator[preview.Draft]:
         subject = inspect(self.app)

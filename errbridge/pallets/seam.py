@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from copy import copy
 from functools import partial, wraps
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
@@ -24,25 +24,26 @@ from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAll
 from errbridge import Page, Problem, Reply, RequestFacts, current_incident_id
 from errbridge.adapter import (
     LEFT,
+    Application,
     Installation,
     Native,
     Raised,
     Response,
     Run,
     expect_record,
+    install,
     log,
     receive,
     record_broken_stream,
     respond,
     respond_to_result,
 )
+from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.blueprints import split_endpoint
+from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.private import HandlerSearch
 
-__all__ = ["SEAM", "Fields", "Seam"]
-
-SEAM = "errbridge.seam"
-"""The key of ``app.extensions`` under which the command line finds the seam."""
+__all__ = ["Fields", "Seam"]
 
 _RAISED = "errbridge.raised"  # kept for a request: the run that raised an exception, until the 500 made of it
 
@@ -83,6 +84,28 @@ class Seam(ABC):
         self.app = app
         self.search = search
         self.ordinary = frozenset({str, bytes, dict, list, self.response_class})
+
+    @classmethod
+    def attach(cls, application: PalletsApplication, make_installation: Callable[[Application], Installation]) -> Self:
+        """Attach errbridge to an application, in place of its search for error handlers.
+
+        Args:
+            application: The application, as the core sees it.
+            make_installation: Makes the installation, with everything that the ``ErrorHandler`` was given.
+
+        Returns:
+            The seam, for the errors that pass elsewhere.
+        """
+        app = application.app
+        seam = cls(make_installation(application), app, application.search)
+        app._find_error_handler = seam.find_error_handler
+        for name, kind in (("handle_exception", "request"), ("handle_websocket_exception", "websocket")):
+            if (handle := getattr(app, name, None)) is not None:
+                setattr(app, name, seam.receiving(handle, getattr(app, f"full_dispatch_{kind}")))
+        app.log_exception = seam.recording(app.log_exception)
+        install(app, seam.installation)
+        app.extensions[EXTENSION] = seam
+        return seam
 
     @abstractmethod
     def current_request(self) -> Any:

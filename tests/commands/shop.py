@@ -73,7 +73,7 @@ def run(world: World, *words: str, **options: Any) -> Any:
     """Run a command of a world's framework."""
     assert world.errors is not None
     # As errors.catalogue(app, types=...) has it: the types of other tests are in the process, and two have one slug.
-    world.app.extensions["errbridge"].problem_types = (OutOfTea,)
+    world.app.extensions["errbridge"].installation.problem_types = (OutOfTea,)
     group = importlib.import_module(f"{world.adapter.__name__}.cli").errors
     return world.app.test_cli_runner().invoke(group, list(words), **options)
 

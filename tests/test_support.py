@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from errbridge.inspection.finding import check_id, find_records
 
 pytestmark = pytest.mark.slow
 
@@ -26,14 +27,14 @@ def test_what_a_client_quotes_finds_the_stack_of_its_own_request(framework: str,
     assert len(set(quoted)) == len(quoted) == (400 if framework == "flask" else 200)
     assert len(events) == len(quoted)
     misses: list[Any] = []
-    text_records = re.split(r"\n(?=\d{4}-)", tmp_path.joinpath("text.log").read_text())
-    json_records = tmp_path.joinpath("json.log").read_text().splitlines()
-    assert [len(text_records), len(json_records)] == [len(quoted)] * 2
+    logs = {name: tmp_path.joinpath(name).read_text().splitlines() for name in ("text.log", "json.log")}
+    records = {name: list(find_records("", name, lines)) for name, lines in logs.items()}
+    assert {name: len(found) for name, found in records.items()} == {name: len(quoted) for name in logs}
     for number, text in enumerate(quoted):
-        wanted = text.removeprefix("urn:uuid:")
+        wanted = check_id(text)
         own = f"LookupError: request number {number} failed"
-        for records in (text_records, json_records):
-            mine = [record for record in records if f"incident {wanted}" in record]
+        for found in records.values():
+            mine = [record.text for record in found if f"incident {wanted}" in record.text]
             if len(mine) != 1 or own not in mine[0] or "in crash" not in mine[0]:
                 misses.append((number, text, mine))
         tagged = [event for event in events if event["tags"]["incident_id"].startswith(wanted)]

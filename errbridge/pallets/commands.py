@@ -1,16 +1,20 @@
 """``flask errors`` and ``quart errors``: the same commands for both, over `errbridge.inspection`.
 
-Exit codes: 0 if all is well, 1 if ``check`` found something, 2 if the command could not do what it was asked.
+Exit codes: 0 if all is well, 1 if ``check`` found something or ``find`` nothing, 2 if the command could not do what it
+was asked.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -21,6 +25,7 @@ from errbridge.errors import SetupError
 from errbridge.handling.respond import show
 from errbridge.inspection.checks import check
 from errbridge.inspection.explanation import explain
+from errbridge.inspection.finding import check_id, find_records, record_text
 from errbridge.inspection.listing import list_registrations
 from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, File, build_http_block, build_server_block
 from errbridge.inspection.preview import build_index, list_drafts, list_folders
@@ -180,7 +185,42 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         forms = {"schema": catalogue.schema, "openapi": catalogue.openapi}
         _echo(types_text(catalogue) if form is None else _dump(forms[form]()))
 
+    @errors.command("find")
+    @click.argument("incident", metavar="ID")
+    @click.argument("files", type=click.File(encoding="utf-8", errors="replace"), nargs=-1)
+    @_json_option
+    @click.pass_context
+    def find_command(ctx: click.Context, incident: str, files: Sequence[TextIO], as_json: bool) -> None:
+        """Find the records of an incident in logs.
+
+        ID is what a client quotes: the id, its first 8 characters, or the instance of a document. FILES are logs, as
+        text or in lines of JSON, compressed if they end in .gz; without one, standard input is read. The exit code is 1
+        if nothing is found.
+        """
+        wanted = check_id(incident)
+        logs = files or (sys.stdin,)
+        found = [each for log in logs for each in find_records(wanted, log.name, _read_lines(log))]
+        if as_json:
+            _echo(_dump(found))
+        elif found:
+            _echo("\n\n".join(record_text(record) for record in found))
+        else:
+            hint = "errors of clients (4xx) have one only where the logger 'errbridge' is at INFO and has a handler"
+            click.echo(f"no record of {wanted} in what was read; {hint}", err=True)
+        ctx.exit(0 if found else 1)
+
     return errors.commands.values()
+
+
+def _read_lines(log: TextIO) -> Iterator[str]:
+    if not log.name.endswith(".gz"):
+        yield from log
+        return
+    try:
+        with gzip.open(log.buffer, "rt", encoding="utf-8", errors="replace") as lines:
+            yield from lines
+    except (OSError, EOFError, zlib.error) as error:
+        raise SetupError(f"{log.name} cannot be read: {error}") from error
 
 
 def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str]) -> Iterator[File]:

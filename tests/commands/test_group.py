@@ -1,7 +1,8 @@
-"""``errors types``, and the group with all commands."""
+"""``errors types`` and ``errors find``, and the group with all commands."""
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import subprocess
@@ -44,6 +45,43 @@ def test_types_gives_schemas_to_programs() -> None:
     assert openapi["components"]["schemas"]["OutOfTea"]["properties"]["cups"]["type"] == "integer"
 
 
+# find
+
+
+ID = "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
+LOG = f"ERROR shop K\xe4se (incident {ID})\n".encode()
+
+
+def test_find_reads_compressed_logs_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "shop.log").write_bytes(LOG)
+    (tmp_path / "shop.log.1.gz").write_bytes(gzip.compress(LOG + b"\xff\n" + LOG))
+    logs = [str(tmp_path / name) for name in ("shop.log", "shop.log.1.gz")]
+
+    found = data(view, "find", ID[:8], *logs)
+
+    assert [(each["source"], each["line"]) for each in found] == [(logs[0], 1), (logs[1], 1), (logs[1], 3)]
+    assert {each["text"] for each in found} == {LOG.decode().rstrip()}
+
+
+@pytest.mark.parametrize(
+    "content", [LOG, gzip.compress(LOG)[:-4], gzip.compress(LOG)[:12] + b"\xff" * 40], ids=["plain", "short", "broken"]
+)
+def test_find_refuses_what_only_looks_compressed(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "shop.log.gz").write_bytes(content)
+
+    assert "shop.log.gz cannot be read: " in said(view, "find", ID, str(tmp_path / "shop.log.gz"), exit_code=2)
+
+
+def test_find_says_on_standard_error_that_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "shop.log").write_bytes(LOG)
+
+    said_nothing = said(view, "find", "00000000", str(tmp_path / "shop.log"), exit_code=1)
+    assert said_nothing.startswith(
+        "no record of 00000000 in what was read; errors of clients (4xx) have one only where"
+    )
+    assert json.loads(said(view, "find", "00000000", str(tmp_path / "shop.log"), "--json", exit_code=1)) == []
+
+
 # The group.
 
 
@@ -54,6 +92,7 @@ def test_the_group_names_its_commands() -> None:
         "check",
         "eject",
         "explain",
+        "find",
         "list",
         "preview",
         "types",

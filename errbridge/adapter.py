@@ -1,8 +1,8 @@
 """Everything that an adapter for a framework needs of errbridge. Both adapters of this project use nothing else.
 
 An adapter implements `Application`, collects `errbridge.RequestFacts`, and calls `respond` with them, which starts the
-plan for an error; `respond_to_result` does so for what a view returned. `drive` or `adrive` carries the plan out, and
-the adapter makes a response of the outcome. It decides nothing.
+plan for an error; `respond_to_result` does so for what a view returned, which `take_apart` takes apart. `drive` or
+`adrive` carries the plan out, and the adapter makes a response of the outcome. It decides nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
 from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
-from errbridge.handling.results import check_chunk
+from errbridge.handling.results import check_chunk, take_apart
 from errbridge.http.headers import check_head
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -47,4 +47,5 @@ __all__ = [
     "record_broken_stream",
     "respond",
     "respond_to_result",
+    "take_apart",
 ]

@@ -213,6 +213,7 @@ ADAPTER_NAMES = [
     "record_broken_stream",
     "respond",
     "respond_to_result",
+    "take_apart",
 ]
 
 

@@ -93,13 +93,13 @@ def respond(
 
 
 def respond_to_result(
-    installation: Installation, result: object, request: RequestFacts | None, before: Run | None = None
+    installation: Installation, result: Parts, request: RequestFacts | None, before: Run | None = None
 ) -> Run:
     """Answer what a view returned, if it is errbridge's.
 
     Args:
         installation: errbridge in the application of the view.
-        result: An error, a `Page` or a `Reply`, alone or in a tuple with a status and headers, which win.
+        result: What it returned, taken apart: an error, a `Page` or a `Reply`, with a status and headers, which win.
         request: The facts of the request; None if a page is made without one.
         before: As for `respond`.
 
@@ -107,7 +107,7 @@ def respond_to_result(
         The plan, as `respond` returns it.
     """
     trace = Trace(installation, request or RequestFacts())
-    return Run(_plan_result(trace, take_apart(result), before, has_request=request is not None), trace)
+    return Run(_plan_result(trace, result, before, has_request=request is not None), trace)
 
 
 def _plan_result(trace: Trace, parts: Parts, before: Run | None, *, has_request: bool) -> Plan:

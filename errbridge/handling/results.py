@@ -66,7 +66,10 @@ def split(value: Any) -> Parts:
 
 def take_apart(value: Any) -> Parts:
     """Take apart what a view or handler returned. A class of exceptions becomes an exception, as if it was raised."""
-    parts = split(value) if isinstance(value, tuple) and len(value) in (2, 3) else Parts(value)
+    try:
+        parts = split(value)
+    except TypeError:  # the framework says what is wrong
+        parts = Parts(value)
     if isinstance(parts.body, type) and issubclass(parts.body, BaseException):
         return parts._replace(body=parts.body(), is_class=True)
     return parts

@@ -37,6 +37,7 @@ from errbridge.adapter import (
     record_broken_stream,
     respond,
     respond_to_result,
+    take_apart,
 )
 from errbridge.pallets.application import PalletsApplication
 from errbridge.pallets.blueprints import split_endpoint
@@ -302,16 +303,16 @@ class Seam(ABC):
 
         It is errbridge's if it is an error that nothing was asked about, a page or a reply, alone or in a tuple.
         """
-        body = value[0] if isinstance(value, tuple) and len(value) in (2, 3) else value
-        if not isinstance(body, _KNOWN) and not (isinstance(body, type) and issubclass(body, BaseException)):
+        parts = take_apart(value)
+        if not (parts.is_class or isinstance(parts.body, _KNOWN)):
             return None
         try:
             request = self.current_request()
         except RuntimeError:  # in an app context alone
-            run = respond_to_result(self.installation, value, None)
+            run = respond_to_result(self.installation, parts, None)
         else:
             facts = self.read_facts(value, request, request.blueprints)
-            run = respond_to_result(self.installation, value, facts, self.keep_for(request).pop(_RAISED, None))
+            run = respond_to_result(self.installation, parts, facts, self.keep_for(request).pop(_RAISED, None))
         if isinstance(run.outcome, Raised):
             raise run.outcome.exception
         return None if run.outcome is LEFT else self.make_handler(run)

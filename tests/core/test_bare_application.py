@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from errbridge import Problem, Reply, RequestFacts, SetupError
-from errbridge.adapter import Application, Draft, Installation, Raised, Response, install, respond, respond_to_result
+from errbridge.adapter import (
+    Application,
+    Draft,
+    Installation,
+    Raised,
+    Response,
+    install,
+    respond,
+    respond_to_result,
+    take_apart,
+)
 from errbridge.application.installation import find_installation
 from errbridge.testing import assert_no_findings
 
@@ -54,7 +64,7 @@ def test_what_escaped_is_a_500_or_raised_and_never_described_without_a_debug_mod
 
 
 def test_a_class_that_a_view_returns_is_raised() -> None:
-    outcome = respond_to_result(Installation(Bare()), KeyError, JSON).outcome
+    outcome = respond_to_result(Installation(Bare()), take_apart(KeyError), JSON).outcome
 
     assert isinstance(outcome, Raised)
     assert type(outcome.exception) is KeyError

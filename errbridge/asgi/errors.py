@@ -146,7 +146,7 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
 def report_broken_off(scope: Connection, status: int, error: Exception, edge: Installation) -> None:
     """Log an error that came too late for an answer."""
     if not is_recorded(error):  # by errbridge in the application
-        record_broken_stream(edge, error, _facts(scope, edge), status)
+        record_broken_stream(edge, error, _facts(scope, edge), status, is_raised=False)
 
 
 def _facts(scope: Connection, edge: Installation) -> RequestFacts:

@@ -96,7 +96,9 @@ def _describe_sent(context: ErrorContext, describe: Callable[[], Reply]) -> Repl
     return replace(reply, headers=context.add_id(list_headers(reply.headers)))
 
 
-def record_broken_stream(installation: Installation, exc: Exception, request: RequestFacts, status: int) -> None:
+def record_broken_stream(
+    installation: Installation, exc: Exception, request: RequestFacts, status: int, *, is_raised: bool = True
+) -> None:
     """Record an exception that came when an answer had begun, and breaks it off. Nothing can be answered any more.
 
     Args:
@@ -104,9 +106,11 @@ def record_broken_stream(installation: Installation, exc: Exception, request: Re
         exc: The exception.
         request: The facts of the request.
         status: The status that was sent.
+        is_raised: Whether the exception goes on to a server, or a bridge, which then does not record it again.
     """
     http = installation.application.http_error(exc)
     context = open_context(installation, exc, HTTPErrorFacts.of_crash(exc), request)
-    mark_recorded(exc)
+    if is_raised:
+        mark_recorded(exc)
     level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR
     write_record(context.incident, status, level, is_broken_off=True)

@@ -3,14 +3,9 @@
 Sentry's own integrations make the event of an uncaught exception, from the framework's signal. Here it gets the tag
 ``incident_id``, by which you find what a client quotes. It needs the SDK, ``errbridge[sentry]``.
 
-===============================================  ==========================================================
-error                                            event
-===============================================  ==========================================================
-uncaught exception, a handler or page that       one, with the tag
-failed, a stream that broke off
-4xx and 5xx raised as such, an exception that a  none; with ``statuses`` one, grouped by status and type of
-handler has mapped to one                        problem
-===============================================  ==========================================================
+- An uncaught exception, a handler or page that failed, and a stream that broke off are one event each, with the tag.
+- A 4xx or 5xx that was raised as such, and an exception that a handler has mapped to one, are none. With ``statuses``
+  they are one event each, grouped by status and type of problem.
 """
 
 from __future__ import annotations

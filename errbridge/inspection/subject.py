@@ -86,7 +86,7 @@ def find_source(function: Callable[..., Any]) -> Source:
     code = getattr(written, "__code__", None)
     if code is None:  # an object that can be called
         code = getattr(getattr(type(written), "__call__", None), "__code__", None)  # noqa: B004 - the method is wanted
-    if code is None:
+    if code is None or getattr(written, "__module__", "") == "errbridge":  # made by map()
         return Source(describe_function(written))
     return Source(describe_function(written), code.co_filename, code.co_firstlineno)
 

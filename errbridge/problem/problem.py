@@ -321,8 +321,8 @@ class Problem(_Members):
             type_uri: ``ERROR_TYPE_URI`` of the service, for classes without a ``type=`` of their own.
 
         Returns:
-            The problem, of the class with its ``type``: this one, or one derived from it. Only `Problem` itself takes
-            a type without a class.
+            The problem. Its class is the one with its ``type``, this one or one derived from it. Only `Problem` itself
+            takes a type without a class.
 
         Raises:
             ValueError: The response is not a problem document, or the problem is not of this class.

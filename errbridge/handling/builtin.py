@@ -65,7 +65,7 @@ class Form(NamedTuple):
         trace_id, method = request.find_trace(), request.method
         if (
             not context.is_shared
-            or not context.id  # of a page that is made in advance
+            or not context.occurrence.id  # of a page that is made in advance
             or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer with ids of its own
             # The length of the content depends on them.
             or (method == "HEAD" and (request.request_id, request.root_path) != ("", ""))

@@ -80,7 +80,7 @@ def report(
         )
     level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
     # The framework has recorded an uncaught exception, but not a failure on the way to its answer.
-    if log.isEnabledFor(level) and (failure is not None or not context.occurrence.is_recorded):
+    if log.logger.isEnabledFor(level) and (failure is not None or not context.occurrence.is_recorded):
         code = frame.code if frame is not None and context.application.is_websocket_accepted() else None
         write_record(context.incident, status, level, failure=failure, close_code=code)
     if context.hooks:

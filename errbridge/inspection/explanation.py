@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from errbridge import validation
 from errbridge.application.errormap import Owner
@@ -159,7 +159,8 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     options = installation.options
     if (decorator := options.response) is not None:
         # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
-        options = replace(options, response=lambda _document: cast("Any", decorator))
+        find: Callable[[object], Any] = lambda _: decorator  # noqa: E731
+        options = replace(options, response=find)
     installation = copy_without_hooks(installation, options)
     asked: list[tuple[ErrorContext, Call]] = []
 

@@ -177,8 +177,8 @@ class Seam(ABC):
                 "rule_blueprints": self._rule_blueprints(request, error) if is_routed_again else (),
                 "routing": is_routing,
                 "websocket": request.scheme in ("ws", "wss"),
-                "trace_id": hooks.current_trace(),
-                "locale": hooks.current_locale() if is_inside else "",
+                "trace_id": hooks.current_trace() if hooks.trace_id else "",
+                "locale": hooks.current_locale() if hooks.locale and is_inside else "",
                 "has_input": has_content or bool(request.view_args) or bool(request.query_string),
             }
             read = partial(self.list_headers, request)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from numbers import Number
 from re import Pattern
 from textwrap import indent
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeGuard, cast
 
 from errbridge.http.accept import JSON
 from errbridge.http.response import AnyResponse
@@ -107,8 +107,8 @@ def assert_problem(
             raise TypeError(f"a problem class is expected, not {problem!r}; the status is status=, the type type=")
         own = read_declaration(problem)
         expected = {"type": problem, "status": own.status or _UNSAID, "title": own.title or _UNSAID} | expected
-    if _is_problem_class(expected.get("type")):
-        expected["type"] = _TypeOf(expected["type"], type_uri, got.status)
+    if _is_problem_class(cls := expected.get("type")):
+        expected["type"] = _TypeOf(cls, type_uri, got.status)
     expected = _list_said(**expected, **extensions)
     differences = list(_of_response(got, expected, content_type, headers or {}))
     try:
@@ -214,7 +214,7 @@ def _equal(value: Any, expected: Any) -> bool:
     return bool(value == expected)
 
 
-def _is_problem_class(expected: Expected) -> bool:
+def _is_problem_class(expected: Expected) -> TypeGuard[type[Problem]]:
     return isinstance(expected, builtins.type) and issubclass(expected, Problem)
 
 

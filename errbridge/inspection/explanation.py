@@ -159,7 +159,9 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     options = installation.options
     if (decorator := options.response) is not None:
         # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
-        find: Callable[[object], Any] = lambda _: decorator  # noqa: E731
+        def find(_: object) -> Any:
+            return decorator
+
         options = replace(options, response=find)
     installation = copy_without_hooks(installation, options)
     asked: list[tuple[ErrorContext, Call]] = []

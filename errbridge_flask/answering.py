@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import Any
 
 import flask
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from errbridge.adapter import Application, Call, Draft, Installation, Run, check_chunk, check_head, drive
 from errbridge.pallets.application import PalletsApplication, finish_response, wait_for
@@ -25,7 +26,12 @@ _STREAMED = "errbridge.streamed"  # in the environ of a request whose answer is 
 
 class _FlaskApplication(PalletsApplication):
     def make_response(self, draft: Draft, method: str) -> flask.Response:
-        return finish_response(self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
+        made = self._make_response(draft.body)
+        body = made.response
+        response: flask.Response = finish_response(made, draft, method)
+        if response.response is not body and (close := getattr(body, "close", None)) is not None:
+            close()  # it is not sent
+        return response
 
     def render_template(self, names: str | Sequence[str], context: Mapping[str, Any], owner: Any = None) -> str:
         self.add_own_templates()
@@ -84,7 +90,8 @@ class _FlaskSeam(Seam):
 
     def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
         def handle(exc: BaseException) -> Any:
-            drive(run, self._call)
+            if run.outcome is None:
+                drive(run, self._call)
             return self.make_result(run)
 
         return handle
@@ -102,6 +109,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         install: Makes the installation.
     """
     make_response: Callable[[Any], flask.Response] = app.make_response
+    finalize_request: Callable[..., flask.Response] = app.finalize_request
     wsgi_app: Callable[..., Any] = app.wsgi_app
     seam = _FlaskSeam.attach(_FlaskApplication(app), install)
 
@@ -110,11 +118,15 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     def answering(rv: Any) -> flask.Response:
         handler = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
         response = make_response(rv if handler is None else handler(rv))
-        if get_current() is not None:
-            response = seam.add_incident_header(response)
-        is_stream = not isinstance(response.response, (list, tuple)) and not response.direct_passthrough
-        if is_stream and flask.has_request_context():
-            flask.request.environ[_STREAMED] = seam.watch(response)
+        return response if get_current() is None else seam.add_incident_header(response)
+
+    def watching(*given: Any, **named: Any) -> flask.Response:
+        """Finish a response, and watch it if it is a stream, which an ``after_request`` function may have made."""
+        response = finalize_request(*given, **named)
+        is_made = isinstance(response, WerkzeugResponse)  # an after_request function may return anything
+        if is_made and not (isinstance(response.response, (list, tuple)) or response.direct_passthrough):
+            request = flask.request
+            request.environ[_STREAMED] = seam.watch(response), request.url_rule, request.view_args
         return response
 
     @cache
@@ -161,8 +173,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         try:
             try:
                 body = wsgi_app(environ, start)
-                if _STREAMED in environ:
-                    body = _Stream(body, partial(break_off, environ))
+                if (watched := environ.pop(_STREAMED, None)) is not None:  # the environ may be a dispatcher's as well
+                    body = _Stream(body, partial(break_off, environ, *watched))
             except BaseException as exc:
                 error = ungroup(exc)
             else:
@@ -184,10 +196,16 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             if get_current() is not before:  # most requests have no error
                 set_current(before)
 
-    def break_off(environ: dict[str, Any], exc: Exception) -> None:
-        environ[_STREAMED](exc, app.request_class(environ))
+    def break_off(environ: dict[str, Any], record: Any, rule: Any, view_args: Any, exc: Exception) -> None:
+        request = app.request_class(environ)  # the one of the view has its content, and Flask has let go of it
+        request.url_rule, request.view_args = rule, view_args
+        record(exc, request)
 
-    replaced: dict[str, Callable[..., Any]] = {"make_response": answering, "wsgi_app": guarded}
+    replaced: dict[str, Callable[..., Any]] = {
+        "make_response": answering,
+        "finalize_request": watching,
+        "wsgi_app": guarded,
+    }
     for name, function in replaced.items():
         setattr(app, name, function)
 

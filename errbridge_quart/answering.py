@@ -20,6 +20,7 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from inspect import isawaitable
 from typing import Any
 
@@ -43,16 +44,15 @@ _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  #
 
 class _QuartApplication(PalletsApplication):
     async def make_response(self, draft: Draft, method: str) -> quart.Response:
-        return finish_response(await self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
+        return await _finish_response(await self._make_response(draft.body), draft, method)  # type: ignore[no-any-return]
 
     async def render_template(self, names: str | Sequence[str], context: Mapping[str, Any], owner: Any = None) -> str:
         self.add_own_templates()
-        with self.rendering_for(quart.websocket if quart.has_websocket_context() else quart.request, owner):
+        with self.rendering_for(quart.websocket if _is_websocket() else quart.request, owner):
             return await quart.render_template(names if isinstance(names, str) else list(names), **context)
 
     async def send_signal(self, exc: Exception) -> None:
-        is_websocket = quart.has_websocket_context()
-        signal = quart.got_websocket_exception if is_websocket else quart.got_request_exception
+        signal = quart.got_websocket_exception if _is_websocket() else quart.got_request_exception
         await signal.send_async(self.app, _sync_wrapper=self.app.ensure_async, exception=exc)
 
     def run_work(self, work: Coroutine[Any, Any, None]) -> None:
@@ -69,6 +69,16 @@ class _QuartApplication(PalletsApplication):
             scope[_CLOSE] = {"code": close_code, "reason": reason}
 
 
+async def _finish_response(made: Any, draft: Draft, method: str) -> Any:
+    """Finish a response, and close a stream that is not sent, as Quart closes others."""
+    body = made.response
+    response = finish_response(made, draft, method)
+    aclose = getattr(getattr(body, "iter", None), "aclose", None)
+    if response.response is not body and aclose is not None:
+        await aclose()
+    return response
+
+
 def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Join the lines of each header."""
     found: dict[bytes, bytes] = {}
@@ -78,9 +88,19 @@ def _join_lines(pairs: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
+def _is_websocket() -> bool:
+    """Return whether a WebSocket is handled, and no request that its view sends to another application."""
+    return quart.has_websocket_context() and (_websocket.get() is not None or not quart.has_request_context())
+
+
 def _current_request() -> Any:
-    current: Any = quart.websocket if quart.has_websocket_context() else quart.request
+    current: Any = quart.websocket if _is_websocket() else quart.request
     return current._get_current_object()
+
+
+def _is_bound(asked: Any) -> bool:
+    """Return whether this request or WebSocket is bound, and not only that of a view which asks this application."""
+    return (quart.has_request_context() or quart.has_websocket_context()) and _current_request() is asked
 
 
 class _QuartSeam(Seam):
@@ -160,7 +180,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         response = await make_response(result if handler is None else await handler(result))
         # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it (not reported).
         if isinstance(result, BaseException):
-            response = finish_response(response, Draft(None), "GET")
+            response = await _finish_response(response, Draft(None), "GET")
         return response if get_current() is None else seam.add_incident_header(response)
 
     async def guarded(asked: Any) -> Any:
@@ -174,8 +194,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             try:
                 response = await (handle_websocket if is_websocket else handle_request)(asked)
             except Exception as exc:
-                is_bound = quart.has_request_context() or quart.has_websocket_context()
-                if not is_bound or (seam.installation.application.propagates() and not isinstance(exc, Problem)):
+                is_left = seam.installation.application.propagates() and not isinstance(exc, Problem)
+                if is_left or not _is_bound(asked):
                     raise
                 handle_exception: Any = app.handle_websocket_exception if is_websocket else app.handle_exception
                 given = [app_ctx._get_current_object()] if is_given_context else []
@@ -187,6 +207,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         else:
             if isinstance(response, quart.Response) and not isinstance(response.response, response.data_body_class):
                 stream: Any = _Stream(response.response, seam.watch(response), asked)
+                response = copy(response)  # it may be one that a view returns for every request
                 response.response = stream
             return response
         if not isinstance(error, Exception):
@@ -198,10 +219,12 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         path = scope.get("path", "/")
         if not path.startswith("/"):  # absolute-form, or nothing at all: Quart cannot read all of them (not reported)
             scope = {**scope, "path": "/" + path.partition("://")[2].partition("/")[2]}
+        websocket = None
         if scope["type"] == "websocket":
-            scope = {**scope, _ACCEPTED: False, _CLOSE: None}
+            scope = websocket = {**scope, _ACCEPTED: False, _CLOSE: None}
             send = _Closing(scope, send)
-            _websocket.set(scope)
+        if (around := _websocket.get()) is not websocket:
+            _websocket.set(websocket)
         seam.expect_refusal(scope)
         if (before := get_current()) is not None:  # inside another request
             set_current(None)
@@ -210,6 +233,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         except BaseExceptionGroup as group:
             error = ungroup(group)
         finally:
+            if around is not websocket:
+                _websocket.set(around)
             if get_current() is not before:  # most requests have no error
                 set_current(before)
         raise error

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,10 @@ OF_FRAMEWORKS = {
 }.union(*map(vars, OBJECTS))
 OF_PYTHON = {
     name
-    for each in (str, bytes, dict, list, set, type, BaseException, Path, re, inspect.Signature, inspect.Parameter)
+    for each in (
+        *(str, bytes, dict, list, set, type, BaseException, Path, re, inspect.Signature, inspect.Parameter),
+        Generator,  # its close() is that of every stream (PEP 3333)
+    )
     for name in dir(each)
 }
 

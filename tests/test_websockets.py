@@ -429,3 +429,63 @@ async def test_a_path_that_quart_cannot_read_is_answered(path: str) -> None:
 
     assert (await handshake(app, path)).status == 404
     assert (await call_asgi(app, Request(path))).status == 404
+
+
+async def test_a_websocket_with_the_scheme_of_its_proxy_stays_one(caplog: pytest.LogCaptureFixture) -> None:
+    """Middleware takes ``https`` from ``X-Forwarded-Proto``, as Hypercorn's ProxyFix does."""
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    async def proxied(scope: Any, receive: Any, send: Any) -> None:
+        scope["scheme"] = "https"
+        await app(scope, receive, send)
+
+    caplog.set_level(logging.INFO, "errbridge")
+    await conversation(proxied, "/nope")
+
+    assert [record.getMessage().partition(" answered")[0] for record in caplog.records] == ["WEBSOCKET /nope"]
+
+
+@pytest.mark.parametrize("outer_kind", ["request", "websocket"])
+@pytest.mark.parametrize("path", ["/nope", "/crash", "/unmatched"])
+async def test_an_application_that_a_view_asks_handles_its_own_request(
+    outer_kind: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request or WebSocket of the view is bound as well."""
+    answers: list[Any] = []
+    inner, outer = quart.Quart("inner"), quart.Quart("outer")
+    for each in (inner, outer):
+        ErrorHandler(each)
+
+    async def crash() -> str:
+        raise ValueError("secret")
+
+    def create_url_adapter(request: Any, create: Any = inner.create_url_adapter) -> Any:
+        if request is not None and request.path == "/unmatched":
+            raise ValueError("secret")
+        return create(request)
+
+    async def ask() -> str:
+        answers.append(await call_asgi(inner, Request(path, headers=[("Accept", "application/json")])))
+        return "asked"
+
+    async def ask_in_websocket() -> None:
+        await quart.websocket.send(await ask())
+
+    inner.add_url_rule("/crash", "crash", crash)
+    inner.create_url_adapter = create_url_adapter  # type: ignore[method-assign]
+    outer.add_url_rule("/outer", "outer", ask)
+    outer.add_websocket("/outer", "outer websocket", ask_in_websocket)
+
+    caplog.set_level(logging.INFO, "errbridge")
+    if outer_kind == "request":
+        assert (await call_asgi(outer, Request("/outer"))).text == "asked"
+    else:
+        sent = await conversation(outer, "/outer")
+        assert [message.get("code") for message in sent] == [None, None, 1000]
+
+    (answer,) = answers
+    assert (answer.status, answer.content_type) == (404 if path == "/nope" else 500, "application/problem+json")
+    recorded = [record.getMessage() for record in caplog.records if hasattr(record, "incident_id")]
+    assert len(recorded) == 1
+    assert f"GET {path} " in recorded[0]

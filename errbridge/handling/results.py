@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, TEXT
 from errbridge.http.headers import leave_out, list_headers
-from errbridge.http.status import check_error_status, find_phrase, parse_status
+from errbridge.http.status import check_error_status, find_phrase, has_body, parse_status
 from errbridge.incident import Page, Reply
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import build_reply, default_headers, read_reply, split_content_type
@@ -149,7 +149,7 @@ def convert(context: ErrorContext, value: Any, *, vary: str | None = None, is_do
     content_type, others = split_content_type(headers)
     has_defaults = is_document or not is_response
     if isinstance(body, (Iterator, AsyncIterator)):
-        body = yield from _start(body)
+        body = yield from _start(body) if has_body(incident.request.method, number) else _drop(body)
     defaults = default_headers(incident, number) if has_defaults else ()
     if is_document and incident.language.is_negotiated:
         defaults = (*defaults, ("Content-Language", incident.language.tag))
@@ -169,33 +169,54 @@ def _start(chunks: Iterator[Any] | AsyncIterator[Any]) -> Generator[Call, Any, I
     """Take the first chunk of a stream: what fails by then can still be answered.
 
     Returns:
-        A generator of all chunks, as not every framework takes other iterators.
+        A generator of all chunks, as not every framework takes other iterators. It has begun: to close a generator that
+        has not would not close the stream.
     """
     if isinstance(chunks, AsyncIterator):
-        first = yield Call(anext, (chunks, b""))
-        return _go_on_async(check_chunk(first), chunks)
-    first = yield Call(next, (chunks, b""), may_block=True)
-    return _go_on(check_chunk(first), chunks)
+        later = _stream_async(chunks)
+        yield Call(anext, (later,))
+        return later
+    stream = _stream(chunks)
+    yield Call(next, (stream,), may_block=True)
+    return stream
 
 
-def _go_on(first: str | bytes, chunks: Iterator[Any]) -> Iterator[str | bytes]:
+def _drop(chunks: Iterator[Any] | AsyncIterator[Any]) -> Generator[Call, Any, Iterator[Any]]:
+    """Close a stream that is not sent.
+
+    Returns:
+        An empty one.
+    """
+    is_async = isinstance(chunks, AsyncIterator)
+    if (close := getattr(chunks, "aclose" if is_async else "close", None)) is not None:
+        yield Call(close, (), may_block=not is_async)
+    return (chunk for chunk in b"")
+
+
+def _stream(chunks: Iterator[Any]) -> Iterator[str | bytes]:
+    """Yield once when the first chunk is there, then all chunks, and close the stream (PEP 3333)."""
     try:
+        first = check_chunk(next(chunks, b""))
+        yield b""
         yield first
         for chunk in chunks:
             yield check_chunk(chunk)
     finally:
-        if isinstance(chunks, Generator):
-            chunks.close()
+        if (close := getattr(chunks, "close", None)) is not None:
+            close()
 
 
-async def _go_on_async(first: str | bytes, chunks: AsyncIterator[Any]) -> AsyncIterator[str | bytes]:
+async def _stream_async(chunks: AsyncIterator[Any]) -> AsyncIterator[str | bytes]:
+    """Do as `_stream` does."""
     try:
+        first = check_chunk(await anext(chunks, b""))
+        yield b""
         yield first
         async for chunk in chunks:
             yield check_chunk(chunk)
     finally:
-        if isinstance(chunks, AsyncGenerator):
-            await chunks.aclose()
+        if (aclose := getattr(chunks, "aclose", None)) is not None:
+            await aclose()
 
 
 def check_chunk(chunk: Any, kinds: tuple[type, ...] = (str, bytes)) -> Any:

@@ -283,7 +283,8 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
         else:
             notes.append(_explain_unrouted(unrouted))
     facts = seam.read_facts(exc, request, request.blueprints)
-    facts = replace(facts, has_input=True)  # what a validation error would be about
+    # A validation error would be about input. Quart can make a request for a test, but no WebSocket.
+    facts = replace(facts, has_input=True, websocket=method == "WEBSOCKET")
     return Situation(exc, server_error(exc), facts, tuple(notes))
 
 

@@ -30,6 +30,9 @@ An unknown message costs nothing but that.
 
 ``Quart.handle_exception``: A documented method that has changed. Since Quart 0.23 it takes the context first.
 
+``Flask.finalize_request``: A public method, documented as internal, whose response is the one that is sent, also if an
+``after_request`` function fails. errbridge hands on whatever it is given; since Flask 3.2 that is the context first.
+
 ``werkzeug.debug.preserve_context`` in the environment of a request: Whether Werkzeug's debugger is around the
 application already. A name that is missing means a second debugger under the bridge, in debug mode alone.
 """

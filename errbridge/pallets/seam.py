@@ -176,7 +176,7 @@ class Seam(ABC):
                 "blueprints": tuple(blueprints),
                 "rule_blueprints": self._rule_blueprints(request, error) if is_routed_again else (),
                 "routing": is_routing,
-                "websocket": request.scheme in ("ws", "wss"),
+                "websocket": scope is not None and scope.get("type") == "websocket",  # the scheme may be a proxy's
                 "trace_id": hooks.current_trace() if hooks.trace_id else "",
                 "locale": hooks.current_locale() if hooks.locale and is_inside else "",
                 "has_input": has_content or bool(request.view_args) or bool(request.query_string),

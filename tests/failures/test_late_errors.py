@@ -35,6 +35,14 @@ def stream():
         yield "never"
     return flask.Response(chunks(), headers={"Content-Length": "4", "Set-Cookie": "a=b"})
 
+@app.get("/after")
+def after():
+    return "x"
+
+@app.after_request
+def replace(response):
+    return stream() if flask.request.path == "/after" else response
+
 @app.get("/fine")
 def fine():
     return flask.Response(iter(["a", "b"]), headers={"Content-Length": "2"})
@@ -73,7 +81,7 @@ def serving_late(command: str, folder: Path) -> AbstractContextManager[Server]:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("path", ["/teardown", "/stream"])
+@pytest.mark.parametrize("path", ["/teardown", "/stream", "/after"])
 def test_the_client_gets_one_head_and_the_whole_document(server: Server, path: str) -> None:
     with httpx.Client(base_url=server.base, trust_env=False) as client:
         response = client.get(path)
@@ -91,7 +99,7 @@ def test_the_client_gets_one_head_and_the_whole_document(server: Server, path: s
     ("server", "content_type"),
     [("gunicorn --threads 2", "text/html"), ("granian --interface wsgi", "application/problem+json")],
 )
-@pytest.mark.parametrize("path", ["/teardown", "/stream"])
+@pytest.mark.parametrize("path", ["/teardown", "/stream", "/after"])
 def test_middleware_that_needs_the_head_in_the_request_gets_it_then(
     server: str, content_type: str, path: str, tmp_path: Path
 ) -> None:

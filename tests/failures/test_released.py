@@ -8,11 +8,13 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import flask
 import pytest
+from werkzeug.test import EnvironBuilder
 
 from errbridge import Problem, Reply
 from tests.clients import Request
-from tests.twins import World
+from tests.twins import World, flask_world
 
 
 class Sold(Exception):
@@ -59,3 +61,25 @@ def test_an_exception_that_was_answered_is_free_without_a_collection(world: Worl
 
     assert response.status == 409
     assert [each() for each in seen] == [None]
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_a_stream_keeps_the_request_with_its_content_no_longer_than_flask_does() -> None:
+    """Flask 3.2 leaves it in the environment. Quart keeps it until the stream ends."""
+    kept: list[bool] = []
+    for is_installed in (True, False):
+        world, seen = flask_world(), list[weakref.ref[Any]]()
+
+        def view(seen: list[weakref.ref[Any]] = seen) -> Any:
+            seen.append(weakref.ref(flask.request._get_current_object()))  # type: ignore[attr-defined]
+            return flask.Response(iter(["a", "b"]))
+
+        world.app.add_url_rule("/stream", "stream", view)
+        assert not is_installed or world.errors is not None
+
+        chunks = world.app(EnvironBuilder("/stream").get_environ(), lambda *given: None)
+
+        assert next(iter(chunks)) == b"a"
+        kept.append(seen[0]() is not None)
+
+    assert kept[0] == kept[1]

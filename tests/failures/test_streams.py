@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypercorn.middleware import DispatcherMiddleware as ASGIDispatcher
 from werkzeug.exceptions import (
     NotFound,
 )
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from errbridge import Problem, Reply
-from tests.applications import a_catch_all, a_view, an_app, answering, raising
+from tests.applications import a_blueprint, a_catch_all, a_hook, a_view, an_app, answering, raising
 from tests.clients import Request
 from tests.failures.fragile import Bug, bug, records, shown_by
 from tests.own_answers import MODES
-from tests.twins import World, flask_world, quart_world
+from tests.twins import WORLDS, World, flask_world, quart_world
 
 Make = Callable[[], BaseException]
 
@@ -159,6 +161,79 @@ def test_an_error_after_the_first_chunk_ends_the_stream_and_reaches_the_server(
     assert not seen.ended
     assert type(seen.raised) is type(make())
     assert stream.closed == 1
+
+
+@pytest.mark.parametrize("fails_at", [0, 2])
+def test_the_stream_of_an_after_request_function_is_watched(
+    world: World, caplog: pytest.LogCaptureFixture, fails_at: int
+) -> None:
+    stream = Stream(fails_at, bug)
+    made = stream.chunks_later if world.is_async else stream.chunks
+    replace = a_hook("after_request", lambda response: world.framework.Response(made()))
+    an_app(answering("/page"), replace)(world)
+
+    seen = exchange(world, "/page")
+
+    (record,) = records(caplog)
+    assert shown_by(record) == [Bug]
+    assert seen.statuses == ([500] if fails_at == 0 and not world.is_async else [200])
+    assert stream.closed == 1
+
+
+def test_a_broken_stream_has_the_scope_of_its_view(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """The URL alone does not say whose it is where a blueprint has no prefix."""
+    stream = Stream(1, bug)
+    made = stream.chunks_later if world.is_async else stream.chunks
+    view = a_view("/stream", lambda: (made(), {"Content-Type": "text/plain"}))
+    an_app(a_blueprint("shop", view, url_prefix=None))(world)
+
+    exchange(world, "/stream")
+
+    (record,) = records(caplog)
+    assert vars(record)["scope"] == "shop"
+    assert "GET /stream broke off" in record.getMessage()
+
+
+def test_a_broken_stream_of_an_application_in_a_dispatcher_is_recorded_by_that_application(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The dispatcher shares the environment of the request with it."""
+    inner = WORLDS[world.name]()
+    stream = Stream(1, bug)
+    stream.set_up(inner)
+    assert inner.errors is not None
+    if world.is_async:
+        world.app.asgi_app = ASGIDispatcher({"/api": inner.app, "/": world.app.asgi_app})
+    else:
+        world.app.wsgi_app = DispatcherMiddleware(world.app.wsgi_app, {"/api": inner.app})
+
+    seen = exchange(world, "/api/stream")
+
+    (record,) = records(caplog)
+    assert (seen.statuses, seen.chunks, type(seen.raised)) == ([200], [b"chunk 0"], Bug)
+    assert shown_by(record) == [Bug]
+
+
+def test_a_response_that_a_view_returns_for_every_request_is_not_changed(tmp_path: Path) -> None:
+    """Layers around its body would be nested, and keep their requests."""
+    world = quart_world()
+    tmp_path.joinpath("text").write_text("hello")
+    shared: list[Any] = []
+
+    async def send() -> Any:
+        if not shared:
+            shared.append(await world.framework.send_file(tmp_path / "text"))
+        return shared[0]
+
+    an_app(a_view("/file", send))(world)
+
+    first = exchange(world, "/file")
+    body = shared[0].response
+    second = exchange(world, "/file")
+
+    assert (first.chunks, first.ended, second.chunks, second.ended) == ([b"hello"], True, [b"hello"], True)
+    assert isinstance(body, shared[0].file_body_class)
+    assert shared[0].response is body
 
 
 @pytest.mark.parametrize("wrong", [5, None, [b"a"]])

@@ -257,7 +257,7 @@ class _Stream:
     The client would get an answer without an end; since Quart 0.23 it would even wait for the end (not reported).
     """
 
-    def __init__(self, body: Any, record: Callable[[Exception, Any], None], request: quart.Request) -> None:
+    def __init__(self, body: Any, record: Callable[[Exception, Any], None], request: Any) -> None:
         self._body = body
         self._record = record
         self._request = request

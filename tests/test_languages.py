@@ -511,6 +511,15 @@ def test_a_message_with_a_wrong_translation_is_written_in_english(tmp_path: Path
     assert language.translate(Message("One {thing}.", thing="cup")) == "cup: eins."
 
 
+def test_errors_without_a_translation_stay_as_they_are() -> None:
+    errors = [{"detail": "Zzz", "pointer": "#/a"}, {"pointer": "#/b"}, "c"]
+    twins = Twins.built(an_api(failing("/fail", lambda: Problem(422, errors=errors))), config=SPOKEN)
+
+    response = twins.ask("/fail", headers=[("Accept-Language", "de")])
+
+    assert (response.json["errors"], response.header("Content-Language")) == (errors, "de")
+
+
 @pytest.mark.parametrize("chosen", ["fr", "fr_CA", flask_babel.Locale("fr", "BE")])
 def test_the_application_chooses_the_language(chosen: Any) -> None:
     def set_up(world: Any) -> None:

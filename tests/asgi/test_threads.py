@@ -17,6 +17,7 @@ import pytest
 import quart
 
 from errbridge.asgi import Bridge
+from errbridge.asgi.threads import _Workers
 from tests.asgi.serving import DEADLINE, hypercorn
 from tests.versions import GRACE_IS_LOST
 
@@ -306,3 +307,13 @@ async def test_a_client_that_leaves_is_no_error(gate: Gate, caplog: pytest.LogCa
             while not caplog.records:
                 await asyncio.sleep(0.01)
     assert [record.levelno for record in caplog.records if record.name == "errbridge"] == [logging.DEBUG]
+
+
+def test_a_thread_hands_over_what_its_call_raises_and_takes_the_next_one() -> None:
+    workers = _Workers(1)
+
+    failed, done = workers.submit(int, "x"), workers.submit(int, "1")
+
+    assert isinstance(failed.exception(DEADLINE), ValueError)
+    assert done.result(DEADLINE) == 1
+    workers.end_idle()

@@ -58,3 +58,9 @@ def test_rendering_changes_nothing_and_gives_the_same_bytes_again(media_type: st
     incident = incident_of(Problem(409, detail="d", a=[1, {"b": {3, 1, 2}}], retry_after=5))
 
     assert REPRESENTATIONS[media_type](incident) == REPRESENTATIONS[media_type](incident)
+
+
+def test_an_object_with_the_one_member_i_is_no_array_in_xml() -> None:
+    rendered = render_xml(incident_of(Problem(409, object={"i": 1}, array=[1])))
+
+    assert b"<object><_x0069_>1</_x0069_></object><array><i>1</i></array>" in rendered

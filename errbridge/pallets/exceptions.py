@@ -45,7 +45,14 @@ def is_response(exc: HTTPException) -> bool:
     """Return whether an exception is an answer already: it carries a response, or is no error, like a redirect."""
     if getattr(exc, "response", None) is not None:  # a subclass may not have called the constructor
         return True
-    return exc.code is not None and 100 <= exc.code < 400
+    code = _read_code(exc)
+    return code is not None and 100 <= code < 400
+
+
+def _read_code(exc: HTTPException) -> int | None:
+    """Return the status code; Werkzeug sends one that is text as well."""
+    code: Any = exc.code
+    return int(code) if isinstance(code, str) and code.isdecimal() else code
 
 
 def read_http_error(
@@ -99,7 +106,7 @@ def _are_names(methods: Any) -> bool:
 def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> HTTPErrorFacts:
     exc: HTTPException = cls(description) if methods is None else cls(methods, description)
     return HTTPErrorFacts(
-        exc.code,
+        _read_code(exc),
         detail=description,
         is_stock=description in _STOCK_DESCRIPTIONS,
         headers=tuple(_read_headers(exc, None)),
@@ -118,7 +125,7 @@ def _read(exc: HTTPException, read_additions: ReadAdditions, environ: Environ) -
         words = _try(lambda: _strip_markup(exc.get_description(environ))) if own.has_description else description
     build = exc.get_response if environ is None else partial(exc.get_response, environ)  # as the frameworks call it
     return HTTPErrorFacts(
-        exc.code,
+        _read_code(exc),
         title=_try(lambda: str(exc.name)) if own.has_name else None,
         detail=words,
         is_stock=isinstance(words, str) and (words in _STOCK_DESCRIPTIONS or isinstance(exc, SecurityError)),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.exceptions import (
     BadRequest,
+    HTTPException,
     NotFound,
 )
 
@@ -310,3 +311,13 @@ def test_an_http_exception_without_a_status_is_shown_as_a_500(ask: Ask) -> None:
     response = ask(handlers(""), "/raise/Unfit", headers=[("Accept", "application/json")])
 
     assert (response.status, response.json["status"]) == (500, 500)
+
+
+@pytest.mark.parametrize(("code", "status"), [("410", 410), ("soon", 500)])
+def test_a_code_that_is_text_is_read_if_it_is_a_number(ask: Ask, code: str, status: int) -> None:
+    class Gone(HTTPException):
+        description = "It was sold."
+
+    Gone.code = code  # type: ignore[assignment]
+
+    assert ask(an_app(a_view("/fail", raising(Gone))), "/fail").status == status

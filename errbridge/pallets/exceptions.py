@@ -51,8 +51,10 @@ def is_response(exc: HTTPException) -> bool:
 
 def _read_code(exc: HTTPException) -> int | None:
     """Return the status code; Werkzeug sends one that is text as well."""
-    code: Any = exc.code
-    return int(code) if isinstance(code, str) and code.isdecimal() else code
+    code: object = exc.code
+    if isinstance(code, str):
+        return int(code) if code.isdecimal() else None
+    return exc.code
 
 
 def read_http_error(
@@ -106,7 +108,7 @@ def _are_names(methods: Any) -> bool:
 def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> HTTPErrorFacts:
     exc: HTTPException = cls(description) if methods is None else cls(methods, description)
     return HTTPErrorFacts(
-        _read_code(exc),
+        exc.code,
         detail=description,
         is_stock=description in _STOCK_DESCRIPTIONS,
         headers=tuple(_read_headers(exc, None)),

@@ -26,14 +26,16 @@ from benchmarks.loopback import ROOT
 from benchmarks.measure import Group, Result, check
 from benchmarks.report import table
 
-__all__ = ["AREA", "is_available", "results"]
+__all__ = ["AREA", "GROUPS", "is_available", "results"]
 
 AREA = "instructions"
 WARM_UP, REQUESTS = 40, 100
-_GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
+GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
     flask_requests.AREA: partial(flask_requests.groups, many=False),
     quart_requests.AREA: quart_requests.groups,
 }
+"""The requests of each framework."""
+
 _MARK = "getppid"  # a function of the C library that nothing else calls; callgrind begins a new count with it
 
 
@@ -42,7 +44,7 @@ def is_available() -> bool:
     return shutil.which("valgrind") is not None
 
 
-def results(names: Sequence[str] = tuple(_GROUPS), kinds: Sequence[str] = ()) -> Iterator[Result]:
+def results(names: Sequence[str] = tuple(GROUPS), kinds: Sequence[str] = ()) -> Iterator[Result]:
     """Count the instructions of requests, of bare frameworks and with errbridge.
 
     Args:
@@ -71,7 +73,7 @@ def results(names: Sequence[str] = tuple(_GROUPS), kinds: Sequence[str] = ()) ->
 def _count_inside(names: Iterable[str], kinds: Sequence[str]) -> None:
     """Make the requests, as the process that callgrind looks at."""
     for name in names:
-        for group in _GROUPS[name]():
+        for group in GROUPS[name]():
             if kinds and group.name not in kinds:
                 continue
             check(group)
@@ -114,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("only", nargs="*", metavar="NAME", help="frameworks and kinds of requests")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    names = [name for name in _GROUPS if name in options.only] or list(_GROUPS)
+    names = [name for name in GROUPS if name in options.only] or list(GROUPS)
     kinds = [name for name in (*(kind.name for kind in KINDS), *IN_GERMAN) if name in options.only]
     if options.inside:
         with logging_to_nowhere():

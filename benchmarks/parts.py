@@ -13,13 +13,12 @@ import gc
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from itertools import repeat
 from time import perf_counter_ns
 from typing import Any
 
-from benchmarks.areas import flask_requests, quart_requests
 from benchmarks.areas.kinds import BARE, ERRBRIDGE, logging_to_nowhere
+from benchmarks.instructions import GROUPS
 from benchmarks.measure import Group, check
 from errbridge.handling import builtin, context, respond
 from errbridge.pallets import application, seam
@@ -45,11 +44,6 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
 
 EQUAL = ("404", "scoped 404", "page", "abort", "405")
 """The kinds of requests in which each error is equal to the one before, so that parts can be left out."""
-
-_GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
-    flask_requests.AREA: partial(flask_requests.groups, many=False),
-    quart_requests.AREA: quart_requests.groups,
-}
 
 
 @contextmanager
@@ -125,11 +119,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.parts", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("framework", choices=_GROUPS)
+    parser.add_argument("framework", choices=GROUPS)
     parser.add_argument("kind", nargs="?", choices=EQUAL, default="404", help="the kind of requests")
     options = parser.parse_args(arguments)
     with logging_to_nowhere():
-        for group in _GROUPS[options.framework]():
+        for group in GROUPS[options.framework]():
             if group.name == options.kind:
                 print("\n".join(_table(group)))
     return 0

@@ -33,7 +33,7 @@ def link(error: Exception, context: ErrorContext) -> Exception:
         error = error.error
     handled = context.exception if context.original is None else context.original
     chain = _list_chain(error)
-    if not is_linked(error, handled) and not is_linked(handled, error):
+    if all(each is not handled for each in chain) and not is_linked(handled, error):
         end = next((each for each in chain if _is_linked_here(each)), chain[-1])
         end.__context__ = handled
         with suppress(Exception):  # some exceptions take no attributes

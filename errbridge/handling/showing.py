@@ -16,7 +16,6 @@ from errbridge.handling.reporting import report
 from errbridge.handling.results import Parts, convert, override_reply
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.headers import map_headers
-from errbridge.http.status import parse_status
 from errbridge.incident import Page, Reply
 from errbridge.introspection import is_async
 from errbridge.problem.problem import Problem
@@ -119,9 +118,9 @@ def render_page(context: ErrorContext, parts: Parts, vary: str | None) -> Plan:
         parts: What the handler returned; the body is the page.
         vary: The request headers that the choice of this response may depend on.
     """
-    status = None if parts.status is None else parse_status(parts.status)
-    body = yield from _render_template(context, parts.body, status)
-    response = build_reply(context.incident, override_reply(Reply(str(body)), parts), HTML, vary)
+    reply = override_reply(Reply(), parts)
+    body = yield from _render_template(context, parts.body, reply.status)
+    response = build_reply(context.incident, replace(reply, body=str(body)), HTML, vary)
     report(context, response.status, response.as_reply)
     return response
 

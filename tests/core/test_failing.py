@@ -187,6 +187,18 @@ def test_an_exception_that_is_raised_again_is_not_linked_to_itself(world: World)
     assert (exc.__context__, exc.__cause__) == (None, None)
 
 
+def test_what_led_to_an_error_does_not_become_what_came_of_it_as_well(world: World) -> None:
+    exc, cause = OutOfStock(), KeyError()
+    exc.__context__ = cause
+
+    def again(caught: BaseException) -> None:
+        raise cause
+
+    world(at_root(again, OutOfStock), exc)
+
+    assert (exc.__context__, cause.__context__) == (cause, None)
+
+
 def test_a_chain_that_is_a_ring_already_ends(world: World) -> None:
     first, second = ValueError("first"), KeyError("second")
     first.__context__, second.__context__ = second, first

@@ -277,7 +277,7 @@ PRECEDENCE_ROWS: tuple[Row, ...] = (
     ("its class of codes comes before its style", ask("/shop/gone"), text(410, "shop 4xx", "shop")),
     ("its style comes before a farther handler", ask("/shop/late"), page(503, "shop")),
     ("its style answers an uncaught exception", ask("/shop/crash"), page(500, "shop")),
-    ("a catch-all gets what nobody caught", ask("/all/crash"), text(500, "all", "all")),
+    ("a catch-all gets an uncaught exception", ask("/all/crash"), text(500, "all", "all")),
     ("a catch-all gets HTTP errors", ask("/all/teapot"), text(418, "all", "all")),
     ("a catch-all gets errors of routing", ask("/all/nope"), text(404, "all", "all")),
     (
@@ -346,7 +346,7 @@ ANSWERS_ROWS: tuple[Row, ...] = (
     ("a handler may take the incident", ask("/414"), text(414, "with the incident")),
     ("a handler may abort", ask("/415"), document(404, detail="Aborted.")),
     ("no handler splits a header", ask("/417"), Expected(417, TEXT, headers={"X-Evil": None})),
-    ("nobody is asked where nothing is registered", ask("/418"), document(418)),
+    ("no handler is asked where none is registered", ask("/418"), document(418)),
 )
 
 
@@ -466,7 +466,7 @@ HEADERS_ROWS: tuple[Row, ...] = (
     ("a group of HTTP errors is the most severe of them", ask("/group"), document(409, detail="Worse.")),
     ("a group with a bug is a bug", ask("/mixed"), document(500, detail="Unhandled Exception")),
     (
-        "nothing of an uncaught exception is told",
+        "nothing of an uncaught exception is shown",
         ask("/crash"),
         document(500, type="about:blank", title="Internal Server Error", detail="Unhandled Exception"),
     ),

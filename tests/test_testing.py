@@ -307,7 +307,7 @@ def test_a_type_that_ends_in_the_slug_is_that_of_the_class(template: str) -> Non
 
     assert_problem(response, NoCards)
     for other in (Problems, Html):
-        assert "type  " in complaint(response, other)
+        assert "type: " in complaint(response, other)
 
 
 @pytest.mark.parametrize("template", TEMPLATES + UNTELLING)
@@ -343,7 +343,7 @@ def test_what_is_said_wins_over_what_the_class_says() -> None:
 def test_plain_json_is_a_problem_where_that_is_expected() -> None:
     made = Reply(b'{"title": "Other", "status": 402}', 402, {"Content-Type": "application/json"})
     assert_problem(made, content_type="application/json", title="Other")
-    assert "expected application/problem+json\n" in complaint(made, title="Other")
+    assert "content type: expected 'application/problem+json'\n" in complaint(made, title="Other")
     assert "expected 'application/problem+json'" in complaint(made, content_type="application/problem+json")
 
 
@@ -367,22 +367,22 @@ def test_the_message_says_what_differs_and_shows_the_document(get: Get) -> None:
     assert said == (
         """\
 the response is not the problem that was expected:
-  status         expected 403
-                      got 402
-  X-A:           expected '3'
-                      got '1, 2'
-  Retry-After:   expected '7'
-                      got nothing
-  title          expected nothing
-                      got 'Out of credit'
-  detail         expected something with 'gold'
-                      got 'You have 30.'
-  balance        expected 31
-                      got 30
-  cost           expected what test_the_message_says_what_differs_and_shows_the_document.<locals>.<lambda> accepts
-                      got '50.1'
-  nowhere        expected 'x'
-                      got nothing
+  status: expected 403
+               got 402
+  X-A: expected '3'
+            got '1, 2'
+  Retry-After: expected '7'
+                    got nothing
+  title: expected nothing
+              got 'Out of credit'
+  detail: expected something with 'gold'
+               got 'You have 30.'
+  balance: expected 31
+                got 30
+  cost: expected what test_the_message_says_what_differs_and_shows_the_document.<locals>.<lambda> accepts
+             got '50.1'
+  nowhere: expected 'x'
+                got nothing
 the document (application/problem+json):
   {
     "type": "https://example.com/out-of-credit",
@@ -413,7 +413,7 @@ def test_a_page_is_shown_as_a_person_would_see_it(get: Get) -> None:
     said = complaint(get("/page", JSON), status=404)
 
     assert "the response is no problem document" in said
-    assert "got text/html; charset=utf-8" in said
+    assert "got 'text/html; charset=utf-8'" in said
     assert "Accept: application/json" in said
     assert "what came has the status 200:\n  A page\n  words" in said
     assert "style" not in said
@@ -424,7 +424,7 @@ def test_a_page_is_shown_as_a_person_would_see_it(get: Get) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "words"),
     [
-        ("/fine", "GET", "got application/json"),
+        ("/fine", "GET", "got 'application/json'"),
         ("/list", "GET", "it is no object"),
         ("/credit", "HEAD", "the body is no problem document: "),
         ("/moved", "GET", "status 308, Location http://localhost/moved/"),
@@ -537,14 +537,14 @@ def test_a_failed_expectation_lists_what_was_seen(shop: World) -> None:
     with record_incidents(shop.app) as incidents:
         with pytest.raises(AssertionError, match="no error was answered") as none:
             incidents.only()
-        assert "a Bridge reports only what it answers itself; watch its applications, too" in str(none.value)
+        assert "a Bridge reports only what it answers itself: watch its applications, too" in str(none.value)
         shop.call(Request("/credit"))
         shop.call(Request("/api/no"))
 
         with pytest.raises(AssertionError) as several:
             incidents.only(status="4xx")
 
-    assert str(several.value).startswith("expected one incident, status='4xx'; there are 2\nall that were seen:")
+    assert str(several.value).startswith("expected one incident, status='4xx'; there are 2; all that were seen:")
     assert "  402 GET /credit in app: <OutOfCredit 402 Out of credit: You have 30.>" in str(several.value)
     assert "  404 GET /api/no in /api: " in str(several.value)
 

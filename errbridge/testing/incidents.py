@@ -97,7 +97,7 @@ class Incidents(list[Observation]):
         Returns:
             The matching errors, in order.
         """
-        return [seen for seen in self if _matches(seen, **wanted)]
+        return [seen for seen in self if _matches(seen, wanted)]
 
     def only(self, **wanted: Unpack[Wanted]) -> Observation:
         """Return the only error that was handled.
@@ -119,37 +119,27 @@ class Incidents(list[Observation]):
 
     def _report(self, found: int, wanted: Wanted) -> str:
         which = "".join(f", {name}={value!r}" for name, value in wanted.items())
-        lines = [f"expected one incident{which}; there are {found}"]
         if self:
-            lines += ["all that were seen:", *(f"  {seen}" for seen in self)]
+            seen = "".join(["; all that were seen:", *(f"\n  {seen}" for seen in self)])
         elif self._watched:
-            lines += [
-                "no error was answered. Two things to know:",
-                "  an app that is being tested raises uncaught exceptions instead of answering them;",
-                "  a Bridge reports only what it answers itself; watch its applications, too",
-            ]
+            seen = (
+                "; no error was answered. An app that is being tested raises uncaught exceptions instead, and a Bridge "
+                "reports only what it answers itself: watch its applications, too"
+            )
         else:
-            lines.append("nothing is watched: call incidents.watch(errors), or give it the app")
-        return "\n".join(lines)
+            seen = "; nothing is watched: call incidents.watch(errors), or give it the app"
+        return f"expected one incident{which}; there are {found}{seen}"
 
 
-def _matches(
-    seen: Observation,
-    *,
-    status: int | str | None = None,
-    exception: type[BaseException] | None = None,
-    path: str | re.Pattern[str] | None = None,
-    scope: str | None = None,
-    type: str | None = None,
-) -> bool:
-    incident, replied = seen.incident, str(seen.reply.status)
-    asked = incident.request.path
+def _matches(seen: Observation, wanted: Wanted) -> bool:
+    incident, status, path = seen.incident, str(seen.reply.status), seen.incident.request.path
+    expected, cls = wanted.get("path", path), wanted.get("exception", BaseException)
     return (
-        (status is None or str(status) in (replied, f"{replied[0]}xx"))
-        and (exception is None or isinstance(incident.exception, exception) or isinstance(incident.original, exception))
-        and (path is None or (asked == path if isinstance(path, str) else path.search(asked) is not None))
-        and (scope is None or str(incident.scope) == scope)
-        and (type is None or incident.problem.type == type)
+        str(wanted.get("status", status)) in (status, f"{status[0]}xx")
+        and any(isinstance(exc, cls) for exc in (incident.exception, incident.original))
+        and bool(expected.search(path) if isinstance(expected, re.Pattern) else expected == path)
+        and wanted.get("scope", str(incident.scope)) == str(incident.scope)
+        and wanted.get("type", incident.problem.type) == incident.problem.type
     )
 
 

@@ -31,7 +31,6 @@ Expected = Any
 """A value to be equal to, a compiled pattern to be found, or a function that checks; None means absent or null."""
 
 _UNSAID: Any = object()
-_COLUMN = 14
 _EXCERPT = 1200
 
 
@@ -114,8 +113,9 @@ def assert_problem(
     try:
         members = parse_document(JSON, got.body)
     except ValueError as error:
-        said = [] if differences and not got.media_type.endswith("json") else [_line("body", str(error))]
-        raise AssertionError(_no_document(got, [*differences, *said])) from None
+        if not differences or got.media_type.endswith("json"):
+            differences.append(f"body: {error}")
+        raise AssertionError(_no_document(got, differences)) from None
     differences += _of_members(members, got.status, expected)
     if entry:
         differences += _of_errors(members, entry)
@@ -139,17 +139,17 @@ def _of_response(
     if content_type is not _UNSAID:
         yield from _compare("content type", content_type, got.content_type)
     elif got.media_type != JSON:
-        hint = "(a client that wants a document says so: Accept: application/json)"
-        hints = [hint] if got.media_type.startswith("text/") else []
-        yield _line("content type", f"expected {JSON}", f"     got {got.content_type or 'none'}", *hints)
+        yield from _compare("content type", JSON, got.content_type or None)
+        if got.media_type.startswith("text/"):
+            yield "(a client that wants a document says so: Accept: application/json)"
     for name, value in headers.items():
-        yield from _compare(f"{name}:", value, got.headers.get(name))
+        yield from _compare(name, value, got.headers.get(name))
 
 
 def _of_members(members: Mapping[str, Any], status: int, expected: Mapping[str, Expected]) -> Iterator[str]:
     own = members.get("status", status)
     if own != status:
-        yield _line("status", f"the response has {status}, its document says {own!r}")
+        yield f"status: the response has {status}, its document says {own!r}"
     for name, value in expected.items():
         if name != "status":
             yield from _compare(name, value, members.get(name))
@@ -157,20 +157,17 @@ def _of_members(members: Mapping[str, Any], status: int, expected: Mapping[str, 
 
 def _compare(name: str, expected: Expected, value: Any) -> Iterator[str]:
     if not _fits(value, expected):
-        yield _line(name, f"expected {_shown(expected)}", f"     got {'nothing' if value is None else repr(value)}")
+        got = "nothing" if value is None else repr(value)
+        yield f"{name}: expected {_shown(expected)}\n{'got':>{len(name) + 10}} {got}"
 
 
 def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected]) -> Iterator[str]:
     listed = members.get("errors")
     errors = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    if any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
-        return
-    wanted = ", ".join(f"{name} {_shown(value)}" for name, value in entry.items())
-    if errors:
-        there = ["there are:", *(f"  {json.dumps(each, ensure_ascii=False)}" for each in errors)]
-    else:
-        there = ["the document lists no errors"]
-    yield _line("errors", f"expected one with {wanted}", *there)
+    if not any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
+        wanted = ", ".join(f"{name} {_shown(value)}" for name, value in entry.items())
+        yield f"errors: expected one with {wanted}; {'there are' if errors else 'the document lists no errors'}"
+        yield from (f"  {json.dumps(each, ensure_ascii=False)}" for each in errors)
 
 
 def _fits(value: Any, expected: Expected) -> bool:
@@ -249,16 +246,19 @@ class _TypeOf(NamedTuple):
 def _no_match(got: ClientResponse, members: Mapping[str, Any], differences: list[str]) -> str:
     document = json.dumps(members, indent=2, ensure_ascii=False)
     head = "the response is not the problem that was expected:"
-    return "\n".join([head, *differences, f"the document ({got.content_type}):", indent(document, "  ")])
+    return "\n".join([head, *_indented(differences), f"the document ({got.content_type}):", *_indented([document])])
 
 
 def _no_document(got: ClientResponse, differences: list[str]) -> str:
-    came = f"what came has the status {got.status}"
-    if location := got.headers.get("location"):
-        came += f", Location {location}"
-    if excerpt := indent("\n".join(_readable(got)), "  "):
-        came += f":\n{excerpt}"
-    return "\n".join(["the response is no problem document:", *differences, came])
+    location = f", Location {got.headers['location']}" if "location" in got.headers else ""
+    came = f"what came has the status {got.status}{location}:"
+    return "\n".join(
+        ["the response is no problem document:", *_indented(differences), came, *_indented(_readable(got))]
+    )
+
+
+def _indented(texts: list[str]) -> Iterator[str]:
+    return (indent(text, "  ") for text in texts)
 
 
 def _readable(got: ClientResponse) -> list[str]:
@@ -270,12 +270,6 @@ def _readable(got: ClientResponse) -> list[str]:
     lines = [line.strip() for line in text[:_EXCERPT].splitlines()]
     shown = [line for line in lines if line]
     return [*shown, "..."] if len(text) > _EXCERPT else shown
-
-
-def _line(name: str, *lines: str) -> str:
-    head = f"  {name}".ljust(_COLUMN + 2)
-    first, *others = lines
-    return "\n".join((f"{head} {first}", *(f"{'':{_COLUMN + 2}} {line}" for line in others)))
 
 
 def _shown(expected: Expected) -> str:

@@ -5,6 +5,7 @@ Nothing here is computed from the implementation. Where a framework may decide, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from errbridge.testing.conformance.description import (
     Raise,
     Return,
     Route,
+    Style,
 )
 
 __all__ = ["CASES"]
@@ -34,7 +36,8 @@ PAGE, TEXT = "text/html", "text/plain"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 AXIOS = "application/json, text/plain, */*"
 
-Row = tuple[str, Question, Expected]
+Row = tuple[str, str | Question, Expected]
+"""The name of a case, what is asked (see `ask`), and what has to be answered."""
 
 
 class Sold(Exception):
@@ -51,9 +54,11 @@ class OutOfCredit(Problem, status=402, title="Out of credit", type="https://exam
     balance: int
 
 
-def ask(path: str, method: str = "GET", *, host: str = "localhost", **headers: str) -> Question:
-    """Ask; a header is written as a keyword: ``x_requested_with="..."``."""
-    return Question(path, method, {name.replace("_", "-").title(): value for name, value in headers.items()}, host)
+def ask(line: str, *, host: str = "localhost", **headers: str) -> Question:
+    """Ask for ``/path``, or ``METHOD /path``; a header is written as a keyword: ``x_requested_with="..."``."""
+    method, _, path = line.rpartition(" ")
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return Question(path, method or "GET", named, host)
 
 
 def problem(status: int, **members: Any) -> Raise:
@@ -61,19 +66,31 @@ def problem(status: int, **members: Any) -> Raise:
     return Raise(partial(Problem, status, **members))
 
 
+def problems(*statuses: int, **members: Any) -> tuple[Route, ...]:
+    """Make a route for each status, with it as path, that raises a problem."""
+    return tuple(Route(f"/{status}", problem(status, **members)) for status in statuses)
+
+
 def reply(words: str, status: int | None = None, **headers: str) -> Return:
     """Return a reply that names the handler in its text; a header is written as a keyword."""
     return Return(Reply(words, status, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
-def document(status: int, owner: str = "app", **members: Any) -> Expected:
+def document(
+    status: int,
+    owner: str = "app",
+    *,
+    headers: Mapping[str, str | None] = {},
+    lists: Mapping[str, str] = {},
+    **members: Any,
+) -> Expected:
     """Expect a problem document that has these members among others."""
-    return Expected(status, DOCUMENT, owner, members=members)
+    return Expected(status, DOCUMENT, owner, members, headers, lists)
 
 
-def page(status: int, owner: str = "app", has: str = "") -> Expected:
+def page(status: int, owner: str = "app", has: str = "", **more: Any) -> Expected:
     """Expect a page that has a text."""
-    return Expected(status, PAGE, owner, has=has)
+    return Expected(status, PAGE, owner, has=has, **more)
 
 
 def text(status: int, body: str, owner: str = "app") -> Expected:
@@ -83,20 +100,19 @@ def text(status: int, body: str, owner: str = "app") -> Expected:
 
 CRASH = Raise(partial(Fail, "a secret"))
 FINE = Return("fine")
+SOLD = Raise(Sold)
+INDEX = Raise(partial(IndexError, "a secret"))
+CREDIT = Raise(partial(OutOfCredit, balance=3, detail="You have 3."))
 
 
 # Who owns an error.
 
 OWNERSHIP = Application(
     "ownership",
-    routes=(
-        Route("/crash", CRASH),
-        Route("/only-put", FINE, ("PUT",)),
-        Route("/api/foreign", CRASH),
-    ),
+    routes=(Route("/crash", CRASH), Route("/only-put", FINE, ("PUT",)), Route("/api/foreign", CRASH)),
     groups=(
         Group("api", "/api", (Route("/item/<int:number>", FINE, ("PUT",)), Route("/crash", CRASH)), style="api"),
-        Group("web", "/web", (Route("/crash", CRASH),), style="web"),
+        Group("web", "/web", style="web"),
         Group("free", None, (Route("/free", CRASH),), style="api"),
         Group(
             "outer",
@@ -158,22 +174,14 @@ OWNERSHIP_ROWS: tuple[Row, ...] = (
     _missing("/nope", "app", PAGE, "notexample.com"),
     _missing("/nope", "//<tenant>.example.org/", DOCUMENT, "acme.example.org"),
     _missing("/nope", "app", PAGE, "a.acme.example.org"),
-    ("a view's error belongs to its group", ask("/api/crash"), document(500, "api")),
-    ("a nested group comes before the one around it", ask("/outer/inner/crash"), page(500, "outer.inner")),
-    ("a group without a prefix owns its views", ask("/free"), document(500, "free")),
-    ("a view under a group's prefix is in its URL space", ask("/api/foreign"), document(500, "api")),
-    ("a group with a dynamic prefix owns its views", ask("/users/7/crash"), document(500, "user")),
-    ("the application owns what is left", ask("/crash"), page(500, "app")),
-    (
-        "a wrong method belongs to the group of the route",
-        ask("/api/item/3", "DELETE"),
-        Expected(405, DOCUMENT, "api", lists={"Allow": "PUT"}),
-    ),
-    (
-        "a wrong method elsewhere belongs to the application",
-        ask("/only-put", "DELETE"),
-        Expected(405, PAGE, "app", lists={"Allow": "PUT"}),
-    ),
+    ("a view's error belongs to its group", "/api/crash", document(500, "api")),
+    ("a nested group comes before the one around it", "/outer/inner/crash", page(500, "outer.inner")),
+    ("a group without a prefix owns its views", "/free", document(500, "free")),
+    ("a view under a group's prefix is in its URL space", "/api/foreign", document(500, "api")),
+    ("a group with a dynamic prefix owns its views", "/users/7/crash", document(500, "user")),
+    ("the application owns what is left", "/crash", page(500)),
+    ("a wrong method belongs to the route's group", "DELETE /api/item/3", document(405, "api", lists={"Allow": "PUT"})),
+    ("a wrong method elsewhere belongs to the app", "DELETE /only-put", page(405, lists={"Allow": "PUT"})),
 )
 
 
@@ -183,27 +191,21 @@ PRECEDENCE = Application(
     "precedence",
     style="api",
     routes=(
-        Route("/sold", Raise(Sold)),
+        *problems(409, 410, 418, 423, 503),
+        Route("/sold", SOLD),
         Route("/crash", CRASH),
-        Route("/teapot", problem(418)),
-        Route("/gone", problem(410)),
-        Route("/late", problem(503)),
-        Route("/credit", Raise(partial(OutOfCredit, balance=3))),
-        Route("/conflict", problem(409)),
-        Route("/locked", problem(423)),
+        Route("/credit", CREDIT),
     ),
     groups=(
         Group(
             "shop",
             "/shop",
             (
-                Route("/sold", Raise(Sold)),
+                *problems(409, 410, 503),
+                Route("/sold", SOLD),
                 Route("/sold-twice", Raise(SoldTwice)),
-                Route("/index", Raise(partial(IndexError, "a secret"))),
-                Route("/conflict", problem(409)),
-                Route("/gone", problem(410)),
+                Route("/index", INDEX),
                 Route("/crash", CRASH),
-                Route("/late", problem(503)),
             ),
             style="web",
             handlers=(
@@ -215,34 +217,18 @@ PRECEDENCE = Application(
         Group(
             "all",
             "/all",
-            (
-                Route("/crash", CRASH),
-                Route("/sold", Raise(Sold)),
-                Route("/teapot", problem(418)),
-                Route("/index", Raise(partial(IndexError, "a secret"))),
-            ),
+            (*problems(418), Route("/crash", CRASH), Route("/sold", SOLD), Route("/index", INDEX)),
             handlers=(On(None, reply("all")),),
         ),
         Group(
             "passing",
             "/passing",
-            (
-                Route("/teapot", problem(418)),
-                Route("/conflict", problem(409)),
-                Route("/sold", Raise(Sold)),
-                Route("/gone", problem(410)),
-            ),
+            (*problems(409, 418), Route("/sold", SOLD)),
             style="web",
-            handlers=(
-                On(418, Return(None)),
-                On("4xx", Return(None)),
-                On(Sold, Return(None)),
-                On(None, Return(None)),
-                On(410, Return(None)),
-            ),
+            handlers=tuple(On(key, Return(None)) for key in (418, "4xx", Sold, None)),
         ),
-        Group("several", "/several", (Route("/gone", problem(410)),), handlers=(On((404, 410), reply("several")),)),
-        Group("plain", "/plain", (Route("/crash", CRASH), Route("/gone", problem(410))), style="api", failure=True),
+        Group("several", "/several", problems(410), handlers=(On((404, 410), reply("several")),)),
+        Group("plain", "/plain", (*problems(410), Route("/crash", CRASH)), style="api", failure=True),
     ),
     handlers=(
         On(404, reply("first 404")),
@@ -254,50 +240,38 @@ PRECEDENCE = Application(
         On(402, reply("app 402")),
         On(Sold, Return(Problem(410, detail="It is sold."))),
         On(IndexError, reply("app index", 400)),
-        On(423, Raise(partial(Problem, 451, detail="Told otherwise."))),
+        On(423, problem(451, detail="Told otherwise.")),
     ),
 )
 
 PRECEDENCE_ROWS: tuple[Row, ...] = (
-    ("the last handler of a key counts", ask("/nope"), text(404, "app 404")),
-    ("a status comes before its class", ask("/teapot"), text(418, "app 418")),
-    ("a class of codes", ask("/conflict"), text(409, "app 4xx")),
-    ("a class of server errors", ask("/late"), text(503, "app 5xx")),
-    ("an uncaught exception is a 500", ask("/crash"), text(500, "app 5xx")),
-    ("an exception class comes before its status", ask("/credit"), text(402, "app OutOfCredit")),
-    ("a domain exception is the problem it means", ask("/sold"), document(410, detail="It is sold.")),
-    ("a domain exception looks like the scope it happened in", ask("/shop/sold"), page(410, "shop", "It is sold.")),
-    ("a base class answers for its subclass", ask("/shop/sold-twice"), page(410, "shop", "It is sold.")),
-    (
-        "a base class in the nearest scope comes before the class itself in a farther one",
-        ask("/shop/index"),
-        text(400, "shop lookup", "shop"),
-    ),
-    ("the nearest scope comes first", ask("/shop/conflict"), text(409, "shop 409", "shop")),
-    ("its class of codes comes before its style", ask("/shop/gone"), text(410, "shop 4xx", "shop")),
-    ("its style comes before a farther handler", ask("/shop/late"), page(503, "shop")),
-    ("its style answers an uncaught exception", ask("/shop/crash"), page(500, "shop")),
-    ("a catch-all gets an uncaught exception", ask("/all/crash"), text(500, "all", "all")),
-    ("a catch-all gets HTTP errors", ask("/all/teapot"), text(418, "all", "all")),
-    ("a catch-all gets errors of routing", ask("/all/nope"), text(404, "all", "all")),
-    (
-        "a catch-all waits until the whole chain was asked for the class",
-        ask("/all/sold"),
-        document(410, "all", detail="It is sold."),
-    ),
-    (
-        "so does a farther handler of the class win over a nearer catch-all",
-        ask("/all/index"),
-        text(400, "app index", "all"),
-    ),
-    ("None passes an error on to the style of the scope", ask("/passing/conflict"), page(409, "passing")),
-    ("None from every candidate leads to the style", ask("/passing/teapot"), page(418, "passing")),
-    ("None passes a domain exception on to the next scope", ask("/passing/sold"), page(410, "passing", "It is sold.")),
-    ("one handler for several keys", ask("/several/gone"), text(410, "several", "several")),
-    ("one handler for several keys, routing", ask("/several/nope"), text(404, "several", "several")),
-    ("a failure page is for uncaught exceptions", ask("/plain/crash"), page(500, "plain")),
-    ("and for nothing else", ask("/plain/gone"), document(410, "plain")),
-    ("what a handler raises is what it means", ask("/locked"), document(451, detail="Told otherwise.")),
+    ("the last handler of a key counts", "/nope", text(404, "app 404")),
+    ("a status comes before its class", "/418", text(418, "app 418")),
+    ("a class of codes", "/409", text(409, "app 4xx")),
+    ("a class of server errors", "/503", text(503, "app 5xx")),
+    ("an uncaught exception is a 500", "/crash", text(500, "app 5xx")),
+    ("an exception class comes before its status", "/credit", text(402, "app OutOfCredit")),
+    ("a domain exception is the problem it means", "/sold", document(410, detail="It is sold.")),
+    ("a domain exception looks like the scope it happened in", "/shop/sold", page(410, "shop", "It is sold.")),
+    ("a base class answers for its subclass", "/shop/sold-twice", page(410, "shop", "It is sold.")),
+    ("a near base class comes before the class in a farther scope", "/shop/index", text(400, "shop lookup", "shop")),
+    ("the nearest scope comes first", "/shop/409", text(409, "shop 409", "shop")),
+    ("its class of codes comes before its style", "/shop/410", text(410, "shop 4xx", "shop")),
+    ("its style comes before a farther handler", "/shop/503", page(503, "shop")),
+    ("its style answers an uncaught exception", "/shop/crash", page(500, "shop")),
+    ("a catch-all gets an uncaught exception", "/all/crash", text(500, "all", "all")),
+    ("a catch-all gets HTTP errors", "/all/418", text(418, "all", "all")),
+    ("a catch-all gets errors of routing", "/all/nope", text(404, "all", "all")),
+    ("a catch-all waits until the whole chain was asked", "/all/sold", document(410, "all", detail="It is sold.")),
+    ("a farther handler of the class comes before a catch-all", "/all/index", text(400, "app index", "all")),
+    ("None passes an error on to the style of the scope", "/passing/409", page(409, "passing")),
+    ("None from every candidate leads to the style", "/passing/418", page(418, "passing")),
+    ("None passes a domain exception on to the next scope", "/passing/sold", page(410, "passing", "It is sold.")),
+    ("one handler for several keys", "/several/410", text(410, "several", "several")),
+    ("one handler for several keys, routing", "/several/nope", text(404, "several", "several")),
+    ("a failure page is for uncaught exceptions", "/plain/crash", page(500, "plain")),
+    ("and for nothing else", "/plain/410", document(410, "plain")),
+    ("what a handler raises is what it means", "/423", document(451, detail="Told otherwise.")),
 )
 
 
@@ -306,7 +280,7 @@ PRECEDENCE_ROWS: tuple[Row, ...] = (
 ANSWERS = Application(
     "answers",
     style="api",
-    routes=tuple(Route(f"/{status}", problem(status)) for status in range(400, 419)),
+    routes=problems(*range(400, 419)),
     handlers=(
         On(400, Return("words")),
         On(401, Return(("words", 418))),
@@ -328,37 +302,37 @@ ANSWERS = Application(
     ),
 )
 
+_OWN = {"X-Own": "yes"}
+
 ANSWERS_ROWS: tuple[Row, ...] = (
-    ("a text keeps the status of the error", ask("/400"), Expected(400, body="words")),
-    ("a tuple may have a status", ask("/401"), Expected(418, body="words")),
-    ("a tuple may have headers, too", ask("/402"), Expected(419, body="words", headers={"X-Own": "yes"})),
-    ("headers alone keep the status", ask("/403"), Expected(403, body="words", headers={"X-Own": "yes"})),
-    ("None as status keeps it", ask("/416"), Expected(416, body="words", headers={"X-Own": "yes"})),
-    ("a dict is JSON, with the status of the error", ask("/405"), Expected(405, "application/json", has='"own"')),
-    ("a reply decides about every byte", ask("/406"), Expected(410, TEXT, body="words", headers={"X-Own": "yes"})),
-    ("a reply of bytes", ask("/407"), Expected(407, "application/octet-stream", body="\x00\x01")),
-    ("a reply's own headers win", ask("/408"), Expected(408, PAGE, body="<p>words", headers={"Cache-Control": "x"})),
-    ("a problem is shown as its scope shows it", ask("/409"), document(410, detail="Meant.", own=1, title="Gone")),
-    ("a problem's status decides about the headers", ask("/410"), document(503, detail="Meant.")),
-    ("a coroutine function is awaited", ask("/411"), text(411, "async")),
-    ("an object with an async call is awaited", ask("/412"), text(412, "object")),
-    ("what a plain function returns is awaited", ask("/413"), text(413, "awaitable")),
-    ("a handler may take the incident", ask("/414"), text(414, "with the incident")),
-    ("a handler may abort", ask("/415"), document(404, detail="Aborted.")),
-    ("no handler splits a header", ask("/417"), Expected(417, TEXT, headers={"X-Evil": None})),
-    ("no handler is asked where none is registered", ask("/418"), document(418)),
+    ("a text keeps the status of the error", "/400", Expected(400, body="words")),
+    ("a tuple may have a status", "/401", Expected(418, body="words")),
+    ("a tuple may have headers, too", "/402", Expected(419, body="words", headers=_OWN)),
+    ("headers alone keep the status", "/403", Expected(403, body="words", headers=_OWN)),
+    ("None as status keeps it", "/416", Expected(416, body="words", headers=_OWN)),
+    ("a dict is JSON, with the status of the error", "/405", Expected(405, "application/json", has='"own"')),
+    ("a reply decides about every byte", "/406", Expected(410, TEXT, body="words", headers=_OWN)),
+    ("a reply of bytes", "/407", Expected(407, "application/octet-stream", body="\x00\x01")),
+    ("a reply's own headers win", "/408", Expected(408, PAGE, body="<p>words", headers={"Cache-Control": "x"})),
+    ("a problem is shown as its scope shows it", "/409", document(410, detail="Meant.", own=1, title="Gone")),
+    ("a problem's status decides about the headers", "/410", document(503, detail="Meant.")),
+    ("a coroutine function is awaited", "/411", text(411, "async")),
+    ("an object with an async call is awaited", "/412", text(412, "object")),
+    ("what a plain function returns is awaited", "/413", text(413, "awaitable")),
+    ("a handler may take the incident", "/414", text(414, "with the incident")),
+    ("a handler may abort", "/415", document(404, detail="Aborted.")),
+    ("no handler splits a header", "/417", Expected(417, TEXT, headers={"X-Evil": None})),
+    ("no handler is asked where none is registered", "/418", document(418)),
 )
 
 
 # In which form.
 
+_STYLES: tuple[Style, ...] = ("api", "web", "default")
+
 NEGOTIATION = Application(
     "negotiation",
-    groups=(
-        Group("api", "/api", (Route("/sold", problem(409, detail="It is sold.")),), style="api"),
-        Group("web", "/web", (Route("/sold", problem(409, detail="It is sold.")),), style="web"),
-        Group("plain", "/plain", (Route("/sold", problem(409, detail="It is sold.")),), style="default"),
-    ),
+    groups=tuple(Group(style, f"/{style}", problems(409, detail="It is sold."), style=style) for style in _STYLES),
 )
 
 _ACCEPTED: tuple[tuple[str, str, str, str], ...] = (
@@ -385,17 +359,17 @@ NEGOTIATION_ROWS: tuple[Row, ...] = (
     *(
         (
             f"{style} asked for {accept!r}",
-            ask(f"/{style}/sold", accept=accept),
+            ask(f"/{style}/409", accept=accept),
             Expected(409, media_type, style, has="It is sold.", lists={"Vary": "Accept"}),
         )
         for accept, *answered in _ACCEPTED
-        for style, media_type in zip(("api", "web", "plain"), answered, strict=True)
+        for style, media_type in zip(_STYLES, answered, strict=True)
     ),
-    ("no Accept at all", ask("/api/sold"), Expected(409, DOCUMENT, "api", has="It is sold.")),
+    ("no Accept at all", "/api/409", document(409, "api", detail="It is sold.")),
     (
         "a website answers an XMLHttpRequest with a document",
-        ask("/web/sold", accept="*/*", x_requested_with="XMLHttpRequest"),
-        Expected(409, DOCUMENT, "web", lists={"Vary": "X-Requested-With"}),
+        ask("/web/409", accept="*/*", x_requested_with="XMLHttpRequest"),
+        document(409, "web", lists={"Vary": "X-Requested-With"}),
     ),
 )
 
@@ -406,6 +380,7 @@ HEADERS = Application(
     "headers",
     style="api",
     routes=(
+        *problems(409, 499, 599),
         Route("/later", problem(429, headers={"Retry-After": "30"})),
         Route("/at-once", problem(503, headers={"Retry-After": "0"})),
         Route("/login", problem(401, headers=[("WWW-Authenticate", "Basic"), ("WWW-Authenticate", "Bearer")])),
@@ -413,10 +388,8 @@ HEADERS = Application(
         Route("/split", problem(400, headers={"X-Own": "a\r\nX-Evil: b", "X-Nul": "a\0b"})),
         Route("/cached", problem(503, headers={"Cache-Control": "max-age=3"})),
         Route("/members", problem(409, sku="a-1", nothing=None, many=[1, {"two": 2}], trace_id="own")),
-        Route("/typed", Raise(partial(OutOfCredit, balance=3, detail="You have 3."))),
+        Route("/typed", CREDIT),
         Route("/instance", problem(409, instance="/orders/3")),
-        Route("/odd", problem(499)),
-        Route("/odder", problem(599)),
         Route("/text", problem(400, detail="<b>&\u2028\ud800</b>")),
         Route("/abort", Abort(404, "Aborted.")),
         Route("/group", Raise(partial(ExceptionGroup, "several", [Problem(404), Problem(409, detail="Worse.")]))),
@@ -425,60 +398,43 @@ HEADERS = Application(
     ),
 )
 
+_UNHANDLED = "Unhandled Exception"
+_RANGE = {"Content-Range": "bytes */1234"}
+_TYPE = "https://example.com/out-of-credit"
 _TRACE = "0af7651916cd43dd8448eb211c80319c"
 _PARENT = f"00-{_TRACE}-b7ad6b7169203331-01"
 _NO_PARENT = f"00-{'0' * 32}-b7ad6b7169203331-01"
 
 HEADERS_ROWS: tuple[Row, ...] = (
-    (
-        "when to try again",
-        ask("/later"),
-        Expected(429, DOCUMENT, members={"retry_after": 30}, headers={"Retry-After": "30"}),
-    ),
-    ("at once", ask("/at-once"), Expected(503, DOCUMENT, members={"retry_after": 0}, headers={"Retry-After": "0"})),
+    ("when to try again", "/later", document(429, headers={"Retry-After": "30"}, retry_after=30)),
+    ("at once", "/at-once", document(503, headers={"Retry-After": "0"}, retry_after=0)),
     (
         "every way to authenticate",
-        ask("/login"),
-        Expected(401, DOCUMENT, members={"authenticate": ["Basic", "Bearer"]}, lists={"WWW-Authenticate": "Bearer"}),
+        "/login",
+        document(401, lists={"WWW-Authenticate": "Bearer"}, authenticate=["Basic", "Bearer"]),
     ),
-    (
-        "which ranges there are",
-        ask("/range"),
-        Expected(416, DOCUMENT, members={"units": "bytes", "length": 1234}, headers={"Content-Range": "bytes */1234"}),
-    ),
-    ("no header is split", ask("/split"), Expected(400, DOCUMENT, headers={"X-Evil": None})),
-    ("an own Cache-Control", ask("/cached"), Expected(503, DOCUMENT, headers={"Cache-Control": "max-age=3"})),
-    (
-        "extension members of any value",
-        ask("/members"),
-        document(409, sku="a-1", nothing=None, many=[1, {"two": 2}], trace_id="own"),
-    ),
-    (
-        "a problem type",
-        ask("/typed"),
-        document(402, type="https://example.com/out-of-credit", title="Out of credit", detail="You have 3.", balance=3),
-    ),
-    ("an own instance", ask("/instance"), document(409, instance="/orders/3")),
-    ("a status without a phrase", ask("/odd"), document(499, type="about:blank")),
-    ("another one", ask("/odder"), document(599)),
-    ("a detail that no encoding can hold", ask("/text"), document(400)),
-    ("the framework's own exception", ask("/abort"), document(404, detail="Aborted.")),
-    ("a group of HTTP errors is the most severe of them", ask("/group"), document(409, detail="Worse.")),
-    ("a group with a bug is a bug", ask("/mixed"), document(500, detail="Unhandled Exception")),
+    ("which ranges there are", "/range", document(416, headers=_RANGE, units="bytes", length=1234)),
+    ("no header is split", "/split", document(400, headers={"X-Evil": None})),
+    ("an own Cache-Control", "/cached", document(503, headers={"Cache-Control": "max-age=3"})),
+    ("members of any value", "/members", document(409, sku="a-1", nothing=None, many=[1, {"two": 2}], trace_id="own")),
+    ("a problem type", "/typed", document(402, type=_TYPE, title="Out of credit", detail="You have 3.", balance=3)),
+    ("an own instance", "/instance", document(409, instance="/orders/3")),
+    ("a status without a phrase", "/499", document(499, type="about:blank")),
+    ("another one", "/599", document(599)),
+    ("a detail that no encoding can hold", "/text", document(400)),
+    ("the framework's own exception", "/abort", document(404, detail="Aborted.")),
+    ("a group of HTTP errors is the most severe of them", "/group", document(409, detail="Worse.")),
+    ("a group with a bug is a bug", "/mixed", document(500, detail=_UNHANDLED)),
     (
         "nothing of an uncaught exception is shown",
-        ask("/crash"),
-        document(500, type="about:blank", title="Internal Server Error", detail="Unhandled Exception"),
+        "/crash",
+        document(500, type="about:blank", title="Internal Server Error", detail=_UNHANDLED),
     ),
-    ("nor in XML", ask("/crash", accept="application/xml"), Expected(500, XML, has="Unhandled Exception")),
+    ("nor in XML", ask("/crash", accept="application/xml"), Expected(500, XML, has=_UNHANDLED)),
     ("nor where a browser asks an API", ask("/crash", accept=BROWSER), document(500)),
-    ("nor as text", ask("/crash", accept="text/plain"), Expected(500, TEXT, has="Unhandled Exception")),
-    (
-        "HEAD has the headers of GET",
-        ask("/later", "HEAD"),
-        Expected(429, DOCUMENT, headers={"Retry-After": "30", "X-Content-Type-Options": "nosniff"}),
-    ),
-    ("HEAD of what is not there", ask("/nope", "HEAD"), document(404)),
+    ("nor as text", ask("/crash", accept="text/plain"), Expected(500, TEXT, has=_UNHANDLED)),
+    ("HEAD has the headers of GET", "HEAD /later", document(429, headers={"Retry-After": "30"})),
+    ("HEAD of what is not there", "HEAD /nope", document(404)),
     ("the trace of the request", ask("/later", traceparent=_PARENT), document(429, trace_id=_TRACE)),
     ("a trace that is none", ask("/later", traceparent=_NO_PARENT), document(429, trace_id=None)),
     ("a problem's own trace", ask("/members", traceparent=_PARENT), document(409, trace_id="own")),
@@ -497,14 +453,8 @@ _WORSE = Raise(partial(Fail, "another secret"))
 FAILURES = Application(
     "failures",
     style="api",
-    routes=(
-        *(Route(f"/{status}", problem(status, detail="Said.")) for status in range(400, 411)),
-        Route("/crash", CRASH),
-        Route("/sold", Raise(Sold)),
-    ),
-    groups=(
-        Group("web", "/web", (Route("/409", problem(409, detail="Said.")),), style="web", handlers=(On(409, _WORSE),)),
-    ),
+    routes=(*problems(*range(400, 411), detail="Said."), Route("/crash", CRASH), Route("/sold", SOLD)),
+    groups=(Group("web", "/web", problems(409, detail="Said."), style="web", handlers=(On(409, _WORSE),)),),
     handlers=(
         On(400, _WORSE),
         On(401, Return(_Unsendable())),
@@ -525,34 +475,24 @@ def _fallen(status: int, media_type: str = DOCUMENT, owner: str = "app", **expec
     return Expected(status, media_type, owner, level="ERROR", **expected)
 
 
+_SAID = {"detail": "Said."}
+_CRASHED = _fallen(500, members={"detail": _UNHANDLED})
+
 FAILURES_ROWS: tuple[Row, ...] = (
-    *(
-        (words, ask(f"/{status}"), _fallen(status, members={"detail": "Said."}))
-        for status, words in (
-            (400, "a handler that fails"),
-            (401, "a handler that returns what is no answer"),
-            (402, "a page whose template does not exist"),
-            (403, "a status that HTTP does not have"),
-            (405, "an async handler that fails"),
-            (407, "a handler that raises StopIteration"),
-            (408, "a handler that returns a bug"),
-        )
-    ),
-    ("in another style", ask("/web/409"), _fallen(409, PAGE, "web", has="Said.")),
+    ("a handler that fails", "/400", _fallen(400, members=_SAID)),
+    ("a handler that returns what is no answer", "/401", _fallen(401, members=_SAID)),
+    ("a page whose template does not exist", "/402", _fallen(402, members=_SAID)),
+    ("a status that HTTP does not have", "/403", _fallen(403, members=_SAID)),
+    ("an async handler that fails", "/405", _fallen(405, members=_SAID)),
+    ("a handler that raises StopIteration", "/407", _fallen(407, members=_SAID)),
+    ("a handler that returns a bug", "/408", _fallen(408, members=_SAID)),
+    ("in another style", "/web/409", _fallen(409, PAGE, "web", has="Said.")),
     ("as another media type", ask("/400", accept="text/plain"), _fallen(400, TEXT, has="Said.")),
-    ("for HEAD", ask("/400", "HEAD"), _fallen(400)),
-    (
-        "a handler of uncaught exceptions that fails",
-        ask("/crash"),
-        _fallen(500, members={"detail": "Unhandled Exception"}),
-    ),
-    (
-        "a handler of a class that fails makes an uncaught exception of it",
-        ask("/sold"),
-        _fallen(500, members={"detail": "Unhandled Exception"}),
-    ),
-    ("a header without a name is left out", ask("/406"), Expected(406, TEXT, body="words", headers={"X-Own": "ok"})),
-    ("the others are answered as if nothing were wrong", ask("/410"), document(410, detail="Said.")),
+    ("for HEAD", "HEAD /400", _fallen(400)),
+    ("a handler of uncaught exceptions that fails", "/crash", _CRASHED),
+    ("a handler of a class that fails makes an uncaught exception of it", "/sold", _CRASHED),
+    ("a header without a name is left out", "/406", Expected(406, TEXT, body="words", headers={"X-Own": "ok"})),
+    ("the others are answered as if nothing were wrong", "/410", document(410, detail="Said.")),
 )
 
 
@@ -561,12 +501,12 @@ FAILURES_ROWS: tuple[Row, ...] = (
 SETTINGS = Application(
     "settings",
     routes=(
+        *problems(410),
         Route("/crash", CRASH),
-        Route("/gone", problem(410)),
-        Route("/credit", Raise(partial(OutOfCredit, balance=3))),
+        Route("/credit", CREDIT),
         Route("/own", problem(409, type="urn:own")),
     ),
-    groups=(Group("web", "/web", (Route("/gone", problem(410)),), style="web"),),
+    groups=(Group("web", "/web", problems(410), style="web"),),
     config={
         "ERROR_DEFAULT_MSG": "Something broke.",
         "ERROR_TYPE_URI": "https://example.com/problems/{status}/{slug}",
@@ -576,33 +516,27 @@ SETTINGS = Application(
     },
 )
 
+
+def _json(status: int, **members: Any) -> Expected:
+    """Expect a document under the plain media type."""
+    return Expected(status, "application/json", members=members)
+
+
 SETTINGS_ROWS: tuple[Row, ...] = (
-    (
-        "the words for an uncaught exception",
-        ask("/crash"),
-        Expected(500, "application/json", members={"detail": "Something broke."}),
-    ),
-    (
-        "types are built, by the phrase",
-        ask("/gone"),
-        Expected(410, "application/json", members={"type": "https://example.com/problems/410/gone"}),
-    ),
-    (
-        "types that are given stay",
-        ask("/credit"),
-        Expected(402, "application/json", members={"type": "https://example.com/out-of-credit"}),
-    ),
-    ("a type that is given to one problem stays", ask("/own"), Expected(409, members={"type": "urn:own"})),
-    ("XML has its own name as well", ask("/gone", accept="application/xml"), Expected(410, "application/xml")),
+    ("the words for an uncaught exception", "/crash", _json(500, detail="Something broke.")),
+    ("types are built, by the phrase", "/410", _json(410, type="https://example.com/problems/410/gone")),
+    ("types that are given stay", "/credit", _json(402, type=_TYPE)),
+    ("a type that is given to one problem stays", "/own", _json(409, type="urn:own")),
+    ("XML has its own name as well", ask("/410", accept="application/xml"), Expected(410, "application/xml")),
     (
         "an XMLHttpRequest is nothing special",
-        ask("/web/gone", accept="*/*", x_requested_with="XMLHttpRequest"),
+        ask("/web/410", accept="*/*", x_requested_with="XMLHttpRequest"),
         page(410, "web"),
     ),
 )
 
 CASES: tuple[Case, ...] = tuple(
-    Case(name, application, question, expected)
+    Case(name, application, ask(asked) if isinstance(asked, str) else asked, expected)
     for application, rows in (
         (OWNERSHIP, OWNERSHIP_ROWS),
         (PRECEDENCE, PRECEDENCE_ROWS),
@@ -612,6 +546,6 @@ CASES: tuple[Case, ...] = tuple(
         (FAILURES, FAILURES_ROWS),
         (SETTINGS, SETTINGS_ROWS),
     )
-    for name, question, expected in rows
+    for name, asked, expected in rows
 )
 """Every case."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature
-from types import MappingProxyType
 from typing import Any, Literal, NoReturn
 
 from errbridge.scopes.scope import Scope
@@ -23,12 +22,11 @@ __all__ = [
     "Raise",
     "Return",
     "Route",
+    "Style",
 ]
 
 Colour = Literal["sync", "async", "object", "awaitable"]
 Style = Literal["api", "web", "default"]
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 # What views and handlers do.
@@ -75,24 +73,14 @@ def _done(action: Action, abort: AbortFunction) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A URL and what its view does.
+    """A URL and what its view does."""
 
-    Attributes:
-        path: Below the prefix of its group, with ``<name>`` and ``<int:name>`` for what varies.
-        does: The action of the view.
-        methods: The view's.
-    """
-
-    path: str
-    does: Action
+    path: str  #: below the prefix of its group, with ``<name>`` and ``<int:name>`` for what varies
+    does: Action  #: the action of the view
     methods: tuple[str, ...] = ("GET",)
 
     def view(self, abort: AbortFunction) -> Callable[..., Any]:
-        """Make the view, a plain function that takes the values of the URL.
-
-        Args:
-            abort: The framework's.
-        """
+        """Make the view, a plain function that takes the values of the URL and may call the framework's *abort*."""
 
         def view(**values: Any) -> Any:
             return _done(self.does, abort)
@@ -102,29 +90,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """A handler that is registered through errbridge.
+    """A handler that is registered through errbridge."""
 
-    Attributes:
-        key: A status, an exception class, ``"4xx"``, ``"5xx"``, or a tuple of them; None for everything.
-        does: What it does.
-        colour: A plain function, a coroutine function, an object with an async ``__call__``, or a plain function that
-            returns an awaitable.
-        arity: 1 for ``(exc)``, 2 for ``(exc, incident)``.
-    """
-
-    key: Any
+    key: Any  #: a status, an exception class, ``"4xx"``, ``"5xx"``, or a tuple of them; None for everything
     does: Action
+    #: A plain function, a coroutine function, an object with an async ``__call__``, or a plain function that returns an
+    #: awaitable.
     colour: Colour = "sync"
-    arity: Literal[1, 2] = 1
+    arity: Literal[1, 2] = 1  #: 1 for ``(exc)``, 2 for ``(exc, incident)``
 
     def handler(self, abort: AbortFunction) -> Callable[..., Any]:
-        """Make the handler.
-
-        Args:
-            abort: The framework's.
-        """
+        """Make the handler, which may call the framework's *abort*."""
         names = ("exc", "incident")[: self.arity]
-        signature = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
 
         def handler(*_args: Any) -> Any:
             return _done(self.does, abort)
@@ -133,25 +110,18 @@ class On:
             """Do the same when awaited."""
             return handler()
 
-        def handler_of_an_awaitable(*_args: Any) -> Any:
-            return handler_later()
+        class AsyncObject:
+            async def __call__(self, *_args: Any) -> Any:
+                return handler()
 
         made: Any = {
             "sync": handler,
             "async": handler_later,
-            "object": _AsyncObject(handler_later),
-            "awaitable": handler_of_an_awaitable,
+            "object": AsyncObject(),
+            "awaitable": lambda *_args: handler_later(),
         }[self.colour]
-        made.__signature__ = signature
+        made.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
         return made  # type: ignore[no-any-return]
-
-
-class _AsyncObject:
-    def __init__(self, function: Callable[..., Awaitable[Any]]) -> None:
-        self._function = function
-
-    async def __call__(self, *args: Any) -> Any:
-        return await self._function(*args)
 
 
 # Applications.
@@ -159,63 +129,37 @@ class _AsyncObject:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Routes that belong together: a blueprint, or whatever the framework has.
+    """Routes that belong together: a blueprint, or whatever the framework has."""
 
-    Attributes:
-        name: Its name; that of a nested group is ``outer.inner``.
-        prefix: Its URL prefix, if it has one; it may hold ``<name>`` and ``<int:name>``.
-        routes: Its routes.
-        style: How its errors look.
-        failure: Whether its uncaught exceptions get the plain page.
-        handlers: Registered for it, in this order.
-        nested: Groups registered within it.
-    """
-
-    name: str
-    prefix: str | None = None
+    name: str  #: that of a nested group is ``outer.inner``
+    prefix: str | None = None  #: of its URLs, if it has one; it may hold ``<name>`` and ``<int:name>``
     routes: tuple[Route, ...] = ()
-    style: Style | None = None
-    failure: bool = False
-    handlers: tuple[On, ...] = ()
-    nested: tuple[Group, ...] = ()
+    style: Style | None = None  #: how its errors look
+    failure: bool = False  #: whether its uncaught exceptions get the plain page
+    handlers: tuple[On, ...] = ()  #: registered for it, in this order
+    nested: tuple[Group, ...] = ()  #: groups registered within it
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of the URL space without routes of its own.
+    """A part of the URL space without routes of its own."""
 
-    Attributes:
-        scope: Its prefix or host.
-        style: How its errors look.
-        handlers: Registered for it, in this order.
-    """
-
-    scope: Scope
-    style: Style | None = None
-    handlers: tuple[On, ...] = ()
+    scope: Scope  #: its prefix or host
+    style: Style | None = None  #: how its errors look
+    handlers: tuple[On, ...] = ()  #: registered for it, in this order
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application.
+    """An application."""
 
-    Attributes:
-        name: For a person.
-        routes: Of the application itself.
-        groups: Its groups.
-        areas: Registered with errbridge only.
-        style: Of the application itself.
-        handlers: Registered for the application.
-        config: ``ERROR_*`` settings.
-    """
-
-    name: str
-    routes: tuple[Route, ...] = ()
+    name: str  #: for a person
+    routes: tuple[Route, ...] = ()  #: of the application itself
     groups: tuple[Group, ...] = ()
-    areas: tuple[Area, ...] = ()
-    style: Style | None = None
-    handlers: tuple[On, ...] = ()
-    config: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    areas: tuple[Area, ...] = ()  #: registered with errbridge only
+    style: Style | None = None  #: of the application itself
+    handlers: tuple[On, ...] = ()  #: registered for the application
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])  #: ``ERROR_*`` settings
 
 
 # Questions and expectations.
@@ -223,46 +167,27 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request.
+    """A request."""
 
-    Attributes:
-        path: With the query.
-        method: The method.
-        headers: By name; none of them is ``Host``.
-        host: The Host header.
-    """
-
-    path: str
+    path: str  #: with the query
     method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    host: str = "localhost"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])  #: by name; none of them is ``Host``
+    host: str = "localhost"  #: the Host header
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What has to be answered.
-
-    Attributes:
-        status: The status code.
-        media_type: Of the content; None where that is the framework's business.
-        owner: The scope that the log record names.
-        members: Of the document; None means that there is no such member.
-        headers: Headers with exactly this value; None means that there is no such header.
-        lists: Headers that are lists, and an item that each of them has among others.
-        body: The whole content; None where it is not compared.
-        has: A text that occurs in the content.
-        level: Of the log record; by the status if None.
-    """
+    """What has to be answered."""
 
     status: int
-    media_type: str | None = None
-    owner: str = "app"
-    members: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    headers: Mapping[str, str | None] = field(default_factory=lambda: _NOTHING)
-    lists: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    body: str | None = None
-    has: str = ""
-    level: str | None = None
+    media_type: str | None = None  #: of the content; None where that is the framework's business
+    owner: str = "app"  #: the scope that the log record names
+    members: Mapping[str, Any] = field(default_factory=dict[str, Any])  #: of the document; None for one that is absent
+    headers: Mapping[str, str | None] = field(default_factory=dict[str, str | None])  #: None for one that is absent
+    lists: Mapping[str, str] = field(default_factory=dict[str, str])  #: headers that are lists, with one of their items
+    body: str | None = None  #: the whole content; None where it is not compared
+    has: str = ""  #: a text that occurs in the content
+    level: str | None = None  #: of the log record; by the status if None
 
 
 @dataclass(frozen=True, slots=True)

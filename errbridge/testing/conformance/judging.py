@@ -23,14 +23,9 @@ Build = Callable[[Application], Ask]
 
 
 def certify(build: Build, cases: Iterable[Case] = CASES) -> None:
-    """Make sure that an adapter does all that it should.
+    """Make sure that an adapter does all that it should, or raise an AssertionError that lists the differences.
 
-    Args:
-        build: The adapter under test; called once for each application.
-        cases: All of them by default.
-
-    Raises:
-        AssertionError: It does not; the message lists the differences.
+    The adapter under test, *build*, is called once for each application.
     """
     __tracebackhide__ = True
     built: dict[str, Ask] = {}
@@ -43,15 +38,7 @@ def certify(build: Build, cases: Iterable[Case] = CASES) -> None:
 
 
 def differences(ask: Ask, case: Case) -> list[str]:
-    """Ask one question.
-
-    Args:
-        ask: An application that was built as the case describes.
-        case: The case.
-
-    Returns:
-        What is not as expected, a sentence each; nothing if all is well.
-    """
+    """Ask one question. Return what is not as expected, a sentence each; nothing if all is well."""
     with _records() as records:
         got = read_response(ask(case.question))
     expected = case.expected
@@ -93,11 +80,8 @@ def _of_content(got: ClientResponse, case: Case) -> Iterator[str]:
         yield f"the content is {got.text[:200]!r}, not {expected.body!r}"
     if expected.has not in got.text:
         yield f"the content is without {expected.has!r}: {got.text[:200]!r}"
-    if Fail.__name__ in got.text or _SECRET in got.text:
+    if Fail.__name__ in got.text or "secret" in got.text:
         yield f"the content tells what only the log may say: {got.text[:200]!r}"
-
-
-_SECRET = "secret"
 
 
 def _of_record(records: list[logging.LogRecord], got: ClientResponse, case: Case) -> Iterator[str]:

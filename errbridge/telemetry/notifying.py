@@ -21,14 +21,7 @@ def notify(
     *,
     run: Callable[[Coroutine[Any, Any, None]], None] = run_work,
 ) -> None:
-    """Call each hook with an error and the answer to it.
-
-    Args:
-        hooks: The hooks.
-        incident: The error.
-        describe: Describes the answer.
-        run: Runs what an async hook returns, as the framework does.
-    """
+    """Call each hook with an error and the description of its answer. *run* runs what an async hook returns."""
     try:
         reply = describe()
     except Exception as error:

@@ -43,41 +43,24 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something that went wrong while an error was answered.
+    """Something that went wrong while an error was answered."""
 
-    Attributes:
-        what: For a person, as the subject of a sentence.
-        exception: Linked to the error that was being answered.
-    """
-
-    what: str
-    exception: BaseException
+    what: str  # for a person, as the subject of a sentence
+    exception: BaseException  # linked to the error that was being answered
 
 
 def choose_level(status: int, *, failed: bool = False, client_gone: bool = False) -> int:
-    """Return the level of an error's record.
-
-    Args:
-        status: The status of the answer.
-        failed: Whether something failed while the error was handled.
-        client_gone: Whether the client has left.
-    """
+    """Return the level of an error's record, by the status of the answer."""
     if status >= 500 or failed:
         return logging.ERROR
     return logging.DEBUG if client_gone else logging.INFO
 
 
 def is_written(level: int, logger: logging.Logger | None = None) -> bool:
-    """Return whether a record of this level gets to a handler that writes it.
-
-    Args:
-        level: The level.
-        logger: The logger; errbridge's own by default.
-    """
-    current = log.logger if logger is None else logger
+    """Return whether a record of this level gets from a logger, by default errbridge's own, to what writes it."""
+    current, has_handlers = logger or log.logger, False
     if not current.isEnabledFor(level):
         return False
-    has_handlers = False
     while True:
         for handler in current.handlers:
             has_handlers = True
@@ -129,14 +112,7 @@ def write_record(
             __file__,
             0,
             "%s %s %s %d%s (incident %s)",
-            (
-                fields["method"],
-                fields["path"],
-                verb,
-                status,
-                note,
-                incident.id,
-            ),
+            (fields["method"], fields["path"], verb, status, note, incident.id),
             None if shown is None else (type(shown), shown, shown.__traceback__),
             "write_record",
         )
@@ -167,17 +143,11 @@ def is_recorded(exc: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The framework's record of an uncaught exception, which it is about to write.
+    """The framework's record of an uncaught exception, which it is about to write."""
 
-    Attributes:
-        occurrence: Is marked as recorded.
-        exception: The exception.
-        fields: The fields that the record gets.
-    """
-
-    occurrence: Occurrence
+    occurrence: Occurrence  # is marked as recorded
     exception: BaseException
-    fields: Mapping[str, Any]
+    fields: Mapping[str, Any]  # that the record gets
 
 
 _expected: ContextVar[Expected | None] = ContextVar("errbridge.expected", default=None)

@@ -7,23 +7,11 @@ share the codes of `WORDS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
-__all__ = [
-    "EXPECTED",
-    "FORMATS",
-    "WORDS",
-    "Fault",
-    "Path",
-    "Place",
-    "Rules",
-    "own_words",
-    "write_item",
-    "write_pointer",
-]
+__all__ = ["EXPECTED", "FORMATS", "WORDS", "Fault", "Path", "Place", "find_code", "own_words", "write_item"]
 
 Path = tuple[str | int, ...]
 Place = Literal["pointer", "parameter", "header"]
@@ -79,20 +67,9 @@ class Fault:
     own: str | None = None  # the words of the library or of your validator, which may contain the input
 
 
-class Rules:
-    """Recognises rules by a text of a library: regular expressions of whole texts, by code."""
-
-    def __init__(self, patterns: Mapping[str, str]) -> None:
-        self._patterns = patterns
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(f"(?P<{code}>{one})" for code, one in self._patterns.items()), re.DOTALL)
-
-    def find_code(self, text: str) -> str:
-        """Return the code for a text; ``invalid`` if it is unknown."""
-        found = self._pattern.fullmatch(text)
-        return (found and found.lastgroup) or "invalid"
+def find_code(rules: Mapping[str, str], text: str) -> str:
+    """Return the code whose regular expression matches the whole text of a library; ``invalid`` if none does."""
+    return next((code for code, rule in rules.items() if re.fullmatch(rule, text, re.DOTALL)), "invalid")
 
 
 def write_item(fault: Fault, *, messages: bool) -> dict[str, str]:
@@ -100,18 +77,14 @@ def write_item(fault: Fault, *, messages: bool) -> dict[str, str]:
     detail = fault.detail or WORDS.get(fault.code, WORDS["invalid"])
     item = {"detail": fault.own[:_LONGEST] if messages and fault.own else detail}
     if fault.place == "pointer":
-        item["pointer"] = write_pointer(fault.path)
+        # RFC 6901 section 3
+        item["pointer"] = "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in fault.path)
     elif fault.path:
         item[fault.place] = str(fault.path[0])
     # A very long key of the client's would be repeated for each value below it; shortened, it would lead elsewhere.
     if len(item.get(fault.place, "")) > _LONGEST:
         del item[fault.place]
     return {**item, "code": fault.code}
-
-
-def write_pointer(path: Iterable[str | int]) -> str:
-    """Return a path as a JSON pointer (RFC 6901 section 3); that of the whole document is empty."""
-    return "".join(["/" + str(name).replace("~", "~0").replace("/", "~1") for name in path])
 
 
 def own_words(exc: BaseException) -> str | None:

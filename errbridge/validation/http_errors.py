@@ -27,17 +27,11 @@ _NOT_MEMBERS = frozenset({"detail", "headers", "instance", "message", "messages"
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What a library added to an HTTP error.
+    """What a library added to an HTTP error."""
 
-    Attributes:
-        detail: Takes the place of the exception's description, unless it is None.
-        headers: Pairs of name and value, in addition to the exception's.
-        extensions: Members, ``errors`` among them.
-    """
-
-    detail: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    detail: str | None = None  #: takes the place of the exception's description, unless it is None
+    headers: tuple[tuple[str, str], ...] = ()  #: in addition to the exception's
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])  #: ``errors`` among them
 
 
 def read_http_error(
@@ -55,13 +49,11 @@ def read_http_error(
     Args:
         exc: The HTTP error.
         status: Its status.
-        everywhere: Whether ``ERROR_VALIDATION`` is on. Then the key of a ``BadRequestKeyError`` is named, unless it is
-            a value of the request.
+        everywhere: Whether to name the key of a ``BadRequestKeyError`` that is no value of the request.
         messages: Whether to show the words of libraries and validators, whatever they contain.
         debug: Whether the application is in debug mode, where each missing key is named.
         camel_case: Whether quart-schema converts names (``QUART_SCHEMA_CONVERT_CASING``).
-        request_values: Returns all values of the request: query, form, path, cookies, headers and JSON strings. Called
-            only if it makes a difference.
+        request_values: Returns all values of the request, from JSON strings to cookies.
 
     Returns:
         The additions; empty for an error that no library touched. A failure is logged.

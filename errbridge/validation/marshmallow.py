@@ -9,26 +9,24 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from errbridge.validation.faults import EXPECTED, FORMATS, Fault, Path, Rules
+from errbridge.validation.faults import EXPECTED, FORMATS, Fault, Path, find_code
 
 __all__ = ["list_faults", "read"]
 
 _SCHEMA = "_schema"  # messages about an object as a whole
 _UNKNOWN = "Unknown field."
 _EXPECTED = re.compile(r"Not a valid (?:naive |aware )?(\S+)(?: type| string| address| of time)?\.")
-_RULES = Rules(
-    {
-        "missing": r"Missing data for required field\.",
-        "unknown": r"Unknown field\.",
-        "null": r"Field may not be null\.",
-        "type": r"Invalid (?:input )?type\.|Not a valid Mapping\.",
-        "choice": r"Must be one of: .*",
-        "range": r"Number too large\.|Special numeric values .*|Must be (?:greater|less) than .*",
-        "length": r"(?:Shorter than minimum|Longer than maximum) length .*|Length must be .*",
-        "pattern": r"String does not match expected pattern\.",
-        "format": r"Invalid JSON body\.|Not a valid IP.*",
-    }
-)
+_RULES = {
+    "missing": r"Missing data for required field\.",
+    "unknown": r"Unknown field\.",
+    "null": r"Field may not be null\.",
+    "type": r"Invalid (?:input )?type\.|Not a valid Mapping\.",
+    "choice": r"Must be one of: .*",
+    "range": r"Number too large\.|Special numeric values .*|Must be (?:greater|less) than .*",
+    "length": r"(?:Shorter than minimum|Longer than maximum) length .*|Length must be .*",
+    "pattern": r"String does not match expected pattern\.",
+    "format": r"Invalid JSON body\.|Not a valid IP.*",
+}
 
 
 def read(exc: Any) -> Iterator[Fault]:
@@ -61,7 +59,7 @@ def _fault(text: str, path: Path) -> Fault:
     if expected is not None and (detail := EXPECTED.get(expected[1])) is not None:
         is_format = any(expected[1] in names.split() for names in FORMATS.values())
         return Fault("format" if is_format else "type", path, detail, own=text)
-    return Fault(_RULES.find_code(text), path, own=text)
+    return Fault(find_code(_RULES, text), path, own=text)
 
 
 def _is_entry(inner: Any, value: object) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from errbridge.validation.faults import EXPECTED, Fault, Path, Rules, own_words
+from errbridge.validation.faults import EXPECTED, Fault, Path, find_code, own_words
 
 __all__ = ["read"]
 
@@ -18,15 +18,13 @@ _PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`\Z")
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\.(?P<name>[^.\[]+)|(?P<unknown>.)", re.DOTALL)
 _MEMBER = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
-_RULES = Rules(
-    {
-        "choice": r"Invalid (?:enum )?value .*",
-        "range": r"Expected `[^`]*` (?:[<>]|that's a multiple of).*",
-        "length": r"Expected `[^`]*` of (?:at (?:least|most) )?length .*",
-        "pattern": r"Expected `str` matching regex .+",
-        "format": r"Expected `[^`]*` with .* timezone component|Invalid (?:RFC3339|ISO8601|UUID|decimal|base64).*",
-    }
-)
+_RULES = {
+    "choice": r"Invalid (?:enum )?value .*",
+    "range": r"Expected `[^`]*` (?:[<>]|that's a multiple of).*",
+    "length": r"Expected `[^`]*` of (?:at (?:least|most) )?length .*",
+    "pattern": r"Expected `str` matching regex .+",
+    "format": r"Expected `[^`]*` with .* timezone component|Invalid (?:RFC3339|ISO8601|UUID|decimal|base64).*",
+}
 
 
 def read(exc: Any) -> Iterator[Fault]:
@@ -40,7 +38,7 @@ def read(exc: Any) -> Iterator[Fault]:
     elif (found := _TYPE.fullmatch(text)) is not None:
         yield Fault("type", path, _expected(found[1]), own=text)
     else:
-        code = _RULES.find_code(text)
+        code = find_code(_RULES, text)
         yield Fault(code, path, own=None if code == "choice" else text)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Literal, get_args
 
@@ -11,7 +10,8 @@ from errbridge.handlers.handlers import Handler, Handlers, check_keys
 from errbridge.incident import Incident
 from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
-from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors, list_names
+from errbridge.validation.faults import Fault
+from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
 from errbridge.validation.request_errors import REQUEST_ERRORS, put_at
 from errbridge.validation.syntax import read_syntax_error
 
@@ -72,7 +72,7 @@ def problem_of(
 
     Args:
         exc: Any exception.
-        everywhere: Whether the client is to blame for validation errors from outside of `client_data` as well.
+        everywhere: Whether the client is to blame outside of `client_data` as well.
         has_input: Whether the request has content, a query or arguments in its path. Without them the client is to
             blame inside `client_data` only.
         messages: Whether to show the words of libraries and validators, whatever they contain.
@@ -81,9 +81,6 @@ def problem_of(
         A 422 whose ``__cause__`` is the exception; request errors of flask-pydantic and APIFlask keep their status and
         headers. None if the exception is no validation error, or the service is to blame.
     """
-    cls: Any = type(exc)
-    if not _is_known(cls) and _MARK not in vars(exc):
-        return None
     if (read := find_by_class(exc, REQUEST_ERRORS)) is not None:
         errors = list_errors(exc, read, messages=messages) or {}
         status = getattr(exc, "status_code", 400)
@@ -99,11 +96,6 @@ def problem_of(
     return problem
 
 
-@lru_cache(maxsize=256)
-def _is_known(cls: type) -> bool:
-    return any(name in LIBRARIES or name in REQUEST_ERRORS for name in list_names(cls))
-
-
 def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dict[str, Any] | None:
     location = vars(exc).get(_MARK)
     for error in (exc,) if location is None else _causes(exc):
@@ -112,7 +104,11 @@ def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dic
                 return None
             if location in (None, "body"):
                 return list_errors(error, read, messages=messages)
-            return list_errors(error, lambda each: put_at(location, read(each)), messages=messages)
+
+            def read_there(error: BaseException) -> Iterable[Fault] | None:
+                return None if (faults := read(error)) is None else put_at(location, faults)
+
+            return list_errors(error, read_there, messages=messages)
     return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from errbridge.validation.faults import EXPECTED, WORDS, Fault, Path, Rules, own_words
+from errbridge.validation.faults import EXPECTED, WORDS, Fault, Path, find_code, own_words
 
 __all__ = ["read", "read_error"]
 
@@ -19,18 +19,16 @@ _OF_TYPE = re.compile(
     r"(\w+?)_(?:type|(?:str_)?parsing(?:_size)?|from_\w+|attributes_type|exact_type|required|(?:object_)?invalid|"
     r"unicode|syntax_violation|version)"
 )
-_RULES = Rules(
-    {
-        "missing": r"missing(?:_\w+)?|union_tag_not_found",
-        "unknown": r"extra_forbidden|unexpected_\w+",
-        "type": r"is_(?:instance|subclass)_of|\w+_type",
-        "choice": r"literal_error|enum|union_tag_invalid|url_scheme",
-        "range": r"(?:greater|less)_than(?:_equal)?|multiple_of|finite_number|\w+_(?:past|future)|decimal_\w+",
-        "length": r"(?:\w+_)?too_(?:short|long)",
-        "pattern": r"string_pattern_mismatch",
-        "format": r"timezone_\w+|string_not_ascii|bytes_invalid_encoding",
-    }
-)
+_RULES = {
+    "missing": r"missing(?:_\w+)?|union_tag_not_found",
+    "unknown": r"extra_forbidden|unexpected_\w+",
+    "type": r"is_(?:instance|subclass)_of|\w+_type",
+    "choice": r"literal_error|enum|union_tag_invalid|url_scheme",
+    "range": r"(?:greater|less)_than(?:_equal)?|multiple_of|finite_number|\w+_(?:past|future)|decimal_\w+",
+    "length": r"(?:\w+_)?too_(?:short|long)",
+    "pattern": r"string_pattern_mismatch",
+    "format": r"timezone_\w+|string_not_ascii|bytes_invalid_encoding",
+}
 # An object that pydantic looked into raised something. A document from a client does not raise anything.
 _OF_OBJECTS = frozenset({"get_attribute_error", "iteration_error", "mapping_type"})
 _OF_VALIDATORS = frozenset({"value_error", "assertion_error"})
@@ -56,7 +54,7 @@ def read_error(error: Mapping[str, Any]) -> Fault:
 def _find_detail(code: str) -> str:
     kind = _OF_TYPE.fullmatch(code)
     detail = EXPECTED.get(kind[1]) if kind is not None else None
-    return detail or WORDS[_RULES.find_code(code)]
+    return detail or WORDS[find_code(_RULES, code)]
 
 
 def _own_words(code: str, error: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from errbridge.log import log
 from errbridge.validation.faults import Fault, write_item
 
-__all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors", "list_names"]
+__all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors"]
 
 T = TypeVar("T")
 Reader = Callable[[Any], Iterable[Fault] | None]
@@ -34,11 +34,11 @@ LIBRARIES: Mapping[str, str] = {
 def find_by_class(exc: BaseException, table: Mapping[str, T]) -> T | None:
     """Return the entry for the full name of an exception's class or nearest base class."""
     cls: Any = type(exc)
-    return next((table[name] for name in list_names(cls) if name in table), None)
+    return next((table[name] for name in _list_names(cls) if name in table), None)
 
 
 @lru_cache(maxsize=256)
-def list_names(cls: type) -> list[str]:
+def _list_names(cls: type) -> list[str]:
     """List the full names of a class and its base classes."""
     return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 

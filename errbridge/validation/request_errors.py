@@ -47,7 +47,7 @@ def read_messages(messages: Mapping[Any, Any], error: object = None) -> Iterator
     """Return the faults in messages by location, as webargs collects them from marshmallow's *error*."""
     given = getattr(error, "data", None)
     for location, inner in messages.items():
-        yield from _at(location, marshmallow.list_faults(inner, given))
+        yield from put_at(location, marshmallow.list_faults(inner, given))
 
 
 def read_quart_schema(exc: Any, *, camel_case: bool) -> Iterable[Fault] | None:
@@ -57,46 +57,34 @@ def read_quart_schema(exc: Any, *, camel_case: bool) -> Iterable[Fault] | None:
     if faults is None:
         return None
     location = type(exc).__name__
-    convert = _kebab_case if _PLACES.get(location) == "header" else _camel_case if camel_case else str
-    paths = (
-        replace(fault, path=tuple(convert(name) if isinstance(name, str) else name for name in fault.path))
-        for fault in faults
-    )
-    return _at(location, paths)
+    is_header = _PLACES.get(location) == "header"
 
+    def convert(name: str | int) -> str | int:
+        if isinstance(name, int):
+            return name
+        return name.replace("_", "-") if is_header else _camel_case(name) if camel_case else name
 
-def _read_apiflask(exc: Any) -> Iterable[Fault]:
-    return read_messages(exc.detail) if isinstance(exc.detail, Mapping) else ()
+    return put_at(location, (replace(fault, path=tuple(map(convert, fault.path))) for fault in faults))
 
 
 def _read_flask_pydantic(exc: Any) -> Iterator[Fault]:
     for location in ("path_params", "query_params", "form_params", "body_params"):
-        yield from _at(location, map(pydantic.read_error, getattr(exc, location) or ()))
-
-
-def _read_no_object(_: object) -> Iterable[Fault]:
-    return [Fault("type", detail=EXPECTED["object"])]
+        yield from put_at(location, map(pydantic.read_error, getattr(exc, location) or ()))
 
 
 REQUEST_ERRORS: Mapping[str, Reader] = {
-    "apiflask.exceptions._ValidationError": _read_apiflask,
-    "flask_pydantic.exceptions.JsonBodyParsingError": _read_no_object,
+    "apiflask.exceptions._ValidationError": lambda exc: (
+        read_messages(exc.detail) if isinstance(exc.detail, Mapping) else ()
+    ),
+    "flask_pydantic.exceptions.JsonBodyParsingError": lambda _: [Fault("type", detail=EXPECTED["object"])],
     "flask_pydantic.exceptions.ValidationError": _read_flask_pydantic,
 }
 """Readers for the request errors that are no HTTP errors of the framework's, by class."""
 
 
-def put_at(location: object, faults: Iterable[Fault] | None) -> Iterable[Fault] | None:
-    """Return faults as those of a location of the request; None if the service is to blame for them."""
-    return None if faults is None else _at(location, faults)
-
-
-def _at(location: object, faults: Iterable[Fault]) -> Iterator[Fault]:
+def put_at(location: object, faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Return faults as those of a location of the request."""
     return (replace(fault, place=_PLACES.get(location, "pointer")) for fault in faults)
-
-
-def _kebab_case(name: str) -> str:
-    return name.replace("_", "-")
 
 
 def _camel_case(name: str) -> str:

@@ -15,19 +15,12 @@ __all__ = ["FoundRecord", "check_id", "find_records", "record_text"]
 
 @dataclass(frozen=True, slots=True)
 class FoundRecord:
-    """A record that has the id of the incident.
+    """A record that has the id of the incident."""
 
-    Attributes:
-        source: The file.
-        line: The number of its first line, from 1.
-        text: The record as it is written, its stack included.
-        fields: The members, where the record is an object of JSON.
-    """
-
-    source: str
-    line: int
-    text: str
-    fields: dict[str, Any] | None = None
+    source: str  # the file
+    line: int  # the number of its first line, from 1
+    text: str  # as it is written, its stack included
+    fields: dict[str, Any] | None = None  # the members of an object of JSON
 
 
 def check_id(text: str) -> str:
@@ -43,29 +36,25 @@ def check_id(text: str) -> str:
 
 
 def find_records(wanted: str, source: str, lines: Iterable[str]) -> Iterator[FoundRecord]:
-    """Find the records of an incident.
-
-    Args:
-        wanted: The start of its id.
-        source: The name of the log.
-        lines: The lines of the log.
-    """
+    """Find the records of an incident, whose id begins with *wanted*, in the lines of a log."""
     mentions = re.compile(rf"(?<![0-9a-f-]){re.escape(wanted)}", re.IGNORECASE).search
-    found: _Text | None = None
+    text: list[str] = []  # the lines of a record that may go on
+    start = 0
     for number, line in enumerate((line.rstrip("\r\n") for line in lines), 1):
-        if found is not None and found.continues(line):
+        if text and _belongs(line, text):
+            text.append(line)
             continue
-        if found is not None:
-            yield FoundRecord(source, found.number, found.text)
-            found = None
+        if text:
+            yield FoundRecord(source, start, "\n".join(text).rstrip())
+            text = []
         if mentions(line):
             fields = _read_object(line)
             if fields is None:
-                found = _Text(number, line)
+                text, start = [line], number
             else:
                 yield FoundRecord(source, number, line, fields)
-    if found is not None:
-        yield FoundRecord(source, found.number, found.text)
+    if text:
+        yield FoundRecord(source, start, "\n".join(text).rstrip())
 
 
 def _read_object(line: str) -> dict[str, Any] | None:
@@ -81,40 +70,22 @@ _OF_A_STACK = re.compile(r"\s|Traceback \(|During handling of the above|The abov
 _ACCESS_LOG = re.compile(r"\d+\.\d+\.\d+\.\d+ |::1 ")
 
 
-class _Text:
-    """A record of several lines. Nothing says where it ends, so the next one has to look as this one does."""
-
-    def __init__(self, number: int, line: str) -> None:
-        self.number = number
-        self._lines = [line]
-        self._begins = _begin_of(line)
-        self._has_stack = False
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self._lines).rstrip()
-
-    def continues(self, line: str) -> bool:
-        """Take a line that belongs to the record; return whether it does."""
-        belongs = _OF_A_STACK.match(line) is not None
-        if self._has_stack and not belongs:  # the exception, whose text may have several lines
-            belongs = not (self._begins and self._begins.match(line)) and not _ACCESS_LOG.match(line)
-            belongs = belongs and (self._begins is not None or self._lines[-1].startswith((" ", "\t")))
-        if belongs:
-            self._has_stack = True
-            self._lines.append(line)
-        return belongs
+def _belongs(line: str, text: list[str]) -> bool:
+    """Return whether a line belongs to a record. Nothing says where one ends, so the next has to begin as it does."""
+    if _OF_A_STACK.match(line):
+        return True
+    if len(text) == 1 or _ACCESS_LOG.match(line):
+        return False
+    # The exception, whose text may have several lines.
+    begin = _find_form(text[0])
+    return not _find_form(line).startswith(begin) if begin else text[-1].startswith((" ", "\t"))
 
 
-def _begin_of(line: str) -> re.Pattern[str] | None:
-    """Return the pattern of a record's beginning, such as its time; None if there is none."""
-    before = re.match(r"[^a-z]{0,24}", line)
-    assert before is not None
-    text = before[0] if len(before[0]) == 24 else re.sub(r"[A-Z]$", "", before[0])
-    if re.search(r"[^A-Za-z\s]|[A-Z]\s", text) is None:
-        return None
-    pattern = re.sub(r"[A-Z]+", "[A-Z]+", re.sub(r"\d", "0", re.escape(text)))
-    return re.compile(re.sub(r"0", r"\\d", pattern))
+def _find_form(line: str) -> str:
+    """Return the form of a record's beginning, such as its time: ``0-0-0 0:0:0 A``; "" if there is none."""
+    before = re.sub("[A-Z]?[a-z].*", "", line)[:24]
+    form = re.sub("[A-Z]+", "A", re.sub(r"\d+", "0", before))
+    return form if re.search(r"[^A\s]|A\s", form) else ""
 
 
 def record_text(record: FoundRecord) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
@@ -20,7 +19,7 @@ from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
 from errbridge.scopes.scope import ROOT
 
-__all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "File", "build_http_block", "build_server_block"]
+__all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Files", "build_http_block", "build_server_block"]
 
 FOLDER = "error-pages"
 """The folder of the files, and the beginning of the paths by which nginx finds them."""
@@ -40,16 +39,11 @@ Rules = Sequence[tuple[str, str]]
 """Pairs of a regular expression and a value; the first that matches counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A page or document, by its path below the folder of all files, with the headers of its response."""
-
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+Files = Mapping[str, Iterable[tuple[str, str]]]
+"""The paths of pages and documents, below the folder of all, with the headers of their responses."""
 
 
-def build_http_block(subject: Subject, directory: str, files: Sequence[File]) -> str:
+def build_http_block(subject: Subject, directory: str, files: Files) -> str:
     """Build the part for nginx's ``http`` block. *directory* is the absolute path of the directory with all of this."""
     folders = [folder for folder in list_folders(subject) if folder.request.routing]
     owners = [
@@ -68,16 +62,12 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
         _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", owners),
         _build_map("How the errors of each scope look.", f"${prefix}_scope ${prefix}_style", last.name, styles),
         _build_map(
-            "What the client wants. nginx does not read q-values.",
-            f"{client} ${prefix}_format",
-            EXTENSIONS[last.default],
-            formats,
+            "What the client wants, without q-values.", f"{client} ${prefix}_format", EXTENSIONS[last.default], formats
         ),
     ]
     if len(languages) > 1:
-        comment = "The language: the first of the client's that there is."
         variables = f"$http_accept_language ${prefix}_language"
-        maps.append(_build_map(comment, variables, '""', list(_list_languages(languages))))
+        maps.append(_build_map("The client's first language.", variables, '""', list(_list_languages(languages))))
     for number, (header, rules) in enumerate(_list_headers(files)):
         if not isinstance(rules, str):
             maps.append(_build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules))
@@ -85,15 +75,15 @@ def build_http_block(subject: Subject, directory: str, files: Sequence[File]) ->
     return "\n".join([head, *maps, ""])
 
 
-def build_server_block(directory: str, files: Sequence[File]) -> str:
+def build_server_block(directory: str, files: Files) -> str:
     """Build the part for each ``server`` block of nginx in front of the application."""
     prefix = _build_prefix(directory)
-    is_translated = any(name == "Content-Language" for file in files for name, _ in file.headers)
+    is_translated = any(name == "Content-Language" for headers in files.values() for name, _ in headers)
     language = f"${prefix}_language" if is_translated else ""
     types = {
-        file.path.rpartition(".")[2]: value
-        for file in files
-        for name, value in file.headers
+        path.rpartition(".")[2]: value
+        for path, headers in files.items()
+        for name, value in headers
         if name.lower() == "content-type"
     }
     types_block = "\n".join(f"        {_quote(name)} {extension};" for extension, name in sorted(types.items()))
@@ -165,16 +155,16 @@ def _list_languages(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield f"^{others} *{re.escape(name)}{end}", suffix
 
 
-def _list_headers(files: Sequence[File]) -> Iterator[tuple[str, str | Rules]]:
+def _list_headers(files: Files) -> Iterator[tuple[str, str | Rules]]:
     """List each header with its value, or with the rules that find it if it differs from file to file."""
     by_name: dict[str, dict[str, str]] = {}
-    for file in files:
-        for name, value in file.headers:
+    for path, headers in files.items():
+        for name, value in headers:
             if name.lower() not in ("content-type", "content-length"):
-                by_name.setdefault(name, {})[file.path] = value
+                by_name.setdefault(name, dict.fromkeys(files, ""))[path] = value
     for name, values in by_name.items():
-        distinct = {values.get(file.path, "") for file in files}
-        yield name, distinct.pop() if len(distinct) == 1 else _find_rules(files, values)
+        distinct = {*values.values()}
+        yield name, distinct.pop() if len(distinct) == 1 else _find_rules(values)
 
 
 _KEYS: Sequence[Callable[[str], str]] = (
@@ -185,9 +175,9 @@ _KEYS: Sequence[Callable[[str], str]] = (
 )
 
 
-def _find_rules(files: Iterable[File], values: Mapping[str, str]) -> Rules:
+def _find_rules(values: Mapping[str, str]) -> Rules:
     """Find the fewest rules for the value of each path: by extension, status, folder, or one by one."""
-    groups = ({(key(file.path), values.get(file.path, "")) for file in files} for key in _KEYS)
+    groups = ({(key(path), value) for path, value in values.items()} for key in _KEYS)
     rules = next(each for each in groups if len({pattern for pattern, _ in each}) == len(each))
     return [(pattern, value) for pattern, value in sorted(rules) if value]
 

@@ -25,7 +25,7 @@ from errbridge.representations.styles import Style
 from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["EXTENSIONS", "STATUSES", "Draft", "Folder", "build_index", "list_drafts", "list_folders"]
+__all__ = ["EXTENSIONS", "STATUSES", "Folder", "build_index", "list_drafts", "list_folders"]
 
 STATUSES = (400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500, 502, 503, 504)
 """The statuses that a page or document is made for."""
@@ -43,14 +43,6 @@ class Folder:
     scope: Scope
     request: RequestFacts
     style: Style
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A file to be made, by its path below the folder of all files, and the error that it shows."""
-
-    path: str
-    context: ErrorContext
 
 
 def list_folders(subject: Subject) -> list[Folder]:
@@ -74,15 +66,18 @@ def _choose_name(scope: Scope, others: list[Folder]) -> str:
     return next(each for each in names if each not in taken)
 
 
-def list_drafts(installation: Installation, folder: Folder) -> Iterator[Draft]:
-    """List the pages and documents of a scope, in each language; those of the default have a folder without its tag."""
+def list_drafts(installation: Installation, folder: Folder) -> Iterator[tuple[str, ErrorContext]]:
+    """List the files of a scope by their paths below the folder of all, with the errors that they show.
+
+    There is one for each status, format and language; those of the default have a folder without its tag.
+    """
     for number, language in enumerate(installation.error_map().languages):
         name = f"{folder.name}.{language}" if number else folder.name
         for status in STATUSES:
             for media_type in folder.style.offers:
                 request = replace(folder.request, accept=media_type, accept_language=language.tag)
-                context = open_error(installation, request, status).anonymize()
-                yield Draft(f"{name}/{status}.{EXTENSIONS[media_type]}", context)
+                path = f"{name}/{status}.{EXTENSIONS[media_type]}"
+                yield path, open_error(installation, request, status).anonymize()
 
 
 def build_index(paths: Iterable[str], folder: str) -> tuple[bytes, str]:

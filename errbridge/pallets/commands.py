@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,7 +27,7 @@ from errbridge.inspection.checks import check
 from errbridge.inspection.explanation import explain
 from errbridge.inspection.finding import check_id, find_records, record_text
 from errbridge.inspection.listing import list_registrations
-from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, File, build_http_block, build_server_block
+from errbridge.inspection.nginx import FOLDER, HTTP_FILE, SERVER_FILE, build_http_block, build_server_block
 from errbridge.inspection.preview import build_index, list_drafts, list_folders
 from errbridge.inspection.probes import capture_failures, copy_without_hooks, describe_error
 from errbridge.inspection.subject import Subject
@@ -39,9 +39,8 @@ __all__ = ["Answer", "build_commands"]
 Handler = Callable[[BaseException], Any]
 """An error handler of a framework's own colour."""
 
-Answer = Callable[
-    [Any, RequestFacts, Sequence[Handler]], Sequence[tuple[tuple[tuple[str, str], ...], bytes] | Exception]
-]
+Answered = tuple[tuple[tuple[str, str], ...], bytes]
+Answer = Callable[[Any, RequestFacts, Sequence[Handler]], Sequence[Answered | Exception]]
 """Calls error handlers within a request to an application."""
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -137,7 +136,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         app = load_app()
         subject = inspect(app)
         with capture_failures() as failures:
-            files = list(_make_files(app, subject, answer, failures))
+            files = dict(_make_files(app, subject, answer, failures))
         failures = list(dict.fromkeys(failures))  # one template shows many errors
         written = _write(subject, directory.resolve(), files)
         if as_json:
@@ -223,26 +222,27 @@ def _read_lines(log: TextIO) -> Iterator[str]:
         raise SetupError(f"{log.name} cannot be read: {error}") from error
 
 
-def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str]) -> Iterator[File]:
+def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str]) -> Iterator[tuple[str, Answered]]:
     seam, installation = find_seam(app), copy_without_hooks(subject.installation)
     for folder in list_folders(subject):
         if not folder.request.routing:  # only its views lead there
             continue
         drafts = list(list_drafts(installation, folder))
-        handlers = [seam.make_handler(Run(show(draft.context))) for draft in drafts]
-        for draft, answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
+        handlers = [seam.make_handler(Run(show(context))) for _, context in drafts]
+        for (path, _), answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
             if isinstance(answered, Exception):  # in propagate mode, where failures are raised for the developer
                 place = installation.application.locate_template_error(answered)
-                failures.append(": ".join(filter(None, (draft.path, place, describe_error(answered)))))
+                failures.append(": ".join(filter(None, (path, place, describe_error(answered)))))
             else:
-                yield File(draft.path, *answered)
+                yield path, answered
 
 
-def _write(subject: Subject, directory: Path, files: Sequence[File]) -> list[str]:
-    contents = {f"{FOLDER}/{file.path}": file.body for file in files} | {
-        "index.html": build_index([file.path for file in files], f"{FOLDER}/")[0],
-        HTTP_FILE: build_http_block(subject, str(directory), files).encode(),
-        SERVER_FILE: build_server_block(str(directory), files).encode(),
+def _write(subject: Subject, directory: Path, files: Mapping[str, Answered]) -> list[str]:
+    headers = {path: headers for path, (headers, _) in files.items()}
+    contents = {f"{FOLDER}/{path}": body for path, (_, body) in files.items()} | {
+        "index.html": build_index(files, f"{FOLDER}/")[0],
+        HTTP_FILE: build_http_block(subject, str(directory), headers).encode(),
+        SERVER_FILE: build_server_block(str(directory), headers).encode(),
     }
     try:
         for name, content in contents.items():

@@ -33,7 +33,7 @@ class _Preview:
         self.app = app
         self.seam: Seam = app.extensions[EXTENSION]
 
-    def _list_drafts(self) -> Iterator[preview.Draft]:
+    def _list_drafts(self) -> Iterator[tuple[str, ErrorContext]]:
         subject = inspect(self.app)
         installation = copy_without_hooks(subject.installation)
         for folder in preview.list_folders(subject):
@@ -43,9 +43,9 @@ class _Preview:
         """Show the list, or an error as a client would see it; an awaitable if the framework is async."""
         if not self.app.debug:
             raise Problem(404)
-        drafts = {draft.path: draft for draft in self._list_drafts()}
+        drafts = dict(self._list_drafts())
         if path in drafts:
-            return self._show(drafts[path].context)
+            return self._show(drafts[path])
         if path:
             raise Problem(404, f"There is no {path} among the pages and documents of this application.")
         body, policy = preview.build_index(drafts, "")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from errbridge.http.headers import clean_headers, list_headers, split_list
+from errbridge.http.headers import clean_headers, split_list
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
 from errbridge.languages.language import ENGLISH, SHORT, Language
@@ -72,7 +72,7 @@ def complete(
     if request.allow and problem.status == 405:
         headers = (*headers, ("Allow", ",".join(request.allow)))
     if headers:
-        headers = clean_headers(list_headers(headers))  # an author may have set them to a mapping
+        headers = clean_headers(headers)
     members = _header_members(headers) if headers else {}
     if trace_id := request.find_trace():
         members = {"trace_id": trace_id} | members

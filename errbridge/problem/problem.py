@@ -36,6 +36,7 @@ __all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restor
 
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 _ATTRIBUTES = _MEMBERS | {"headers", "extensions"}
+_TEXTS = frozenset({"title", "detail", "instance"})
 _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 
 
@@ -117,6 +118,8 @@ class Problem(_Members):
     A class may have a detail for all of its problems, ``detail = "The balance is {balance}."``, with the fields in
     braces. Title and detail are then the messages to translate (see ``ERROR_LANGUAGES``).
 
+    You may assign to a member later. It takes what the constructor takes.
+
     Args:
         status: 400 to 599. Optional if the class has one.
         title: A short summary of the problem type; the status phrase by default.
@@ -193,28 +196,33 @@ class Problem(_Members):
                     f"class {name}(Problem, status=409)"
                 )
         try:
-            self.status = check_error_status(status)
+            status = check_error_status(status)
         except ValueError as error:
             if not self._fields:
                 raise
             name = next(iter(self._fields))
             value = status if status.__class__ is int else "..."
             raise TypeError(f"{self.__class__.__name__} takes its fields by name, {name}={value}; {error}") from None
-        self.title = make_plain_text(title if title is not None else self._title or find_phrase(self.status))
-        if detail is None and (declared := getattr(self.__class__, "detail", None)) is not None:
-            self._detail_template = make_plain_text(declared)
-        self.detail = detail if detail is None else make_plain_text(detail)
-        self.instance = instance if instance is None else make_plain_text(instance)
-        self.headers = list_headers(headers)
-        self.template = template
+        self.extensions: Mapping[str, Any]
+        self._own_type: str | None
+        if TYPE_CHECKING:
+            self.detail = detail  # so that pyright lets a class have one as well
+        values = self.__dict__  # not by __setattr__, which would check everything once more
+        values["status"] = status
+        values["title"] = make_plain_text(title if title is not None else self._title or find_phrase(status))
+        values["detail"] = detail if detail is None else make_plain_text(detail)
+        values["instance"] = instance if instance is None else make_plain_text(instance)
+        values["headers"] = list_headers(headers)
+        values["template"] = template
         own_type = type if type is not None else self._uri
-        self._own_type = own_type if own_type is None else make_plain_text(own_type)
+        values["_own_type"] = own_type if own_type is None else make_plain_text(own_type)
         if self._fields:
             extensions = self._complete_fields(extensions)
-        self.extensions: Mapping[str, Any] = MappingProxyType(extensions)
-        if self._detail_template is not None:
-            self.detail = self.write_detail(str)
-        super().__init__(self.status, self.title, self.detail)
+        values["extensions"] = MappingProxyType(extensions)
+        if detail is None and (declared := getattr(self.__class__, "detail", None)) is not None:
+            values["_detail_template"] = make_plain_text(declared)
+            values["detail"] = self.write_detail(str)
+        super().__init__(status, self.title, self.detail)
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
         wrong = [f"{name} is missing" for name, it in self._fields.items() if it is REQUIRED and name not in given]
@@ -295,14 +303,16 @@ class Problem(_Members):
         Returns:
             The copy, of the same class.
         """
-        copy = self.__class__.__new__(self.__class__)
-        copy.__dict__.update(self.__dict__)
-        copy.args = self.args
-        copy._own_type = self._own_type or type
-        copy.instance = self.instance if self.instance is not None else instance
-        copy.headers = self.headers if headers is None else headers
+        copy = self.__class__.__new__(self.__class__, *self.args)
+        values = copy.__dict__
+        values.update(self.__dict__)
+        values["_own_type"] = self._own_type or type
+        if self.instance is None:
+            values["instance"] = instance
+        if headers is not None:
+            values["headers"] = headers
         if extensions:
-            copy.extensions = MappingProxyType({**extensions, **self.extensions})
+            values["extensions"] = MappingProxyType({**extensions, **self.extensions})
         return copy
 
     @classmethod
@@ -345,6 +355,23 @@ class Problem(_Members):
         return _restore, (self.__class__, {**self.__dict__, "extensions": dict(self.extensions)})
 
     if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Take a member in every form in which the constructor takes it."""
+            values = self.__dict__
+            if name == "status":
+                value = check_error_status(value)
+            elif name == "headers":
+                value = list_headers(value)
+            elif name in _TEXTS and value is not None:
+                value = make_plain_text(value)
+            elif name in values.get("extensions", ()):
+                values["extensions"] = MappingProxyType({**values["extensions"], name: value})
+                if "_detail_template" in values:
+                    values["detail"] = self.write_detail(str)
+            if name == "detail":
+                values.pop("_detail_template", None)
+            super().__setattr__(name, value)
 
         def __getattr__(self, name: str) -> Any:
             """Read extension members, and the names that Werkzeug's exceptions and older templates use."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import escape
+from http import HTTPStatus
 from typing import Any
 from xml.etree import ElementTree
 
@@ -27,7 +28,7 @@ from errbridge import Problem
 from tests.answers.every_style import EVERY, TRACE, accepting, in_every_style
 from tests.applications import Ask, a_catch_all, an_app
 from tests.clients import Request, Response
-from tests.twins import Twins
+from tests.twins import Twins, World
 
 
 class OutOfCredit(Problem, status=402, title="You do not have enough credit", type="https://example.com/credit"):
@@ -192,6 +193,59 @@ def test_an_extension_that_bears_a_reserved_name_is_refused(name: str) -> None:
 def test_a_status_outside_of_400_to_599_is_refused(status: Any) -> None:
     with pytest.raises(TypeError if status is None else ValueError):
         Problem(status)
+
+
+class Costs(Problem, status=402):
+    detail = "The {item} costs {cost}."
+    item: str
+    cost: int
+
+
+ASSIGNED: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "a status": ("status", HTTPStatus.GONE, {"status": 410}),
+    "a title": ("title", Markup("<b>Sold</b>"), {"title": "Sold"}),
+    "a detail": ("detail", Markup("<b>Sold</b>"), {"detail": "Sold"}),
+    "no detail": ("detail", None, {"detail": None}),
+    "an instance": ("instance", Markup("/1"), {"instance": "/1"}),
+    "headers": ("headers", {"Retry-After": 7}, {"retry_after": 7}),
+    "a field": ("cost", 7, {"cost": 7, "detail": "The piano costs 7."}),
+    "another attribute": ("note", "secret", {"note": None}),
+}
+
+
+@pytest.mark.parametrize("name", ASSIGNED)
+def test_a_problem_takes_later_what_its_constructor_takes(ask: Ask, name: str) -> None:
+    attribute, value, changed = ASSIGNED[name]
+    expected = {"status": 402, "detail": "The piano costs 4000.", **changed}
+
+    def make() -> Problem:
+        problem = Costs(item="piano", cost=4000)
+        setattr(problem, attribute, value)
+        return problem
+
+    german = ("Accept-Language", "de")  # for which the detail of the class is written once more
+    response = ask(in_every_style(make), "/api/x", headers=[german], config={"ERROR_LANGUAGES": ["en", "de"]})
+
+    assert response.status == expected["status"]
+    assert {member: response.json.get(member) for member in expected} == expected
+
+
+@pytest.mark.parametrize("status", [200, "404", None])
+def test_a_status_that_is_no_error_is_refused_where_it_is_assigned(world: World, status: Any) -> None:
+    refused: list[ValueError] = []
+
+    def make() -> Problem:
+        problem = Problem(409)
+        try:
+            problem.status = status
+        except ValueError as error:
+            refused.append(error)
+        return problem
+
+    in_every_style(make)(world)
+
+    assert world.call(Request("/api/x")).status == 409
+    assert len(refused) == 1
 
 
 def test_instance_is_the_id_of_the_incident_and_different_each_time() -> None:

@@ -13,13 +13,7 @@ from errbridge.catalogue import Catalogue, types_of
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.http.request import RequestFacts
-from errbridge.inspection.probes import (
-    build_url,
-    find_fault,
-    list_readable_scopes,
-    locate,
-    open_error,
-)
+from errbridge.inspection.probes import build_url, find_fault, list_readable_scopes, locate, open_error
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
 from errbridge.languages.catalogues import find_faults
 from errbridge.languages.message import find_names
@@ -73,17 +67,10 @@ def _find_equal_places(subject: Subject) -> Found:
         if scope.blueprint is not None and (scope.host, scope.prefix) != (None, None):
             places.setdefault(locate(subject, scope), {})[scope.blueprint] = owner
     for there in places.values():
-        first, *others = sorted(
-            name
-            for name, owner in there.items()
-            if _is_used(owner) or there.keys().isdisjoint(list_blueprints(name)[1:])
-        )
-        for name in others:
-            message = (
-                f"has the same host and prefix as {first}, which comes first by its name, and so owns the "
-                "errors of routing there; give one of them a prefix of its own"
-            )
-            yield name, message, None
+        outer = (name for name in there if there.keys().isdisjoint(list_blueprints(name)[1:]))
+        first, *others = sorted({*outer, *(name for name, owner in there.items() if _is_used(owner))})
+        message = f"has the place of {first}, whose name comes first, so unknown URLs are that one's; move one of them"
+        yield from ((name, message, None) for name in others)
 
 
 def _is_used(owner: Owner) -> bool:
@@ -92,13 +79,12 @@ def _is_used(owner: Owner) -> bool:
 
 def _find_unreached(subject: Subject) -> Found:
     """Open an error at a URL of each scope, and look whether the scope has its turn."""
-    error_map = subject.installation.error_map()
-    for scope, owner in (*list_readable_scopes(subject), (ROOT, error_map.root)):
+    for scope, owner in (*list_readable_scopes(subject), (ROOT, subject.error_map.root)):
         if not _is_used(owner) or scope.blueprint in subject.routed:
             continue
         is_owner, before = _find_turn(subject, scope)
         if not is_owner:
-            why = f"no URL of it leads there with the dispatcher {type(error_map.dispatcher).__name__}"
+            why = f"no URL of it leads there with the dispatcher {type(subject.error_map.dispatcher).__name__}"
             if (scope.host, scope.prefix) == (None, None):
                 why = "it has neither views nor a prefix that errbridge knows; call init_app before you register it"
             yield str(scope), f"what is registered there never runs: {why}", None
@@ -135,7 +121,7 @@ def _is_for_http_errors(subject: Subject, key: Key) -> bool:
 
 def _find_without_prefix(subject: Subject) -> Found:
     """Find blueprints with a style of their own while the application, which owns their unknown URLs, has none."""
-    installation, error_map = subject.installation, subject.installation.error_map()
+    installation, error_map = subject.installation, subject.error_map
     context = open_error(installation, RequestFacts(path="/", routing=True))
     styles = (each.style for each in installation.registrations(ROOT))
     handlers = error_map.root.handlers.find(type(context.exception), 404)
@@ -145,11 +131,12 @@ def _find_without_prefix(subject: Subject) -> Found:
     for scope, owner in list_readable_scopes(subject):
         has_urls = (scope.prefix, scope.host) != (None, None)
         if not has_urls and owner.style not in (None, DEFAULT) and scope.blueprint in subject.routed:
-            message = (
-                "without a prefix or host, it owns no unknown URLs: they are the application's, which has no style; "
-                f"register the application, too: errors.{owner.style.name}_register(app)"
+            advice = f"register the application, too: errors.{owner.style.name}_register(app)"
+            yield (
+                str(scope),
+                f"it has no prefix, so unknown URLs are the application's, without a style; {advice}",
+                None,
             )
-            yield str(scope), message, None
 
 
 def _list_targets(subject: Subject) -> Mapping[Hashable, str]:
@@ -169,77 +156,63 @@ def _find_replaced_handlers(subject: Subject) -> Found:
         last = dict(pairs)
         for key, function in pairs:
             if name and function is not last[key]:
-                by = find_source(last[key])
-                advice = "remove one"
+                by, advice = find_source(last[key]), "remove one"
                 if by == find_source(function):
                     advice = (
-                        "it is the same function, registered again, as at each call of a factory: move it out of that, "
-                        "or register it for one application: @errors.register(app, ...)"
+                        "a factory registers the function again at each call: move it out, or register it on the app"
                     )
                 yield name, f"the handler for {key_name(key)} never runs: {by.name} took its place; {advice}", function
 
 
 def _find_behind_native(subject: Subject) -> Found:
-    error_map = subject.installation.error_map()
     for native in subject.natives:
         if subject.is_replaced(native):
             continue
-        owner = error_map.owners[ROOT if native.blueprint is None else native.blueprint]
+        owner = subject.error_map.owners[ROOT if native.blueprint is None else native.blueprint]
         key = subject.installation.application.http_classes.normalize_key(native.key)
-        by = find_source(native.function).name
+        by = f"the native handler {find_source(native.function).name} for {key_name(native.key)}"
         if (handler := owner.handlers.by_key.get(key)) is not None:
-            message = (
-                f"the handler for {key_name(native.key)} runs only if the framework's own for the same, {by}, "
-                "returns None; register one of them"
+            yield (
+                str(owner.scope),
+                f"the handler runs only if {by} returns None; register one of them",
+                handler.function,
             )
-            yield str(owner.scope), message, handler.function
         elif key == CATCH_ALL and owner.style not in (None, DEFAULT):
-            message = (
-                f"the style is shown only if the framework's own handler for {key_name(native.key)}, {by}, returns "
-                "None; remove the handler, or the style"
-                + ("" if native.blueprint else ", or have it replaced: ErrorHandler(app, replace_native=True)")
+            advice = (
+                "remove that handler" if native.blueprint else "let ErrorHandler(app, replace_native=True) replace it"
             )
-            yield str(owner.scope), message, native.function
+            yield str(owner.scope), f"the style is shown only if {by} returns None; {advice}", native.function
 
 
 def _find_replaced_methods(subject: Subject) -> Found:
     for name, found in subject.replaced_methods.items():
-        message = (
-            f"{name} of the application was replaced by {find_source(found.function).name}, which may handle errors "
-            f"before errbridge does; {found.advice}"
-        )
-        yield "app", message, found.function
+        by = find_source(found.function).name
+        yield "app", f"{by} is in place of {name}, and may answer before errbridge; {found.advice}", found.function
 
 
 def _find_unregistered_blueprints(subject: Subject) -> Found:
     for target, name in _list_targets(subject).items():
         if not name and not subject.was_registered(target):
-            message = (
-                "errors are registered on this blueprint, but it is not registered in an application; call "
-                "app.register_blueprint(), or ignore this check if another application is going to have it"
-            )
-            yield str(getattr(target, "name", target)), message, None
+            advice = "call app.register_blueprint(), or ignore this check if another application is going to have it"
+            yield str(getattr(target, "name", target)), f"no application has this blueprint; {advice}", None
 
 
 def _find_template_faults(subject: Subject) -> Found:
     """Compile the pages of all errors, and what they refer to."""
-    error_map = subject.installation.error_map()
-    folders = {"errors", *(folder for owner in error_map.owners.values() for folder in owner.folders)}
+    folders = {"errors", *(folder for owner in subject.error_map.owners.values() for folder in owner.folders)}
     pages = [name for name in subject.list_templates() if name.rpartition("/")[0] in folders]
-    if error_map.settings.page is not None:
-        pages.append(error_map.settings.page)
+    pages += filter(None, [subject.error_map.settings.page])
     for fault in dict.fromkeys(fault for page in pages for fault in subject.find_template_faults(page)):
         yield "app", f"{fault}; the built-in page is shown instead", None
 
 
 def _find_unused_templates(subject: Subject) -> Found:
     """Find pages where no scope shows any, unless a handler may."""
-    error_map = subject.installation.error_map()
-    owners = error_map.owners.values()
+    owners = subject.error_map.owners.values()
     if subject.natives or any(owner.handlers.by_key or (owner.style or DEFAULT).has_templates for owner in owners):
         return
     pages = [name for name in subject.list_templates() if name.startswith("errors/")]
-    if unused := ", ".join(name for name in pages if name != error_map.settings.page):
+    if unused := ", ".join(name for name in pages if name != subject.error_map.settings.page):
         advice = 'write errors.web_register(app) or ErrorHandler(app, handler="web")'
         yield "app", f"{unused} is never shown: only the style web has templates; {advice}", None
 
@@ -250,9 +223,8 @@ def _find_unknown_keys(subject: Subject) -> Found:
 
 
 def _find_type_conflicts(subject: Subject) -> Found:
-    installation = subject.installation
     try:
-        Catalogue.of(installation.problem_types, type_uri=installation.error_map().settings.type_uri)
+        Catalogue.of(subject.installation.problem_types, type_uri=subject.error_map.settings.type_uri)
     except SetupError as error:
         yield "app", str(error), None
 
@@ -261,16 +233,13 @@ def _find_unknown_fields(subject: Subject) -> Found:
     for cls in types_of(subject.installation.problem_types):
         names = find_names(make_plain_text(getattr(cls, "detail", None) or ""))
         for name in sorted(names - read_declaration(cls).fields.keys()):
-            message = (
-                f"the detail of {key_name(cls)} names {{{name}}}, which is no field of it; declare it: {name}: str"
-            )
+            message = f"the detail of {key_name(cls)} names {{{name}}}, which is no field; declare it: {name}: str"
             yield "app", message, None
 
 
 def _find_catalogue_faults(subject: Subject) -> Found:
-    installation = subject.installation
-    for fault in find_faults(installation.error_map().settings.languages, installation.application.catalogues):
-        yield "app", fault, None
+    languages, catalogues = subject.error_map.settings.languages, subject.installation.application.catalogues
+    yield from (("app", fault, None) for fault in find_faults(languages, catalogues))
 
 
 CHECKS: Mapping[str, Callable[[Subject], Found]] = {

@@ -7,9 +7,9 @@ A handler of the framework is taken to answer: without errbridge, None from it w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain
 from typing import Any
 
 from errbridge import validation
@@ -21,13 +21,13 @@ from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
 from errbridge.handling.respond import is_registered_at, respond, status_of
-from errbridge.http.accept import HTML, JSON, XML, Offer, weigh_offers
+from errbridge.http.accept import HTML, JSON, XML, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sort_keys
 from errbridge.inspection.probes import capture_failures, copy_without_hooks
-from errbridge.inspection.subject import NativeEntry, Source, Subject, find_source, key_name
+from errbridge.inspection.subject import Source, Subject, find_source, key_name
 from errbridge.introspection import describe_function
-from errbridge.scopes.scope import ROOT, Scope, list_blueprints
+from errbridge.scopes.scope import ROOT, list_blueprints
 
 __all__ = ["Considered", "Explanation", "Link", "Situation", "Step", "Unhandled", "explain"]
 
@@ -128,17 +128,8 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
     request = situation.request
     with capture_failures():
         walk = _walk(subject.installation, situation)
-    replaced = (
-        f"{find_source(found.function).name} is in place of the framework's {name}, and may answer before errbridge"
-        for name, found in subject.replaced_methods.items()
-    )
-    notes = (
-        *situation.notes,
-        *replaced,
-        *_explain_unasked(walk, situation.exception, subject),
-        *_explain_validation(walk, situation.exception),
-    )
-    steps = tuple(_Stage(subject, walk, context).explain() for context in walk.contexts if not walk.is_unasked)
+    stages = [] if walk.is_unasked else [_Stage(subject, walk, place) for place in range(len(walk.contexts))]
+    steps = tuple(stage.explain() for stage in stages)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
     return Explanation(
         subject.name,
@@ -147,7 +138,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         request.path,
         request.endpoint,
         _describe(subject.installation.application, situation.exception),
-        notes,
+        (*situation.notes, *_find_notes(subject, walk, situation.exception)),
         tuple(_link(owner, request) for owner in walk.contexts[-1].chain.owners) if walk.contexts else (),
         steps,
         next((entry.source for entry in asked if entry.native), None),
@@ -185,24 +176,20 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     return _Walk(run.trace.contexts, asked, end)
 
 
-def _explain_unasked(walk: _Walk, exc: BaseException, subject: Subject) -> Iterator[str]:
-    if not walk.is_unasked:
-        return
-    if subject.installation.application.traps(exc):
+def _find_notes(subject: Subject, walk: _Walk, exc: BaseException) -> Iterator[str]:
+    for name, found in subject.replaced_methods.items():
+        yield f"{find_source(found.function).name} is in place of {name}, and may answer before errbridge"
+    last = walk.contexts[-1] if walk.contexts else None
+    if walk.is_unasked and subject.installation.application.traps(exc):
         yield "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
-    elif not walk.contexts:
+    elif last is None:
         yield "it is an answer already, and the framework sends it as it is"
-    elif (native := walk.contexts[-1].native) is not None:
-        yield f"its class builds a response of its own; the framework asks {find_source(native.function).name} first"
-    else:
-        yield "its class builds a response of its own, and no handler is registered for the class"
-
-
-def _explain_validation(walk: _Walk, exc: BaseException) -> Iterator[str]:
-    is_uncaught = bool(walk.contexts) and walk.contexts[-1].original is exc
-    if not is_uncaught or any(context.exception is exc for context, _ in walk.asked):
+    elif walk.is_unasked:
+        native = f"the framework asks {find_source(last.native.function).name} first" if last.native else ""
+        yield f"its class builds a response of its own, and {native or 'no handler is registered for the class'}"
+    elif last.original is not exc or any(context.exception is exc for context, _ in walk.asked):
         return
-    if validation.problem_of(exc, everywhere=True) is not None:
+    elif validation.problem_of(exc, everywhere=True) is not None:
         yield (
             "a validation error is a bug of yours unless you say that the data are the client's: with client_data(), "
             "with errbridge.validation.handlers, or by ERROR_VALIDATION"
@@ -215,18 +202,16 @@ def _describe(application: Application, exc: BaseException) -> str:
 
 
 def _link(owner: Owner, request: RequestFacts) -> Link:
-    style = owner.style.name if owner.style else None
-    return Link(str(owner.scope), _explain_owner(owner.scope, request), style, owner.failure)
-
-
-def _explain_owner(scope: Scope, request: RequestFacts) -> str:
+    scope = owner.scope
     if scope == ROOT:
-        return "the application, the last owner of every error"
-    if scope.blueprint in request.blueprints:
-        return f"a blueprint of the view {request.endpoint}"
-    if any(scope.blueprint in list_blueprints(name) for name in request.rule_blueprints):
-        return "its route has this URL with another method"
-    return f"owns {scope.host or ''}{scope.prefix or '/'}"
+        reason = "the application, the last owner of every error"
+    elif scope.blueprint in request.blueprints:
+        reason = f"a blueprint of the view {request.endpoint}"
+    elif any(scope.blueprint in list_blueprints(name) for name in request.rule_blueprints):
+        reason = "its route has this URL with another method"
+    else:
+        reason = f"owns {scope.host or ''}{scope.prefix or '/'}"
+    return Link(str(scope), reason, owner.style.name if owner.style else None, owner.failure)
 
 
 # The handlers.
@@ -235,30 +220,30 @@ def _explain_owner(scope: Scope, request: RequestFacts) -> str:
 class _Stage:
     """A context of the error, with the handlers that are asked in it."""
 
-    def __init__(self, subject: Subject, walk: _Walk, context: ErrorContext) -> None:
-        self.subject, self.walk, self.context = subject, walk, context
+    def __init__(self, subject: Subject, walk: _Walk, place: int) -> None:
+        self.subject, self.walk, self.context = subject, walk, walk.contexts[place]
+        self.following = next(iter(walk.contexts[place + 1 :]), None)
+        context, cls = self.context, type(self.context.exception)
         self.is_claim = context.exception is context.original  # an exception that is no HTTP error is offered as itself
         owners, status = (context.chain.owners, None) if self.is_claim else (context.owners, context.problem.status)
-        self.turns = context.error_map.find_turns(owners, type(context.exception), status)
+        self.turns = context.error_map.find_turns(owners, cls, status)
         calls = [call for each, call in walk.asked if each is context]
         # By the identity of the function. Each place is taken once.
         self.places = {id(call.function): place for place, call in enumerate(calls, 1)}
 
     def explain(self) -> Step:
         """Explain of each handler of the chain when it is asked, or why it is not."""
-        considered = tuple(entry for owner in self.context.chain.owners for entry in self._consider(owner))
+        owners, problem = self.context.chain.owners, self.context.problem
+        considered = (*chain.from_iterable((*self._list_natives(owner), *self._list_own(owner)) for owner in owners),)
         if self.is_claim:
-            error = f"the exception {key_name(type(self.context.exception))}"
             condition = "only if no handler above takes it: " if any(entry.order for entry in considered) else ""
+            error = f"the exception {key_name(type(self.context.exception))}"
             return Step(error, considered, condition + self._explain_unclaimed())
-        problem, last = self.context.problem, self.turns[-1][0].scope
-        shown = f"{last} shows the {problem.status} in the style {self.context.look.style.name}"
+        shown = f"{self.turns[-1][0].scope} shows the {problem.status} in the style {self.context.look.style.name}"
         return Step(f"{problem.status} {problem.title}", considered, shown)
 
     def _explain_unclaimed(self) -> str:
-        contexts = self.walk.contexts
-        following = next((after for before, after in pairwise(contexts) if before is self.context), None)
-        if following is None:
+        if (following := self.following) is None:
             return "it is raised for the developer to see, as in debug, testing and propagate mode"
         if following.original is None:
             return f"it means {_describe(following.application, following.exception)}"
@@ -266,55 +251,44 @@ class _Stage:
             return f"it is a group of one exception, {key_name(type(following.exception))}"
         return "the framework makes a 500 of it"
 
-    def _consider(self, owner: Owner) -> Iterator[Considered]:
-        scope = str(owner.scope)
-        natives = list(self.subject.list_natives(owner.scope))
-        choice = self._find_choice(owner, natives)
+    def _list_natives(self, owner: Owner) -> Iterator[Considered]:
+        natives, native = list(self.subject.list_natives(owner.scope)), self.context.native
+        choice = None
+        if native is not None and is_registered_at(native, owner):  # one function may be registered for several classes
+            by_class = {entry.cls: entry for entry in natives if entry.function is native.function}
+            choice = next((by_class[cls] for cls in type(native.exception).__mro__ if cls in by_class), None)
         for entry in natives:
             order = self.places.pop(id(entry.function), None) if entry is choice else None
-            reason = self._explain_native(entry, choice, order)
-            yield Considered(scope, key_name(entry.key), find_source(entry.function), True, order, reason)
-        handlers = owner.handlers.by_key
-        for key, order, reason in self._consider_own(owner):
-            yield Considered(scope, key_name(key), find_source(handlers[key].function), False, order, reason)
+            if self.subject.is_replaced(entry):
+                reason = "errbridge replaces it (replace_native)"
+            elif entry is not choice:
+                reason = "not what the framework chooses for this error"
+            elif order is not None:
+                reason = "the framework's choice; what it returns is sent as it is"
+            elif any(call.function is entry.function for _, call in self.walk.asked):
+                reason = "called already"
+            else:
+                reason = "the framework's choice, but a nearer scope handles it"
+            yield Considered(str(owner.scope), key_name(entry.key), find_source(entry.function), True, order, reason)
 
-    def _find_choice(self, owner: Owner, natives: Sequence[NativeEntry]) -> NativeEntry | None:
-        """Find the framework's choice; one function may be registered for several classes."""
-        native = self.context.native
-        if native is None or not is_registered_at(native, owner):
-            return None
-        by_class = {entry.cls: entry for entry in natives if entry.function is native.function}
-        return next((by_class[cls] for cls in type(native.exception).__mro__ if cls in by_class), None)
-
-    def _explain_native(self, entry: NativeEntry, choice: NativeEntry | None, order: int | None) -> str:
-        if self.subject.is_replaced(entry):
-            return "errbridge replaces it (replace_native)"
-        if entry is not choice:
-            return "not what the framework chooses for this error"
-        if order is not None:
-            return "the framework's choice; what it returns is sent as it is"
-        if any(call.function is entry.function for _, call in self.walk.asked):
-            return "called already"
-        return "the framework's choice, but a nearer scope handles it"
-
-    def _consider_own(self, owner: Owner) -> Iterator[tuple[Key, int | None, str]]:
-        cls, status = type(self.context.exception), self.context.problem.status
+    def _list_own(self, owner: Owner) -> Iterator[Considered]:
+        cls, status, handlers = type(self.context.exception), self.context.problem.status, owner.handlers.by_key
         normalize = self.context.application.http_classes.normalize_key
         fitting = dict.fromkeys(normalize(key) for key, _ in owner.handlers.list_fitting(cls, status))
         is_reached = any(owner is reached for reached, _ in self.turns)
-        for key in dict.fromkeys((*fitting, *sort_keys(owner.handlers.by_key))):
-            order = None
+        for key in dict.fromkeys((*fitting, *sort_keys(handlers))):
+            function, order = handlers[key].function, None
             if not is_reached:
                 reason = f"not reached: a nearer scope has the style {self.context.look.style.name}"
             elif key not in fitting:
                 reason = f"{cls.__qualname__} is not one" if _is_class(key) else f"the status is {status}"
             elif self.is_claim and not _is_class(key):
                 reason = "not for exceptions as they are: called once it is a 500"
-            elif (order := self.places.pop(id(owner.handlers.by_key[key].function), None)) is None:
+            elif (order := self.places.pop(id(function), None)) is None:
                 reason = "called already"
             else:
                 reason = _explain_fit(key, cls)
-            yield key, order, reason
+            yield Considered(str(owner.scope), key_name(key), find_source(function), False, order, reason)
 
 
 def _is_class(key: Key) -> bool:
@@ -333,13 +307,13 @@ def _explain_fit(key: Key, cls: type[BaseException]) -> str:
 
 
 def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
-    media_type = context.look.media_type
-    sent = context.error_map.settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
-    status, close = context.problem.status, None
+    problem, sent, close = context.problem, context.look.media_type, None
+    if sent in (JSON, XML):
+        sent = context.error_map.settings.choose_content_type(sent)
     if context.request.websocket:
-        frame = close_frame(status, is_uncaught=context.original is not None, detail=context.problem.detail)
+        frame = close_frame(problem.status, is_uncaught=context.original is not None, detail=problem.detail)
         close = f"{frame.code} ({frame.reason})"
-    return Unhandled(status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
+    return Unhandled(problem.status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
 
 
 def _explain_media_type(context: ErrorContext) -> Iterator[str]:
@@ -354,17 +328,11 @@ def _explain_media_type(context: ErrorContext) -> Iterator[str]:
         yield f"the request has Accept: {request.accept}"
     else:
         yield f"Accept names nothing on offer, so it is the default of the style {style.name}"
-    if any(offer.quality for offer in weights):
-        yield from (f"{offer.media_type}: {_explain_weight(offer)}" for offer in weights)
-
-
-def _explain_weight(offer: Offer) -> str:
-    if offer.quality == 0:
-        return "not accepted"
-    how = "named" if offer.named else "covered by a wildcard"
-    if offer.acceptable:
-        return f"quality {offer.quality:g}, {how}"
-    return f"quality {offer.quality:g}, {how}; XML has to be named, to win over JSON, and to come without text/html"
+    for offer in weights if any(each.quality for each in weights) else ():
+        how = "named" if offer.named else "covered by a wildcard"
+        rule = "" if offer.acceptable else "; XML has to be named, to win over JSON, and to come without text/html"
+        weight = f"quality {offer.quality:g}, {how}{rule}" if offer.quality else "not accepted"
+        yield f"{offer.media_type}: {weight}"
 
 
 def _find_means(context: ErrorContext, end: Outcome | Call) -> str:

@@ -61,16 +61,15 @@ def list_registrations(subject: Subject) -> Listing:
     for scope, owner in sorted(list_scopes(subject), key=_place):
         has_urls = scope.prefix is not None or scope.host is not None
         (hosts.setdefault(scope.host, []) if has_urls else views).append((scope, owner))
-    error_map = subject.installation.error_map()
     return Listing(
         subject.name,
-        type(error_map.dispatcher).__name__,
+        type(subject.error_map.dispatcher).__name__,
         tuple(
             HostEntry(host, tuple(_build_tree(subject, hosts[host])))
             for host in sorted(hosts, key=lambda host: (host is None, host))
         ),
         tuple(_build_entry(subject, *view) for view in views),
-        _build_entry(subject, ROOT, error_map.root),
+        _build_entry(subject, ROOT, subject.error_map.root),
     )
 
 
@@ -101,10 +100,8 @@ def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int = 0) -
 
 def sort_keys(keys: Iterable[Key]) -> list[Key]:
     """Sort the keys of handlers from the most specific to the most general."""
-    return sorted(keys, key=lambda key: (_rank(key), key_name(key)))
 
+    def rank(key: Key) -> tuple[bool, bool, bool, str]:
+        return not isinstance(key, type), not isinstance(key, int), key == CATCH_ALL, key_name(key)
 
-def _rank(key: Key) -> int:
-    if isinstance(key, type):
-        return 0
-    return 1 if isinstance(key, int) else 2 + (key == CATCH_ALL)
+    return sorted(keys, key=rank)

@@ -56,7 +56,7 @@ def build_http_block(subject: Subject, directory: str, files: Files) -> str:
         for style in {folder.style.name: folder.style for folder in folders}.values()
         for rule in _list_formats(style)
     ]
-    languages = subject.installation.error_map().settings.languages
+    languages = subject.error_map.settings.languages
     client = f'"${prefix}_style $http_x_requested_with $http_accept"'
     maps = [
         _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", owners),

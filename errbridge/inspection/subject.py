@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from errbridge.application.errormap import Owner
+from errbridge.application.errormap import ErrorMap, Owner
 from errbridge.application.installation import Installation
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.introspection import describe_function
@@ -49,6 +49,11 @@ class Subject:
     find_template_faults: Callable[[str], Iterable[str]]  # in a template, and in those that it refers to
     list_templates: Callable[[], Iterable[str]]  # those in HTML
 
+    @property
+    def error_map(self) -> ErrorMap:
+        """Everything that is registered."""
+        return self.installation.error_map()
+
     def list_natives(self, scope: Scope) -> Iterator[NativeEntry]:
         """List the native handlers of a scope. Only blueprints and the application can have some."""
         if scope.blueprint is not None or scope == ROOT:
@@ -58,13 +63,13 @@ class Subject:
         """Return whether errbridge answers in place of a native handler (``replace_native=True``)."""
         normalize = self.installation.application.http_classes.normalize_key
         is_catch_all = native.blueprint is None and normalize(native.key) == CATCH_ALL
-        return is_catch_all and self.installation.error_map().settings.replace_native
+        return is_catch_all and self.error_map.settings.replace_native
 
 
 def list_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
     """List the scopes of an application except for the last, with their owners; blueprints once for each host."""
-    owners = subject.installation.error_map().owners
-    return [(scope, owner) for scope, owner in owners.items() if isinstance(scope, Scope) and scope != ROOT]
+    owners = subject.error_map.owners.items()
+    return [(scope, owner) for scope, owner in owners if isinstance(scope, Scope) and scope != ROOT]
 
 
 @dataclass(frozen=True, slots=True)

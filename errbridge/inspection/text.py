@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from textwrap import wrap
 
 from errbridge.catalogue import Catalogue, ProblemType
@@ -26,33 +27,26 @@ def _bold(text: str) -> str:
     return f"\x1b[1m{text}\x1b[0m"
 
 
-def _wrap(text: str, indent: str = _INDENT, first: str = "") -> list[str]:
+def _wrap(text: str, indent: str = _INDENT, first: str = "", hang: str = "") -> list[str]:
     """Wrap a text; *first* goes in front of it, and the other lines are indented as far."""
     return wrap(
         text,
         _WIDTH,
         initial_indent=indent + first,
-        subsequent_indent=indent + " " * len(first),
+        subsequent_indent=indent + " " * len(first) + hang,
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
 def _align(rows: Iterable[tuple[str, ...]], indent: str) -> Iterator[str]:
-    """Align the cells of rows. A row that is too long is broken between two cells."""
+    """Align the cells of rows. A row that is too long is wrapped."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width]
         line = (indent + "  ".join(cells)).rstrip()
-        if len(line) > _WIDTH:
-            lines = [indent + row[0]]
-            for cell in filter(None, row[1:]):
-                if len(lines[-1]) + 2 + len(cell) > _WIDTH:
-                    lines.append(f"{indent}  ")
-                lines[-1] += f"  {cell}"
-            line = "\n".join(lines)
-        yield line
+        yield line if len(line) <= _WIDTH else "\n".join(_wrap("  ".join(filter(None, row)), indent, hang="    "))
 
 
 def _locate(source: Source) -> str:
@@ -88,10 +82,10 @@ def _write_listing(listing: Listing) -> Iterator[str]:
 
 def _write_scopes(scopes: Iterable[tuple[str, ScopeEntry]]) -> Iterator[str]:
     entries = list(scopes)
-    rows = [
-        (where, f"blueprint {scope.blueprint}" if scope.blueprint else "", _describe_style(scope))
-        for where, scope in entries
-    ]
+    rows = (
+        (where, f"blueprint {each.blueprint}" if each.blueprint else "", _describe_style(each))
+        for where, each in entries
+    )
     for (_, scope), line in zip(entries, _align(rows, _INDENT), strict=True):
         yield line
         yield from _write_handlers(scope.handlers, _INDENT * (scope.depth + 3))
@@ -103,13 +97,8 @@ def _describe_style(scope: ScopeEntry) -> str:
 
 
 def _write_handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[str]:
-    return _align(
-        (
-            (entry.key, f"{entry.source.name}{' (native)' if entry.native else ''}", _locate(entry.source))
-            for entry in handlers
-        ),
-        indent,
-    )
+    rows = ((each.key, each.source.name + " (native)" * each.native, _locate(each.source)) for each in handlers)
+    return _align(rows, indent)
 
 
 # explain
@@ -119,10 +108,8 @@ def explanation_text(explanation: Explanation, *, verbose: bool = False) -> str:
     """Write how an error would be answered, and why; verbosely also the chain, and the handlers that are not asked."""
     lines = [*_write_decision(explanation)]
     if explanation.chain:
-        lines += [
-            "",
-            *(_write_rest(explanation) if verbose else ["-v shows the chain, and which handlers do not run"]),
-        ]
+        lines.append("")
+        lines += _write_rest(explanation) if verbose else ["-v shows the chain, and which handlers do not run"]
     return "\n".join(lines)
 
 
@@ -135,21 +122,19 @@ def _write_decision(explanation: Explanation) -> Iterator[str]:
     if explanation.steps:
         yield ""
         yield _bold("What decides, in this order; None from a handler passes the error on")
-    number = 0
+    numbers = (f"{number}. " for number in count(1))
     for step in explanation.steps:
         asked = (entry for entry in step.considered if entry.order is not None)
         for entry in sorted(asked, key=lambda entry: entry.order or 0):
-            number += 1
-            yield from _write_handler(entry, f"{number}. ")
+            yield from _write_handler(entry, next(numbers))
             if entry.native:
                 return
-        number += 1
-        yield from _wrap(step.otherwise, first=f"{number}. ")
+        yield from _wrap(step.otherwise, first=next(numbers))
     if (answer := explanation.otherwise) is not None:
-        yield from _wrap(f"{answer.status} as {answer.media_type}, {answer.shown_by}", " " * 5)
-        yield from _wrap(answer.media_reasons[0], " " * 5)
+        lines = [f"{answer.status} as {answer.media_type}, {answer.shown_by}", answer.media_reasons[0]]
         if answer.close is not None:
-            yield from _wrap(f"after the handshake: closed with {answer.close}", " " * 5)
+            lines.append(f"after the handshake: closed with {answer.close}")
+        yield from (part for line in lines for part in _wrap(line, " " * 5))
 
 
 def _write_handler(entry: Considered, first: str) -> Iterator[str]:
@@ -181,7 +166,7 @@ def _write_rest(explanation: Explanation) -> Iterator[str]:
 
 def findings_text(findings: Sequence[Finding], *, bold: bool = True) -> str:
     """Write what is wrong, a paragraph for each finding."""
-    number = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else "nothing found"
+    number = f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing found"
     text = "\n".join([*(line for finding in findings for line in _write_finding(finding)), number])
     return text if bold else re.sub("\x1b\\[[0-9]*m", "", text)
 

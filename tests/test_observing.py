@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -74,6 +75,24 @@ def test_a_hook_gets_what_the_client_gets(world: World, path: str, status: int, 
     assert incident.request.path == path
     assert incident.problem.status == status
     assert (incident.id if "problem" in (answer.content_type or "") else incident.reference) in answer.text
+
+
+@pytest.mark.parametrize("path", ["/problem", "/nowhere", "/crash"])
+@pytest.mark.parametrize("tag", ["en", "de"])
+def test_a_hook_can_send_everything_to_another_process(world: World, path: str, tag: str) -> None:
+    world.config = {"ERROR_LANGUAGES": [tag]}
+    site(world)
+    arrived: Seen = []
+    world.errors.on_incident(lambda *sent: arrived.append(pickle.loads(pickle.dumps(sent))))
+    seen = note_incidents(world)
+
+    world.call(Request(path, headers=[("X-Own", "1"), ("X-Own", "2")]))
+
+    (incident, reply), (original, sent) = only(arrived), only(seen)
+    assert reply == sent
+    assert incident.describe() == {**original.describe(), "location": ""}  # no exception takes its traceback along
+    assert dict(incident.request.headers) == dict(original.request.headers)
+    assert str(incident.language) == tag
 
 
 def test_the_reply_to_head_has_no_content(world: World) -> None:

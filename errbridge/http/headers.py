@@ -203,6 +203,9 @@ class RequestHeaders(Mapping[str, str]):
             self._values = values
         return self._values
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RequestHeaders, (self._load().items,)  # the request itself stays in its process
+
     def __getitem__(self, name: str) -> str:
         return self._load()[name.lower()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from gettext import NullTranslations
+from typing import Any
 
 from errbridge.languages.message import Message
 
@@ -51,6 +52,9 @@ class Language:
 
     def __str__(self) -> str:
         return self.tag
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Language, (self.tag,)  # a catalogue has a function for its plurals
 
 
 ENGLISH = Language("en")

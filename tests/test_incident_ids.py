@@ -291,3 +291,19 @@ def test_there_is_a_reference_where_a_record_with_the_id_is_written(
 
     (incident,) = seen
     assert incident.reference == (incident.id[:8] if has_reference else "")
+
+
+def test_a_filter_of_the_log_is_asked_once_for_each_record(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a page cannot know whether a filter will drop the record, and may count it."""
+    asked: list[str] = []
+    logger = logging.getLogger("errbridge")
+    monkeypatch.setattr(logger, "filters", [lambda record: asked.append(record.incident_id)])
+    an_app(in_style("web"), failing("/fail", lambda: Problem(503)))(world)
+
+    response = world.call(Request("/fail"))
+
+    (incident_id,) = asked
+    assert f"<code>{incident_id[:8]}</code>" in response.text
+    assert caplog.records == []

@@ -222,7 +222,7 @@ def test_two_types_with_one_uri_are_refused_when_the_application_is_set_up() -> 
         """Other."""
 
     def build(world: World) -> None:
-        with pytest.raises(SetupError, match=r"One and .*Other have the slug served-same"):
+        with pytest.raises(SetupError, match=r"One and .*Other have one name by the slug served-same"):
             world.errors.catalogue(world.app, types=(One, Other))
         assert world.app.config["ERROR_TYPE_URI"] is None
         world.errors.catalogue(world.app, types=(One,))

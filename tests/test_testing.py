@@ -702,5 +702,5 @@ def test_what_can_never_work_fails_a_test_with_what_to_do(world: World) -> None:
 
 @pytest.mark.parametrize("app", [object(), flask.Flask("bare")])
 def test_an_application_without_an_error_handler_has_nothing_to_check(app: object) -> None:
-    with pytest.raises(SetupError, match=r"has no ErrorHandler: write errors = ErrorHandler\(app\)"):
+    with pytest.raises(SetupError, match=r"has no ErrorHandler: write ErrorHandler\(app\)"):
         assert_no_findings(app)

@@ -13,6 +13,7 @@ from errbridge.catalogue.schema import Schema, make_schema
 from errbridge.errors import SetupError, suggest
 from errbridge.http.accept import JSON
 from errbridge.http.status import find_phrase
+from errbridge.introspection import describe_class
 from errbridge.problem.fields import REQUIRED, resolve_annotations
 from errbridge.problem.problem import Problem, make_plain_text, read_declaration
 from errbridge.problem.subclasses import subclasses
@@ -88,15 +89,13 @@ class ProblemType:
         declared = read_declaration(problem_class)
         if declared.status is None:
             raise SetupError(
-                f"{_name(problem_class)} has no status and is no problem type; give it one: "
+                f"{describe_class(problem_class)} has no status and is no problem type; give it one: "
                 f"class {problem_class.__name__}(Problem, status=409)"
             )
         slug = declared.slug or make_slug(find_phrase(declared.status))
         if not _SLUG.fullmatch(slug):
-            raise SetupError(
-                f"{_name(problem_class)} has the slug {slug!r}; a slug is a part of URIs: make it of letters, digits "
-                "and any of - . _ ~"
-            )
+            name = describe_class(problem_class)
+            raise SetupError(f"{name} has the slug {slug!r}; a slug is a part of URIs, of letters, digits and - . _ ~")
         own_type = make_plain_text(declared.uri) if declared.uri else None
         return cls(
             cls=problem_class,
@@ -169,32 +168,20 @@ class Catalogue:
     def __post_init__(self) -> None:
         by_uri: dict[str, ProblemType] = {}
         by_name: dict[str, ProblemType] = {}
-        plain = {
-            build_type(self.type_uri, status, make_slug(find_phrase(status))): status for status in reversed(_STATUSES)
-        }
+        plain = {build_type(self.type_uri, each, make_slug(find_phrase(each))): each for each in reversed(_STATUSES)}
         for each in self.types:
+            own = f"class {each.cls.__name__}(Problem, slug=...)"
             if (known := by_name.setdefault(each.name, each)) is not each:
-                same = f"the slug {each.slug}" if each.slug == known.slug else f"the slugs {known.slug} and {each.slug}"
-                raise _conflict(known, each, same)
+                slugs = " and ".join(dict.fromkeys((known.slug, each.slug)))
+                raise _conflict(describe_class(known.cls), each, f"one name by the slug {slugs}", own)
             if each.uri == ABOUT_BLANK:
                 continue
-            known = by_uri.setdefault(each.uri, each)
-            status = plain.get(each.uri)
-            is_plain = status is not None and (bool(each.fields) or each.status != status)
-            if known is each and not is_plain:
-                continue
-            if self.type_uri and "{slug}" not in self.type_uri and status is not None:
-                with_slug = self.type_uri + ("" if self.type_uri[-1] in "/#=" else "/") + "{slug}"
-                raise SetupError(
-                    f"ERROR_TYPE_URI is {self.type_uri!r}, so {_name(each.cls)} and other problems have one type; put "
-                    f"the slug into it: ERROR_TYPE_URI = {with_slug!r}"
-                )
+            known, status = by_uri.setdefault(each.uri, each), plain.get(each.uri)
+            advice = own if status is None or "{slug}" in str(self.type_uri) else "put {slug} into ERROR_TYPE_URI"
             if known is not each:
-                raise _conflict(known, each, f"the type {each.uri}")
-            raise SetupError(
-                f"{_name(each.cls)} has the type of every plain Problem({status}), {each.uri}, but another status or "
-                f"more members; give it a slug of its own: class {each.cls.__name__}(Problem, slug=...)"
-            )
+                raise _conflict(describe_class(known.cls), each, f"the type {each.uri}", advice)
+            if status is not None and (each.fields or each.status != status):
+                raise _conflict(f"every plain Problem({status})", each, f"the type {each.uri}", advice)
 
     @classmethod
     def of(
@@ -214,7 +201,7 @@ class Catalogue:
             SetupError: Two types have one URI or one slug, or one of *types* is neither a problem type nor a module.
         """
         found = (ProblemType.of(each, type_uri) for each in types_of(types))
-        return cls(tuple(sorted(found, key=lambda each: (each.slug, each.uri, _name(each.cls)))), type_uri)
+        return cls(tuple(sorted(found, key=lambda each: (each.slug, each.uri, describe_class(each.cls)))), type_uri)
 
     def __iter__(self) -> Iterator[ProblemType]:
         return iter(self.types)
@@ -358,12 +345,7 @@ def _describe_status(slug: str, type_uri: str | None) -> ProblemType | None:
     )
 
 
-def _conflict(known: ProblemType, wanted: ProblemType, what: str) -> SetupError:
+def _conflict(known: str, each: ProblemType, what: str, advice: str) -> SetupError:
     return SetupError(
-        f"{_name(known.cls)} and {_name(wanted.cls)} have {what}; give one of them another: "
-        f"class {wanted.cls.__name__}(Problem, slug=...)"
+        f"{known} and {describe_class(each.cls)} have {what}, and no client could tell them apart: {advice}"
     )
-
-
-def _name(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"

@@ -12,7 +12,7 @@ from typing import Any
 from errbridge.application.errormap import ErrorMap, Owner
 from errbridge.application.installation import Installation
 from errbridge.handlers.handlers import CATCH_ALL, Key
-from errbridge.introspection import describe_function
+from errbridge.introspection import describe_class, describe_function
 from errbridge.scopes.scope import ROOT, Scope
 
 __all__ = ["NativeEntry", "Replacement", "Source", "Subject", "find_source", "key_name", "list_scopes"]
@@ -100,6 +100,4 @@ def key_name(key: Key | type[BaseException]) -> str:
     """Name what a handler is registered for, as a person would."""
     if key == CATCH_ALL:
         return "everything"
-    if isinstance(key, type):
-        return key.__qualname__ if key.__module__ == "builtins" else f"{key.__module__}.{key.__qualname__}"
-    return str(key)
+    return describe_class(key) if isinstance(key, type) else str(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from importlib import import_module
 from inspect import getclosurevars
 from typing import Any
@@ -48,38 +48,27 @@ _PASS_ON = "if it returns what the replaced method returns, ignore this check, e
 
 
 def find_seam(app: Any) -> Seam:
-    """Return the seam of an application.
-
-    Raises:
-        SetupError: It has no ``ErrorHandler``.
-    """
+    """Return the seam of an application, or raise a SetupError if it has no ``ErrorHandler``."""
     seam = getattr(app, "extensions", {}).get(EXTENSION)
     if not isinstance(seam, Seam):
+        name = getattr(app, "name", app)
         raise SetupError(
-            f"the application {getattr(app, 'name', app)!r} has no ErrorHandler: write errors = ErrorHandler(app), or "
-            "errors.init_app(app)"
+            f"the application {name!r} has no ErrorHandler: write ErrorHandler(app) or errors.init_app(app)"
         )
     return seam
 
 
 def inspect(app: Any) -> Subject:
-    """Collect what `errbridge.inspection` needs to know about an application.
-
-    Raises:
-        SetupError: It has no ``ErrorHandler``.
-    """
+    """Collect what `errbridge.inspection` needs to know about an application."""
     seam = find_seam(app)
     application = seam.installation.application
     statuses = {cls: status for status, cls in application.http_classes.by_status.items()}
-    natives = (
-        NativeEntry(blueprint, statuses.get(cls, cls), cls, function)
-        for blueprint, cls, function in seam.search.registrations()
-    )
+    registered = seam.search.registrations()
     blueprints = (split_endpoint(rule)[0] for rule in app.url_map.iter_rules())
     return Subject(
         str(app.name),
         seam.installation,
-        natives=tuple(natives),
+        natives=tuple(NativeEntry(name, statuses.get(cls, cls), cls, function) for name, cls, function in registered),
         routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
         replaced_methods={name: found for name in _HANDLING if (found := _find_replacement(app, name))},
         was_registered=was_registered,
@@ -112,9 +101,8 @@ def _find_replacement(app: Any, name: str) -> Replacement | None:
 
 
 def _find_template_faults(environment: Any, application: Application, name: str) -> Iterator[str]:
-    waiting, seen = [name], {name}
-    while waiting:
-        current = waiting.pop(0)
+    waiting = [name]
+    for current in waiting:
         try:
             environment.get_template(current)
             references = _find_references(environment, current)
@@ -123,9 +111,7 @@ def _find_template_faults(environment: Any, application: Application, name: str)
         except TemplateError as error:
             yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
         else:
-            for needed in references - seen:
-                seen.add(needed)
-                waiting.append(needed)
+            waiting += references.difference(waiting)
 
 
 def _find_references(environment: Any, name: str) -> set[str]:
@@ -149,9 +135,6 @@ def find_error_class(app: Any, name: str) -> type[Exception] | int:
 
     ``404``, ``LookupError``, ``package.module:Class``, ``package.module.Class``, or ``Class`` if it is the only one of
     this name.
-
-    Raises:
-        SetupError: There is no such thing, or no handler can get it.
     """
     if name.isdecimal():
         status = int(name)
@@ -169,29 +152,24 @@ def find_error_class(app: Any, name: str) -> type[Exception] | int:
 
 
 def _import(app: Any, name: str) -> object:
-    module, colon, attribute = name.partition(":")
-    if not colon:
-        module, _, attribute = name.rpartition(".")
+    module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
     if module:
         try:
-            found: Any = import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
+            return reduce(getattr, attribute.split("."), import_module(module))
         except (ImportError, AttributeError) as error:
             near = _suggest(app, attribute) or "; write it as package.module:Class"
             raise SetupError(f"{name!r} cannot be found: {error}{near}") from error
-        return found
     own = [cls for cls in _list_classes(app) if cls.__name__ == attribute]
     if not own and (found := getattr(builtins, attribute, getattr(exceptions, attribute, None))) is not None:
         return found
     own = own or [cls for cls in subclasses(Exception) if cls.__name__ == attribute]
     if len(own) == 1:
         return own[0]
-    choice = f"; write {' or '.join(map(_spell, own))}" if own else _suggest(app, attribute)
-    raise SetupError(
-        f"there is {'more than one' if own else 'no'} exception {name!r}"
-        + (choice or f" in Python or among what is imported; write one of your own as package.module:{name}")
-    )
+    if own:
+        choice = " or ".join(f"{cls.__module__}:{cls.__qualname__}" for cls in own)
+        raise SetupError(f"there is more than one exception {name!r}; write {choice}")
+    near = _suggest(app, attribute) or " in Python or among what is imported"
+    raise SetupError(f"there is no exception {name!r}{near}; write one of your own as package.module:{name}")
 
 
 def _list_classes(app: Any) -> list[type]:
@@ -209,16 +187,8 @@ def _suggest(app: Any, name: str) -> str:
     return suggest(name, [each.__name__ for each in known if isinstance(each, type) and issubclass(each, Exception)])
 
 
-def _spell(cls: type) -> str:
-    return f"{cls.__module__}:{cls.__qualname__}"
-
-
 def build_exception(error: type[Exception] | int) -> Exception:
-    """Build an exception of a class or status, without calling anything that the user wrote.
-
-    Raises:
-        SetupError: The class has no status of its own, and needs one, or needs its library.
-    """
+    """Build an exception of a class or status, without calling anything that the user wrote."""
     if isinstance(error, int):
         return default_exceptions[error]() if error in default_exceptions else Problem(error)
     if issubclass(error, Problem):
@@ -236,9 +206,8 @@ def build_exception(error: type[Exception] | int) -> Exception:
     try:
         return builtin.__new__(error)  # type: ignore[no-any-return, call-overload]
     except TypeError:
-        raise SetupError(
-            f"{error.__qualname__} cannot be made without its library; name a base class or a status"
-        ) from None
+        name = error.__qualname__
+        raise SetupError(f"{name} cannot be made without its library; name a base class or a status") from None
 
 
 def _find_builder(cls: type) -> Callable[[Any], Exception] | None:
@@ -255,9 +224,6 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
         app: The application.
         exc: The exception. Routing's own error takes the place of one that is equal to it.
         request_line: The method, ``WEBSOCKET`` for a WebSocket; the path with its query; the headers of the request.
-
-    Raises:
-        SetupError: The request is none.
     """
     method, path, headers = request_line
     if not path.startswith("/"):
@@ -274,24 +240,17 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
     if context.url_adapter is not None:  # Flask looked at the host, and did not like it
         context.match_request()
     request, seam = context.request, find_seam(app)
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     unrouted: HTTPException | None = request.routing_exception
     if unrouted is not None:
         application = seam.installation.application
         if type(exc) is type(unrouted) and status_of(application, unrouted) == status_of(application, exc):
             exc = unrouted
         else:
-            notes.append(_explain_unrouted(unrouted))
+            url = getattr(unrouted, "new_url", None)
+            said = f"redirects this request to {url}" if url else f"says {unrouted.code} {unrouted.name} here"
+            notes = (f"routing itself {said}; the error would have to come from a before_request function",)
     facts = seam.read_facts(exc, request, request.blueprints)
     # A validation error would be about input. Quart can make a request for a test, but no WebSocket.
     facts = replace(facts, has_input=True, websocket=method == "WEBSOCKET")
-    return Situation(exc, server_error(exc), facts, tuple(notes))
-
-
-def _explain_unrouted(exc: HTTPException) -> str:
-    if (url := getattr(exc, "new_url", None)) is not None:
-        return f"routing redirects this request to {url}; the error would have to come from a before_request function"
-    return (
-        f"no view answers this request, for which routing itself says {exc.code} {exc.name}; the error would have to "
-        "come from a before_request function"
-    )
+    return Situation(exc, server_error(exc), facts, notes)

@@ -464,8 +464,8 @@ def test_types_that_cannot_be_told_apart_are_reported() -> None:
         config = {"ERROR_TYPE_URI": uri}
         assert found(view, config=config) == [("conflicting-types", "app")]
         output = words_of(said(view, "check", exit_code=1, config=config))
-        assert f"ERROR_TYPE_URI is '{uri}', so tests.commands.shop.OutOfTea and other problems have one type" in output
-        assert "put the slug into it: ERROR_TYPE_URI = 'https://example.com/problem/{slug}'" in output
+        assert f" and tests.commands.shop.OutOfTea have the type {uri}, and no client could tell them apart: " in output
+        assert "put {slug} into ERROR_TYPE_URI" in output
 
 
 def test_a_blueprint_that_another_application_has_is_no_mistake() -> None:

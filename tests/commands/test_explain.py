@@ -102,9 +102,12 @@ def test_explain_says_why_the_media_type_is_what_it_is(words: tuple[str, ...], l
     [
         (("GET", "/site/", "404"), ["(view site.index) raises NotFound (404)", "a blueprint of the view site.index"]),
         (("POST", "/site/", "405"), ["(no view) raises MethodNotAllowed (405)", "site: owns /site"]),
-        (("POST", "/site/", "404"), ["routing itself says 405 Method Not Allowed", "before_request"]),
+        (("POST", "/site/", "404"), ["routing itself says 405 Method Not Allowed here; ", "before_request"]),
         (("GET", "/nope", "401"), ["routing itself says 404 Not Found", "raises Unauthorized (401)"]),
-        (("GET", "/site/x", "404"), ["routing redirects this request to http://localhost/site/x/", "before_request"]),
+        (
+            ("GET", "/site/x", "404"),
+            ["routing itself redirects this request to http://localhost/site/x/", "before_request"],
+        ),
         (
             ("GET", "/site/", "419"),
             ["raises Problem (419)", "419 as text/html, the built-in page"],

@@ -129,7 +129,7 @@ def test_an_application_without_errbridge_is_told_how_to_get_it(name: str) -> No
     result = world.app.test_cli_runner().invoke(commands, ["list"])
 
     assert result.exit_code == 2
-    assert "has no ErrorHandler: write errors = ErrorHandler(app), or errors.init_app(app)" in result.output
+    assert "has no ErrorHandler: write ErrorHandler(app) or errors.init_app(app)" in result.output
 
 
 def test_a_host_that_cannot_be_one_is_answered_by_each_framework_in_its_own_way() -> None:

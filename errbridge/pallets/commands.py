@@ -67,11 +67,10 @@ class _Group(click.Group):
 
 def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iterable[click.Command]:
     """Build the commands for a framework, which loads an application and answers in its own way."""
+    errors = _Group()
 
     def load_app() -> Any:
         return load(click.get_current_context())
-
-    errors = _Group()
 
     @errors.command("list")
     @_json_option
@@ -89,7 +88,7 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
     @click.argument("error", metavar="STATUS|EXCEPTION")
     @click.option("--host", help="The Host header.")
     @click.option("--accept", help="The Accept header.")
-    @click.option("--xhr", is_flag=True, help="Send X-Requested-With: XMLHttpRequest.")
+    @click.option("--xhr", flag_value="XMLHttpRequest", help="Send X-Requested-With: XMLHttpRequest.")
     @click.option("-v", "--verbose", is_flag=True, help="Show the chain, and the handlers that do not run.")
     @_json_option
     def explain_command(method: str, path: str, error: str, verbose: bool, as_json: bool, **options: Any) -> None:
@@ -102,9 +101,8 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         package.module:Class. No handler is called. If there is no view for the path, 404 is the error that routing
         raises, and so is 405 for a wrong method.
         """
-        requested_with = "XMLHttpRequest" if options["xhr"] else None
-        sent = {"Host": options["host"], "Accept": options["accept"], "X-Requested-With": requested_with}
-        headers = {name: value for name, value in sent.items() if value is not None}
+        names = {"host": "Host", "accept": "Accept", "xhr": "X-Requested-With"}
+        headers = {names[name]: value for name, value in options.items() if value is not None}
         app = load_app()  # first, as it makes the application's own modules known
         exc = build_exception(find_error_class(app, error))
         explanation = explain(inspect(app), build_situation(app, exc, (method.upper(), path, headers)))
@@ -138,11 +136,13 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         with capture_failures() as failures:
             files = dict(_make_files(app, subject, answer, failures))
         failures = list(dict.fromkeys(failures))  # one template shows many errors
-        written = _write(subject, directory.resolve(), files)
+        contents = _list_contents(subject, str(directory.resolve()), files)
+        for name, content in contents.items():
+            _write(directory / name, content)
         if as_json:
-            click.echo(_dump({"files": written, "failures": failures}))
+            click.echo(_dump({"files": list(contents), "failures": failures}))
         else:
-            click.echo(f"{len(written)} files below {directory}")
+            click.echo(f"{len(contents)} files below {directory}")
             for failure in failures:
                 click.echo(f"failed: {failure}", err=True)
         ctx.exit(1 if failures else 0)
@@ -163,15 +163,9 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         path = Path(app.root_path, app.template_folder or "templates", name)
         if path.exists() and not force:
             raise SetupError(f"{path} exists; --force overwrites it, another NAME leaves it alone")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(TEMPLATES["errbridge/page.html"], encoding="utf-8")
-        except OSError as error:
-            raise SetupError(f"the template cannot be written: {error}") from error
+        _write(path, TEMPLATES["errbridge/page.html"].encode())
         click.echo(_dump({"file": str(path)}) if as_json else str(path))
-        if as_json:
-            return
-        if name != page and not name.rpartition("/")[0].endswith("errors"):
+        if not as_json and name != page and not name.rpartition("/")[0].endswith("errors"):
             click.echo(f'Set ERROR_PAGE = "{name}", to show it for errors.')
 
     @errors.command("types")
@@ -237,21 +231,21 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
                 yield path, answered
 
 
-def _write(subject: Subject, directory: Path, files: Mapping[str, Answered]) -> list[str]:
+def _list_contents(subject: Subject, directory: str, files: Mapping[str, Answered]) -> Mapping[str, bytes]:
     headers = {path: headers for path, (headers, _) in files.items()}
-    contents = {f"{FOLDER}/{path}": body for path, (_, body) in files.items()} | {
+    return {f"{FOLDER}/{path}": body for path, (_, body) in files.items()} | {
         "index.html": build_index(files, f"{FOLDER}/")[0],
-        HTTP_FILE: build_http_block(subject, str(directory), headers).encode(),
-        SERVER_FILE: build_server_block(str(directory), headers).encode(),
+        HTTP_FILE: build_http_block(subject, directory, headers).encode(),
+        SERVER_FILE: build_server_block(directory, headers).encode(),
     }
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
-        for name, content in contents.items():
-            path = directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     except OSError as error:
-        raise SetupError(f"the files cannot be written: {error}") from error
-    return list(contents)
+        raise SetupError(f"{path} cannot be written: {error}") from error
 
 
 def _dump(data: object) -> str:

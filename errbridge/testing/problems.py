@@ -115,12 +115,18 @@ def assert_problem(
     except ValueError as error:
         if not differences or got.media_type.endswith("json"):
             differences.append(f"body: {error}")
-        raise AssertionError(_no_document(got, differences)) from None
+        location = f", Location {got.headers['location']}" if "location" in got.headers else ""
+        came = f"what came has the status {got.status}{location}:"
+        raise AssertionError(
+            _join("the response is no problem document:", differences, came, _list_readable(got))
+        ) from None
     differences += _of_members(members, got.status, expected)
     if entry:
         differences += _of_errors(members, entry)
     if differences:
-        raise AssertionError(_no_match(got, members, differences))
+        shown = json.dumps(members, indent=2, ensure_ascii=False)
+        head = "the response is not the problem that was expected:"
+        raise AssertionError(_join(head, differences, f"the document ({got.content_type}):", [shown]))
     return members
 
 
@@ -174,35 +180,29 @@ def _fits(value: Any, expected: Expected) -> bool:
     """Return whether a value is as expected."""
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
-    if _is_judge(expected):
+    if _is_check(expected):
         return bool(expected(value))
     if isinstance(expected, Mapping):
-        wanted = _named(expected)
+        named = {
+            name: item for key, item in expected.items() for name in cast(dict[str, None], to_json_value({key: 0}))
+        }
         return (
             isinstance(value, dict)
-            and value.keys() == wanted.keys()
-            and all(_fits(value[name], item) for name, item in wanted.items())
+            and value.keys() == named.keys()
+            and all(_fits(value[name], item) for name, item in named.items())
         )
     if isinstance(expected, (list, tuple)):
-        return (
-            isinstance(value, list)
-            and len(value) == len(expected)
-            and all(_fits(*pair) for pair in zip(value, expected, strict=True))
-        )
-    if _equal(value, expected):
-        return True
+        return isinstance(value, list) and len(value) == len(expected) and all(map(_fits, value, expected))
     written = to_json_value(expected)  # such as the text of a UUID, or the list that a set becomes
-    return _fits(value, written) if isinstance(written, (dict, list)) else _equal(value, written)
+    return (
+        _fits(value, written)
+        if isinstance(written, (dict, list))
+        else _equal(value, expected) or _equal(value, written)
+    )
 
 
-def _is_judge(expected: Expected) -> bool:
-    """Return whether an expectation is a function, and not a class."""
+def _is_check(expected: Expected) -> bool:
     return callable(expected) and not isinstance(expected, builtins.type)
-
-
-def _named(members: Mapping[Any, Expected]) -> dict[str, Expected]:
-    """Give members the names that they have in a document."""
-    return {name: item for key, item in members.items() for name in cast(dict[str, None], to_json_value({key: None}))}
 
 
 def _equal(value: Any, expected: Any) -> bool:
@@ -243,26 +243,14 @@ class _TypeOf(NamedTuple):
 # The message.
 
 
-def _no_match(got: ClientResponse, members: Mapping[str, Any], differences: list[str]) -> str:
-    document = json.dumps(members, indent=2, ensure_ascii=False)
-    head = "the response is not the problem that was expected:"
-    return "\n".join([head, *_indented(differences), f"the document ({got.content_type}):", *_indented([document])])
-
-
-def _no_document(got: ClientResponse, differences: list[str]) -> str:
-    location = f", Location {got.headers['location']}" if "location" in got.headers else ""
-    came = f"what came has the status {got.status}{location}:"
+def _join(head: str, differences: list[str], title: str, shown: list[str]) -> str:
     return "\n".join(
-        ["the response is no problem document:", *_indented(differences), came, *_indented(_readable(got))]
+        [head, *(indent(each, "  ") for each in differences), title, *(indent(each, "  ") for each in shown)]
     )
 
 
-def _indented(texts: list[str]) -> Iterator[str]:
-    return (indent(text, "  ") for text in texts)
-
-
-def _readable(got: ClientResponse) -> list[str]:
-    """Give the beginning of a body; of a page what a person would see."""
+def _list_readable(got: ClientResponse) -> list[str]:
+    """List the first lines of a body; those of a page as a person would see them."""
     text = got.text
     if got.media_type in ("text/html", "application/xhtml+xml"):
         text = re.sub(r"(?is)<(style|script|head)\b.*?</\1\s*>", "", text[:100_000])
@@ -277,6 +265,6 @@ def _shown(expected: Expected) -> str:
         return f"something with {expected.pattern!r}"
     if isinstance(expected, _TypeOf):
         return str(expected)
-    if _is_judge(expected):
+    if _is_check(expected):
         return f"what {getattr(expected, '__qualname__', repr(expected))} accepts"
     return "nothing" if expected is None else repr(expected)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from errbridge.validation.faults import EXPECTED, Fault, Path, find_code, own_words
 
 __all__ = ["read"]
 
-_PATH = re.compile(r" - at (?:`key` in )?`\$(?P<path>[^`]*)`\Z")
+_TEXT = re.compile(r"(.*?)(?: - at (?:`key` in )?`\$([^`]*)`)?\Z", re.DOTALL)  # and maybe a path
 _STEP = re.compile(r"\[(?P<index>\d+)\]|\.(?P<name>[^.\[]+)|(?P<unknown>.)", re.DOTALL)
 _MEMBER = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
 _TYPE = re.compile(r"Expected `([^`]*)`, got `[^`]*`")
@@ -29,7 +30,7 @@ _RULES = {
 
 def read(exc: Any) -> Iterator[Fault]:
     """Return the one fault there is."""
-    text, where = _split(str(exc))
+    text, where = _TEXT.findall(str(exc))[0]
     path = _path(where)
     if exc.__cause__ is not None:
         yield Fault("invalid", path, own=own_words(exc.__cause__))
@@ -47,15 +48,6 @@ def _expected(types: str) -> str | None:
     return EXPECTED.get(others[0]) if len(others) == 1 else None
 
 
-def _split(text: str) -> tuple[str, str]:
-    found = _PATH.search(text)
-    return (text, "") if found is None else (text[: found.start()], found["path"])
-
-
 def _path(text: str) -> Path:
-    path: Path = ()
-    for step in _STEP.finditer(text):
-        if step["unknown"] is not None:
-            break
-        path = (*path, step["name"] if step["index"] is None else int(step["index"]))
-    return path
+    known = takewhile(lambda step: step["unknown"] is None, _STEP.finditer(text))
+    return tuple(step["name"] if step["index"] is None else int(step["index"]) for step in known)

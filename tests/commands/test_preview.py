@@ -93,7 +93,9 @@ def test_preview_says_what_it_wrote_to_programs(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    assert "the files cannot be written: " in said(view, "preview", str(tmp_path / "file" / "made"), exit_code=2)
+    assert "error-pages/site/400.html cannot be written: " in said(
+        view, "preview", str(tmp_path / "file" / "made"), exit_code=2
+    )
 
 
 def test_preview_uses_the_response_decorator(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from errbridge.incident import Page, Reply
 from errbridge.problem.problem import Problem
@@ -54,11 +55,11 @@ class OutOfCredit(Problem, status=402, title="Out of credit", type="https://exam
     balance: int
 
 
-def ask(line: str, *, host: str = "localhost", **headers: str) -> Question:
-    """Ask for ``/path``, or ``METHOD /path``; a header is written as a keyword: ``x_requested_with="..."``."""
-    method, _, path = line.rpartition(" ")
+def ask(line: str, **headers: str) -> Question:
+    """Ask for ``/path``, ``//host/path`` or ``METHOD /path``; a header is a keyword: ``x_requested_with="..."``."""
+    method, _, url = line.rpartition(" ")
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return Question(path, method or "GET", named, host)
+    return Question(urlsplit(url).path, method or "GET", named, urlsplit(url).netloc or "localhost")
 
 
 def problem(status: int, **members: Any) -> Raise:
@@ -136,44 +137,31 @@ OWNERSHIP = Application(
 )
 
 
-def _missing(path: str, owner: str, media_type: str, host: str = "localhost") -> Row:
-    """Ask for a URL that does not exist."""
-    where = path if host == "localhost" else f"//{host}{path}"
-    return f"{where} belongs to {owner}", ask(path, host=host), Expected(404, media_type, owner)
-
+_UNKNOWN_URLS: tuple[tuple[str, str, str], ...] = (
+    ("app", PAGE, "/nope /apiary /API/nope /other/api/nope /free/nope /users"),
+    ("app", PAGE, "//example.com/nope //notexample.com/nope //a.acme.example.org/nope"),
+    ("api", DOCUMENT, "/api/nope /api /api/ /api/item/x"),
+    ("web", PAGE, "/web/nope"),
+    ("outer", DOCUMENT, "/outer/nope /outer/innermost"),
+    ("outer.inner", PAGE, "/outer/inner/nope /outer/inner/deep/nope"),
+    ("user", DOCUMENT, "/users/7/nope"),
+    ("me", PAGE, "/users/me/nope"),
+    ("named", DOCUMENT, "/users/ann/nope"),
+    ("/v2", DOCUMENT, "/v2/nope"),
+    ("/v2/site", PAGE, "/v2/site/nope"),
+    ("//api.example.com/", DOCUMENT, "//api.example.com/nope //API.Example.COM:8443/nope //api.example.com/web/nope"),
+    ("//api.example.com/pages", PAGE, "//api.example.com/pages/nope"),
+    ("//*.example.com/", PAGE, "//shop.example.com/nope //a.b.example.com/api/nope"),
+    ("//*.eu.example.com/", DOCUMENT, "//shop.eu.example.com/nope"),
+    ("//<tenant>.example.org/", DOCUMENT, "//acme.example.org/nope"),
+)
 
 OWNERSHIP_ROWS: tuple[Row, ...] = (
-    _missing("/nope", "app", PAGE),
-    _missing("/api/nope", "api", DOCUMENT),
-    _missing("/api", "api", DOCUMENT),
-    _missing("/api/", "api", DOCUMENT),
-    _missing("/api/item/x", "api", DOCUMENT),
-    _missing("/apiary", "app", PAGE),
-    _missing("/API/nope", "app", PAGE),
-    _missing("/other/api/nope", "app", PAGE),
-    _missing("/web/nope", "web", PAGE),
-    _missing("/free/nope", "app", PAGE),
-    _missing("/outer/nope", "outer", DOCUMENT),
-    _missing("/outer/inner/nope", "outer.inner", PAGE),
-    _missing("/outer/inner/deep/nope", "outer.inner", PAGE),
-    _missing("/outer/innermost", "outer", DOCUMENT),
-    _missing("/users/7/nope", "user", DOCUMENT),
-    _missing("/users/me/nope", "me", PAGE),
-    _missing("/users/ann/nope", "named", DOCUMENT),
-    _missing("/users", "app", PAGE),
-    _missing("/v2/nope", "/v2", DOCUMENT),
-    _missing("/v2/site/nope", "/v2/site", PAGE),
-    _missing("/nope", "//api.example.com/", DOCUMENT, "api.example.com"),
-    _missing("/nope", "//api.example.com/", DOCUMENT, "API.Example.COM:8443"),
-    _missing("/pages/nope", "//api.example.com/pages", PAGE, "api.example.com"),
-    _missing("/web/nope", "//api.example.com/", DOCUMENT, "api.example.com"),
-    _missing("/nope", "//*.example.com/", PAGE, "shop.example.com"),
-    _missing("/api/nope", "//*.example.com/", PAGE, "a.b.example.com"),
-    _missing("/nope", "//*.eu.example.com/", DOCUMENT, "shop.eu.example.com"),
-    _missing("/nope", "app", PAGE, "example.com"),
-    _missing("/nope", "app", PAGE, "notexample.com"),
-    _missing("/nope", "//<tenant>.example.org/", DOCUMENT, "acme.example.org"),
-    _missing("/nope", "app", PAGE, "a.acme.example.org"),
+    *(
+        (f"{url} belongs to {owner}", url, Expected(404, media_type, owner))
+        for owner, media_type, urls in _UNKNOWN_URLS
+        for url in urls.split()
+    ),
     ("a view's error belongs to its group", "/api/crash", document(500, "api")),
     ("a nested group comes before the one around it", "/outer/inner/crash", page(500, "outer.inner")),
     ("a group without a prefix owns its views", "/free", document(500, "free")),

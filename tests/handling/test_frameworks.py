@@ -209,6 +209,12 @@ def test_a_missing_key_escapes_in_debug_mode_as_without_errbridge(world: World) 
     assert isinstance(world.find_escaped("/args"), BadRequest)
 
 
+def test_a_header_that_is_missing_is_a_bad_request_for_quart_alone(world: World) -> None:
+    a_view("/", lambda: world.framework.request.headers["X-Key"])(world)
+
+    assert world.call(Request("/")).status == (400 if world.is_async else 500)
+
+
 def test_a_handler_for_keyerror_is_asked_about_a_missing_key_after_that_for_400() -> None:
     application = an_app(an_app_that_needs_an_argument, a_handler(KeyError, says("KeyError"), on="/args"))
 

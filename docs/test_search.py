@@ -186,6 +186,23 @@ QUERIES = {
     "email": "logging",
     "styles": "reference/overview",
     "api_register web_register": "reference/overview",
+    "abort": "howto/json-api",
+    "api version": "howto/json-api",
+    "unit test": "testing",
+    "redirect": "explanations/handlers",
+    "TaskGroup": "explanations/handlers",
+    "background task": "logging",
+    "span": "observing",
+    "websocket error before accept": "howto/websockets",
+    "po file": "languages",
+    "preflight": "extensions",
+    "http2": "bridge",
+    "custom 500 page for a blueprint": "pages",
+    "pydantic 422": "validation",
+    "move errorhandler": "moving/from-errorhandlers",
+    "exception handler": "moving/from-errorhandlers",
+    "sync and async": "howto/shared-handlers",
+    "gitlab": "howto/application-layout",
 }
 
 

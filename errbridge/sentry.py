@@ -4,6 +4,7 @@ Sentry's own integrations make the event of an uncaught exception, from the fram
 ``incident_id``, by which you find what a client quotes. It needs the SDK, ``errbridge[sentry]``.
 
 - An uncaught exception, a handler or page that failed, and a stream that broke off are one event each, with the tag.
+  For such a stream of Quart, Sentry's middleware sends a second event, without the tag.
 - A 4xx or 5xx that was raised as such, and an exception that a handler has mapped to one, are none. With ``statuses``
   they are one event each, grouped by status and type of problem.
 """

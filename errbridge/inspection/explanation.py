@@ -16,7 +16,7 @@ from errbridge import validation
 from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
-from errbridge.handlers.handlers import CATCH_ALL, Key, is_class_name
+from errbridge.handlers.handlers import Key, is_class_name
 from errbridge.handling.closing import close_frame
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
@@ -61,7 +61,7 @@ class Considered:
     source: Source
     native: bool
     order: int | None  # its place among the handlers that are asked, from 1; None if it is not asked
-    reason: str
+    reason: str  # empty if the key says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,23 +284,14 @@ class _Stage:
                 reason = f"{cls.__qualname__} is not one" if _is_class(key) else f"the status is {status}"
             elif self.is_claim and not _is_class(key):
                 reason = "not for exceptions as they are: called once it is a 500"
-            elif (order := self.places.pop(id(function), None)) is None:
-                reason = "called already"
             else:
-                reason = _explain_fit(key, cls)
+                order = self.places.pop(id(function), None)
+                reason = "called already" if order is None else ""
             yield Considered(str(owner.scope), key_name(key), find_source(function), False, order, reason)
 
 
 def _is_class(key: Key) -> bool:
     return isinstance(key, type) or is_class_name(key)
-
-
-def _explain_fit(key: Key, cls: type[BaseException]) -> str:
-    if _is_class(key):
-        return "its class" if key_name(key) == key_name(cls) else "a base class of it"
-    if isinstance(key, int):
-        return "its status"
-    return "takes everything" if key == CATCH_ALL else f"takes every {key}"
 
 
 # The media type, and what makes the page or document.

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from errbridge.application.errormap import Owner
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
-from errbridge.scopes.patterns import Segment, split_prefix
+from errbridge.scopes.patterns import split_prefix
 from errbridge.scopes.scope import ROOT, Scope
 
-__all__ = ["HandlerEntry", "HostEntry", "Listing", "ScopeEntry", "list_registrations", "sort_keys"]
+__all__ = ["HandlerEntry", "Listing", "ScopeEntry", "list_registrations", "sort_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class HandlerEntry:
 class ScopeEntry:
     """A scope with everything that is registered for it."""
 
-    prefix: str | None
+    host: str | None
+    prefix: str | None  # without a host and a prefix, a blueprint owns no URLs, only the errors of its views
     blueprint: str | None
     depth: int  # how many scopes of the host contain it
     style: str | None
@@ -36,56 +37,35 @@ class ScopeEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class HostEntry:
-    """The scopes of a host, or without a host; a scope comes before those that it contains."""
-
-    host: str | None
-    scopes: tuple[ScopeEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """Everything that is registered in an application."""
 
     app: str
     dispatcher: str
-    hosts: tuple[HostEntry, ...]
-    views: tuple[ScopeEntry, ...]  # blueprints that own no URL space, only the errors of their views
+    scopes: tuple[ScopeEntry, ...]  # by host, each before those that it contains
     root: ScopeEntry
 
 
 def list_registrations(subject: Subject) -> Listing:
     """List everything that is registered in an application."""
-    hosts: dict[str | None, list[tuple[Scope, Owner]]] = {}
-    views: list[tuple[Scope, Owner]] = []
-    for scope, owner in sorted(list_scopes(subject), key=_place):
-        has_urls = scope.prefix is not None or scope.host is not None
-        (hosts.setdefault(scope.host, []) if has_urls else views).append((scope, owner))
-    return Listing(
-        subject.name,
-        type(subject.error_map.dispatcher).__name__,
-        tuple(
-            HostEntry(host, tuple(_build_tree(subject, hosts[host])))
-            for host in sorted(hosts, key=lambda host: (host is None, host))
-        ),
-        tuple(_build_entry(subject, *view) for view in views),
-        _build_entry(subject, ROOT, subject.error_map.root),
-    )
+    dispatcher, root = subject.error_map.dispatcher, _build_entry(subject, ROOT, subject.error_map.root)
+    return Listing(subject.name, type(dispatcher).__name__, tuple(_build_tree(subject)), root)
 
 
-def _place(pair: tuple[Scope, Owner]) -> tuple[object, ...]:
-    scope = pair[0]
-    return [str(part) for part in split_prefix(scope.prefix)], scope.blueprint is None, scope.blueprint or ""
-
-
-def _build_tree(subject: Subject, scopes: Iterable[tuple[Scope, Owner]]) -> Iterator[ScopeEntry]:
-    containing: list[tuple[Segment, ...]] = []
-    for scope, owner in scopes:
-        path = split_prefix(scope.prefix)
+def _build_tree(subject: Subject) -> Iterator[ScopeEntry]:
+    containing: list[tuple[str, ...]] = []
+    for scope, owner in sorted(list_scopes(subject), key=lambda pair: _place(pair[0])):
+        path = (str(scope.host), *map(str, split_prefix(scope.prefix)))
         while containing and not (len(containing[-1]) < len(path) and path[: len(containing[-1])] == containing[-1]):
             containing.pop()
         yield _build_entry(subject, scope, owner, len(containing))
         containing.append(path)
+
+
+def _place(scope: Scope) -> tuple[object, ...]:
+    segments = [str(part) for part in split_prefix(scope.prefix)]
+    is_view = scope.host is None and scope.prefix is None
+    return is_view, scope.host is None, scope.host, segments, scope.blueprint is None, scope.blueprint
 
 
 def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int = 0) -> ScopeEntry:
@@ -95,7 +75,7 @@ def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int = 0) -
         *(HandlerEntry(key_name(key), find_source(handlers[key].function), False) for key in sort_keys(handlers)),
     )
     style = owner.style.name if owner.style else None
-    return ScopeEntry(scope.prefix, scope.blueprint, depth, style, owner.failure, entries)
+    return ScopeEntry(scope.host, scope.prefix, scope.blueprint, depth, style, owner.failure, entries)
 
 
 def sort_keys(keys: Iterable[Key]) -> list[Key]:

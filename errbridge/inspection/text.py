@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import count, groupby
 from textwrap import wrap
 
 from errbridge.catalogue import Catalogue, ProblemType
@@ -67,26 +67,28 @@ def listing_text(listing: Listing) -> str:
 
 def _write_listing(listing: Listing) -> Iterator[str]:
     yield f"{listing.app}, by {listing.dispatcher}"
-    for entry in listing.hosts:
+    for heading, scopes in groupby(listing.scopes, _head):
         yield ""
-        yield _bold("every host" if entry.host is None else f"host {entry.host}")
-        yield from _write_scopes((f"{_INDENT * scope.depth}{scope.prefix or '/'}", scope) for scope in entry.scopes)
-    if listing.views:
-        yield ""
-        yield _bold("no URLs of their own, only the errors of their views")
-        yield from _write_scopes(("", scope) for scope in listing.views)
+        yield _bold(heading)
+        yield from _write_scopes(list(scopes))
     yield ""
     yield f"{_bold('the application')}  {_describe_style(listing.root)}"
     yield from _write_handlers(listing.root.handlers, _INDENT)
 
 
-def _write_scopes(scopes: Iterable[tuple[str, ScopeEntry]]) -> Iterator[str]:
-    entries = list(scopes)
-    rows = (
-        (where, f"blueprint {each.blueprint}" if each.blueprint else "", _describe_style(each))
-        for where, each in entries
-    )
-    for (_, scope), line in zip(entries, _align(rows, _INDENT), strict=True):
+def _head(scope: ScopeEntry) -> str:
+    if scope.host is not None:
+        return f"host {scope.host}"
+    return "no URLs of their own, only the errors of their views" if scope.prefix is None else "every host"
+
+
+def _write_scopes(scopes: Sequence[ScopeEntry]) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = []
+    for scope in scopes:
+        where = scope.prefix or ("" if scope.host is None else "/")
+        name = f"blueprint {scope.blueprint}" if scope.blueprint else ""
+        rows.append((_INDENT * scope.depth + where, name, _describe_style(scope)))
+    for scope, line in zip(scopes, _align(rows, _INDENT), strict=True):
         yield line
         yield from _write_handlers(scope.handlers, _INDENT * (scope.depth + 3))
 
@@ -139,7 +141,8 @@ def _write_decision(explanation: Explanation) -> Iterator[str]:
 
 def _write_handler(entry: Considered, first: str) -> Iterator[str]:
     kind = "native handler" if entry.native else "handler"
-    yield from _wrap(f"{entry.source.name}, {kind} of {entry.scope} for {entry.key}: {entry.reason}", first=first)
+    handler = f"{entry.source.name}, {kind} of {entry.scope} for {entry.key}"
+    yield from _wrap(": ".join(filter(None, (handler, entry.reason))), first=first)
     yield f"{_INDENT}{' ' * len(first)}{_locate(entry.source)}"
 
 

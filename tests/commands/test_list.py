@@ -48,8 +48,8 @@ def test_list_shows_hosts_prefixes_blueprints_styles_and_handlers_as_a_tree() ->
 def test_list_is_there_for_programs_too() -> None:
     listing = data(shop, "list")
 
-    assert [host["host"] for host in listing["hosts"]] == ["*.example.com", None]
-    api = listing["hosts"][1]["scopes"][1]
+    assert [scope["host"] for scope in listing["scopes"]] == ["*.example.com", None, None, None, None]
+    api = listing["scopes"][2]
     assert (api["prefix"], api["blueprint"], api["depth"], api["style"]) == ("/api", "api", 1, "api")
     assert [(entry["key"], entry["native"]) for entry in api["handlers"]] == [
         ("404", True),
@@ -68,8 +68,7 @@ def test_a_prefix_is_inside_of_those_that_contain_it_and_of_no_other() -> None:
     def build(world: World) -> None:
         world.errors.api_register("/b", "/a/x/y", "/a", "/a/x", "/ab", "/a/<n>/z")
 
-    (host,) = data(build, "list")["hosts"]
-    assert [(scope["prefix"], scope["depth"]) for scope in host["scopes"]] == [
+    assert [(scope["prefix"], scope["depth"]) for scope in data(build, "list")["scopes"]] == [
         ("/a", 0),
         ("/a/x", 1),
         ("/a/x/y", 2),

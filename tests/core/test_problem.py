@@ -213,9 +213,14 @@ def test_an_attribute_that_is_no_extension_is_an_attribute_error() -> None:
     assert not hasattr(Problem.__new__(Problem), "anything")
 
 
-def test_extensions_cannot_be_changed_afterwards() -> None:
+def test_extensions_are_changed_as_attributes_and_no_other_way() -> None:
     problem: Any = Problem(404, a=1)
 
+    problem.a = 2
+    problem.b = 3
+
+    assert (problem.document()["a"], problem.a, problem.b) == (2, 2, 3)
+    assert "b" not in problem.document()
     with pytest.raises(TypeError):
         problem.extensions["b"] = 2
 

@@ -15,6 +15,7 @@ from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope
 from errbridge.testing.conformance.description import (
     Abort,
+    Action,
     Application,
     Area,
     Case,
@@ -67,9 +68,10 @@ def problem(status: int, **members: Any) -> Raise:
     return Raise(partial(Problem, status, **members))
 
 
-def problems(*statuses: int, **members: Any) -> tuple[Route, ...]:
-    """Make a route for each status, with it as path, that raises a problem."""
-    return tuple(Route(f"/{status}", problem(status, **members)) for status in statuses)
+def routes(*statuses: int, detail: str | None = None, **views: Action) -> tuple[Route, ...]:
+    """Make a route for each status, with it as path, that raises a problem; and one for each view, by its name."""
+    raising: dict[str, Action] = {str(status): problem(status, detail=detail) for status in statuses}
+    return tuple(Route("/" + name.replace("_", "-"), does) for name, does in (raising | views).items())
 
 
 def reply(words: str, status: int | None = None, **headers: str) -> Return:
@@ -112,16 +114,13 @@ OWNERSHIP = Application(
     "ownership",
     routes=(Route("/crash", CRASH), Route("/only-put", FINE, ("PUT",)), Route("/api/foreign", CRASH)),
     groups=(
-        Group("api", "/api", (Route("/item/<int:number>", FINE, ("PUT",)), Route("/crash", CRASH)), style="api"),
+        Group("api", "/api", (Route("/item/<int:number>", FINE, ("PUT",)), *routes(crash=CRASH)), "api"),
         Group("web", "/web", style="web"),
-        Group("free", None, (Route("/free", CRASH),), style="api"),
+        Group("free", None, routes(free=CRASH), "api"),
         Group(
-            "outer",
-            "/outer",
-            style="api",
-            nested=(Group("inner", "/inner", (Route("/crash", CRASH),), style="web"), Group("bare")),
+            "outer", "/outer", (), "api", nested=(Group("inner", "/inner", routes(crash=CRASH), "web"), Group("bare"))
         ),
-        Group("user", "/users/<int:number>", (Route("/crash", CRASH),), style="api"),
+        Group("user", "/users/<int:number>", routes(crash=CRASH), "api"),
         Group("me", "/users/me", style="web"),
         Group("named", "/users/<name>", style="api"),
     ),
@@ -178,45 +177,29 @@ OWNERSHIP_ROWS: tuple[Row, ...] = (
 PRECEDENCE = Application(
     "precedence",
     style="api",
-    routes=(
-        *problems(409, 410, 418, 423, 503),
-        Route("/sold", SOLD),
-        Route("/crash", CRASH),
-        Route("/credit", CREDIT),
-    ),
+    routes=routes(409, 410, 418, 423, 503, sold=SOLD, crash=CRASH, credit=CREDIT),
     groups=(
         Group(
             "shop",
             "/shop",
-            (
-                *problems(409, 410, 503),
-                Route("/sold", SOLD),
-                Route("/sold-twice", Raise(SoldTwice)),
-                Route("/index", INDEX),
-                Route("/crash", CRASH),
-            ),
-            style="web",
+            routes(409, 410, 503, sold=SOLD, sold_twice=Raise(SoldTwice), index=INDEX, crash=CRASH),
+            "web",
             handlers=(
                 On(LookupError, reply("shop lookup", 400)),
                 On(409, reply("shop 409")),
                 On("4xx", reply("shop 4xx")),
             ),
         ),
-        Group(
-            "all",
-            "/all",
-            (*problems(418), Route("/crash", CRASH), Route("/sold", SOLD), Route("/index", INDEX)),
-            handlers=(On(None, reply("all")),),
-        ),
+        Group("all", "/all", routes(418, crash=CRASH, sold=SOLD, index=INDEX), handlers=(On(None, reply("all")),)),
         Group(
             "passing",
             "/passing",
-            (*problems(409, 418), Route("/sold", SOLD)),
-            style="web",
+            routes(409, 418, sold=SOLD),
+            "web",
             handlers=tuple(On(key, Return(None)) for key in (418, "4xx", Sold, None)),
         ),
-        Group("several", "/several", problems(410), handlers=(On((404, 410), reply("several")),)),
-        Group("plain", "/plain", (*problems(410), Route("/crash", CRASH)), style="api", failure=True),
+        Group("several", "/several", routes(410), handlers=(On((404, 410), reply("several")),)),
+        Group("plain", "/plain", routes(410, crash=CRASH), "api", failure=True),
     ),
     handlers=(
         On(404, reply("first 404")),
@@ -268,7 +251,7 @@ PRECEDENCE_ROWS: tuple[Row, ...] = (
 ANSWERS = Application(
     "answers",
     style="api",
-    routes=problems(*range(400, 419)),
+    routes=routes(*range(400, 419)),
     handlers=(
         On(400, Return("words")),
         On(401, Return(("words", 418))),
@@ -320,7 +303,7 @@ _STYLES: tuple[Style, ...] = ("api", "web", "default")
 
 NEGOTIATION = Application(
     "negotiation",
-    groups=tuple(Group(style, f"/{style}", problems(409, detail="It is sold."), style=style) for style in _STYLES),
+    groups=tuple(Group(style, f"/{style}", routes(409, detail="It is sold."), style) for style in _STYLES),
 )
 
 _ACCEPTED: tuple[tuple[str, str, str, str], ...] = (
@@ -367,22 +350,23 @@ NEGOTIATION_ROWS: tuple[Row, ...] = (
 HEADERS = Application(
     "headers",
     style="api",
-    routes=(
-        *problems(409, 499, 599),
-        Route("/later", problem(429, headers={"Retry-After": "30"})),
-        Route("/at-once", problem(503, headers={"Retry-After": "0"})),
-        Route("/login", problem(401, headers=[("WWW-Authenticate", "Basic"), ("WWW-Authenticate", "Bearer")])),
-        Route("/range", problem(416, headers={"Content-Range": "bytes */1234"})),
-        Route("/split", problem(400, headers={"X-Own": "a\r\nX-Evil: b", "X-Nul": "a\0b"})),
-        Route("/cached", problem(503, headers={"Cache-Control": "max-age=3"})),
-        Route("/members", problem(409, sku="a-1", nothing=None, many=[1, {"two": 2}], trace_id="own")),
-        Route("/typed", CREDIT),
-        Route("/instance", problem(409, instance="/orders/3")),
-        Route("/text", problem(400, detail="<b>&\u2028\ud800</b>")),
-        Route("/abort", Abort(404, "Aborted.")),
-        Route("/group", Raise(partial(ExceptionGroup, "several", [Problem(404), Problem(409, detail="Worse.")]))),
-        Route("/mixed", Raise(partial(ExceptionGroup, "several", [Problem(404), Fail("a secret")]))),
-        Route("/crash", CRASH),
+    routes=routes(
+        499,
+        599,
+        later=problem(429, headers={"Retry-After": "30"}),
+        at_once=problem(503, headers={"Retry-After": "0"}),
+        login=problem(401, headers=[("WWW-Authenticate", "Basic"), ("WWW-Authenticate", "Bearer")]),
+        range=problem(416, headers={"Content-Range": "bytes */1234"}),
+        split=problem(400, headers={"X-Own": "a\r\nX-Evil: b", "X-Nul": "a\0b"}),
+        cached=problem(503, headers={"Cache-Control": "max-age=3"}),
+        members=problem(409, sku="a-1", nothing=None, many=[1, {"two": 2}], trace_id="own"),
+        typed=CREDIT,
+        instance=problem(409, instance="/orders/3"),
+        text=problem(400, detail="<b>&\u2028\ud800</b>"),
+        abort=Abort(404, "Aborted."),
+        group=Raise(partial(ExceptionGroup, "several", [Problem(404), Problem(409, detail="Worse.")])),
+        mixed=Raise(partial(ExceptionGroup, "several", [Problem(404), Fail("a secret")])),
+        crash=CRASH,
     ),
 )
 
@@ -441,8 +425,8 @@ _WORSE = Raise(partial(Fail, "another secret"))
 FAILURES = Application(
     "failures",
     style="api",
-    routes=(*problems(*range(400, 411), detail="Said."), Route("/crash", CRASH), Route("/sold", SOLD)),
-    groups=(Group("web", "/web", problems(409, detail="Said."), style="web", handlers=(On(409, _WORSE),)),),
+    routes=routes(*range(400, 411), detail="Said.", crash=CRASH, sold=SOLD),
+    groups=(Group("web", "/web", routes(409, detail="Said."), "web", handlers=(On(409, _WORSE),)),),
     handlers=(
         On(400, _WORSE),
         On(401, Return(_Unsendable())),
@@ -488,13 +472,8 @@ FAILURES_ROWS: tuple[Row, ...] = (
 
 SETTINGS = Application(
     "settings",
-    routes=(
-        *problems(410),
-        Route("/crash", CRASH),
-        Route("/credit", CREDIT),
-        Route("/own", problem(409, type="urn:own")),
-    ),
-    groups=(Group("web", "/web", problems(410), style="web"),),
+    routes=routes(410, crash=CRASH, credit=CREDIT, own=problem(409, type="urn:own")),
+    groups=(Group("web", "/web", routes(410), "web"),),
     config={
         "ERROR_DEFAULT_MSG": "Something broke.",
         "ERROR_TYPE_URI": "https://example.com/problems/{status}/{slug}",

@@ -11,6 +11,7 @@ from errbridge.scopes.scope import Scope
 
 __all__ = [
     "Abort",
+    "Action",
     "Application",
     "Area",
     "Case",

@@ -18,7 +18,7 @@ from errbridge.log import log
 from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import (
     ConverterLookup,
-    Segment,
+    Variable,
     build_host_expression,
     build_path_expression,
     parse_segment,
@@ -122,24 +122,20 @@ def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
 def build_url(scope: Scope, converters: ConverterLookup) -> tuple[str, str] | None:
     """Build a host and a path that a scope contains; None if no value is known that one of its variables takes."""
     host = "" if scope.host is None else scope.host.replace("*.", "a.")
-    parts = [
-        _fill(segment, converters) for pattern in (host, scope.prefix or "/") for segment in split_pattern(pattern)
-    ]
-    if None in parts:
+    segments = (*split_pattern(host), *split_pattern(scope.prefix or "/"))
+    try:
+        first, *others = ("".join(_fill(token, converters) for token in segment) for segment in segments)
+    except LookupError:
         return None
-    return str(parts[0]), "/".join(map(str, parts[1:]))
+    return first, "/".join(others)
 
 
-def _fill(segment: Segment, converters: ConverterLookup) -> str | None:
-    text = ""
-    for token in segment:
-        if isinstance(token, str):
-            text += token
-            continue
-        pattern = re.compile(parse_segment((token,), converters).regex)
-        listed = _WORD.findall(token.arguments or "")  # any(a, b) takes one of its arguments
-        value = next((value for value in (*listed, *_VALUES) if pattern.fullmatch(value)), None)
-        if value is None:
-            return None
-        text += value
-    return text
+def _fill(token: str | Variable, converters: ConverterLookup) -> str:
+    if isinstance(token, str):
+        return token
+    pattern = re.compile(parse_segment((token,), converters).regex)
+    listed: list[str] = _WORD.findall(token.arguments or "")  # any(a, b) takes one of its arguments
+    for value in (*listed, *_VALUES):
+        if pattern.fullmatch(value):
+            return value
+    raise LookupError

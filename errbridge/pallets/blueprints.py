@@ -62,7 +62,7 @@ class BlueprintPlaces:
             rules[name][endpoint].append(rule)
         registrations = self._find_registrations()
         clues = {name: _read_clues(each, rules[name]) for name, each in registrations.items()}
-        prefixes, subdomains = (_solve(part, registrations, clues) for part in ("prefix", "subdomain"))
+        prefixes, subdomains = (_solve(option, registrations, clues) for option in ("url_prefix", "subdomain"))
         server_name = _PORT.sub("", self._app.config.get("SERVER_NAME") or "")
         for name, registration in registrations.items():
             prefix = prefixes[name] if prefixes[name].startswith("/") else None
@@ -111,21 +111,13 @@ class _Registration:
     options: Mapping[str, Any] | None  # those of its registration or nesting; None if errbridge did not see it
     parent: str | None = None  # the name of the blueprint in which it is nested
 
-    @property
-    def prefix(self) -> str:
-        """Its own part of the prefix."""
-        return self._get("url_prefix")
-
-    @property
-    def subdomain(self) -> str:
-        """Its own part of the subdomain, as a path."""
-        return _reverse(self._get("subdomain"))
-
-    def _get(self, option: str) -> str:
+    def own(self, option: str) -> str:
+        """Return its own part of the prefix, or of the subdomain, as a path."""
         value = (self.options or {}).get(option)
         if value == "/":  # a registration that errbridge did not see could not be known from one without a prefix
             return ""
-        return (getattr(self.blueprint, option) if value is None else value) or ""
+        found = (getattr(self.blueprint, option) if value is None else value) or ""
+        return _reverse(found) if option == "subdomain" else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +131,16 @@ class _Clue:
 _Clues = dict[str, list[_Clue]]
 
 
-def _solve(part: str, registrations: dict[str, _Registration], found: Mapping[str, _Clues]) -> dict[str, str]:
+def _solve(option: str, registrations: dict[str, _Registration], found: Mapping[str, _Clues]) -> dict[str, str]:
     """Find the effective prefix or subdomain of each registration; empty if there is none."""
-    clues = {name: list(own[part]) for name, own in found.items()}
+    clues = {name: list(own[option]) for name, own in found.items()}
     for name, registration in reversed(registrations.items()):
-        parent = registration.parent
-        if parent and all(clue.is_guess for clue in found[parent][part]):
-            inner = getattr(registration, part)
+        parent, inner = registration.parent, registration.own(option)
+        if parent and all(clue.is_guess for clue in found[parent][option]):
             clues[parent] += [_Clue(_remove(clue.candidates, inner), clue.is_guess) for clue in clues[name]]
     solved: dict[str, str] = {}
     for name, registration in registrations.items():
-        outer, inner = solved[registration.parent] if registration.parent else "", getattr(registration, part)
+        outer, inner = solved[registration.parent] if registration.parent else "", registration.own(option)
         expected = f"{outer.rstrip('/')}/{inner.lstrip('/')}" if outer and inner else outer or inner
         certain = [clue for clue in clues[name] if not clue.is_guess]
         usable = clues[name] if not certain and registration.options is None else certain
@@ -177,7 +168,7 @@ def _read_clues(registration: _Registration, rules: Mapping[str, list[Any]]) -> 
     ]
     if rules and not prefix:
         common = commonpath([dirname(each.rule) for same in rules.values() for each in same])
-        own = registration.prefix.rstrip("/")
+        own = registration.own("url_prefix").rstrip("/")
         before, found, _ = f"{common}/".rpartition(f"{own}/")
         prefix = [_Clue({(before + own if own and found else common).rstrip("/")}, is_guess=True)]
     elsewhere = {endpoint for endpoint, _, options in routes if options.get("subdomain") is not None}
@@ -186,7 +177,7 @@ def _read_clues(registration: _Registration, rules: Mapping[str, list[Any]]) -> 
         for endpoint, same in rules.items()
         if endpoint not in elsewhere
     ]
-    return {"prefix": prefix, "subdomain": subdomain}
+    return {"url_prefix": prefix, "subdomain": subdomain}
 
 
 def _reverse(subdomain: str | None) -> str:

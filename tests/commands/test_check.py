@@ -316,6 +316,7 @@ def write_templates(folder: Path, files: dict[str, str]) -> None:
     [
         ({"errors/404.html": "{% extends 'layout.html' %}"}, {}, ["layout.html does not exist, which errors/404.html"]),
         ({"errors/404.html": "{% include name %}"}, {}, []),
+        ({"errors/404.html": "{% extends 'errbridge/page.html' %}"}, {}, []),
         ({"errors/5xx.html": "{% if %}"}, {}, ["line 1 of 'errors/5xx.html' cannot be compiled"]),
         (
             {"errors/5xx.html": "{% include 'a.html' %}", "a.html": "{% include 'errors/5xx.html' %}{{"},

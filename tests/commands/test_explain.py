@@ -225,8 +225,11 @@ def test_a_native_handler_for_a_class_with_a_code_is_shown_as_that_class() -> No
 
 
 def test_explain_calls_nothing_that_the_user_wrote() -> None:
+    called: list[object] = []
+
     def build(world: World) -> None:
         def fail(*args: Any, **kwargs: Any) -> Any:
+            called.append(args)
             raise AssertionError("called")
 
         shop(world)
@@ -236,9 +239,11 @@ def test_explain_calls_nothing_that_the_user_wrote() -> None:
         world.app.session_interface = type(world.app.session_interface)()  # which all applications share
         world.app.session_interface.open_session = fail
         world.errors.on_incident(fail)
+        world.errors.locale_with(fail)
 
     for error in ("404", "500", "LookupError", "tests.commands.shop:Moved"):
         said(build, "explain", "GET", "/api/nope", error)
+    assert called == []
 
 
 @pytest.mark.parametrize(

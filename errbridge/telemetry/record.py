@@ -83,13 +83,8 @@ def write_record(
 ) -> None:
     """Write a record on errbridge's own logger. Whatever a handler of the logging system does, the answer stays.
 
-    Args:
-        incident: The error.
-        status: The status of the answer.
-        level: The level.
-        failure: What failed while the error was handled.
-        close_code: The code that the WebSocket is closed with.
-        is_broken_off: Whether the answer had begun already, and ends here.
+    *failure* is what failed while the error was handled, *close_code* closes the WebSocket, and *is_broken_off* says
+    that the answer with this status had begun already, and ends here.
     """
     logger = log.logger
     if not logger.isEnabledFor(level):

@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from errbridge.catalogue import Catalogue, ProblemType
 from errbridge.inspection.checks import Finding
-from errbridge.inspection.explanation import Considered, Explanation
+from errbridge.inspection.explanation import Considered, Explanation, Link
 from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
 from errbridge.inspection.subject import Source, key_name
 
@@ -93,7 +93,7 @@ def _write_scopes(scopes: Sequence[ScopeEntry]) -> Iterator[str]:
         yield from _write_handlers(scope.handlers, _INDENT * (scope.depth + 3))
 
 
-def _describe_style(scope: ScopeEntry) -> str:
+def _describe_style(scope: ScopeEntry | Link) -> str:
     style = [f"style {scope.style}"] if scope.style else []
     return ", ".join([*style, "plain page for uncaught exceptions"] if scope.failure else style)
 
@@ -149,7 +149,7 @@ def _write_handler(entry: Considered, first: str) -> Iterator[str]:
 def _write_rest(explanation: Explanation) -> Iterator[str]:
     yield _bold("The chain: the scopes that own the error, the nearest first")
     for number, link in enumerate(explanation.chain, start=1):
-        style = (f"style {link.style}" if link.style else "no style") + ", plain page for uncaught" * link.failure
+        style = _describe_style(link) or "no style"
         yield from _wrap(f"{link.scope}: {link.reason}; {style}", first=f"{number}. ")
     for step in explanation.steps:
         if passed_over := [entry for entry in step.considered if entry.order is None]:

@@ -35,7 +35,7 @@ def notify(
             elif inspect.isgenerator(result) or inspect.isasyncgen(result):
                 raise TypeError("the hook returned a generator, and nothing of it runs")
         except Exception as error:
-            _complain_of(hook, error, incident)
+            _complain(error, incident, f"the hook {describe_function(hook)} failed")
 
 
 def _run_rest(
@@ -54,11 +54,7 @@ async def _finish(hook: Hook, result: Awaitable[object], incident: Incident) -> 
     try:
         await result
     except Exception as error:
-        _complain_of(hook, error, incident)
-
-
-def _complain_of(hook: Hook, error: Exception, incident: Incident) -> None:
-    _complain(error, incident, f"the hook {describe_function(hook)} failed")
+        _complain(error, incident, f"the hook {describe_function(hook)} failed")
 
 
 def _complain(error: Exception, incident: Incident, what: str) -> None:

@@ -64,7 +64,7 @@ def test_explain_says_the_rest_on_demand_with_the_reasons() -> None:
         "  1. api: owns /api; style api",
         "  2. /: owns /; no style",
         "  3. app: the application, the last owner of every error; style default, plain",
-        "     page for uncaught",
+        "     page for uncaught exceptions",
         "",
         "Not called for 404 Not Found",
         f"  - {here}.later, handler of api for 4xx: called already",

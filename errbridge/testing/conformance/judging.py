@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from logging.handlers import BufferingHandler
 
 from errbridge.http.accept import JSON
 from errbridge.incident import Reply
@@ -39,9 +41,10 @@ def certify(build: Build, cases: Iterable[Case] = CASES) -> None:
 
 def differences(ask: Ask, case: Case) -> list[str]:
     """Ask one question. Return what is not as expected, a sentence each; nothing if all is well."""
-    with _records() as records:
+    with _record_log() as written:
         got = read_response(ask(case.question))
     expected = case.expected
+    records = [*dict.fromkeys(record for record in written if hasattr(record, "incident_id"))]
     # The framework records an uncaught exception, errbridge what failed on the way to its answer.
     records = [record for record in records if record.name == "errbridge"] or records
     found = [*_of_response(got, expected), *_of_content(got, case), *_of_record(records, got, case)]
@@ -127,26 +130,16 @@ def _written(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-class _Collecting(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if hasattr(record, "incident_id") and all(each is not record for each in self.records):
-            self.records.append(record)
-
-
 @contextmanager
-def _records() -> Generator[list[logging.LogRecord]]:
-    """Collect the records of incidents, which errbridge or the framework writes meanwhile."""
-    logger, handler = logging.getLogger("errbridge"), _Collecting()
+def _record_log() -> Generator[list[logging.LogRecord]]:
+    """List what is written to the log meanwhile, by errbridge or the framework."""
+    logger, handler = logging.getLogger("errbridge"), BufferingHandler(sys.maxsize)
     level = logger.level
     for each in (logger, logging.getLogger()):
         each.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
-        yield handler.records
+        yield handler.buffer
     finally:
         logger.setLevel(level)
         for each in (logger, logging.getLogger()):

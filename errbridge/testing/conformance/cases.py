@@ -39,7 +39,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 AXIOS = "application/json, text/plain, */*"
 
 Row = tuple[str, str | Question, Expected]
-"""The name of a case, what is asked (see `ask`), and what has to be answered."""
+"""The name of a case, the question (see `ask`), and the answer that is due."""
 
 
 class Sold(Exception):

@@ -112,6 +112,8 @@ class On:
             return handler()
 
         class AsyncObject:
+            """Can be called, and awaited then."""
+
             async def __call__(self, *_args: Any) -> Any:
                 return handler()
 

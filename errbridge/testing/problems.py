@@ -219,7 +219,7 @@ def _type_of(cls: type[Problem], type_uri: str | None, status: int) -> Expected:
     """Return the type that a document of a class has; the service, whose *type_uri* may be unknown, may build it."""
     own = read_declaration(cls)
     if own.slug is None:  # Problem itself may have any
-        return lambda value: True
+        return _UNSAID
     # Only at the end: /problems/no-cards is no type of a class Problems, nor is sold.html one of a class Html.
     ends_in_slug = rf"^(.*[^\w.-])?{re.escape(own.slug)}(\.\w+)?/?$|^{ABOUT_BLANK}$(?#type_uri= says how it is built)"
     return own.uri or build_type(type_uri, status, own.slug) or re.compile(ends_in_slug)

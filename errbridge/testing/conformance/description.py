@@ -111,6 +111,9 @@ class On:
             """Do the same when awaited."""
             return handler()
 
+        def handler_of_an_awaitable(*_args: Any) -> Any:
+            return handler_later()
+
         class AsyncObject:
             """Can be called, and awaited then."""
 
@@ -121,7 +124,7 @@ class On:
             "sync": handler,
             "async": handler_later,
             "object": AsyncObject(),
-            "awaitable": lambda *_args: handler_later(),
+            "awaitable": handler_of_an_awaitable,
         }[self.colour]
         made.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
         return made  # type: ignore[no-any-return]

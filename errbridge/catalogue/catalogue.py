@@ -34,14 +34,12 @@ class Field:
 
     Attributes:
         name: The name of the member.
-        annotation: As the class has it, resolved; ``Any`` if that is not possible.
         schema: The JSON Schema of its values.
         required: Whether you have to pass it to make a problem. A document always has it.
         default: Its value if you do not pass it; None for a required one.
     """
 
     name: str
-    annotation: Any
     schema: Schema
     required: bool
     default: Any = None
@@ -143,9 +141,8 @@ class ProblemType:
 def _describe_fields(cls: type[Problem]) -> Iterator[Field]:
     annotations = resolve_annotations(cls)
     for name, default in read_declaration(cls).fields.items():
-        annotation = annotations.get(name, Any)
-        required = default is REQUIRED
-        yield Field(name, annotation, make_schema(annotation), required=required, default=None if required else default)
+        schema, required = make_schema(annotations.get(name, Any)), default is REQUIRED
+        yield Field(name, schema, required, None if required else default)
 
 
 @dataclass(frozen=True, slots=True)

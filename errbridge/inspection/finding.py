@@ -58,9 +58,8 @@ def find_records(wanted: str, source: str, lines: Iterable[str]) -> Iterator[Fou
 
 
 def _read_object(line: str) -> dict[str, Any] | None:
-    start = line.find("{")
     try:
-        value = json.loads(line[start:]) if start >= 0 else None
+        value = json.loads(line[line.find("{") :])
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -12,7 +12,7 @@ from os import urandom
 from time import time
 from typing import Any
 
-from errbridge.http.headers import Headers
+from errbridge.http.headers import Headers, leave_out
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import parse_status
 from errbridge.introspection import describe_class, locate
@@ -51,11 +51,18 @@ class Occurrence:
         id: The id of the incident.
         seconds: When the exception arrived, in seconds since 1970.
         is_recorded: Whether a log record with the id was written.
+        header: The name of the response header with the id (``ERROR_INCIDENT_HEADER``); None for none.
     """
 
     id: str = field(default_factory=new_id)
     seconds: float = field(default_factory=time)
     is_recorded: bool = False
+    header: str | None = None
+
+    def add_id(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Set the header with the id, if there is to be one."""
+        own = () if self.header is None else ((self.header, self.id),)
+        return (*leave_out(headers, own), *own)
 
     @property
     def time(self) -> datetime:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from copy import copy
+from functools import cache, lru_cache
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["describe_class", "describe_function", "describe_value", "is_async", "locate", "walk_traceback"]
+__all__ = ["describe_class", "describe_function", "describe_value", "is_async", "locate", "make", "walk_traceback"]
+
+_T = TypeVar("_T")
 
 _LONGEST = 32
 _MOST_STEPS = 1000
+
+
+def make(cls: type[_T], **values: Any) -> _T:
+    """Make an object of a frozen dataclass with slots, as quickly as one that is not frozen.
+
+    The constructor of a frozen dataclass sets each attribute by ``object.__setattr__``, which takes four times as long.
+    """
+    made: Any = _find_open_class(cls)(**values)  # type: ignore[arg-type] # classes are hashable
+    made.__class__ = cls
+    return made  # type: ignore[no-any-return]
+
+
+@cache
+def _find_open_class(cls: Any) -> Any:
+    return dataclasses.make_dataclass(
+        cls.__name__, [(each.name, each.type, copy(each)) for each in dataclasses.fields(cls)], slots=True
+    )
 
 
 def walk_traceback(exc: object) -> list[TracebackType]:

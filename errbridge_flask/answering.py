@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from inspect import isawaitable
+from operator import attrgetter
 from typing import Any
 
 import flask
@@ -63,8 +64,7 @@ class _FlaskSeam(Seam):
     response_class = flask.Response
     current_request = staticmethod(flask.request._get_current_object)  # type: ignore[attr-defined]
 
-    def keep_for(self, request: flask.Request) -> dict[str, Any]:
-        return request.environ
+    keep_for = staticmethod(attrgetter("environ"))
 
     def read_fields(self, request: flask.Request, request_id: str) -> Fields:
         # The environ has one value for each name; a look there is a tenth of the cost of request.headers.
@@ -108,21 +108,22 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         app: The application.
         install: Makes the installation.
     """
-    make_response: Callable[[Any], flask.Response] = app.make_response
-    finalize_request: Callable[..., flask.Response] = app.finalize_request
-    wsgi_app: Callable[..., Any] = app.wsgi_app
+    convert: Callable[[Any], flask.Response] = app.make_response
+    finalize: Callable[..., flask.Response] = app.finalize_request
+    call: Callable[..., Any] = app.wsgi_app
     seam = _FlaskSeam.attach(_FlaskApplication(app), install)
 
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
 
-    def answering(rv: Any) -> flask.Response:
+    def make_response(rv: Any) -> flask.Response:
         handler = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
-        response = make_response(rv if handler is None else handler(rv))
-        return response if get_current() is None else seam.add_incident_header(response)
+        response = convert(rv if handler is None else handler(rv))
+        current = get_current()
+        return response if current is None or current.header is None else seam.add_id(response)
 
-    def watching(*given: Any, **named: Any) -> flask.Response:
+    def finalize_request(*given: Any, **named: Any) -> flask.Response:
         """Finish a response, and watch it if it is a stream, which an ``after_request`` function may have made."""
-        response = finalize_request(*given, **named)
+        response = finalize(*given, **named)
         is_made = isinstance(response, WerkzeugResponse)  # an after_request function may return anything
         if is_made and not (isinstance(response.response, (list, tuple)) or response.direct_passthrough):
             request = flask.request
@@ -133,15 +134,15 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     def debugger() -> Any:
         from werkzeug.debug import DebuggedApplication  # it logs a PIN, and only developers need it
 
-        return DebuggedApplication(guarded, evalex=True)
+        return DebuggedApplication(wsgi_app, evalex=True)
 
     def is_outermost() -> bool:
         called: Any = app.wsgi_app
         while type(called).__module__ == "werkzeug.middleware.proxy_fix":  # which does not look at the head
             called = called.app
-        return called is guarded
+        return called is wsgi_app
 
-    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def wsgi_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if "asgi.scope" in environ:
             if app.debug and "werkzeug.debug.preserve_context" not in environ:
                 return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
@@ -150,7 +151,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         # for a second head with exc_info instead, but gunicorn sends both, and others ignore it. Middleware that looks
         # at the head may need the request context, as OpenTelemetry's does, so it gets the head when Flask has it.
         head: tuple[Any, ...] | None = None
-        is_held = app.wsgi_app is guarded or is_outermost()
+        is_held = app.wsgi_app is wsgi_app or is_outermost()
         written: list[Callable[[bytes], Any]] = []
 
         def start(*given: Any) -> Any:
@@ -172,7 +173,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             set_current(None)
         try:
             try:
-                body = wsgi_app(environ, start)
+                body = call(environ, start)
                 if (watched := environ.pop(_STREAMED, None)) is not None:  # the environ may be a dispatcher's as well
                     body = _Stream(body, partial(break_off, environ, *watched))
             except BaseException as exc:
@@ -201,13 +202,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         request.url_rule, request.view_args = rule, view_args
         record(exc, request)
 
-    replaced: dict[str, Callable[..., Any]] = {
-        "make_response": answering,
-        "finalize_request": watching,
-        "wsgi_app": guarded,
-    }
-    for name, function in replaced.items():
-        setattr(app, name, function)
+    for function in (make_response, finalize_request, wsgi_app):
+        setattr(app, function.__name__, function)
 
 
 @lru_cache(maxsize=64)

@@ -105,9 +105,8 @@ def _is_bound(asked: Any) -> bool:
 
 class _QuartSeam(Seam):
     response_class = quart.Response
-
-    def current_request(self) -> Any:
-        return _current_request()
+    current_request: Any = staticmethod(_current_request)
+    keep_for: Any = staticmethod(vars)
 
     def read_fields(self, request: Any, request_id: str) -> Fields:
         scope = request.scope or {}
@@ -166,24 +165,25 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         app: The application.
         install: Makes the installation.
     """
-    make_response: Callable[[Any], Awaitable[Any]] = app.make_response
+    convert: Callable[[Any], Awaitable[Any]] = app.make_response
     handle_request: Callable[[Any], Awaitable[Any]] = app.handle_request
     handle_websocket: Callable[[Any], Awaitable[Any]] = app.handle_websocket
-    asgi_app: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
+    call: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     is_given_context = takes_context(app.handle_exception)
     seam = _QuartSeam.attach(_QuartApplication(app), install)
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
 
-    async def answering(result: Any) -> Any:
+    async def make_response(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
         handler = None if type(result) in seam.ordinary else seam.respond_to_value(result)
-        response = await make_response(result if handler is None else await handler(result))
+        response = await convert(result if handler is None else await handler(result))
         # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it (not reported).
         if isinstance(result, BaseException):
             response = await _finish_response(response, Draft(None), "GET")
-        return response if get_current() is None else seam.add_incident_header(response)
+        current = get_current()
+        return response if current is None or current.header is None else seam.add_id(response)
 
-    async def guarded(asked: Any) -> Any:
+    async def handle(asked: Any) -> Any:
         """Have the framework handle a request or WebSocket, and answer what escapes it.
 
         That is also what a session or a converter raises before it. Quart raises it, and leaves the request bound (not
@@ -214,7 +214,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             raise error
         return seam.respond_outside(error, asked)
 
-    async def closing(scope: Any, receive: Any, send: Any) -> None:
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
         path = scope.get("path", "/")
         if not path.startswith("/"):  # absolute-form, or nothing at all: Quart cannot read all of them (not reported)
@@ -229,7 +229,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         if (before := get_current()) is not None:  # inside another request
             set_current(None)
         try:
-            return await asgi_app(scope, receive, send)
+            return await call(scope, receive, send)
         except BaseExceptionGroup as group:
             error = ungroup(group)
         finally:
@@ -240,10 +240,10 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         raise error
 
     replaced = {
-        "make_response": answering,
-        "handle_request": guarded,
-        "handle_websocket": guarded,
-        "asgi_app": closing,
+        "handle_request": handle,
+        "handle_websocket": handle,
+        "make_response": make_response,
+        "asgi_app": asgi_app,
     }
     for name, function in replaced.items():
         setattr(app, name, function)

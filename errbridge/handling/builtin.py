@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple, Self
 
 from errbridge.application.errormap import Look
@@ -20,7 +21,7 @@ from errbridge.handling.failing import link
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident
+from errbridge.incident import Incident, new_id
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.representations.html import build_policy, link_home
@@ -85,41 +86,33 @@ class Skeleton(NamedTuple):
         status: The status code.
         headers: All headers.
         body: The body, as a format of ``%``; None if there is none.
-        places: The names of the values in it.
+        values: Read the values that the format needs.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: bytes | None
-    places: tuple[bytes, ...]
-
-    def fill_in(self, context: ErrorContext) -> Response:
-        """Build the response of an error."""
-        body = self.body
-        if body is not None:
-            body %= {place: _PLACES[place](context).encode() for place in self.places}
-        return Response(self.status, self.headers, body)
+    body: str | None
+    values: tuple[Callable[[ErrorContext], str], ...]
 
 
-# No stock sentence contains one of these. A mount is made up by clients where a proxy passes their prefix on.
-_MOMENT = datetime(1987, 6, 5, 4, 3, 21, tzinfo=UTC)
-_MOUNT = "mount-3a1c5e9d7b"
-_ID = "5b2df7c2-6c0e-4d5b-9a35-1f0e8c7d4a69"
-_TRACE = "c70a6e4b5b8f4e0f9d2a3f1e6b7c8d90"
-_REQUEST = "request-id-8f4e0f9d2a"
+# Made up for this process, so that no sentence of an application contains one of these. A mount is one of them, as
+# clients make it up where a proxy passes their prefix on.
+_ID, _REQUEST, _MOUNT = new_id(), new_id(), new_id()
+_TRACE = new_id().replace("-", "")
+_MOMENT = datetime(1900, 1, 1, tzinfo=UTC) - timedelta(seconds=int(_TRACE[:8], 16))
 
-_PLACES: Mapping[bytes, Callable[[ErrorContext], str]] = {
-    _ID.encode(): lambda context: context.occurrence.id,
-    _ID[:8].encode(): lambda context: context.occurrence.id[:8],
-    b"1987-06-05": lambda context: context.occurrence.time.isoformat()[:10],
-    b"04:03:21": lambda context: context.occurrence.time.isoformat()[11:19],
-    _TRACE.encode(): lambda context: context.request.find_trace(),
-    _REQUEST.encode(): lambda context: context.request.request_id,
-    f"/{_MOUNT}/".encode(): lambda context: link_home(context.request.root_path),
+_PLACES: Mapping[str, Callable[[ErrorContext], str]] = {
+    _ID: attrgetter("occurrence.id"),
+    _ID[:8]: lambda context: context.occurrence.id[:8],
+    _MOMENT.isoformat()[:10]: lambda context: context.occurrence.time.isoformat()[:10],
+    _MOMENT.isoformat()[11:19]: lambda context: context.occurrence.time.isoformat()[11:19],
+    _TRACE: lambda context: context.request.find_trace(),
+    _REQUEST: attrgetter("request.request_id"),
+    f"/{_MOUNT}/": lambda context: link_home(context.request.root_path),
 }
 """What is different in equal errors: its value in the error that is rendered, and how to read that of another."""
 
-_PLACE = re.compile(b"(%s)" % b"|".join(_PLACES))
+_PLACE = re.compile("|".join(_PLACES))
 
 
 @lru_cache(maxsize=2048)
@@ -143,9 +136,11 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
         language=look.language,
     )
     response = render(look, incident)
-    body = response.body or b""
-    pattern = None if response.body is None else _PLACE.sub(rb"%(\1)b", body.replace(b"%", b"%%"))
-    return Skeleton(response.status, response.headers, pattern, tuple(set(_PLACE.findall(body))))
+    if response.body is None:
+        return Skeleton(response.status, response.headers, None, ())
+    body = response.body.decode().replace("%", "%%")
+    values = tuple([_PLACES[place] for place in _PLACE.findall(body)])
+    return Skeleton(response.status, response.headers, _PLACE.sub("%s", body), values)
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:
@@ -163,7 +158,9 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
                 incident = replace(incident, reference=context.find_reference(failed=True))
             response = render(context.look, incident)
         else:
-            response = _render_shared(context.look, context.problem, form).fill_in(context)
+            status, headers, body, values = _render_shared(context.look, context.problem, form)
+            filled = None if body is None else (body % tuple([read(context) for read in values])).encode()
+            response = Response(status, headers, filled)
     except Exception as error:
         failure = failure or Failure("the built-in representation", link(error, context))
         response = last_resort(context.request.method, context.problem.status)

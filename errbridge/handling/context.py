@@ -9,15 +9,15 @@ from typing import Any
 from errbridge.application.errormap import Chain, ErrorMap, Look, Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
-from errbridge.http.headers import leave_out
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, Occurrence, set_current
+from errbridge.incident import Incident, Occurrence
+from errbridge.introspection import make
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import complete, problem_of, uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.record import choose_level, is_written
 
-__all__ = ["ErrorContext", "Trace", "open_context"]
+__all__ = ["ErrorContext", "open_context"]
 
 
 @dataclass(slots=True, eq=False)
@@ -103,11 +103,12 @@ class ErrorContext:
         if self._incident is None:
             settings, language = self.look.settings, self.look.language
             type_uri = settings.build_type(self.problem)
-            self._incident = Incident(
+            self._incident = make(
+                Incident,
                 exception=self.exception,
-                problem=complete(self.problem, self.request, self.id, type_uri, language=language),
+                problem=complete(self.problem, self.request, self.occurrence.id, type_uri, language=language),
                 request=self.request,
-                id=self.id,
+                id=self.occurrence.id,
                 scope=self.chain.owners[0].scope,
                 media_type=self.look.media_type,
                 client_gone=self.client_gone,
@@ -118,14 +119,6 @@ class ErrorContext:
                 language=language,
             )
         return self._incident
-
-    def add_id(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        """Set the header that ``ERROR_INCIDENT_HEADER`` names, if it does, to the id of the incident."""
-        name = self.error_map.settings.incident_header
-        if name is None:
-            return headers
-        own = (name, self.id)
-        return (*leave_out(headers, (own,)), own)
 
     @property
     def vary(self) -> str:
@@ -166,7 +159,7 @@ def open_context(
         error_map=error_map,
         exception=exc,
         request=request,
-        occurrence=Occurrence() if first is None else first.occurrence,
+        occurrence=Occurrence(header=error_map.settings.incident_header) if first is None else first.occurrence,
         original=original,
         problem=problem,
         # The methods in *allow* become a member of the problem.
@@ -190,42 +183,3 @@ def _find_native(
     blueprints = request.blueprints or (chain.blueprints if request.routing else ())
     native = application.native_handler(exc, blueprints)
     return None if native is not None and error_map.settings.replace_native and native.is_catch_all else native
-
-
-class Trace:
-    """One error on its way: an exception, what it means, the 500 that the framework makes of it. It is one incident.
-
-    Args:
-        installation: errbridge in the application.
-        request: The facts of the request.
-
-    Attributes:
-        contexts: The contexts of the exceptions, the latest last.
-    """
-
-    __slots__ = ("contexts", "installation", "request")
-
-    def __init__(self, installation: Installation, request: RequestFacts) -> None:
-        self.installation = installation
-        self.request = request
-        self.contexts: list[ErrorContext] = []
-
-    def open(self, exc: BaseException, http: HTTPErrorFacts | None = None) -> ErrorContext:
-        """Open the context of an exception, and make its incident the current one.
-
-        Args:
-            exc: The exception.
-            http: As for `open_context`.
-        """
-        if http is not None and http.original is not None and (arrived := self.find(http.original)) is not None:
-            context = arrived.as_server_error(exc)
-        else:
-            first = self.contexts[0] if self.contexts else None
-            context = open_context(self.installation, exc, http, self.request, first)
-        self.contexts.append(context)
-        set_current(context.occurrence)
-        return context
-
-    def find(self, original: BaseException) -> ErrorContext | None:
-        """Find the latest context of an uncaught exception."""
-        return next((context for context in reversed(self.contexts) if context.original is original), None)

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from errbridge.handling.context import Trace
+from errbridge.application.installation import Installation
+from errbridge.handling.context import ErrorContext, open_context
+from errbridge.http.request import RequestFacts
+from errbridge.incident import set_current
+from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.response import Response
 
 __all__ = ["LEFT", "Call", "Left", "Native", "Outcome", "Plan", "Raised", "Run", "adrive", "drive"]
@@ -59,40 +63,62 @@ Plan = Generator[Call, Any, Outcome]
 
 
 class Run:
-    """A plan under way, up to its next call or its outcome.
+    """One error on its way: an exception, what it means, the 500 that the framework makes of it. It is one incident.
 
     Args:
-        plan: A plan that was not started. It is started at once.
-        trace: The error on its way, if it is one.
+        installation: errbridge in the application.
+        request: The facts of the request.
 
     Attributes:
-        call: The next call.
-        outcome: The outcome; None as long as there is a call to make.
+        contexts: The contexts of the exceptions, the latest last.
+        call: The next call of the plan.
+        outcome: The outcome of the plan; None as long as there is a call to make.
     """
 
-    __slots__ = ("_plan", "call", "outcome", "trace")
+    __slots__ = ("_plan", "call", "contexts", "installation", "outcome", "request")
 
+    _plan: Plan
     call: Call
     outcome: Outcome | None
-    trace: Trace
 
-    def __init__(self, plan: Plan, trace: Trace | None = None) -> None:
+    def __init__(self, installation: Installation, request: RequestFacts) -> None:
+        self.installation = installation
+        self.request = request
+        self.contexts: list[ErrorContext] = []
+
+    def start(self, plan: Plan) -> Self:
+        """Start the plan, and go on up to its first call or its outcome."""
         self._plan = plan
-        if trace is not None:
-            self.trace = trace
         self.outcome = None
         try:
             self.call = next(plan)
         except StopIteration as end:
             self.outcome = end.value
+        return self
+
+    def open(self, exc: BaseException, http: HTTPErrorFacts | None = None) -> ErrorContext:
+        """Open the context of an exception, and make its incident the current one.
+
+        Args:
+            exc: The exception.
+            http: As for `open_context`.
+        """
+        if http is not None and http.original is not None and (arrived := self.find(http.original)) is not None:
+            context = arrived.as_server_error(exc)
+        else:
+            first = self.contexts[0] if self.contexts else None
+            context = open_context(self.installation, exc, http, self.request, first)
+        self.contexts.append(context)
+        set_current(context.occurrence)
+        return context
+
+    def find(self, original: BaseException) -> ErrorContext | None:
+        """Find the latest context of an uncaught exception."""
+        return next((context for context in reversed(self.contexts) if context.original is original), None)
 
     def raises(self, exc: BaseException | None) -> bool:
         """Return whether the outcome is this exception, to be raised to the framework."""
         return isinstance(self.outcome, Raised) and self.outcome.exception is exc
-
-    def holds(self, exc: BaseException) -> bool:
-        """Return whether this exception is an uncaught one of the error."""
-        return self.trace.find(exc) is not None
 
     def send(self, result: Any) -> None:
         """Go on with the result of the call."""

@@ -61,4 +61,4 @@ def respond_in_place(installation: Installation, exc: BaseException, request: Re
     error = exc if http is None else Problem(500)
     context = open_context(installation, error, http, request)
     response = show_built_in(context)
-    return replace(response, headers=context.add_id(response.headers))
+    return replace(response, headers=context.occurrence.add_id(response.headers))

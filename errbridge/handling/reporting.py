@@ -38,7 +38,7 @@ def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractConte
     Returns:
         A context manager to write the record in.
     """
-    context = run.trace.find(exc)
+    context = run.find(exc)
     if context is None:
         return nullcontext()
     fields = context.incident.describe()
@@ -93,7 +93,7 @@ def report(
 def _describe_sent(context: ErrorContext, describe: Callable[[], Reply]) -> Reply:
     """Describe a response with the header that it gets on its way out."""
     reply = describe()
-    return replace(reply, headers=context.add_id(list_headers(reply.headers)))
+    return replace(reply, headers=context.occurrence.add_id(list_headers(reply.headers)))
 
 
 def record_broken_stream(

@@ -30,7 +30,7 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.handlers.handlers import Handler
 from errbridge.handling.builtin import show_built_in
-from errbridge.handling.context import ErrorContext, Trace
+from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
 from errbridge.handling.failing import TemplateFailure, is_linked, link
 from errbridge.handling.outside import respond_outside
@@ -88,8 +88,8 @@ def respond(
         The plan, under way up to its first call. Its outcome is a response, a value for the framework to send, or an
         exception to raise; `LEFT` if the framework has to go on as if errbridge were not there.
     """
-    trace = Trace(installation, request)
-    return Run(_plan(trace, exc, before, outside=outside), trace)
+    run = Run(installation, request)
+    return run.start(_plan(run, exc, before, outside=outside))
 
 
 def respond_to_result(
@@ -106,14 +106,14 @@ def respond_to_result(
     Returns:
         The plan, as `respond` returns it.
     """
-    trace = Trace(installation, request or RequestFacts())
-    return Run(_plan_result(trace, result, before, has_request=request is not None), trace)
+    run = Run(installation, request or RequestFacts())
+    return run.start(_plan_result(run, result, before, has_request=request is not None))
 
 
-def _plan_result(trace: Trace, parts: Parts, before: Run | None, *, has_request: bool) -> Plan:
-    application, body = trace.installation.application, parts.body
+def _plan_result(run: Run, parts: Parts, before: Run | None, *, has_request: bool) -> Plan:
+    application, body = run.installation.application, parts.body
     if isinstance(body, (Page, Reply)):
-        return (yield from convert_result(application, parts, trace.request.method))
+        return (yield from convert_result(application, parts, run.request.method))
     outcome: Outcome = LEFT
     if has_request:
         if isinstance(body, Problem):
@@ -121,42 +121,42 @@ def _plan_result(trace: Trace, parts: Parts, before: Run | None, *, has_request:
         else:
             status = None if parts.status is None else check_error_status(parse_status(parts.status))
             error = application.override(body, status, list_headers(parts.headers))
-        outcome = yield from _plan(trace, error, before)
+        outcome = yield from _plan(run, error, before)
     return Raised(body) if outcome is LEFT and parts.is_class else outcome
 
 
-def _plan(trace: Trace, exc: BaseException, before: Run | None, *, outside: bool = False) -> Plan:
-    application, http = trace.installation.application, None
+def _plan(run: Run, exc: BaseException, before: Run | None, *, outside: bool = False) -> Plan:
+    application, http = run.installation.application, None
     try:
         http = application.http_error(exc)
         if before is not None and http is not None and before.raises(http.original):
-            trace.contexts += before.trace.contexts
+            run.contexts += before.contexts
         if outside:
-            return respond_outside(trace.open(exc, http))
-        if _is_left(trace, exc, http):
+            return respond_outside(run.open(exc, http))
+        if application.traps(exc) or (http is not None and http.is_response and not _is_too_late(run)):
             return LEFT
-        if http is not None and http.response is not None:  # it is too late for the response, but not for its status
+        if http is not None and http.response is not None:  # its status still counts
             http = replace(http, status=application.read_status(http.response))
         if http is None and not isinstance(exc, Problem):
-            return (yield from _offer(trace, exc))
-        return (yield from _answer(trace.open(exc, http)))
+            return (yield from _offer(run, exc))
+        return (yield from _answer(run.open(exc, http)))
     except Exception as error:
         status = _read_status(exc, http)
         if status is None and outside and not application.propagates():
             status = 500
-        return _survive(trace, exc, http, error, status)
+        return _survive(run, exc, http, error, status)
 
 
 def _survive(
-    trace: Trace, exc: BaseException, http: HTTPErrorFacts | None, error: Exception, status: int | None
+    run: Run, exc: BaseException, http: HTTPErrorFacts | None, error: Exception, status: int | None
 ) -> Outcome:
     """Answer an error although errbridge itself failed; an uncaught exception is the framework's."""
     if status is None:
         log.error("errbridge failed before it could answer", exc_info=error)
         return Raised(exc)
-    response = last_resort(trace.request.method, status)
+    response = last_resort(run.request.method, status)
     try:
-        context = trace.contexts[-1] if trace.contexts else trace.open(exc, http)
+        context = run.contexts[-1] if run.contexts else run.open(exc, http)
         report(context, status, response.as_reply, failure=Failure("errbridge", link(error, context)))
     except Exception:
         log.error("errbridge failed before it could answer", exc_info=error)
@@ -178,23 +178,16 @@ def receive(installation: Installation, exc: BaseException, request: RequestFact
     Returns:
         A run whose outcome is the exception, for `respond` to go on from.
     """
-    is_same = before is not None and before.trace.contexts and is_linked(exc, before.trace.contexts[-1].exception)
-    trace = before.trace if before is not None and is_same else Trace(installation, request)
-    trace.open(exc, HTTPErrorFacts.of_crash(exc))
-    return Run(_raise(exc), trace)
+    is_same = before is not None and before.contexts and is_linked(exc, before.contexts[-1].exception)
+    run = before if before is not None and is_same else Run(installation, request)
+    run.open(exc, HTTPErrorFacts.of_crash(exc))
+    run.outcome = Raised(exc)
+    return run
 
 
-def _raise(exc: BaseException) -> Plan:
-    yield from ()  # a plan without a call
-    return Raised(exc)
-
-
-def _is_left(trace: Trace, exc: BaseException, http: HTTPErrorFacts | None) -> bool:
-    """Return whether an exception is left to the framework: it is an answer already, or a crash by the settings."""
-    application = trace.installation.application
-    if http is not None and http.is_response:
-        return not (trace.request.websocket and application.is_websocket_accepted())  # it takes no response any more
-    return application.traps(exc)
+def _is_too_late(run: Run) -> bool:
+    """Return whether no response can be sent any more: the request is a WebSocket that was accepted."""
+    return run.request.websocket and run.installation.application.is_websocket_accepted()
 
 
 def status_of(application: Application, exc: BaseException) -> int | None:
@@ -213,15 +206,15 @@ def _read_status(exc: BaseException, http: HTTPErrorFacts | None) -> int | None:
 # Step 2: an exception that is no HTTP error.
 
 
-def _offer(trace: Trace, exc: BaseException) -> Plan:
+def _offer(run: Run, exc: BaseException) -> Plan:
     """Offer an exception to its handlers, a group also as the error that it means; then answer what it means."""
     single = find_single_error(exc)
-    is_wrapped = single is not exc and status_of(trace.installation.application, single) is None
+    is_wrapped = single is not exc and status_of(run.installation.application, single) is None
     for each in (exc, single) if is_wrapped else (exc,):
-        outcome = yield from _claim(trace.open(each))
+        outcome = yield from _claim(run.open(each))
         if outcome is not None:
             return outcome
-    return (yield from _answer_meaning(trace, exc))
+    return (yield from _answer_meaning(run, exc))
 
 
 def _claim(context: ErrorContext) -> Attempt:
@@ -239,9 +232,9 @@ def _claim(context: ErrorContext) -> Attempt:
     return None
 
 
-def _answer_meaning(trace: Trace, exc: BaseException) -> Plan:
+def _answer_meaning(run: Run, exc: BaseException) -> Plan:
     """Answer the HTTP error that an exception means, or raise the exception."""
-    application, settings = trace.installation.application, trace.contexts[-1].error_map.settings
+    application, settings = run.installation.application, run.contexts[-1].error_map.settings
 
     def read_validation(member: BaseException) -> Problem | None:
         from errbridge import validation  # not before there is an exception that may need it
@@ -249,7 +242,7 @@ def _answer_meaning(trace: Trace, exc: BaseException) -> Plan:
         return validation.problem_of(
             member,
             everywhere=bool(settings.validation),
-            has_input=trace.request.has_input,
+            has_input=run.request.has_input,
             messages=settings.validation == "messages",
         )
 
@@ -257,9 +250,9 @@ def _answer_meaning(trace: Trace, exc: BaseException) -> Plan:
     if error is None or application.traps(error):
         return Raised(exc)
     http = application.http_error(error)
-    if _is_left(trace, error, http):
+    if http is not None and http.is_response and not _is_too_late(run):
         return Native(error)
-    return (yield from _answer(trace.open(error, http)))
+    return (yield from _answer(run.open(error, http)))
 
 
 # Step 3: an HTTP error.
@@ -276,10 +269,10 @@ def preview(installation: Installation, exc: BaseException, request: RequestFact
     Returns:
         The plan, under way up to its first call.
     """
-    trace = Trace(installation, request)
-    context = trace.open(exc, installation.application.http_error(exc))
+    run = Run(installation, request)
+    context = run.open(exc, installation.application.http_error(exc))
     context.occurrence.is_recorded = True  # so that there is no record, but the page looks as if there were one
-    return Run(_answer(context), trace)
+    return run.start(_answer(context))
 
 
 def _answer(context: ErrorContext) -> Plan:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.trace import parse_traceparent
+from errbridge.introspection import make
 
 __all__ = ["ALLOW", "REFUSAL", "RequestFacts", "check_request_id"]
 
@@ -94,7 +95,8 @@ class RequestFacts:
             The facts.
         """
         get = headers.get
-        return cls(
+        return make(
+            cls,
             **facts,
             host=get("host", ""),
             accept=get("accept", ""),
@@ -102,7 +104,7 @@ class RequestFacts:
             accept_language=get("accept-language", ""),
             traceparent=get("traceparent", ""),
             headers=RequestHeaders(read or headers.items),
-            request_id=check_request_id(get(request_id, "")),
+            request_id=(given := get(request_id, "")) and check_request_id(given),
             allow=() if scope is None else scope.get(ALLOW, ()),
         )
 
@@ -124,4 +126,4 @@ def check_request_id(value: str) -> str:
     Args:
         value: The value of the header, which a client can make up.
     """
-    return value if value and re.fullmatch(_REQUEST_ID, value) else ""
+    return value if re.fullmatch(_REQUEST_ID, value) else ""

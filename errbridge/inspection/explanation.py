@@ -162,9 +162,9 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
             if run.call.function == installation.application.send_signal:
                 run.send(None)
                 continue
-            if not any(function is run.call.function for function in run.trace.contexts[-1].asked):
+            if not any(function is run.call.function for function in run.contexts[-1].asked):
                 return run.call
-            asked.append((run.trace.contexts[-1], run.call))
+            asked.append((run.contexts[-1], run.call))
             run.send(None)
         return run.outcome
 
@@ -173,7 +173,7 @@ def _walk(installation: Installation, situation: Situation) -> _Walk:
     if isinstance(end, Raised) and not installation.application.propagates():
         run = respond(installation, situation.server_error, situation.request, run)
         end = follow(run)
-    return _Walk(run.trace.contexts, asked, end)
+    return _Walk(run.contexts, asked, end)
 
 
 def _find_notes(subject: Subject, walk: _Walk, exc: BaseException) -> Iterator[str]:

@@ -222,7 +222,7 @@ def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str])
         if not folder.request.routing:  # only its views lead there
             continue
         drafts = list(list_drafts(installation, folder))
-        handlers = [seam.make_handler(Run(show(context))) for _, context in drafts]
+        handlers = [seam.make_handler(Run(installation, folder.request).start(show(each))) for _, each in drafts]
         for (path, _), answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
             if isinstance(answered, Exception):  # in propagate mode, where failures are raised for the developer
                 place = installation.application.locate_template_error(answered)

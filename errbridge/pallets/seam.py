@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 
-from errbridge import Page, Problem, Reply, RequestFacts, current_incident_id
+from errbridge import Page, Problem, Reply, RequestFacts
 from errbridge.adapter import (
     LEFT,
     Application,
@@ -102,8 +102,8 @@ class Seam(ABC):
         app._find_error_handler = seam.find_error_handler
         for name, kind in (("handle_exception", "request"), ("handle_websocket_exception", "websocket")):
             if (handle := getattr(app, name, None)) is not None:
-                setattr(app, name, seam.receiving(handle, getattr(app, f"full_dispatch_{kind}")))
-        app.log_exception = seam.recording(app.log_exception)
+                setattr(app, name, seam.wrap_handler(handle, getattr(app, f"full_dispatch_{kind}")))
+        app.log_exception = seam.wrap_recorder(app.log_exception)
         install(app, seam.installation)
         app.extensions[EXTENSION] = seam
         return seam
@@ -112,10 +112,8 @@ class Seam(ABC):
     def current_request(self) -> Any:
         """Return the request or WebSocket that is being handled."""
 
-    def keep_for(self, request: Any) -> dict[str, Any]:
-        """Return where to keep something for all objects of one request."""
-        kept: dict[str, Any] = vars(request)
-        return kept
+    keep_for: Callable[[Any], dict[str, Any]]
+    """Return where to keep something for all objects of one request."""
 
     @abstractmethod
     def read_fields(self, request: Any, request_id: str) -> Fields:
@@ -206,13 +204,13 @@ class Seam(ABC):
         try:
             request = self.current_request()
             before: Run | None = self.keep_for(request).get(_RAISED)
-            if before is None or not before.holds(exc):
+            if before is None or before.find(exc) is None:
                 facts = self.read_facts(exc, request, request.blueprints)
                 self.keep_for(request)[_RAISED] = receive(self.installation, exc, facts, before)
         except Exception:
             log.exception("errbridge failed; the exception has no incident id yet")
 
-    def receiving(self, handle: Callable[..., Any], dispatch: Callable[..., Any]) -> Callable[..., Any]:
+    def wrap_handler(self, handle: Callable[..., Any], dispatch: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a method of the framework that handles uncaught exceptions; newer versions pass the context first.
 
         Args:
@@ -240,7 +238,7 @@ class Seam(ABC):
         request.routing_exception = exc
         return True
 
-    def recording(self, log_exception: Callable[..., None]) -> Callable[..., None]:
+    def wrap_recorder(self, log_exception: Callable[..., None]) -> Callable[..., None]:
         """Wrap the method of the framework that records uncaught exceptions, so that the record has everything.
 
         The logger is looked at when there is something to record: an application may replace it at any time, and both
@@ -261,15 +259,12 @@ class Seam(ABC):
         except Exception:  # without a request, while the application starts or stops, there is no incident
             return nullcontext()
 
-    def add_incident_header(self, response: Any) -> Any:
-        """Add the id of the current incident to a response, if ``ERROR_INCIDENT_HEADER`` names a header for it."""
-        if (name := self.installation.settings.incident_header) is None or (
-            incident_id := current_incident_id()
-        ) is None:
+    def add_id(self, response: Any) -> Any:
+        """Add the header with the id of the current incident to a response."""
+        if (occurrence := self.installation.get_current()) is None or occurrence.header is None:
             return response
         response = copy(response)  # it may be one that a handler returns for every request
-        response.headers = Headers(list(response.headers))
-        response.headers[name] = incident_id
+        response.headers = Headers(list(occurrence.add_id(response.headers)))
         return response
 
     def watch(self, response: Any) -> Callable[[Exception, Any], None]:
@@ -289,11 +284,11 @@ class Seam(ABC):
         """Answer the framework's search for a handler; None lets the exception go on its way."""
         request = self.current_request()
         before: Run | None = self.keep_for(request).pop(_RAISED, None)
-        facts = self.read_facts(exc, request, blueprints) if before is None else before.trace.request
+        facts = self.read_facts(exc, request, blueprints) if before is None else before.request
         run = respond(self.installation, exc, facts, before)
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
-        if run.raises(exc):
+        if isinstance(run.outcome, Raised) and run.outcome.exception is exc:
             self.keep_for(request)[_RAISED] = run
             return None
         return self.make_handler(run)
@@ -339,7 +334,7 @@ class Seam(ABC):
         if isinstance(run.outcome, Raised):
             raise exc
         try:
-            return self.add_incident_header(self.make_result(run))
+            return self.add_id(self.make_result(run))
         except Exception:  # the application's own class may need the request that is over
             log.exception("the response class of the application failed; the framework's is used")
             return self.make_result(run, self.response_class)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from errbridge.handling.drivers import Call, Native, Outcome, Plan, Raised, Run, adrive, drive
-from tests.core.fakes import acall, call, finish
+from errbridge.http.request import RequestFacts
+from tests.core.fakes import acall, call, finish, install
 
 
 def step(function: Callable[..., Any], *args: Any) -> Call:
@@ -28,6 +29,10 @@ async def fails_later(error: BaseException) -> None:
     raise error
 
 
+def start(plan: Plan) -> Run:
+    return Run(install(), RequestFacts()).start(plan)
+
+
 def calling(*steps: Call) -> Plan:
     """Make the calls, and give what each returned or raised."""
     seen: list[object] = []
@@ -41,9 +46,9 @@ def calling(*steps: Call) -> Plan:
 
 Driver = Callable[[Plan], Outcome]
 DRIVERS: list[Driver] = [
-    lambda plan: drive(Run(plan), call),
-    lambda plan: finish(adrive(Run(plan), acall)),
-    lambda plan: asyncio.run(adrive(Run(plan), acall)),
+    lambda plan: drive(start(plan), call),
+    lambda plan: finish(adrive(start(plan), acall)),
+    lambda plan: asyncio.run(adrive(start(plan), acall)),
 ]
 
 
@@ -135,7 +140,7 @@ def test_a_call_and_an_outcome_cannot_be_changed() -> None:
 
 def test_a_plan_is_started_at_once_up_to_its_first_call() -> None:
     first, second = step(lambda: 1), step(lambda: 2)
-    run = Run(calling(first, second))
+    run = start(calling(first, second))
 
     assert (run.call, run.outcome) == (first, None)
     run.send("one")

@@ -247,7 +247,7 @@ def test_nothing_is_made_for_a_level_that_is_off(
 
     run = follow(installation, NotFound())
     assert caplog.records == []
-    assert run.trace.contexts[0]._incident is None
+    assert run.contexts[0]._incident is None
     answer(installation, Problem(500))
     assert len(caplog.records) == 1
 

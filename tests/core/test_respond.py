@@ -711,8 +711,8 @@ def test_only_the_500_made_of_the_exception_before_is_the_same_incident() -> Non
     other = follow(installation, ServerError(original=exc))
     unrelated = follow(installation, ServerError(original=OutOfStock()), before)
 
-    first, second = (context.id for context in same.trace.contexts)
-    (third,), (fourth,) = ([context.id for context in run.trace.contexts] for run in (other, unrelated))
+    first, second = (context.id for context in same.contexts)
+    (third,), (fourth,) = ([context.id for context in run.contexts] for run in (other, unrelated))
     assert first == second
     assert len({first, third, fourth}) == 3
 
@@ -724,7 +724,7 @@ def test_the_failure_of_a_handler_is_the_same_incident_as_the_error_it_was_asked
     before = follow(installation, OutOfStock())
     assert isinstance(before.outcome, Raised)
     failure = before.outcome.exception
-    first, second = follow(installation, ServerError(original=failure), before).trace.contexts
+    first, second = follow(installation, ServerError(original=failure), before).contexts
 
     assert (first.id, first.original) == (second.id, failure.__context__)
     assert second.original is failure
@@ -735,12 +735,12 @@ def test_the_contexts_of_an_error_are_traced_the_latest_last() -> None:
     handler = register(installation, ROOT, OutOfStock)(lambda exc: None)
     group = ExceptionGroup("g", [OutOfStock()])
 
-    (context,) = follow(installation, NotFound()).trace.contexts
+    (context,) = follow(installation, NotFound()).contexts
     assert type(context.exception) is NotFound
     assert context.asked == []
-    outer, inner = follow(installation, group).trace.contexts
+    outer, inner = follow(installation, group).contexts
     assert (outer.exception, inner.exception) == (group, group.exceptions[0])
-    (context,) = follow(installation, OutOfStock()).trace.contexts
+    (context,) = follow(installation, OutOfStock()).contexts
     assert context.asked == [handler]
 
 

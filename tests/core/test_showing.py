@@ -736,7 +736,7 @@ def test_no_placeholder_is_in_an_answer(method: str) -> None:
     for style in STYLES.values():
         for accept in ("", "application/json", "application/xml", "text/plain", "text/html"):
             sent = answer(install(style=style), NotFound(), accept=accept, method=method)
-            assert all(text.decode() not in repr(sent) for text in builtin._PLACES)
+            assert all(text not in repr(sent) for text in builtin._PLACES)
 
 
 # Everything together.

@@ -1,131 +1,132 @@
-"""Where the time of an error goes: each part of errbridge is left out in turn, and the request measured without it.
+"""Where the time of an error goes: a clock around each part of errbridge, within real requests.
 
-``python -m benchmarks.parts flask 404`` for one kind of requests of a framework. A part is left out by giving back what
-it returned the first time. What that saves is more than the part takes in a loop of its own: there, its code and its
-data are in the processor's caches already.
+``python -m benchmarks.parts flask`` shows each kind of error of a framework, ``python -m benchmarks.parts flask 404``
+one. Requests of all kinds take turns, with errbridge and without: so the processor's caches hold as little of a part as
+in a service, where most requests have no error. In a loop of its own a part takes about half of the time.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import repeat
+from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
+import errbridge_flask.answering
 from benchmarks.areas.kinds import BARE, ERRBRIDGE, logging_to_nowhere
 from benchmarks.instructions import GROUPS
-from benchmarks.measure import Group, check
-from errbridge.handling import builtin, context, respond
+from benchmarks.measure import check
+from errbridge.application.errormap import ErrorMap
+from errbridge.handling import builtin, context, drivers, respond
 from errbridge.pallets import application, seam
 
-__all__ = ["EQUAL", "PARTS", "measured"]
+__all__ = ["PARTS", "measured"]
 
-ROUNDS, REQUESTS = 60, 150
+ROUNDS = 1500
 
 _Place = tuple[Any, str]
 
 PARTS: Mapping[str, tuple[_Place, ...]] = {
-    "the facts of the request are read": ((seam.Seam, "read_facts"),),
-    "the incident gets its id and its time": ((context, "Occurrence"),),
-    "the problem, the owners, the look and the native handler are found": ((context, "open_context"),),
-    "the handlers are listed": ((respond, "find_candidates"),),
-    "the body is found and filled in, and the error reported": ((respond, "show_built_in"),),
-    "the error is reported": ((builtin, "report"),),
-    "everything from the exception to the outcome": ((seam, "respond"),),
-    "the framework's response is built": ((seam.Seam, "make_result"),),
-    "the head of the response is checked": ((application, "check_head"),),
+    "the facts of the request": ((seam.Seam, "read_facts"),),
+    "from the exception to the outcome": ((seam, "respond"),),
+    "· what is known of the error": ((drivers, "open_context"),),
+    "· · its id and its time": ((context, "Occurrence"),),
+    "· · its owners": ((ErrorMap, "find_chain"),),
+    "· · how it looks": ((ErrorMap, "choose_look"),),
+    "· the answer without a handler": ((respond, "show_built_in"),),
+    "· · the report": ((builtin, "report"),),
+    "the framework's response": ((seam.Seam, "make_result"),),
+    "the check of its head": ((errbridge_flask.answering, "check_head"), (application, "check_head")),
 }
-"""The functions that do each part, as they are looked up."""
-
-EQUAL = ("404", "scoped 404", "page", "abort", "405")
-"""The kinds of requests in which each error is equal to the one before, so that parts can be left out."""
+"""Functions by what they do, as they are looked up; a dot stands before what is part of the line above."""
 
 
 @contextmanager
-def _left_out(places: Iterable[_Place], kept: dict[_Place, Any]) -> Generator[None]:
-    """Have functions return what they returned the first time."""
+def _clocks(spent: dict[str, int]) -> Generator[None]:
+    """Add up the time that each part takes."""
 
-    def remembering(place: _Place, function: Callable[..., Any]) -> Callable[..., Any]:
-        def remember(*args: Any, **kwargs: Any) -> Any:
-            if place not in kept:
-                found = function(*args, **kwargs)
-                kept[place] = tuple(found) if isinstance(found, Iterator) else found
-            return kept[place]
+    def wrap(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def clock(*args: Any, **kwargs: Any) -> Any:
+            started = perf_counter_ns()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent[name] += perf_counter_ns() - started
 
-        return remember
+        return clock
 
-    originals = [(place, getattr(*place)) for place in places]
-    for place, function in originals:
-        setattr(*place, remembering(place, function))
+    originals = [(name, place, getattr(*place)) for name, places in PARTS.items() for place in places]
+    for name, place, function in originals:
+        setattr(*place, wrap(name, function))
     try:
         yield
     finally:
-        for place, function in originals:
+        for _, place, function in originals:
             setattr(*place, function)
 
 
-def measured(group: Group, rounds: int = ROUNDS) -> dict[str, float]:
-    """Measure a kind of requests bare, with errbridge, and without each part; the best of many rounds, in seconds."""
-    check(group)
-    calls = {case.name: case.call for case in group.cases}
-    contenders: dict[str, tuple[Callable[[], Any], tuple[_Place, ...]]] = {
-        BARE: (calls[BARE], ()),
-        ERRBRIDGE: (calls[ERRBRIDGE], ()),
-    }
-    contenders |= {name: (calls[ERRBRIDGE], places) for name, places in PARTS.items()}
-    found: dict[str, list[int]] = {name: [] for name in contenders}
-    kept: dict[_Place, Any] = {}
-    with asyncio.Runner() as runner:
-        for _ in range(rounds + 1):
-            for name, (call, places) in contenders.items():
-                gc.collect()
-                with _left_out(places, kept):
-                    took = runner.run(_time_async(call)) if group.is_async else _time(call)
-                found[name].append(took)
-    return {name: min(took[1:]) / REQUESTS / 1e9 for name, took in found.items()}
+def measured(framework: str, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+    """Measure whole requests, bare and with errbridge, then once more with the clocks.
+
+    Args:
+        framework: The framework.
+        rounds: How often each kind of request is sent.
+
+    Returns:
+        For each kind of request the medians, in seconds.
+    """
+    groups = [group for group in GROUPS[framework]() if {BARE, ERRBRIDGE} <= {case.name for case in group.cases}]
+    for group in groups:
+        check(group)
+    cases = [(group, case) for group in groups for case in group.cases if case.name in (BARE, ERRBRIDGE)]
+    found: dict[str, dict[str, list[int]]] = {group.name: defaultdict(list) for group in groups}
+    spent = dict.fromkeys(PARTS, 0)
+
+    async def take_turns(*, with_clocks: bool) -> None:
+        for group, case in cases * rounds:
+            started = perf_counter_ns()
+            if group.is_async:
+                await case.call()
+            else:
+                case.call()
+            took = perf_counter_ns() - started
+            if not with_clocks:
+                found[group.name][case.name].append(took)
+            elif case.name == ERRBRIDGE:
+                for name in PARTS:
+                    found[group.name][name].append(spent[name])
+            spent.update(dict.fromkeys(PARTS, 0))
+
+    asyncio.run(take_turns(with_clocks=False))
+    with _clocks(spent):
+        asyncio.run(take_turns(with_clocks=True))
+    return {kind: {name: median(took) / 1e9 for name, took in each.items()} for kind, each in found.items()}
 
 
-def _time(call: Callable[[], Any]) -> int:
-    started = perf_counter_ns()
-    for _ in repeat(None, REQUESTS):
-        call()
-    return perf_counter_ns() - started
-
-
-async def _time_async(call: Callable[[], Any]) -> int:
-    started = perf_counter_ns()
-    for _ in repeat(None, REQUESTS):
-        await call()
-    return perf_counter_ns() - started
-
-
-def _table(group: Group) -> Iterator[str]:
-    found = measured(group)
-    bare, whole = found.pop(BARE), found.pop(ERRBRIDGE)
-    yield f"| {group.area}, {group.name}: what errbridge does | µs | of a bare request |"
+def _table(framework: str, kind: str, found: Mapping[str, float]) -> Iterator[str]:
+    bare = found[BARE]
+    yield f"| {framework}, {kind} | µs | of a bare request |"
     yield "|---|---|---|"
-    for name, without in found.items():
-        yield f"| {name} | {1e6 * (whole - without):.1f} | {(whole - without) / bare:.1%} |"
-    yield f"| **a request in all** | {1e6 * whole:.1f} | {whole / bare:.1%} |"
+    yield from (f"| {name} | {1e6 * took:.1f} | {took / bare:.1%} |" for name, took in found.items())
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, and print a table for each kind of requests."""
+    """Measure, and print a table for each kind of request."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.parts", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("framework", choices=GROUPS)
-    parser.add_argument("kind", nargs="?", choices=EQUAL, default="404", help="the kind of requests")
+    parser.add_argument("kind", nargs="*", help="kinds of requests; all by default")
     options = parser.parse_args(arguments)
     with logging_to_nowhere():
-        for group in GROUPS[options.framework]():
-            if group.name == options.kind:
-                print("\n".join(_table(group)))
+        for kind, found in measured(options.framework).items():
+            if not options.kind or kind in options.kind:
+                print("\n".join(_table(options.framework, kind, found)))
     return 0
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from functools import cache, lru_cache
@@ -21,7 +21,7 @@ _LONGEST = 32
 _MOST_STEPS = 1000
 
 
-def make(cls: type[_T], **values: Any) -> _T:
+def make(cls: type[_T], values: Mapping[str, Any]) -> _T:
     """Make an object of a frozen dataclass with slots, as quickly as one that is not frozen.
 
     The constructor of a frozen dataclass sets each attribute by ``object.__setattr__``, which takes four times as long.

@@ -166,17 +166,18 @@ class ErrorMap:
 
     def choose_look(self, style: Style, request: RequestFacts) -> Look:
         """Choose how an error looks in a style, by what its client asks for."""
-        accept, wanted = request.accept, ("", "")
+        accept = request.accept
+        wanted: tuple[str, ...] = ()
         if len(self.languages) > 1:
             wanted = request.locale, request.accept_language
         # Longer headers would let a client fill the memory.
-        is_short = len(accept) + len(wanted[0]) + len(wanted[1]) <= _REMEMBERED_LENGTH
+        is_short = sum(map(len, wanted), len(accept)) <= _REMEMBERED_LENGTH
         choose = self._remember_look if is_short else self._choose_look
-        return choose(style, accept, wanted, xhr=request.xhr)
+        return choose(style, request.xhr, accept, *wanted)
 
-    def _choose_look(self, style: Style, accept: str, wanted: tuple[str, str], *, xhr: bool) -> Look:
+    def _choose_look(self, style: Style, xhr: bool, accept: str, locale: str = "", accept_language: str = "") -> Look:
         media_type = style.choose_media_type(accept, xhr=xhr)
-        return Look(self.settings, style, media_type, self.find_language(*wanted))
+        return Look(self.settings, style, media_type, self.find_language(locale, accept_language))
 
     def find_language(self, locale: str, accept_language: str) -> Language:
         """Find the language in which to answer: what the application chose, else what the client wants.

@@ -103,21 +103,21 @@ class ErrorContext:
         if self._incident is None:
             settings, language = self.look.settings, self.look.language
             type_uri = settings.build_type(self.problem)
-            self._incident = make(
-                Incident,
-                exception=self.exception,
-                problem=complete(self.problem, self.request, self.occurrence.id, type_uri, language=language),
-                request=self.request,
-                id=self.occurrence.id,
-                scope=self.chain.owners[0].scope,
-                media_type=self.look.media_type,
-                client_gone=self.client_gone,
-                original=self.original,
-                app=self.application.name,
-                time=self.occurrence.time,
-                reference=self.find_reference(),
-                language=language,
-            )
+            values = {
+                "exception": self.exception,
+                "problem": complete(self.problem, self.request, self.occurrence.id, type_uri, language=language),
+                "request": self.request,
+                "id": self.occurrence.id,
+                "scope": self.chain.owners[0].scope,
+                "media_type": self.look.media_type,
+                "client_gone": self.client_gone,
+                "original": self.original,
+                "app": self.application.name,
+                "time": self.occurrence.time,
+                "reference": self.find_reference(),
+                "language": language,
+            }
+            self._incident = make(Incident, values)
         return self._incident
 
     @property

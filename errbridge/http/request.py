@@ -95,18 +95,18 @@ class RequestFacts:
             The facts.
         """
         get = headers.get
-        return make(
-            cls,
+        values = {
             **facts,
-            host=get("host", ""),
-            accept=get("accept", ""),
-            xhr=get("x-requested-with", "").lower() == "xmlhttprequest",
-            accept_language=get("accept-language", ""),
-            traceparent=get("traceparent", ""),
-            headers=RequestHeaders(read or headers.items),
-            request_id=(given := get(request_id, "")) and check_request_id(given),
-            allow=() if scope is None else scope.get(ALLOW, ()),
-        )
+            "host": get("host", ""),
+            "accept": get("accept", ""),
+            "xhr": get("x-requested-with", "").lower() == "xmlhttprequest",
+            "accept_language": get("accept-language", ""),
+            "traceparent": get("traceparent", ""),
+            "headers": RequestHeaders(read or headers.items),
+            "request_id": (given := get(request_id, "")) and check_request_id(given),
+            "allow": () if scope is None else scope.get(ALLOW, ()),
+        }
+        return make(cls, values)
 
     def find_trace(self) -> str:
         """Find the trace that the request belongs to.

@@ -165,7 +165,7 @@ class PalletsApplication(Application):
 
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""
-        if not self.search.may_find or not isinstance(exc, Exception):
+        if self.search.is_empty or not isinstance(exc, Exception):
             return None
         chosen = self._choose(exc, blueprints)
         if isinstance(exc, Problem) and (chosen is None or chosen.is_generic):

@@ -83,16 +83,17 @@ class HandlerSearch:
         find: The search.
         app: The application.
         is_replaced: Whether it is not the one that the framework has for every application.
-
-    Attributes:
-        may_find: Whether there is a handler to find: True, or what is registered, in which a search leaves an empty
-            entry for all that it did not find.
     """
 
     def __init__(self, find: Callable[..., Any], app: Any, is_replaced: bool) -> None:
         self._find = find
         self._app = app
-        self.may_find: object = is_replaced or app.error_handler_spec
+        self._is_replaced = is_replaced
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no handler to find. A search leaves an empty entry for all that it did not find."""
+        return not (self._is_replaced or self._app.error_handler_spec)
 
     def find(self, exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
         """Find the handler that the framework chooses.
@@ -101,7 +102,7 @@ class HandlerSearch:
             exc: The exception.
             blueprints: The blueprints of the matched view, innermost first.
         """
-        return self._find(exc, list(blueprints)) if self.may_find else None
+        return None if self.is_empty else self._find(exc, list(blueprints))
 
     def locate(
         self, function: Callable[..., Any], exc: Exception, blueprints: Sequence[str]
@@ -159,7 +160,7 @@ def _can_search(framework: Any) -> bool:
     with suppress(AttributeError, KeyError, TypeError, ValueError):
         app = framework("errbridge_probe", root_path=".", static_folder=None)
         search = HandlerSearch(app._find_error_handler, app, is_replaced=False)
-        was_empty = not search.may_find
+        was_empty = search.is_empty
         app.register_error_handler(LookupError, on_class)
         app.error_handler_spec["shop"][404][NotFound] = on_status  # as a blueprint's setup does
         expected = [(KeyError(), on_class, (None, LookupError)), (NotFound(), on_status, ("shop", NotFound))]

@@ -18,6 +18,7 @@ import errbridge_quart
 from errbridge import Problem
 from tests.applications import Ask, a_site, an_api, failing, with_templates
 from tests.clients import OCCURRENCE
+from tests.twins import World
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 EXTENDED = (
@@ -60,6 +61,20 @@ def test_blocks_of_the_page_can_be_replaced(ask: Ask) -> None:
     assert "<header>Cheese &amp; Co</header>" in page
     assert '<h1 dir="auto">Oh no: Page not found</h1>' in page
     assert page.count("<main>") == 1
+
+
+def test_the_page_has_the_delimiters_of_the_application(ask: Ask) -> None:
+    def change(world: World) -> None:
+        world.app.jinja_env.variable_start_string, world.app.jinja_env.variable_end_string = "[[", "]]"
+        world.app.jinja_env.block_start_string, world.app.jinja_env.block_end_string = "<%", "%>"
+
+    extended = EXTENDED.replace("{{", "[[").replace("}}", "]]").replace("{%", "<%").replace("%}", "%>")
+    application = a_site(change, with_templates({"error.html": extended}))
+
+    page = ask(application, "/nope").text
+
+    assert '<h1 dir="auto">Oh no: Page not found</h1>' in page
+    assert "{" not in page.partition("</style>")[2]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +174,9 @@ def test_eject_writes_the_template_into_the_application(framework: Any, adapter:
     other = run("other.html")
     assert 'Set ERROR_PAGE = "other.html"' in other.output
     assert json.loads(run("errors/404.html", "--json").output) == {"file": str(tmp_path / "templates/errors/404.html")}
+    app.jinja_env.variable_start_string = "[["
+    assert run("own.html").exit_code == 0
+    assert "[[ errbridge.heading }}" in (tmp_path / "templates" / "own.html").read_text()
     below_a_file = run("other.html/404.html")
     assert below_a_file.exit_code == 2
     assert " cannot be written: " in below_a_file.output

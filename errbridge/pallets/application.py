@@ -10,7 +10,7 @@ from copy import copy
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import ChoiceLoader, DictLoader, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
+from jinja2 import ChoiceLoader, DictLoader, Environment, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.routing import Map, Rule, parse_converter_args
@@ -34,9 +34,28 @@ from errbridge.pallets.private import find_search
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["PalletsApplication", "check_response", "finish_response", "wait_for"]
+__all__ = ["OWN_TEMPLATES", "PalletsApplication", "check_response", "finish_response", "wait_for"]
 
-_OWN_TEMPLATES = DictLoader(TEMPLATES)
+_DELIMITERS = {
+    "{{": "variable_start_string",
+    "}}": "variable_end_string",
+    "{%": "block_start_string",
+    "%}": "block_end_string",
+}
+
+
+class _OwnTemplates(DictLoader):
+    """The templates of errbridge, with the delimiters of the application's: often ``[[ ]]``, for Vue."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, Any, Any]:
+        source, name, is_current = super().get_source(environment, template)
+        for default, own in _DELIMITERS.items():
+            source = source.replace(default, getattr(environment, own))
+        return source, name, is_current
+
+
+OWN_TEMPLATES = _OwnTemplates(TEMPLATES)
+"""The loader of errbridge's own templates."""
 
 
 class PalletsApplication(Application):
@@ -203,8 +222,8 @@ class PalletsApplication(Application):
         """Let templates extend ``errbridge/page.html``; the application's own templates come first."""
         environment = self.app.jinja_env
         loader = environment.loader
-        if not (isinstance(loader, ChoiceLoader) and _OWN_TEMPLATES in loader.loaders):
-            environment.loader = ChoiceLoader([loader, _OWN_TEMPLATES])
+        if not (isinstance(loader, ChoiceLoader) and OWN_TEMPLATES in loader.loaders):
+            environment.loader = ChoiceLoader([loader, OWN_TEMPLATES])
 
     def caches_templates(self) -> bool:
         """Return whether the environment looks for templates only once."""

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import click
 
 from errbridge import RequestFacts
-from errbridge.adapter import TEMPLATES, Run
+from errbridge.adapter import Run
 from errbridge.catalogue import Catalogue
 from errbridge.errors import SetupError
 from errbridge.handling.respond import show
@@ -32,6 +32,7 @@ from errbridge.inspection.preview import build_index, list_drafts, list_folders
 from errbridge.inspection.probes import capture_failures, copy_without_hooks, describe_error
 from errbridge.inspection.subject import Subject
 from errbridge.inspection.text import explanation_text, findings_text, listing_text, types_text
+from errbridge.pallets.application import OWN_TEMPLATES
 from errbridge.pallets.inspected import build_exception, build_situation, find_error_class, find_seam, inspect
 
 __all__ = ["Answer", "build_commands"]
@@ -163,7 +164,8 @@ def build_commands(load: Callable[[click.Context], Any], answer: Answer) -> Iter
         path = Path(app.root_path, app.template_folder or "templates", name)
         if path.exists() and not force:
             raise SetupError(f"{path} exists; --force overwrites it, another NAME leaves it alone")
-        _write(path, TEMPLATES["errbridge/page.html"].encode())
+        source, _, _ = OWN_TEMPLATES.get_source(app.jinja_env, "errbridge/page.html")
+        _write(path, source.encode())
         click.echo(_dump({"file": str(path)}) if as_json else str(path))
         if not as_json and name != page and not name.rpartition("/")[0].endswith("errors"):
             click.echo(f'Set ERROR_PAGE = "{name}", to show it for errors.')

@@ -333,19 +333,19 @@ class Seam(ABC):
         run = respond(self.installation, error, facts, before, outside=True)
         if isinstance(run.outcome, Raised):
             raise exc
-        try:
-            return self.add_id(self.make_result(run))
-        except Exception:  # the application's own class may need the request that is over
-            log.exception("the response class of the application failed; the framework's is used")
-            return self.make_result(run, self.response_class)
+        return self.add_id(self.make_result(run))
 
-    def make_result(self, run: Run, response_class: Any = None) -> Any:
+    def make_result(self, run: Run) -> Any:
         """Turn the outcome of a plan into what the framework expects of an error handler."""
         outcome = run.outcome
         if isinstance(outcome, Response):
             headers = Headers()
             headers[:] = outcome.headers  # in half the time that the constructor takes
-            built = (response_class or self.app.response_class)(outcome.body, outcome.status, headers)
+            try:
+                built = self.app.response_class(outcome.body, status=outcome.status, headers=headers)  # as Flask does
+            except Exception:  # it may need text, or a request that is over
+                log.exception("the response class of the application failed; the framework's is used")
+                built = self.response_class(outcome.body, outcome.status, headers)
             if outcome.body is None and outcome.content_type is None:  # the frameworks would make one up
                 del built.headers["Content-Type"]
             return built

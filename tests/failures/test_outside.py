@@ -287,8 +287,28 @@ def test_a_part_of_the_framework_that_the_application_replaced_may_fail(ask: Ask
 
     response = ask(an_app(replace, in_style("api"), answering("/page")), path)
 
-    assert (response.status, response.content_type) == (500, "application/problem+json")
+    status = 404 if (where, path) == ("response_class", "/nope") else 500
+    assert (response.status, response.content_type) == (status, "application/problem+json")
     assert "secret" not in response.text
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nope", 404), ("/sold", 409), ("/bug", 500)])
+def test_a_response_class_may_take_everything_but_the_body_by_name(ask: Ask, path: str, status: int) -> None:
+    """Flask passes it by name."""
+
+    def replace(world: World) -> None:
+        class Own(world.framework.Response):  # type: ignore[misc, name-defined]
+            def __init__(self, response: Any = None, **options: Any) -> None:
+                super().__init__(response, **options)
+                self.headers["X-Own"] = "1"
+
+        world.app.response_class = Own
+
+    application = an_app(replace, in_style("api"), failing("/sold", lambda: Problem(409)), failing("/bug", bug))
+
+    response = ask(application, path)
+
+    assert (response.status, response.content_type, response.header("X-Own")) == (status, JSON, "1")
 
 
 @pytest.mark.parametrize(("error", "status"), [("of routing", 404), ("of the session", 500), ("uncaught", 500)])

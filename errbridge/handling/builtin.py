@@ -101,11 +101,15 @@ _ID, _REQUEST, _MOUNT = new_id(), new_id(), new_id()
 _TRACE = new_id().replace("-", "")
 _MOMENT = datetime(1900, 1, 1, tzinfo=UTC) - timedelta(seconds=int(_TRACE[:8], 16))
 
+
+def _write_time(moment: datetime) -> str:
+    return moment.isoformat(" ", "seconds")[:19]
+
+
 _PLACES: Mapping[str, Callable[[ErrorContext], str]] = {
     _ID: attrgetter("occurrence.id"),
     _ID[:8]: lambda context: context.occurrence.id[:8],
-    _MOMENT.isoformat()[:10]: lambda context: context.occurrence.time.isoformat()[:10],
-    _MOMENT.isoformat()[11:19]: lambda context: context.occurrence.time.isoformat()[11:19],
+    _write_time(_MOMENT): lambda context: _write_time(context.occurrence.time),
     _TRACE: lambda context: context.request.find_trace(),
     _REQUEST: attrgetter("request.request_id"),
     f"/{_MOUNT}/": lambda context: link_home(context.request.root_path),

@@ -15,7 +15,7 @@ from werkzeug.exceptions import (
 
 from errbridge import Problem
 from tests.answers.every_style import EVERY, HOSTILE, accepting, in_every_style
-from tests.applications import Ask
+from tests.applications import Ask, a_site
 from tests.clients import Request
 from tests.twins import Twins
 
@@ -85,6 +85,14 @@ def test_the_built_in_page_says_what_happened_and_shows_the_way_out(ask: Ask, ca
     assert len(re.findall(r"<code>[0-9a-f]{8}</code>", page)) == 1
     assert "<script" not in page
     assert "src=" not in page
+
+
+@pytest.mark.parametrize("name", ["Since 1987-06-05", "Closed at 04:03:21", "5b2df7c2", "100%s %(time)s"])
+def test_the_name_of_a_site_stays_as_it_is(ask: Ask, name: str) -> None:
+    """The page of a 404 is rendered once, around places for what is different in each."""
+    response = ask(a_site(), "/nope", config={"ERROR_SITE": {"name": name}})
+
+    assert name in response.text
 
 
 @pytest.mark.parametrize("root", ["", "/mounted", "/a/b", "//evil.example.com"])

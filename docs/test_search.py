@@ -203,6 +203,12 @@ QUERIES = {
     "exception handler": "moving/from-errorhandlers",
     "sync and async": "howto/shared-handlers",
     "gitlab": "howto/application-layout",
+    "handler not called": "explanations/handlers",
+    "invalid json": "validation",
+    "html instead of json": "howto/json-api",
+    "logo": "pages",
+    "test a bridge": "testing",
+    "websocket authentication": "howto/websockets",
 }
 
 

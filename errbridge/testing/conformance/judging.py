@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from logging.handlers import BufferingHandler
+from typing import Any
 
 from errbridge.http.accept import JSON
 from errbridge.incident import Reply
+from errbridge.problem.document import parse_document
 from errbridge.problem.response import ClientResponse, read_response
 from errbridge.testing.conformance.cases import CASES
 from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
@@ -48,24 +50,26 @@ def differences(ask: Ask, case: Case) -> list[str]:
     # The framework records an uncaught exception, errbridge what failed on the way to its answer.
     records = [record for record in records if record.name == "errbridge"] or records
     found = [*_of_response(got, expected), *_of_content(got, case), *_of_record(records, got, case)]
-    if got.media_type in (JSON, _PLAIN_JSON) and got.body:
+    if got.media_type in (JSON, "application/json") and got.body:
         found += _of_json(records, got, expected)
     elif expected.members:
         found.append("there is no JSON document to have members")
     return found
 
 
+def _compare(what: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in wanted.items():
+        # As they are written: to Python, true is 1, and 1 is 1.0.
+        if json.dumps(found.get(name), sort_keys=True) != json.dumps(value, sort_keys=True):
+            yield f"{what} {name} is {found.get(name)!r}, not {value!r}"
+
+
 def _of_response(got: ClientResponse, expected: Expected) -> Iterator[str]:
-    if got.status != expected.status:
-        yield f"the status is {got.status}, not {expected.status}"
-    if expected.media_type is not None and got.media_type != expected.media_type:
-        yield f"the content type is {got.content_type!r}, not {expected.media_type!r}"
-    wanted: dict[str, str | None] = {"X-Content-Type-Options": "nosniff"}
-    if got.status >= 500:
-        wanted["Cache-Control"] = "no-store"
-    for name, value in (wanted | dict(expected.headers)).items():
-        if got.headers.get(name) != value:
-            yield f"the header {name} is {got.headers.get(name)!r}, not {value!r}"
+    yield from _compare("the", {"status": got.status}, {"status": expected.status})
+    if expected.media_type is not None:
+        yield from _compare("the", {"content type": got.media_type}, {"content type": expected.media_type})
+    always = {"X-Content-Type-Options": "nosniff"} | ({"Cache-Control": "no-store"} if got.status >= 500 else {})
+    yield from _compare("the header", got.headers, always | dict(expected.headers))
     for name, item in expected.lists.items():
         if item not in [one.strip() for one in got.headers.get(name, "").split(",")]:
             yield f"the header {name} is {got.headers.get(name)!r}, without {item!r}"
@@ -91,43 +95,26 @@ def _of_record(records: list[logging.LogRecord], got: ClientResponse, case: Case
     if len(records) != 1:
         yield f"the log has {len(records)} records of the error, not one"
         return
-    (record,) = records
     level = case.expected.level or ("ERROR" if got.status >= 500 else "INFO")
-    said = record.__dict__
     wanted = {"levelname": level, "scope": case.expected.owner, "status": got.status, "method": case.question.method}
-    for name, value in wanted.items():
-        if said.get(name) != value:
-            yield f"{name} in the log is {said.get(name)!r}, not {value!r}"
-
-
-_PLAIN_JSON = "application/json"
+    yield from _compare("in the log, the", vars(records[0]), wanted)
 
 
 def _of_json(records: list[logging.LogRecord], got: ClientResponse, expected: Expected) -> Iterator[str]:
     try:
-        document = json.loads(got.body)
+        document = parse_document(JSON, got.body)
     except ValueError as error:
-        yield f"the content is no JSON: {error}"
+        yield str(error)
         return
-    if not isinstance(document, dict):
-        yield f"the content is no object: {got.text[:80]!r}"
-        return
-    if got.media_type == _PLAIN_JSON and not expected.members:
+    if got.media_type != JSON and not expected.members:
         return  # what a handler made
     wanted = {"status": got.status, **expected.members}
     if records:
-        wanted.setdefault("instance", f"urn:uuid:{records[0].__dict__.get('incident_id')}")
-    for name, value in wanted.items():
-        if _written(document.get(name)) != _written(value):
-            yield f"the member {name} is {document.get(name)!r}, not {value!r}"
+        wanted.setdefault("instance", f"urn:uuid:{vars(records[0]).get('incident_id')}")
+    yield from _compare("the member", document, wanted)
     for name in ("type", "title"):
         if not isinstance(document.get(name), str):
             yield f"the member {name} is {document.get(name)!r}, no text"
-
-
-def _written(value: object) -> str:
-    """Write a value so that only equal ones are written alike; to Python, true is 1, and 1 is 1.0."""
-    return json.dumps(value, sort_keys=True)
 
 
 @contextmanager

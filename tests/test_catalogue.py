@@ -240,7 +240,7 @@ def test_what_cannot_be_served_is_refused() -> None:
             errors.catalogue(app, types=["OutOfCredit"])
         with pytest.raises(SetupError, match="made of subclasses of Problem, not <class 'int'>"):
             errors.catalogue(app, types=int)
-        with pytest.raises(SetupError, match="types= takes problem classes and modules, not 5"):
+        with pytest.raises(SetupError, match="a catalogue is made of subclasses of Problem, not 5"):
             errors.catalogue(app, types=5)
         app.config["ERROR_TYPE_URI"] = 5
         with pytest.raises(SetupError, match="ERROR_TYPE_URI is a string"):

@@ -38,7 +38,8 @@ class _Pages:
 
     def __init__(self, app: Any, types: Types, type_uri: str) -> None:
         self.seam: Seam = app.extensions[EXTENSION]
-        self.types = _list_chosen(types)
+        # The catalogue refuses what is no problem class and no module, by name.
+        self.types = None if types is None else tuple(types if isinstance(types, Iterable) else [types])
         found = types_of(self.types)
         self._known: tuple[object, Catalogue] = ((type_uri, found), Catalogue.of(found, type_uri=type_uri))
 
@@ -70,12 +71,3 @@ class _Pages:
         else:
             raise Problem(404, detail=Message("There is no such problem type."))
         return installation.application.make_response(Draft(response.body, 200, response.headers), request.method)
-
-
-def _list_chosen(types: Any) -> tuple[type[Problem] | ModuleType, ...] | None:
-    if isinstance(types, (ModuleType, type)):
-        return (types,)  # the catalogue refuses a class that is no problem, by name
-    try:
-        return None if types is None else tuple(types)
-    except TypeError:
-        raise SetupError(f"types= takes problem classes and modules, not {types!r}") from None

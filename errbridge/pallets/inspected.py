@@ -28,6 +28,7 @@ from errbridge.pallets.seam import Seam
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
 from errbridge.problem.subclasses import subclasses
 from errbridge.scopes.scope import list_blueprints
+from errbridge.validation.readers import find_by_class
 
 __all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
 
@@ -147,7 +148,7 @@ def find_error_class(app: Any, name: str) -> type[Exception] | int:
     found = _import(app, name)
     if not (isinstance(found, type) and issubclass(found, Exception)):
         raise SetupError(f"{name} is no exception class that a handler could get, but {found!r}")
-    if issubclass(found, BaseExceptionGroup) and _find_builder(found) is None:
+    if issubclass(found, BaseExceptionGroup) and find_by_class(found, _BUILDERS) is None:
         raise SetupError(f"{name} is a group; what is answered depends on its members, so name one of them")
     return found
 
@@ -201,7 +202,7 @@ def build_exception(error: type[Exception] | int) -> Exception:
         known = next(cls for cls in error.__mro__ if cls.__module__ == HTTPException.__module__)
         known.__init__(exc)  # type: ignore[misc]  # which needs no arguments, and is not the user's
         return exc
-    if (build := _find_builder(error)) is not None:
+    if (build := find_by_class(error, _BUILDERS)) is not None:
         return build(error)
     builtin = next(cls for cls in error.__mro__ if cls.__module__ == "builtins")
     try:
@@ -209,11 +210,6 @@ def build_exception(error: type[Exception] | int) -> Exception:
     except TypeError:
         name = error.__qualname__
         raise SetupError(f"{name} cannot be made without its library; name a base class or a status") from None
-
-
-def _find_builder(cls: type) -> Callable[[Any], Exception] | None:
-    names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
-    return next((_BUILDERS[name] for name in names if name in _BUILDERS), None)
 
 
 def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapping[str, str]]) -> Situation:

@@ -59,7 +59,7 @@ def read_http_error(
         The additions; empty for an error that no library touched. A failure is logged.
     """
     faults: Iterable[Fault] | None = None
-    kind = find_by_class(exc, _KINDS)
+    kind = find_by_class(type(exc), _KINDS)
     try:
         if kind == "key":
             faults = _missing(exc, is_named=lambda key: debug or (everywhere and key not in request_values()))

@@ -81,7 +81,7 @@ def problem_of(
         A 422 whose ``__cause__`` is the exception; request errors of flask-pydantic and APIFlask keep their status and
         headers. None if the exception is no validation error, or the service is to blame.
     """
-    if (read := find_by_class(exc, REQUEST_ERRORS)) is not None:
+    if (read := find_by_class(type(exc), REQUEST_ERRORS)) is not None:
         errors = list_errors(exc, read, messages=messages) or {}
         status = getattr(exc, "status_code", 400)
         problem = Problem(status, INVALID, headers=getattr(exc, "headers", ()), **errors)

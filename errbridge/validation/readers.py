@@ -31,9 +31,8 @@ LIBRARIES: Mapping[str, str] = {
 }
 
 
-def find_by_class(exc: BaseException, table: Mapping[str, T]) -> T | None:
-    """Return the entry for the full name of an exception's class or nearest base class."""
-    cls: Any = type(exc)
+def find_by_class(cls: type, table: Mapping[str, T]) -> T | None:
+    """Return the entry for the full name of a class or its nearest base class."""
     return next((table[name] for name in _list_names(cls) if name in table), None)
 
 
@@ -45,7 +44,7 @@ def _list_names(cls: type) -> list[str]:
 
 def find_reader(exc: BaseException) -> Reader | None:
     """Return the reader for an exception that may be about any data; None if it is no validation error."""
-    module = find_by_class(exc, LIBRARIES)
+    module = find_by_class(type(exc), LIBRARIES)
     return None if module is None else import_module(f"errbridge.validation.{module}").read
 
 

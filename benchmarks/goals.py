@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.areas import dispatch, flask_requests, hypercorn, imports, kept, negotiation, quart_requests, rendering
+from benchmarks.areas import (
+    bridge_requests,
+    dispatch,
+    flask_requests,
+    hypercorn,
+    imports,
+    kept,
+    negotiation,
+    quart_requests,
+    rendering,
+)
 from benchmarks.areas.flask_requests import MANY
 from benchmarks.areas.kinds import BARE, ERRBRIDGE, IN_GERMAN, KINDS, LANGUAGES
 from benchmarks.bridge import BASE, CONTENDERS
@@ -121,6 +131,10 @@ def _processes() -> Iterator[Goal]:
         title = CONTENDERS[name].title
         for kind in ("200", "404"):
             yield Goal(f"{title}, {kind}", limit, "x", hypercorn.AREA, kind, title, base)
+    title = bridge_requests.THROUGH["bridge-quart"]
+    for kind in ("200", "404"):
+        group = f"{bridge_requests.AREA}, {kind}"
+        yield Goal(f"{title}, in process, {kind}", 1.05, "x", "instructions", group, title, BARE)
     title = CONTENDERS["bridge-flask"].title
     yield Goal(f"{title}, {hypercorn.SLEEPING}", 140.0, "ms", hypercorn.AREA, hypercorn.SLEEPING, title)
     for framework, adapter in imports.PAIRS.items():

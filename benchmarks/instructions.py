@@ -1,7 +1,7 @@
 """Instructions of whole requests, by valgrind's callgrind: the same in every run, however busy the machine is.
 
 ``python -m benchmarks.instructions`` counts everything; ``python -m benchmarks.instructions flask 404 page`` some kinds
-of requests of one framework. It needs ``valgrind``, which Debian has.
+of requests of one framework, or of the bridge. It needs ``valgrind``, which Debian has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.areas import flask_requests, quart_requests
+from benchmarks.areas import bridge_requests, flask_requests, quart_requests
 from benchmarks.areas.kinds import BARE, ERRBRIDGE, IN_GERMAN, KINDS, LANGUAGES, logging_to_nowhere
 from benchmarks.loopback import ROOT
 from benchmarks.measure import Group, Result, check
@@ -36,6 +36,10 @@ GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
 }
 """The requests of each framework."""
 
+_COUNTED = {**GROUPS, bridge_requests.AREA: bridge_requests.groups}
+_VERSUS = {ERRBRIDGE: BARE, LANGUAGES: ERRBRIDGE, **dict.fromkeys(bridge_requests.THROUGH.values(), BARE)}
+"""What is counted beside bare frameworks, and what each is compared with."""
+
 _MARK = "getppid"  # a function of the C library that nothing else calls; callgrind begins a new count with it
 
 
@@ -44,11 +48,11 @@ def is_available() -> bool:
     return shutil.which("valgrind") is not None
 
 
-def results(names: Sequence[str] = tuple(GROUPS), kinds: Sequence[str] = ()) -> Iterator[Result]:
+def results(names: Sequence[str] = tuple(_COUNTED), kinds: Sequence[str] = ()) -> Iterator[Result]:
     """Count the instructions of requests, of bare frameworks and with errbridge.
 
     Args:
-        names: The frameworks.
+        names: The frameworks, or the bridge.
         kinds: The kinds of requests; all if there are none.
     """
     with TemporaryDirectory() as folder:
@@ -67,18 +71,18 @@ def results(names: Sequence[str] = tuple(GROUPS), kinds: Sequence[str] = ()) -> 
             totals = next(row for row in counts.splitlines() if row.startswith("totals: "))
             found.setdefault(name, {})[case] = [int(totals.removeprefix("totals: ")) / REQUESTS]
     for name, values in found.items():
-        yield Result(AREA, name, "instructions", values, (), {ERRBRIDGE: BARE, LANGUAGES: ERRBRIDGE})
+        yield Result(AREA, name, "instructions", values, (), {case: _VERSUS[case] for case in values if case != BARE})
 
 
 def _count_inside(names: Iterable[str], kinds: Sequence[str]) -> None:
     """Make the requests, as the process that callgrind looks at."""
     for name in names:
-        for group in GROUPS[name]():
+        for group in _COUNTED[name]():
             if kinds and group.name not in kinds:
                 continue
             check(group)
             for case in group.cases:
-                if case.name in (BARE, ERRBRIDGE, LANGUAGES):
+                if case.name in (BARE, *_VERSUS):
                     if group.is_async:
                         asyncio.run(_repeat_async(case.call))
                     else:
@@ -116,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("only", nargs="*", metavar="NAME", help="frameworks and kinds of requests")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    names = [name for name in GROUPS if name in options.only] or list(GROUPS)
+    names = [name for name in _COUNTED if name in options.only] or list(_COUNTED)
     kinds = [name for name in (*(kind.name for kind in KINDS), *IN_GERMAN) if name in options.only]
     if options.inside:
         with logging_to_nowhere():

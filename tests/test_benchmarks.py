@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks import bridge, instructions, parts, report
 from benchmarks.areas import (
+    bridge_requests,
     dispatch,
     flask_requests,
     imports,
@@ -41,6 +42,7 @@ GROUPS = {
         negotiation.groups(),
         flask_requests.groups(many=False),
         quart_requests.groups(),
+        bridge_requests.groups(),
     )
     for group in groups
 }
@@ -66,7 +68,7 @@ async def test_with_errbridge_a_server_answers_with_errbridge(name: str) -> None
 
 
 def test_every_goal_is_about_something_that_is_measured() -> None:
-    elsewhere = {"hypercorn", imports.AREA, kept.AREA}
+    elsewhere = {"hypercorn", imports.AREA, kept.AREA, instructions.AREA}
     for goal in GOALS:
         if goal.area in elsewhere:
             continue
@@ -176,6 +178,13 @@ def test_instructions_of_a_request_are_counted_with_and_without_errbridge() -> N
     bare, ours = (values[0] for values in counted.values.values())
     assert (counted.name, *counted.values) == ("flask, 200", BARE, ERRBRIDGE)
     assert 100_000 < bare < ours < 1.1 * bare
+
+
+@pytest.mark.skipif(not instructions.is_available(), reason="valgrind is not installed")
+def test_a_request_through_the_bridge_costs_a_sixteenth_more_at_most() -> None:
+    (counted,) = instructions.results(["bridge"], ["200"])
+    bare, bridged, _ = (values[0] for values in counted.values.values())
+    assert bare < bridged < 17 / 16 * bare
 
 
 @pytest.mark.skipif(not instructions.is_available(), reason="valgrind is not installed")

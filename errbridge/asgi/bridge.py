@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, WebSocketScope
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
 
 from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
-from errbridge.asgi.destination import INSIDE, Destination, Directory
+from errbridge.asgi.destination import INSIDE, Destination, Directory, find_host, split_path
 from errbridge.asgi.errors import answer, install, report_broken_off
 from errbridge.asgi.exchange import BrokenOff, Exchange, Limits
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
-from errbridge.asgi.location import Location, host_of
-from errbridge.asgi.messages import Complete
+from errbridge.asgi.messages import Complete, declared_length
 from errbridge.asgi.mounts import Mounts, read_place
 from errbridge.asgi.routes import Routes
 from errbridge.asgi.threads import Threads
@@ -123,55 +122,58 @@ class Bridge(Observable):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
-        if scope["type"] == "http":
-            await self._serve_http(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await self._serve_websocket(scope, receive, send)
-        else:
-            await serve_lifespan(self._lives.values(), scope, receive, send, self._settle, self._grace)
-
-    async def _serve_http(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        exchange = Exchange(scope, receive, send, self._limits)
+        if scope["type"] != "http":
+            return await self._serve_another(scope, receive, send)
+        exchange, destination = Exchange(scope, receive, send, self._limits), None
         if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server as a whole
             return await exchange.respond(Complete(204, [], b""))
-        here = Location.of(scope)
-        destination = self._directory.find(scope, here)
         try:
-            await self._pass_on(exchange, here, destination)
+            root, path = split_path(scope)
+            destination = self._directory.find(scope, root, path)
+            if length := declared_length(scope["headers"]):
+                exchange.check_length(length)
+            if destination is None:
+                raise edges.not_mounted()
+            exchange.allow = destination.allow
+            placed = destination.place(scope, root, path)
+            if isinstance(destination.app, Asgi):
+                await destination.app.app(placed, exchange.receive, exchange.send)
+            else:
+                streamed = self._streamed.owners(find_host(scope), path)
+                await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
             if exchange.answer != "complete" and exchange.client != "gone":
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
-            request = scope["method"], scope["path"]
-            is_gone = exchange.client == "gone" and _consists_of(error, lambda each: isinstance(each, OSError))
-            if exchange.answer != "awaited" and _consists_of(error, lambda each: each is exchange.refusal):
-                log.debug("the upload of %s %r is refused after the answer: %s", *request, error)
-            elif is_gone or isinstance(error, BrokenOff):
-                log.debug("no answer to %s %r, the client is gone: %s", *request, error)
-            elif exchange.answer != "awaited":
-                # Returning is enough for a server to break the connection off; raising would have it logged once more.
-                # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
-                report_broken_off(scope, exchange.status, error, self._edge)
-            else:
-                inlet = Inlet(exchange)
-                try:
-                    await inlet.respond(await self._answer(exchange.refusal or error, scope, destination))
-                except Exception as failure:  # the client is gone, or the server has refused the request by itself
-                    log.debug("no answer to %s %r: %s", *request, failure)
-                await inlet.close(is_read=False)
+            await self._conclude(exchange, destination, error)
             if INSIDE in scope and exchange.answer != "complete":
                 raise BrokenOff from error
 
-    async def _pass_on(self, exchange: Exchange, here: Location, destination: Destination | None) -> None:
-        exchange.check_length()
-        if destination is None:
-            raise edges.not_mounted()
-        exchange.allow = destination.allow
-        placed = destination.place(exchange.scope, here)
-        if isinstance(destination.app, Asgi):
-            await destination.app.app(placed, exchange.receive, exchange.send)
+    async def _conclude(self, exchange: Exchange, destination: Destination | None, error: Exception) -> None:
+        """Answer an error, or log it where that is too late."""
+        scope, is_answered = exchange.scope, exchange.answer != "awaited"
+        request = scope["method"], scope["path"]
+        is_gone = exchange.client == "gone" and _consists_of(error, lambda each: isinstance(each, OSError))
+        if is_answered and _consists_of(error, lambda each: each is exchange.refusal):
+            log.debug("the upload of %s %r is refused after the answer: %s", *request, error)
+        elif is_gone or isinstance(error, BrokenOff):
+            log.debug("no answer to %s %r, the client is gone: %s", *request, error)
+        elif is_answered:
+            # Returning is enough for a server to break the connection off; raising would have it logged once more.
+            # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
+            report_broken_off(scope, exchange.status, error, self._edge)
         else:
-            streamed = self._streamed.owners(host_of(exchange.scope), here.path)
-            await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
+            inlet = Inlet(exchange)
+            try:
+                await inlet.respond(await self._answer(exchange.refusal or error, scope, destination))
+            except Exception as failure:  # the client is gone, or the server has refused the request by itself
+                log.debug("no answer to %s %r: %s", *request, failure)
+            await inlet.close(is_read=False)
+
+    async def _serve_another(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await self._serve_websocket(scope, receive, send)
+        else:
+            await serve_lifespan(self._lives.values(), scope, receive, send, self._settle, self._grace)
 
     async def _serve_websocket(
         self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -179,14 +181,14 @@ class Bridge(Observable):
         # Middleware for proxies (Hypercorn's, uvicorn's) takes the scheme from X-Forwarded-Proto, which says "https".
         if (scheme := {"http": "ws", "https": "wss"}.get(scope.get("scheme", "ws"))) is not None:
             scope = {**scope, "scheme": scheme}
-        here = Location.of(scope)
-        destination = self._directory.find(scope, here)
+        root, path = split_path(scope)
+        destination = self._directory.find(scope, root, path)
         socket = Handshake(scope, send)
         try:
             if destination is None or isinstance(destination.app, Wsgi):
                 await receive()
                 raise edges.not_mounted() if destination is None else edges.no_websocket()
-            await destination.app.app(destination.place(scope, here), receive, socket.send)
+            await destination.app.app(destination.place(scope, root, path), receive, socket.send)
         except Exception as error:
             if socket.can_be_denied:
                 await socket.deny(await self._answer(error, scope, destination))

@@ -22,9 +22,8 @@ from errbridge.application.installation import Installation, find_installation
 from errbridge.application.protocol import Application
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.destination import Destination
+from errbridge.asgi.destination import Connection, Destination, split_path
 from errbridge.asgi.exchange import Exchange, Limits
-from errbridge.asgi.location import Connection, Location
 from errbridge.asgi.messages import Complete, declared_length
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.wsgi import Service, serve_wsgi
@@ -90,7 +89,7 @@ async def answer(
     """
     installation = None if destination is None else find_installation(destination.app.app)
     if destination is not None and installation is not None:
-        placed = destination.place(scope, Location.of(scope))
+        placed = destination.place(scope, *split_path(scope))
         complete = await _answer_through(destination.app, error, placed, threads)
         if complete is not None:
             return complete
@@ -150,7 +149,7 @@ def report_broken_off(scope: Connection, status: int, error: Exception, edge: In
 
 
 def _facts(scope: Connection, edge: Installation) -> RequestFacts:
-    location = Location.of(scope)
+    root, path = split_path(scope)
     headers = RequestHeaders(
         lambda: [(name.decode("latin-1"), text.decode("latin-1")) for name, text in scope["headers"]]
     )
@@ -158,8 +157,8 @@ def _facts(scope: Connection, edge: Installation) -> RequestFacts:
         headers,
         {
             "method": scope["method"] if scope["type"] == "http" else "GET",
-            "path": location.path,
-            "root_path": location.root,
+            "path": path,
+            "root_path": root,
             "routing": True,
             "websocket": scope["type"] == "websocket",
             "trace_id": edge.hooks.current_trace(),

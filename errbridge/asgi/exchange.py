@@ -23,13 +23,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Literal, NoReturn, cast
 
-from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, HTTPScope
+from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope
 
 from errbridge.asgi.edges import too_large, too_slow
-from errbridge.asgi.messages import Complete, RawHeaders, declared_length
+from errbridge.asgi.messages import Complete, RawHeaders
 from errbridge.http.headers import check_head, split_list
 from errbridge.http.status import has_body
 from errbridge.problem.problem import Problem
@@ -44,6 +43,10 @@ _LINGER_FOR = 30.0
 
 _LINGER_BETWEEN = 5.0
 """Seconds that the client may pause in the meantime."""
+
+
+_MOST_CHECKED = 1024
+"""Headers that are kept, because most answers have the same ones."""
 
 
 class ClientGone(ConnectionError):
@@ -78,18 +81,20 @@ class Exchange:
     client: Client = "uploading"
     answer: Answer = "awaited"
     status: int = 0  # of the answer, once it has begun
+    _has_body: bool = True
     received: int = 0  # bytes of the upload
     refusal: Problem | None = None
-    _received: asyncio.Event | None = None
+    _is_receiving: bool = False
+    _received: asyncio.Event | None = None  # for those who wait until that has ended
 
-    def check_length(self) -> None:
-        """Refuse an upload that says itself that it is too large.
+    def check_length(self, length: int) -> None:
+        """Refuse an upload that is too large.
 
         Raises:
             Problem: 413.
         """
         most = self._limits.max_body
-        if most is not None and (declared_length(self.scope["headers"]) or 0) > most:
+        if most is not None and length > most:
             self._refuse(too_large(most))
 
     def _refuse(self, problem: Problem) -> NoReturn:
@@ -102,25 +107,31 @@ class Exchange:
         Raises:
             Problem: 413, with this message the upload is too large. That is raised once.
         """
-        # One at a time: the last message would leave another receiver waiting. (Locks of asyncio cost five times that.)
-        while self._received is not None:
-            await self._received.wait()
-        self._received = received = asyncio.Event()
+        while self._is_receiving:  # one at a time: the last message would leave another receiver waiting
+            await self._wait_for_receiver()
+        self._is_receiving = True
         try:
             event = await self._receive()
         finally:
-            self._received = None
-            received.set()
+            self._is_receiving = False
+            if self._received is not None:
+                self._received.set()
+                self._received = None
         if event["type"] != "http.request":
             self.client = "gone"
         elif self.client == "uploading":
             if not event.get("more_body", False):
                 self.client = "listening"
-            self.received += len(event.get("body", b""))
-            most = self._limits.max_body
-            if most is not None and self.received > most and self.refusal is None:
-                self._refuse(too_large(most))
+            if body := event.get("body"):
+                self.received += len(body)
+                if self.refusal is None:
+                    self.check_length(self.received)
         return event
+
+    async def _wait_for_receiver(self) -> None:
+        if self._received is None:
+            self._received = asyncio.Event()
+        await self._received.wait()
 
     async def receive_part(self) -> bytes:
         """Receive the next part of the upload, or, once that is complete, wait until the client leaves.
@@ -136,36 +147,31 @@ class Exchange:
             self._refuse(too_slow(self._limits.patience))
         return event.get("body", b"") or b""
 
-    async def send(self, event: ASGISendEvent) -> None:
-        """Send a message of an ASGI application.
+    async def send(self, event: Any) -> None:
+        """Send a message of the answer.
 
         What no answer may have is left out, whatever the application thinks: Quart gives a body to HEAD and 204 too.
 
         Raises:
             ValueError: No server could send that.
+            ClientGone: The server cannot send any more.
         """
-        if event["type"] == "http.response.start":
-            if self.refusal is None or event["status"] == self.refusal.status:
-                headers = [(bytes(name), bytes(value)) for name, value in event.get("headers", ())]
-                check_head(event["status"], (), "latin-1")
-                for name, value in headers:
-                    _check_header(name, value)
-                await self.begin(event["status"], headers, trailers=event.get("trailers", False))
+        if self.answer == "awaited" and self.refusal is not None and event.get("status") != self.refusal.status:
             return
-        if self.refusal is not None and self.answer == "awaited":
-            return
-        if event["type"] == "http.response.body":
-            body = event.get("body", b"") if has_body(self.scope["method"], self.status) else b""
+        kind = event["type"]
+        if kind == "http.response.body":
+            if not self._has_body:
+                event = {**event, "body": b""}
             if not event.get("more_body", False):
-                await self.finish(body)
-            else:
-                await self._emit({"type": "http.response.body", "body": body, "more_body": True})
-            return
-        if cast(str, event["type"]) == "http.response.pathsend":  # an extension; asgiref's types leave it out
+                if self.client == "uploading" and _may_have_body(self.scope):
+                    await self.write(event.get("body", b""))
+                    await self._discard_upload()
+                    event = {**event, "body": b""}
+                self.answer = "complete"
+        elif kind == "http.response.start":
+            event = self._begin(event)
+        elif kind == "http.response.pathsend":  # an extension
             self.answer = "complete"
-        await self._emit(event)
-
-    async def _emit(self, event: ASGISendEvent) -> None:
         try:
             await self._send(event)
         except Exception as error:
@@ -174,15 +180,28 @@ class Exchange:
             self.client = "gone"
             raise ClientGone("the server cannot send to it any more") from error
 
-    async def begin(self, status: int, headers: RawHeaders, *, trailers: bool = False) -> None:
-        """Begin the answer, whose headers can be sent."""
-        self.answer = "begun"
-        self.status = status
+    def _begin(self, event: dict[str, Any]) -> dict[str, Any]:
+        status, headers = event["status"], event.get("headers", ())
+        if status not in _MAY_HAVE_BODY:
+            check_head(status, (), "latin-1")
+        if not isinstance(headers, list):  # it may be one that can be read only once
+            headers = list(headers)
+            event = {**event, "headers": headers}
+        for name, value in headers:
+            if (name, value) not in _checked:
+                _check_header(name, value)
         if status < 200 or status == 204:  # RFC 9110 section 8.6
-            headers = [header for header in headers if header[0].lower() != b"content-length"]
+            event = {**event, "headers": [pair for pair in headers if pair[0].lower() != b"content-length"]}
         if self.allow and (status == 405 or self.scope["method"] == "OPTIONS"):
-            headers = _allowing(headers, self.allow)
-        await self._emit({"type": "http.response.start", "status": status, "headers": headers, "trailers": trailers})
+            event = {**event, "headers": _allowing(headers, self.allow)}
+        self.answer, self.status = "begun", status
+        self._has_body = _MAY_HAVE_BODY[status] and self.scope["method"] != "HEAD"
+        return event
+
+    async def begin(self, status: int, headers: RawHeaders) -> None:
+        """Begin the answer, also where a refusal waits for one with its own status."""
+        self.answer = "begun"
+        await self.send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
 
     async def write(self, body: bytes) -> None:
         """Send a part of the answer's body, which the client has to take bit by bit.
@@ -195,7 +214,7 @@ class Exchange:
             piece = bytes(pieces[start : start + PIECE])
             try:
                 async with asyncio.timeout(self._limits.patience):
-                    await self._emit({"type": "http.response.body", "body": piece, "more_body": True})
+                    await self.send({"type": "http.response.body", "body": piece, "more_body": True})
             except TimeoutError:
                 self.client = "gone"
                 raise ClientGone(f"it read nothing for {self._limits.patience:g} seconds") from None
@@ -203,17 +222,12 @@ class Exchange:
 
     async def finish(self, body: bytes = b"") -> None:
         """Send the rest of the answer's body, let the client finish its upload, and end the answer."""
-        if self.client == "uploading" and _may_have_body(self.scope):
-            await self.write(body)
-            body = b""
-            await self._discard_upload()
-        self.answer = "complete"
-        await self._emit({"type": "http.response.body", "body": body, "more_body": False})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def respond(self, complete: Complete) -> None:
         """Send a complete answer; its body only where there may be one."""
         await self.begin(complete.status, complete.headers)
-        body = complete.body if has_body(self.scope["method"], complete.status) else b""
+        body = complete.body if self._has_body else b""
         if len(body) > PIECE:
             await self.write(body)
             body = b""
@@ -225,14 +239,20 @@ class Exchange:
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client == "uploading":
                     async with asyncio.timeout(_LINGER_BETWEEN):
-                        await (self.receive() if self._received is None else self._received.wait())
+                        await (self._wait_for_receiver() if self._is_receiving else self.receive())
         except TimeoutError:
             pass
 
 
-@lru_cache(maxsize=1024)
+_MAY_HAVE_BODY = {status: has_body("GET", status) for status in range(100, 1000)}
+_checked: set[tuple[bytes, bytes]] = set()
+
+
 def _check_header(name: bytes, value: bytes) -> None:
     check_head(200, [(name.decode("latin-1"), value.decode("latin-1"))], "latin-1")
+    if len(_checked) >= _MOST_CHECKED:
+        _checked.clear()
+    _checked.add((name, value))
 
 
 def _may_have_body(scope: HTTPScope) -> bool:

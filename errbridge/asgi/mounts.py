@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.destination import Destination
-from errbridge.asgi.location import Connection, Location, host_of
+from errbridge.asgi.destination import Connection, Destination, find_host
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import Variable, find_converter, split_prefix
 from errbridge.scopes.scope import Scope, parse_place
@@ -23,19 +24,24 @@ class Mounts:
     """
 
     def __init__(self, apps: Mapping[str | Scope, Asgi | Wsgi]) -> None:
-        self._mounted: dict[Scope, Destination] = {}
+        mounted: dict[Scope, _Mount] = {}
         for key, app in apps.items():
             place = read_place(key)
-            if place in self._mounted:
+            if place in mounted:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
-            self._mounted[place] = Destination(app, _depth(place))
-        self._hosted = any(place.host is not None for place in self._mounted)
-        self._trie = ScopeTrie(self._mounted)
+            mounted[place] = _Mount(place.host, place.prefix, destination=Destination(app, _depth(place)))
+        self._hosted = any(place.host is not None for place in mounted)
+        self._trie = ScopeTrie(mounted.values())
 
-    def find(self, scope: Connection, location: Location) -> Destination | None:
+    def find(self, scope: Connection, root: str, path: str) -> Destination | None:
         """Find what is mounted at the URL of a request."""
-        owners = self._trie.owners(host_of(scope) if self._hosted else "", location.path)
-        return self._mounted[owners[0]] if owners else None
+        owners: Any = self._trie.owners(find_host(scope) if self._hosted else "", path)
+        return owners[0].destination if owners else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount(Scope):
+    destination: Destination = field(kw_only=True)
 
 
 def read_place(key: str | Scope) -> Scope:

@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.destination import Destination
+from errbridge.asgi.destination import Connection, Destination, find_host
 from errbridge.asgi.environ import wsgi_text
-from errbridge.asgi.location import Connection, Location, host_of
 from errbridge.errors import SetupError
 
 __all__ = ["Routes"]
@@ -64,9 +63,9 @@ class Routes:
                 )
         self._apps = tuple(map(Destination, apps))
 
-    def find(self, scope: Connection, location: Location) -> Destination | None:
+    def find(self, scope: Connection, root: str, path: str) -> Destination | None:
         """Find who serves a request."""
-        question = _Question.of(scope, location)
+        question = _Question.of(scope, root, path)
         best, destination = _Fit.UNKNOWN, None
         for app in self._candidates(scope):
             fit = _ask(app.app.app, question)
@@ -106,15 +105,15 @@ class _Question:
     trusted_hosts: list[str] | None = None
 
     @classmethod
-    def of(cls, scope: Connection, location: Location) -> _Question:
+    def of(cls, scope: Connection, root: str, path: str) -> _Question:
         server = scope.get("server") or ("localhost", 80)
         method = scope["method"] if scope["type"] == "http" else "GET"
         scheme = scope.get("scheme", "http")
-        host = host_of(scope)
+        host = find_host(scope)
         environ = {
             "REQUEST_METHOD": method,
-            "SCRIPT_NAME": wsgi_text(location.root),
-            "PATH_INFO": wsgi_text(location.path),
+            "SCRIPT_NAME": wsgi_text(root),
+            "PATH_INFO": wsgi_text(path),
             "QUERY_STRING": scope["query_string"].decode("latin-1"),
             "SERVER_NAME": server[0],
             "SERVER_PORT": str(server[1] or 0),
@@ -122,7 +121,7 @@ class _Question:
         }
         if host:
             environ["HTTP_HOST"] = host
-        return cls(method, scheme, host or server[0], location.root, location.path, scope["query_string"], environ)
+        return cls(method, scheme, host or server[0], root, path, scope["query_string"], environ)
 
 
 def _ask(app: Any, question: _Question) -> _Fit:

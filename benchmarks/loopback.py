@@ -177,6 +177,8 @@ class Connection:
 
     async def ask(self, sent: bytes) -> Answer:
         """Send a request and read its answer."""
+        if self._reader is not None and self._reader.at_eof():  # it was idle for longer than the server's keep-alive
+            self.close()
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._writer.write(sent)

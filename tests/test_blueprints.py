@@ -340,6 +340,18 @@ def test_a_prefix_may_have_every_character_that_a_route_may_have(first: str, pre
     assert ask_owners(build, first, f"{quote(prefix)}/nope", "/nope") == ["odd", "app"]
 
 
+@pytest.mark.parametrize(("merging", "owner"), [(True, "api"), (False, "app")])
+@FIRST
+def test_slashes_in_a_prefix_are_merged_as_in_routes(first: str, merging: bool, owner: str) -> None:
+    def build(world: World) -> Iterable[Any]:
+        world.app.url_map.merge_slashes = merging
+        blueprint = route(world.Blueprint("api", __name__))
+        world.app.register_blueprint(blueprint, url_prefix="/v1//api")
+        return (blueprint,)
+
+    assert ask_owners(build, first, "/v1/api/nope") == [owner]
+
+
 @FIRST
 @pytest.mark.parametrize("options", [{"url_prefix": "/<broken"}, {"subdomain": "a b"}, {"subdomain": "a..b"}])
 def test_a_place_that_no_request_can_have_owns_nothing_and_breaks_nothing(first: str, options: dict[str, str]) -> None:

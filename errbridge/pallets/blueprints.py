@@ -66,6 +66,8 @@ class BlueprintPlaces:
         server_name = _PORT.sub("", self._app.config.get("SERVER_NAME") or "")
         for name, registration in registrations.items():
             prefix = prefixes[name] if prefixes[name].startswith("/") else None
+            if prefix is not None and url_map.merge_slashes:  # as Werkzeug does in its rules
+                prefix = re.sub("//+", "/", prefix)
             if subdomain := ".".join(reversed(subdomains[name].split("/")[1:])):
                 hosts: Iterable[str | None] = [f"{subdomain}.{server_name}" if server_name else ""]
             else:

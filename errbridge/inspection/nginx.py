@@ -51,26 +51,17 @@ def build_http_block(subject: Subject, directory: str, files: Files) -> str:
     ]
     prefix, last = _build_prefix(directory), folders[-1].style
     styles = [(f"^{re.escape(folder.name)}$", folder.style.name) for folder in folders]
-    formats = [
-        rule
-        for style in {folder.style.name: folder.style for folder in folders}.values()
-        for rule in _list_formats(style)
-    ]
-    languages = subject.error_map.settings.languages
-    client = f'"${prefix}_style $http_x_requested_with $http_accept"'
+    formats = [rule for style in dict.fromkeys(folder.style for folder in folders) for rule in _list_formats(style)]
+    wanted = f'"${prefix}_style $http_x_requested_with $http_accept" ${prefix}_format'
+    language, languages = f"$http_accept_language ${prefix}_language", subject.error_map.settings.languages
     maps = [
         _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", owners),
         _build_map("How the errors of each scope look.", f"${prefix}_scope ${prefix}_style", last.name, styles),
-        _build_map(
-            "What the client wants, without q-values.", f"{client} ${prefix}_format", EXTENSIONS[last.default], formats
-        ),
+        _build_map("What the client wants, without q-values.", wanted, EXTENSIONS[last.default], formats),
+        _build_map("The first of its languages that there is.", language, '""', list(_list_languages(languages))),
     ]
-    if len(languages) > 1:
-        variables = f"$http_accept_language ${prefix}_language"
-        maps.append(_build_map("The client's first language.", variables, '""', list(_list_languages(languages))))
     for number, (header, rules) in enumerate(_list_headers(files)):
-        if not isinstance(rules, str):
-            maps.append(_build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules))
+        maps.append(_build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules))
     head = f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{HTTP_FILE}')};"
     return "\n".join([head, *maps, ""])
 
@@ -78,8 +69,6 @@ def build_http_block(subject: Subject, directory: str, files: Files) -> str:
 def build_server_block(directory: str, files: Files) -> str:
     """Build the part for each ``server`` block of nginx in front of the application."""
     prefix = _build_prefix(directory)
-    is_translated = any(name == "Content-Language" for headers in files.values() for name, _ in headers)
-    language = f"${prefix}_language" if is_translated else ""
     types = {
         path.rpartition(".")[2]: value
         for path, headers in files.items()
@@ -88,8 +77,8 @@ def build_server_block(directory: str, files: Files) -> str:
     }
     types_block = "\n".join(f"        {_quote(name)} {extension};" for extension, name in sorted(types.items()))
     headers = "\n".join(
-        f"    add_header {header} {_quote(value) if isinstance(value, str) else f'${prefix}_header_{number}'} always;"
-        for number, (header, value) in enumerate(_list_headers(files))
+        f"    add_header {header} ${prefix}_header_{number} always;"
+        for number, (header, _) in enumerate(_list_headers(files))
     )
     return f"""\
 # Made by errbridge. In each server block in front of the application:
@@ -100,12 +89,12 @@ def build_server_block(directory: str, files: Files) -> str:
 # With it on, the files would take the place of the application's own answers, too.
 # A location with an error_page of its own does not inherit this one; repeat it there.
 
-error_page {" ".join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope{language}/$status.${prefix}_format;
+error_page {" ".join(map(str, STATUSES))} /{FOLDER}/${prefix}_scope${prefix}_language/$status.${prefix}_format;
 
 location ^~ /{FOLDER}/ {{
     internal;
     root {_quote(directory)};
-    try_files $uri /{FOLDER}/app{language}/$status.${prefix}_format /{FOLDER}/app/$status.html =500;
+    try_files $uri /{FOLDER}/app${prefix}_language/$status.${prefix}_format /{FOLDER}/app/$status.html =500;
     charset off;
     types {{
 {types_block}
@@ -155,16 +144,14 @@ def _list_languages(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield f"^{others} *{re.escape(name)}{end}", suffix
 
 
-def _list_headers(files: Files) -> Iterator[tuple[str, str | Rules]]:
-    """List each header with its value, or with the rules that find it if it differs from file to file."""
+def _list_headers(files: Files) -> Iterator[tuple[str, Rules]]:
+    """List each header with the rules that find its value."""
     by_name: dict[str, dict[str, str]] = {}
     for path, headers in files.items():
         for name, value in headers:
             if name.lower() not in ("content-type", "content-length"):
                 by_name.setdefault(name, dict.fromkeys(files, ""))[path] = value
-    for name, values in by_name.items():
-        distinct = {*values.values()}
-        yield name, distinct.pop() if len(distinct) == 1 else _find_rules(values)
+    return ((name, _find_rules(values)) for name, values in by_name.items())
 
 
 _KEYS: Sequence[Callable[[str], str]] = (

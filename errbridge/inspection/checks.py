@@ -79,7 +79,7 @@ def _is_used(owner: Owner) -> bool:
 
 def _find_unreached(subject: Subject) -> Found:
     """Open an error at a URL of each scope, and look whether the scope has its turn."""
-    for scope, owner in (*list_readable_scopes(subject), (ROOT, subject.error_map.root)):
+    for scope, owner in list_readable_scopes(subject):
         if not _is_used(owner) or scope.blueprint in subject.routed:
             continue
         is_owner, before = _find_turn(subject, scope)

@@ -28,7 +28,7 @@ class ScopeEntry:
     """A scope with everything that is registered for it."""
 
     host: str | None
-    prefix: str | None  # without a host and a prefix, a blueprint owns no URLs, only the errors of its views
+    prefix: str | None  # without host and prefix, a blueprint owns only the errors of its views
     blueprint: str | None
     depth: int  # how many scopes of the host contain it
     style: str | None
@@ -42,14 +42,12 @@ class Listing:
 
     app: str
     dispatcher: str
-    scopes: tuple[ScopeEntry, ...]  # by host, each before those that it contains
-    root: ScopeEntry
+    scopes: tuple[ScopeEntry, ...]  # by host, each before those that it contains; the application last
 
 
 def list_registrations(subject: Subject) -> Listing:
     """List everything that is registered in an application."""
-    dispatcher, root = subject.error_map.dispatcher, _build_entry(subject, ROOT, subject.error_map.root)
-    return Listing(subject.name, type(dispatcher).__name__, tuple(_build_tree(subject)), root)
+    return Listing(subject.name, type(subject.error_map.dispatcher).__name__, tuple(_build_tree(subject)))
 
 
 def _build_tree(subject: Subject) -> Iterator[ScopeEntry]:
@@ -65,10 +63,10 @@ def _build_tree(subject: Subject) -> Iterator[ScopeEntry]:
 def _place(scope: Scope) -> tuple[object, ...]:
     segments = [str(part) for part in split_prefix(scope.prefix)]
     is_view = scope.host is None and scope.prefix is None
-    return is_view, scope.host is None, scope.host, segments, scope.blueprint is None, scope.blueprint
+    return scope == ROOT, is_view, scope.host is None, scope.host, segments, scope.blueprint is None, scope.blueprint
 
 
-def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int = 0) -> ScopeEntry:
+def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int) -> ScopeEntry:
     handlers = owner.handlers.by_key
     entries = (
         *(HandlerEntry(key_name(each.key), find_source(each.function), True) for each in subject.list_natives(scope)),

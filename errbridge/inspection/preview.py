@@ -47,7 +47,7 @@ class Folder:
 
 def list_folders(subject: Subject) -> list[Folder]:
     """List the scopes that can be the first owner of an error, in the order of precedence, the application last."""
-    scopes = (scope for scope, _ in list_readable_scopes(subject))
+    scopes = (scope for scope, _ in list_readable_scopes(subject) if scope != ROOT)
     folders: list[Folder] = []
     for scope in (*sort_scopes(scopes, subject.installation.application.converters), ROOT):
         request = build_request(subject, scope)

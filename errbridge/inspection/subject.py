@@ -67,9 +67,8 @@ class Subject:
 
 
 def list_scopes(subject: Subject) -> list[tuple[Scope, Owner]]:
-    """List the scopes of an application except for the last, with their owners; blueprints once for each host."""
-    owners = subject.error_map.owners.items()
-    return [(scope, owner) for scope, owner in owners if isinstance(scope, Scope) and scope != ROOT]
+    """List the scopes of an application with their owners; blueprints once for each host."""
+    return [(scope, owner) for scope, owner in subject.error_map.owners.items() if isinstance(scope, Scope)]
 
 
 @dataclass(frozen=True, slots=True)

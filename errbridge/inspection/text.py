@@ -71,15 +71,14 @@ def _write_listing(listing: Listing) -> Iterator[str]:
         yield ""
         yield _bold(heading)
         yield from _write_scopes(list(scopes))
-    yield ""
-    yield f"{_bold('the application')}  {_describe_style(listing.root)}"
-    yield from _write_handlers(listing.root.handlers, _INDENT)
 
 
 def _head(scope: ScopeEntry) -> str:
     if scope.host is not None:
         return f"host {scope.host}"
-    return "no URLs of their own, only the errors of their views" if scope.prefix is None else "every host"
+    if scope.prefix is not None:
+        return "every host"
+    return "no URLs of their own, only the errors of their views" if scope.blueprint else "the application"
 
 
 def _write_scopes(scopes: Sequence[ScopeEntry]) -> Iterator[str]:

@@ -218,7 +218,10 @@ def test_a_native_handler_for_a_class_with_a_code_is_shown_as_that_class() -> No
         world.app.errorhandler(Limited)(native)
         world.app.errorhandler(429)(native)
 
-    assert [entry["key"] for entry in data(build, "list")["root"]["handlers"]] == ["tests.commands.shop.Limited", "429"]
+    assert [entry["key"] for entry in data(build, "list")["scopes"][-1]["handlers"]] == [
+        "tests.commands.shop.Limited",
+        "429",
+    ]
     for error, asked in (("429", "429"), ("tests.commands.shop:Limited", "tests.commands.shop.Limited")):
         (step,) = data(build, "explain", "GET", "/nope", error)["steps"]
         assert [entry["key"] for entry in step["considered"] if entry["order"]] == [asked]

@@ -177,7 +177,7 @@ def test_an_application_beside_a_bridge_is_inspected_by_its_name(
 
     assert (listed.returncode, listed.stderr) == (0, "")
     assert listed.stdout.startswith(f"{name}, by ")
-    assert f"the application  style {style}" in listed.stdout
+    assert f"the application\n  style {style}" in listed.stdout
 
 
 @pytest.mark.parametrize(

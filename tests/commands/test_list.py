@@ -38,17 +38,18 @@ def test_list_shows_hosts_prefixes_blueprints_styles_and_handlers_as_a_tree() ->
         "no URLs of their own, only the errors of their views",
         "  blueprint tools",
         "",
-        "the application  style default, plain page for uncaught exceptions",
-        f"  {here}.Gone  {here}.native (native)",
-        f"      {native_at}",
-        f"  500  {here}.something  {something_at}",
+        "the application",
+        "  style default, plain page for uncaught exceptions",
+        f"      {here}.Gone  {here}.native (native)",
+        f"          {native_at}",
+        f"      500  {here}.something  {something_at}",
     ]
 
 
 def test_list_is_there_for_programs_too() -> None:
     listing = data(shop, "list")
 
-    assert [scope["host"] for scope in listing["scopes"]] == ["*.example.com", None, None, None, None]
+    assert [scope["host"] for scope in listing["scopes"]] == ["*.example.com", None, None, None, None, None]
     api = listing["scopes"][2]
     assert (api["prefix"], api["blueprint"], api["depth"], api["style"]) == ("/api", "api", 1, "api")
     assert [(entry["key"], entry["native"]) for entry in api["handlers"]] == [
@@ -61,7 +62,7 @@ def test_list_is_there_for_programs_too() -> None:
         "file": native.__code__.co_filename,
         "line": native.__code__.co_firstlineno,
     }
-    assert listing["root"]["failure"] is True
+    assert listing["scopes"][-1]["failure"] is True
 
 
 def test_a_prefix_is_inside_of_those_that_contain_it_and_of_no_other() -> None:
@@ -75,6 +76,7 @@ def test_a_prefix_is_inside_of_those_that_contain_it_and_of_no_other() -> None:
         ("/a/<n>/z", 1),
         ("/ab", 0),
         ("/b", 0),
+        (None, 0),  # the application
     ]
 
 

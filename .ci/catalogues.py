@@ -21,7 +21,7 @@ from errbridge.application.settings import DEFAULTS
 from errbridge.http.status import PHRASES
 from errbridge.languages.catalogues import DOMAIN, FOLDER, LANGUAGES
 from errbridge.representations.words import LABELS, OTHER_CLIENT, WORDS
-from errbridge.validation import faults, syntax
+from errbridge.validation import faults
 
 SOURCES = Path(errbridge.__file__).parent
 
@@ -32,7 +32,7 @@ def list_messages() -> Iterator[str | tuple[str, str]]:
     for words in (*WORDS.values(), OTHER_CLIENT):
         yield from filter(None, (words.heading, words.hint, words.retry))
     yield from LABELS.values()
-    yield from (*faults.WORDS.values(), *dict.fromkeys(faults.EXPECTED.values()), *syntax.SYNTAX.values())
+    yield from (*faults.WORDS.values(), *dict.fromkeys(faults.EXPECTED.values()), *faults.SYNTAX.values())
     yield DEFAULTS["ERROR_DEFAULT_MSG"]
     for path in sorted(SOURCES.rglob("*.py")):
         yield from find_messages(path.read_text(encoding="utf-8"))

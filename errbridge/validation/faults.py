@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["EXPECTED", "FORMATS", "WORDS", "Fault", "Path", "Place", "find_code", "own_words", "write_item"]
+__all__ = ["EXPECTED", "FORMATS", "SYNTAX", "WORDS", "Fault", "Path", "Place", "find_code", "own_words", "write_item"]
 
 Path = tuple[str | int, ...]
 Place = Literal["pointer", "parameter", "header"]
@@ -52,6 +52,20 @@ FORMATS = {
 }
 EXPECTED = {name: f"Expected {noun}." for noun, names in (_TYPES | FORMATS).items() for name in names.split()}
 """What to say about a value of the wrong type, by the names that the libraries have for the type."""
+
+# By the beginning of the parser's message. Some of these messages go on with a piece of the input.
+SYNTAX = {
+    "Expecting value": "Expected a value at line {line}, column {column}.",
+    "Expecting property name": "Expected a name in double quotes at line {line}, column {column}.",
+    "Expecting ':'": "Expected a colon at line {line}, column {column}.",
+    "Expecting ','": "Expected a comma or the end of the array or object at line {line}, column {column}.",
+    "Extra data": "Expected the end of the document at line {line}, column {column}.",
+    "Illegal trailing comma": "Expected no comma before the end at line {line}, column {column}.",
+    "Invalid \\": "Expected a valid escape sequence at line {line}, column {column}.",
+    "Invalid control character": "Expected an escape sequence for a control character at line {line}, column {column}.",
+    "Unterminated string": "Expected a closing quote for the text at line {line}, column {column}.",
+    "": "Expected JSON at line {line}, column {column}.",
+}
 
 _LONGEST = 1024
 

@@ -12,9 +12,8 @@ from errbridge.log import log
 from errbridge.problem.problem import make_plain_text
 from errbridge.validation.faults import Fault, Place
 from errbridge.validation.problems import INVALID, NO_JSON
-from errbridge.validation.readers import find_by_class, list_errors
+from errbridge.validation.readers import find_by_class, find_syntax_error, list_errors
 from errbridge.validation.request_errors import RESTX_MESSAGE, find_messages, read_messages, read_quart_schema
-from errbridge.validation.syntax import find_syntax_error
 
 __all__ = ["Additions", "read_http_error"]
 

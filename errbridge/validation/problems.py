@@ -11,9 +11,8 @@ from errbridge.incident import Incident
 from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 from errbridge.validation.faults import Fault
-from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors
+from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors, read_syntax_error
 from errbridge.validation.request_errors import REQUEST_ERRORS, put_at
-from errbridge.validation.syntax import read_syntax_error
 
 __all__ = ["INVALID", "NO_JSON", "client_data", "handlers", "problem_of"]
 

@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
+from json import JSONDecodeError
 from typing import Any, TypeVar
 
+from errbridge.languages.message import Message
 from errbridge.log import log
-from errbridge.validation.faults import Fault, write_item
+from errbridge.validation.faults import EXPECTED, SYNTAX, Fault, write_item
 
-__all__ = ["LIBRARIES", "MOST", "Reader", "find_by_class", "find_reader", "list_errors"]
+__all__ = [
+    "LIBRARIES",
+    "MOST",
+    "Reader",
+    "find_by_class",
+    "find_reader",
+    "find_syntax_error",
+    "list_errors",
+    "read_syntax_error",
+]
 
 T = TypeVar("T")
 Reader = Callable[[Any], Iterable[Fault] | None]
@@ -65,3 +76,29 @@ def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str
     if len(errors) > MOST:
         return {"errors": errors[:MOST], "errors_truncated": True}
     return {"errors": errors} if errors else {}
+
+
+# Bodies that are no JSON: where the parser of the standard library stopped.
+
+
+def find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
+    """Return the item of ``errors`` for what the framework raised, maybe twice, from a parser's exception."""
+    cause: BaseException | None = exc
+    for _ in range(2):
+        if cause is not None:
+            shown = None if cause.__suppress_context__ else cause.__context__
+            cause = shown if cause.__cause__ is None else cause.__cause__
+        if (item := read_syntax_error(cause)) is not None:
+            return item
+    return None
+
+
+def read_syntax_error(exc: BaseException | None) -> dict[str, Any] | None:
+    """Return the item of ``errors`` for an exception of the parser; None for any other exception."""
+    if isinstance(exc, JSONDecodeError):
+        sentence = next(sentence for begin, sentence in SYNTAX.items() if exc.msg.startswith(begin))
+        detail = Message(sentence, line=exc.lineno, column=exc.colno)
+        return {"detail": detail, "pointer": "", "line": exc.lineno, "column": exc.colno, "code": "syntax"}
+    if isinstance(exc, UnicodeDecodeError):
+        return {"detail": EXPECTED["utf-8"], "pointer": "", "code": "syntax"}
+    return None

@@ -17,7 +17,7 @@ AREA = "negotiation"
 ERRBRIDGE, BEST_MATCH = "errbridge", "Werkzeug's best_match"
 
 _OFFERS = (JSON, XML, HTML, TEXT)
-_NEW = 2048  # more than anybody remembers
+_NEW = 2048
 _LONG = 8192
 
 
@@ -46,7 +46,6 @@ def _group(name: str, headers: Sequence[str], few: int, wanted: str) -> Group:
 
 def groups() -> Iterator[Group]:
     """Give the groups one by one."""
-    yield _group("seen before", [BROWSER] * 50, 10, HTML)
     yield _group("new", [BROWSER.replace("avif", f"x-{number}") for number in range(_NEW)], 10, HTML)
     ranges = "text/html,application/json;q=0.5" + "".join(f",image/x-{number};q=0.3" for number in range(_LONG))
     yield _group("8 KB", [ranges[:_LONG].rpartition(",")[0]] * 5, 1, HTML)

@@ -13,7 +13,6 @@ The rules, in the order in which they decide:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
 
 from errbridge.http.ranges import parse_parameters, split_ranges
 
@@ -24,8 +23,7 @@ XML = "application/problem+xml"
 HTML = "text/html"
 TEXT = "text/plain"
 
-_ORDER = (JSON, HTML, XML, TEXT)
-_CACHED_LENGTH = 256
+_ORDER = (TEXT, XML, HTML, JSON)  # the later wins among equals
 
 _Rank = tuple[int, float]
 """How specific a range is (3 exact, 2 same meaning, 1 ``type/*``, 0 ``*/*``), and its quality."""
@@ -52,28 +50,16 @@ _UNACCEPTABLE = (0.0, False)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """How a client rates a representation.
-
-    Attributes:
-        media_type: The media type of the representation.
-        quality: The quality in the most specific range that covers it; 0 if none does.
-        named: Whether a range names it, or another media type of the same meaning.
-        acceptable: Whether it can be chosen. XML can be, by rule 5, only where the client wants it.
-    """
+    """How a client rates a representation."""
 
     media_type: str
-    quality: float
-    named: bool
-    acceptable: bool
+    quality: float  # in the most specific range that covers it; 0 if none does
+    named: bool  # whether a range names it, or another media type of the same meaning
+    acceptable: bool  # whether it can be chosen: XML by rule 5
 
 
 def weigh_offers(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
-    """Rate representations for a client.
-
-    Args:
-        accept: The value of the header; empty if the request has none.
-        offers: The possible media types, any of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
-    """
+    """Rate each of the media types on offer for a client."""
     ranks = _rank(accept)
     return tuple(
         Offer(offer, quality, specificity >= _NAMED, _rate(ranks, offer) > _UNACCEPTABLE)
@@ -83,28 +69,9 @@ def weigh_offers(accept: str, offers: Iterable[str]) -> tuple[Offer, ...]:
 
 
 def choose_media_type(accept: str, offers: Iterable[str], default: str) -> str:
-    """Choose the media type to answer in.
-
-    Args:
-        accept: The value of the header; empty if the request has none.
-        offers: The possible media types, any of ``JSON``, ``XML``, ``HTML`` and ``TEXT``.
-        default: The one of them for a client without a preference.
-    """
-    choose = _choose_cached if len(accept) <= _CACHED_LENGTH else _choose  # longer ones would fill the memory
-    return choose(accept, tuple(offers), default)
-
-
-def _choose(accept: str, offers: tuple[str, ...], default: str) -> str:
-    return max(_sort(offers, default), key=partial(_rate, _rank(accept)))  # the first of equals
-
-
-_choose_cached = lru_cache(maxsize=512)(_choose)
-
-
-@lru_cache(maxsize=32)
-def _sort(offers: tuple[str, ...], default: str) -> tuple[str, ...]:
-    """Sort the offers by what wins among equals."""
-    return tuple(sorted(offers, key=lambda offer: (offer != default, _ORDER.index(offer))))
+    """Choose the media type to answer in; *default* is the one of *offers* for a client without a preference."""
+    ranks = _rank(accept)
+    return max(offers, key=lambda offer: (_rate(ranks, offer), offer == default, _ORDER.index(offer)))
 
 
 def _rate(ranks: Mapping[str, _Rank], offer: str) -> tuple[float, bool]:

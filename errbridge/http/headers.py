@@ -33,47 +33,22 @@ _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
 # Names that need no check, as almost all responses have no others, and their values need none of their own.
-_COMMON = frozenset(
-    {
-        "Cache-Control",
-        "Content-Language",
-        "Content-Security-Policy",
-        "Content-Type",
-        "ETag",
-        "Last-Modified",
-        "Location",
-        "Set-Cookie",
-        "Vary",
-        "X-Content-Type-Options",
-    }
-)
+_COMMON = frozenset({
+    "Cache-Control", "Content-Language", "Content-Security-Policy", "Content-Type", "ETag", "Last-Modified", "Location",
+    "Set-Cookie", "Vary", "X-Content-Type-Options",
+})  # fmt: skip
 
 # Response fields of RFC 9110 and RFC 9111 that are not lists, so that a second line makes both invalid (section 5.3).
-_SINGLETONS = frozenset(
-    {
-        "age",
-        "content-length",
-        "content-location",
-        "content-range",
-        "content-type",
-        "date",
-        "etag",
-        "expires",
-        "last-modified",
-        "location",
-        "retry-after",
-        "server",
-    }
-)
+_SINGLETONS = frozenset({
+    "age", "content-length", "content-location", "content-range", "content-type", "date", "etag", "expires",
+    "last-modified", "location", "retry-after", "server",
+})  # fmt: skip
 
 
 def list_headers(headers: Headers | None) -> tuple[tuple[str, str], ...]:
-    """Return headers as pairs, from a mapping, from pairs, or from None.
+    """Return headers as pairs, from a mapping, from pairs, or from None; anything else is a TypeError.
 
     A mapping's value may be a list or tuple of several values, as in Werkzeug.
-
-    Raises:
-        TypeError: The headers are something else.
     """
     if not headers:
         return ()
@@ -83,10 +58,8 @@ def list_headers(headers: Headers | None) -> tuple[tuple[str, str], ...]:
         if not isinstance(pair, (tuple, list)) or len(cast(list[object], pair)) != 2:
             raise TypeError(f"headers are a mapping, or pairs of name and value, not {describe_value(headers)}")
         name, value = cast(tuple[Any, Any], pair)
-        if isinstance(value, (tuple, list)):
-            pairs.extend((name, one) for one in cast(list[Any], value))
-        else:
-            pairs.append((name, value))
+        values = cast(list[Any], value) if isinstance(value, (tuple, list)) else (value,)
+        pairs.extend((name, one) for one in values)
     return tuple(pairs)
 
 
@@ -130,14 +103,11 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
 def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str) -> None:
     """Check that a server can send a response that the application made: servers refuse others with an empty 500.
 
-    Args:
-        status: The status code; under WSGI as text, with a reason in Latin-1.
-        headers: The headers.
-        encoding: How the values of headers become bytes.
+    Under WSGI the status is text, with a reason in Latin-1. The values of headers become bytes in *encoding*.
 
     Raises:
-        ValueError: The status, its reason, or a name or value of a header is one that HTTP does not allow (RFC 9112
-            section 4, RFC 9110 sections 5 and 8.6). The value of a header is not in the message.
+        ValueError: HTTP does not allow the status, its reason, or a name or value of a header (RFC 9112 section 4, RFC
+            9110 sections 5 and 8.6). The value is not in the message.
     """
     if _is_status(str(status)) is None:
         raise ValueError(f"a status is three digits and a reason in Latin-1, not {describe_value(status)}")
@@ -185,13 +155,9 @@ def merge_header(headers: list[tuple[str, str]], name: str, value: str) -> None:
 
 @dataclass(slots=True, eq=False, repr=False)
 class RequestHeaders(Mapping[str, str]):
-    """The request's headers, by name in any case; several lines of one name are joined by commas.
+    """The request's headers, by name in any case; several lines of one name are joined by commas."""
 
-    Args:
-        read: Returns the pairs. It is called at the first look.
-    """
-
-    read: Callable[[], Iterable[tuple[str, str]]] = tuple
+    read: Callable[[], Iterable[tuple[str, str]]] = tuple  # called at the first look
     _values: dict[str, str] | None = field(default=None, init=False)
 
     def _load(self) -> dict[str, str]:

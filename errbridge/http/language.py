@@ -33,15 +33,7 @@ MEANINGS: Mapping[str, str] = {
 
 
 def lookup_language(accept_language: str, tags: Sequence[str]) -> str | None:
-    """Find the language that a client wants.
-
-    Args:
-        accept_language: The value of the header, or a single tag.
-        tags: The tags of the languages that there are.
-
-    Returns:
-        One of *tags*; None if the client wants none of them.
-    """
+    """Find the one of *tags* that a client wants, by its header or a single tag; None if it wants none of them."""
     known = {tag.lower().replace("_", "-"): tag for tag in reversed(tags)}
     ranges = _parse(accept_language)
     excluded = {name for name, quality in ranges if quality == 0}

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 __all__ = ["parse_parameters", "split_ranges"]
 
-_LONGEST = 4096
+_LONGEST = 4096  # characters of a header that are read
 _MOST_RANGES = 32
 
 _QUOTED = r'"(?:[^"\\]|\\.?)*+"?'  # possessive, so that no header is read twice
@@ -22,14 +22,7 @@ _is_number = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+").fullmatch
 
 
 def split_ranges(header: str) -> list[tuple[str, str]]:
-    """Split a header into its ranges.
-
-    Args:
-        header: The value of the header. At most 4 KB and 32 ranges of it are read.
-
-    Returns:
-        The name and the parameters of each range, in lower case and without what is quoted.
-    """
+    """List the name and the parameters of each range, in lower case and without what is quoted."""
     read = header[:_LONGEST].lower()
     if '"' in read:  # a weight is not quoted, and nothing else of a parameter is of interest
         read = re.sub(_QUOTED, '""', read, flags=re.DOTALL)

@@ -121,9 +121,5 @@ _REQUEST_ID = r"[A-Za-z0-9._~:/+=@-]{1,128}"  # plain in JSON, XML, HTML and a l
 
 
 def check_request_id(value: str) -> str:
-    """Return the id of a request if it is one that can be logged and shown, else "".
-
-    Args:
-        value: The value of the header, which a client can make up.
-    """
+    """Return the id of a request, which a client can make up, if it can be logged and shown, else ""."""
     return value if re.fullmatch(_REQUEST_ID, value) else ""

@@ -30,11 +30,7 @@ def is_error(status: object) -> TypeGuard[int]:
 
 
 def check_error_status(status: object) -> int:
-    """Return the status code of an error as a plain int.
-
-    Raises:
-        ValueError: The value is not an integer from 400 to 599.
-    """
+    """Return the status code of an error as a plain int; a ValueError unless it is one from 400 to 599."""
     if is_error(status):
         return int(status)
     raise ValueError(f"the status of a problem is an integer from 400 to 599, not {describe_value(status)}")
@@ -43,8 +39,7 @@ def check_error_status(status: object) -> int:
 def parse_status(status: object) -> int:
     """Read the status of a response: a number, or a text that begins with one, such as ``"404 Not Found"``.
 
-    Raises:
-        ValueError: HTTP has no such status (RFC 9110 section 15).
+    One that HTTP does not have is a ValueError (RFC 9110 section 15).
     """
     number = status
     if isinstance(status, str):

@@ -14,13 +14,6 @@ _TRACEPARENT = (
 
 
 def parse_traceparent(value: str) -> str | None:
-    """Read the trace id of a ``traceparent`` header (section 3.2).
-
-    Args:
-        value: The value of the header; empty if the request has none.
-
-    Returns:
-        32 lowercase hexadecimal digits, or None if the value is not valid.
-    """
+    """Read the trace id of a ``traceparent`` header (section 3.2); None if the header is not valid."""
     found = re.fullmatch(_TRACEPARENT, value.strip())
     return found["trace_id"] if found else None

@@ -19,7 +19,7 @@ from datetime import timedelta
 from functools import cache, lru_cache
 from html import escape
 from operator import attrgetter
-from pkgutil import get_data
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import quote
@@ -46,36 +46,24 @@ __all__ = [
 ]
 
 
-def _read(name: str) -> str:
-    data = get_data(__name__, name)
-    assert data is not None
-    return data.decode()
+_FOLDER = Path(__file__).parent
 
-
-TEMPLATE = _read("page.html")
+TEMPLATE = (_FOLDER / "page.html").read_text("utf-8")
 """The markup of the page, as a template of Jinja."""
 
 TEMPLATES = {"errbridge/page.html": TEMPLATE}
 """The templates that those of an application can extend, by name."""
 
-_STYLE = build_palette("#1d5bbf") + _read("page.css").replace("\n", "")
-
-
-def _hash(style: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+_STYLE = build_palette("#1d5bbf") + (_FOLDER / "page.css").read_text("utf-8").replace("\n", "")
 
 
 _NO_SITE = Site()
 
 
 def list_style_sources(site: Site = _NO_SITE, *styles: str) -> tuple[str, ...]:
-    """List what a Content-Security-Policy needs in ``style-src`` for a page in this look.
-
-    Args:
-        site: What ``ERROR_SITE`` says.
-        *styles: The contents of further ``<style>`` elements.
-    """
-    return tuple(f"'{_hash(style)}'" for style in (_STYLE, site.style, *styles) if style)
+    """List what a Content-Security-Policy needs in ``style-src`` for a page in this look, with further *styles*."""
+    hashes = (hashlib.sha256(style.encode()).digest() for style in (_STYLE, site.style, *styles) if style)
+    return tuple(f"'sha256-{base64.b64encode(each).decode()}'" for each in hashes)
 
 
 @lru_cache(maxsize=64)
@@ -97,17 +85,7 @@ class HTML(str):
 
 
 class PageParts:
-    """What a page shows: ``errbridge`` in a template. Each part is made for a template that asks for it.
-
-    Args:
-        incident: The error.
-        site: What ``ERROR_SITE`` says.
-
-    Attributes:
-        language: The language of the page.
-        status: ``Error 404``.
-        heading: What happened, in a few words.
-    """
+    """What a page shows: ``errbridge`` in a template. Each part is made for a template that asks for it."""
 
     def __init__(self, incident: Incident, site: Site = _NO_SITE) -> None:
         problem, language = incident.problem, incident.language
@@ -170,9 +148,8 @@ class PageParts:
     @property
     def actions(self) -> HTML:
         """The ways out."""
-        links = (
-            f'<a href="{escape(url)}">{escape(self.language.translate(label))}</a>' for url, label in self._list_links()
-        )
+        translate = self.language.translate
+        links = (f'<a href="{escape(url)}">{escape(translate(label))}</a>' for url, label in self._list_links())
         return HTML(f"<nav>{''.join(links)}</nav>")
 
     def _list_links(self) -> Iterator[tuple[str, str]]:
@@ -340,15 +317,7 @@ def _name_place(error: Mapping[str, object]) -> str:
 def build_page(
     title: str, content: str, style: str, *, site: Site = _NO_SITE, language: Language = ENGLISH, home_url: str = "/"
 ) -> tuple[bytes, str]:
-    """Build another page in the same look.
-
-    Args:
-        title: The title of the window.
-        content: HTML.
-        style: CSS that the content needs besides.
-        site: What ``ERROR_SITE`` says.
-        language: Its language.
-        home_url: The start page, unless *site* has one.
+    """Build another page in the same look, with content in HTML and the CSS that this needs besides.
 
     Returns:
         The page, and the Content-Security-Policy under which it works.

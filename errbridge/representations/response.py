@@ -31,19 +31,17 @@ _SET_APART = frozenset({"content-type", "content-length", "transfer-encoding", "
 _NOT_FROM_EXCEPTIONS = _SET_APART | {"content-encoding"}  # as their values would contradict the body
 
 
+_SAFE = (("X-Content-Type-Options", "nosniff"),)
+_SAFE_FOR_SERVER_ERRORS = (*_SAFE, ("Cache-Control", "no-store"))
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response that any server can send as it is.
-
-    Attributes:
-        status: The status code.
-        headers: All headers.
-        body: None where the method or the status forbids content.
-    """
+    """A response that any server can send as it is."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: bytes | None
+    body: bytes | None  # None where the method or the status forbids content
 
     @property
     def content_type(self) -> str | None:
@@ -62,28 +60,15 @@ def default_headers(incident: Incident, status: int) -> tuple[tuple[str, str], .
 
 def _list_defaults(own: tuple[tuple[str, str], ...], status: int) -> list[tuple[str, str]]:
     found = [pair for pair in own if pair[0].lower() not in _NOT_FROM_EXCEPTIONS]
-    for name, value in _safe_headers(server_error=status >= 500):
+    for name, value in _SAFE if status < 500 else _SAFE_FOR_SERVER_ERRORS:
         set_default_header(found, name, value)
     return found
-
-
-def _safe_headers(*, server_error: bool) -> tuple[tuple[str, str], ...]:
-    nosniff = ("X-Content-Type-Options", "nosniff")
-    return (nosniff, ("Cache-Control", "no-store")) if server_error else (nosniff,)
 
 
 def build_response(
     incident: Incident, body: bytes, content_type: str, *, vary: str, policy: str | None = None
 ) -> Response:
-    """Build the response of a representation.
-
-    Args:
-        incident: The error.
-        body: The bytes of the representation.
-        content_type: A media type of errbridge's own, or a complete value.
-        vary: The request headers that the choice depended on.
-        policy: The Content-Security-Policy under which the body works, unless the problem brings one.
-    """
+    """Build the response of a representation; the arguments are those of `build_headers`."""
     problem, language = incident.problem, incident.language
     build = build_headers if problem.headers else _remember_headers
     headers = build(content_type, vary, policy, language, own=problem.headers, status=problem.status)
@@ -104,7 +89,7 @@ def build_headers(
     Args:
         content_type: A media type of errbridge's own, or a complete value.
         vary: The request headers that the choice depended on.
-        policy: The Content-Security-Policy under which the body works, if it needs one.
+        policy: The Content-Security-Policy under which the body works, if it needs one and *own* has none.
         language: Its language.
         own: Headers that the error brings.
         status: The status.
@@ -131,12 +116,7 @@ def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple
 
 
 def read_reply(reply: Reply, text_type: str = TEXT) -> tuple[bytes, str, tuple[tuple[str, str], ...]]:
-    """Read the body, the content type and the other headers of a reply.
-
-    Args:
-        reply: The description of a response.
-        text_type: The media type of a text without a content type of its own.
-    """
+    """Read the body, the content type, for a text by default *text_type*, and the other headers of a reply."""
     content_type, others = split_content_type(reply.headers)
     if isinstance(reply.body, str):
         return reply.body.encode("utf-8", "replace"), content_type or _CONTENT_TYPES[text_type], others
@@ -144,14 +124,7 @@ def read_reply(reply: Reply, text_type: str = TEXT) -> tuple[bytes, str, tuple[t
 
 
 def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: str | None = None) -> Response:
-    """Build the response that a handler described byte by byte; its own headers win.
-
-    Args:
-        incident: The error.
-        reply: The description.
-        text_type: The media type of a text without a content type of its own.
-        vary: The request headers that the choice may have depended on; None if it depended on none.
-    """
+    """Build the response that a handler described byte by byte; its own headers win. *vary* is what it depended on."""
     status = incident.problem.status if reply.status is None else parse_status(reply.status)
     body, content_type, own_headers = read_reply(reply, text_type)
     defaults = leave_out(default_headers(incident, status), own_headers)
@@ -164,7 +137,7 @@ def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: s
 def last_resort(method: str, status: int) -> Response:
     """Build the response for when everything else has failed."""
     text = f"{status} {find_phrase(status)}\n".encode()
-    headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_safe_headers(server_error=True)]
+    headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_SAFE_FOR_SERVER_ERRORS]
     return _finish(method, status, headers, text)
 
 

@@ -31,29 +31,17 @@ _KEYS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The site that the built-in page belongs to. All of it is optional.
+    """The site that the built-in page belongs to. All of it is optional."""
 
-    Attributes:
-        name: Its name, at the top of the page and in the title of the window.
-        logo: An inline SVG, or the URL of a picture.
-        accent: A colour, as ``#rgb`` or ``#rrggbb``.
-        home_url: Where the way out leads; by default to the root of the application.
-        login_url: Where to sign in; offered for a 401.
-        contact: An e-mail address, or the URL of a page; offered for a 403 and a 5xx.
-        status_url: The URL of a page about the state of the service; offered for a 5xx.
-        style: CSS that the page needs for *accent*.
-        image_source: The source to allow as ``img-src`` for *logo*.
-    """
-
-    name: str = ""
+    name: str = ""  # at the top of the page and in the title of the window
     logo: str = ""
     accent: str = ""
-    home_url: str = ""
-    login_url: str = ""
-    contact: str = ""
-    status_url: str = ""
-    style: str = field(init=False, default="")
-    image_source: str = field(init=False, default="")
+    home_url: str = ""  # by default the root of the application
+    login_url: str = ""  # offered for a 401
+    contact: str = ""  # offered for a 403 and a 5xx
+    status_url: str = ""  # offered for a 5xx
+    style: str = field(init=False, default="")  # CSS that the page needs for the accent
+    image_source: str = field(init=False, default="")  # to allow as ``img-src`` for the logo
 
     def __post_init__(self) -> None:
         if self.accent:
@@ -64,11 +52,7 @@ class Site:
 
     @classmethod
     def read(cls, key: str, value: object) -> Site:
-        """Check the value of a configuration key.
-
-        Raises:
-            SetupError: It is no mapping, or has an unknown key or a wrong value.
-        """
+        """Check the value of a configuration key; a SetupError says what is wrong with it."""
         if value is None:
             return cls()
         if not isinstance(value, Mapping):
@@ -130,7 +114,7 @@ _LIGHT, _DARK = "#f8f9fb", "#0f1319"  # the grounds of the page
 _WHITE, _BLACK = "#ffffff", "#000000"
 _LEAST_CONTRAST = 4.6  # 4.5, and what rounding takes
 
-_RGB = tuple[float, float, float]
+_RGB = tuple[float, ...]
 
 
 def build_palette(accent: str) -> str:
@@ -143,31 +127,28 @@ def _build_variables(accent: str, ground: str, far: str, amount: float) -> str:
     colour = _parse(accent)
     tint = _mix(_parse(ground), colour, amount)
     steps = (_mix(colour, _parse(far), step / 20) for step in range(21))
-    link = next(
-        step for step in steps if min(_contrast(step, tint), _contrast(step, _parse(ground))) >= _LEAST_CONTRAST
-    )
+    grounds = (tint, _parse(ground))
+    link = next(step for step in steps if all(_contrast(step, each) >= _LEAST_CONTRAST for each in grounds))
     on_accent = max(_WHITE, _BLACK, key=lambda each: _contrast(colour, _parse(each)))
     return f"--tint:{_format(tint)};--accent:{_format(colour)};--on-accent:{on_accent};--link:{_format(link)}"
 
 
 def _parse(colour: str) -> _RGB:
     digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
-    red, green, blue = bytes.fromhex(digits)
-    return red, green, blue
+    return tuple(bytes.fromhex(digits))
 
 
 def _format(colour: _RGB) -> str:
-    return "#" + "".join(f"{round(channel):02x}" for channel in colour)
+    return f"#{bytes(map(round, colour)).hex()}"
 
 
 def _mix(first: _RGB, second: _RGB, amount: float) -> _RGB:
-    red, green, blue = (one + (other - one) * amount for one, other in zip(first, second, strict=True))
-    return red, green, blue
+    return tuple(one + (other - one) * amount for one, other in zip(first, second, strict=True))
 
 
 def _contrast(first: _RGB, second: _RGB) -> float:
     """Return the contrast of two colours, from 1 to 21 (WCAG 2.2, contrast ratio)."""
-    brighter, darker = sorted((_find_luminance(first), _find_luminance(second)), reverse=True)
+    darker, brighter = sorted((_find_luminance(first), _find_luminance(second)))
     return (brighter + 0.05) / (darker + 0.05)
 
 

@@ -12,31 +12,17 @@ __all__ = ["API", "DEFAULT", "STYLES", "WEB", "WEB_WITHOUT_XHR", "Style"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Style:
-    """The media types that a scope offers.
+    """The media types that a scope offers."""
 
-    Attributes:
-        name: As in ``ERROR_HANDLER``.
-        default: The media type for clients without a preference.
-        offers: The media types that a client can ask for.
-        has_templates: Whether pages come from the application's templates.
-        heeds_xhr: Whether ``X-Requested-With: XMLHttpRequest`` asks for a document.
-    """
-
-    name: str
-    default: str
+    name: str  # as in ``ERROR_HANDLER``
+    default: str  # for clients without a preference
     offers: tuple[str, ...]
-    has_templates: bool = False
-    heeds_xhr: bool = False
+    has_templates: bool = False  # whether pages come from the application's templates
+    heeds_xhr: bool = False  # whether ``X-Requested-With: XMLHttpRequest`` asks for a document
 
     def choose_media_type(self, accept: str, *, xhr: bool = False) -> str:
-        """Choose the media type for a client.
-
-        Args:
-            accept: The Accept header.
-            xhr: Whether the request is an XMLHttpRequest.
-        """
-        offers, default = self.offers_for(xhr=xhr)
-        return choose_media_type(accept, offers, default)
+        """Choose the media type for a client."""
+        return choose_media_type(accept, *self.offers_for(xhr=xhr))
 
     def offers_for(self, *, xhr: bool) -> tuple[tuple[str, ...], str]:
         """Return the media types that a client can ask for, and the one for a client without a preference."""

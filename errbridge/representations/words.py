@@ -31,60 +31,37 @@ LABELS: Mapping[str, str] = {
 
 
 class Words(NamedTuple):
-    """The words for a status.
+    """The words for a status."""
 
-    Attributes:
-        heading: What happened; "" for the standard phrase.
-        hint: What can be done, for a problem that does not say so itself.
-        icon: One of `ICONS`.
-        retry: The label of a link to the same page; "" if asking again leads to the same error.
-    """
-
-    heading: str
-    hint: str
-    icon: str
-    retry: str = ""
+    heading: str  # what happened; "" for the standard phrase
+    hint: str  # what can be done, for a problem that does not say so itself
+    icon: str  # one of `ICONS`
+    retry: str = ""  # the label of a link to the same page; "" if asking again leads to the same error
 
 
-_AGAIN = "Try again"
+_TABLE = """\
+400|form|We could not understand that|Please go back, check what you entered, and send it once more.
+401|lock|Please sign in|You need to sign in to see this page.
+403|lock|You do not have access|If you should be able to see this page, ask for access or use another account.
+404|search|Page not found|There may be a typing mistake in the address, or the page has moved.
+405|alert|That is not possible here|This address exists, but it cannot be used in this way.
+406|alert|Not available in this format|We do not have this page in a format that your browser can show.
+408|clock|That took too long|Your request did not arrive in time. Please check your connection.|Try again
+409|swap|Something has changed|This was changed in the meantime. Please load it again before you go on.|Load again
+410|search|This page no longer exists|It was removed for good. Bookmarks that lead to it can be deleted.
+413|form|That is too large|Please go back and send something smaller.
+415|form|This format is not supported|Please go back and choose another format.
+422|form|Please check what you entered|Go back, correct it, and send it once more.
+429|clock|That was too much at once|Please wait a moment before you go on.|Try again
+500|alert|Something went wrong|The mistake is on our side. You have done nothing wrong.|Try again
+502|alert|We cannot get this page right now|Another system that we need did not answer as it should.|Try again
+503|clock|We will be back soon|The service is being maintained, or has too much to do.|Try again
+504|clock|This is taking too long|Another system that we need did not answer in time.|Try again
+"""
 
 WORDS: Mapping[int, Words] = {
-    400: Words(
-        "We could not understand that", "Please go back, check what you entered, and send it once more.", "form"
-    ),
-    401: Words("Please sign in", "You need to sign in to see this page.", "lock"),
-    403: Words(
-        "You do not have access",
-        "If you should be able to see this page, ask for access or use another account.",
-        "lock",
-    ),
-    404: Words("Page not found", "There may be a typing mistake in the address, or the page has moved.", "search"),
-    405: Words("That is not possible here", "This address exists, but it cannot be used in this way.", "alert"),
-    406: Words(
-        "Not available in this format", "We do not have this page in a format that your browser can show.", "alert"
-    ),
-    408: Words(
-        "That took too long", "Your request did not arrive in time. Please check your connection.", "clock", _AGAIN
-    ),
-    409: Words(
-        "Something has changed",
-        "This was changed in the meantime. Please load it again before you go on.",
-        "swap",
-        "Load again",
-    ),
-    410: Words(
-        "This page no longer exists", "It was removed for good. Bookmarks that lead to it can be deleted.", "search"
-    ),
-    413: Words("That is too large", "Please go back and send something smaller.", "form"),
-    415: Words("This format is not supported", "Please go back and choose another format.", "form"),
-    422: Words("Please check what you entered", "Go back, correct it, and send it once more.", "form"),
-    429: Words("That was too much at once", "Please wait a moment before you go on.", "clock", _AGAIN),
-    500: Words("Something went wrong", "The mistake is on our side. You have done nothing wrong.", "alert", _AGAIN),
-    502: Words(
-        "We cannot get this page right now", "Another system that we need did not answer as it should.", "alert", _AGAIN
-    ),
-    503: Words("We will be back soon", "The service is being maintained, or has too much to do.", "clock", _AGAIN),
-    504: Words("This is taking too long", "Another system that we need did not answer in time.", "clock", _AGAIN),
+    int(status): Words(heading, hint, icon, *retry)
+    for status, icon, heading, hint, *retry in (row.split("|") for row in _TABLE.splitlines())
 }
 OTHER_CLIENT = Words("", "Your request could not be completed.", "alert")
 

@@ -11,9 +11,14 @@ from html import escape
 
 from errbridge.incident import Incident
 from errbridge.problem.values import JSONValue, to_json_value
-from errbridge.problem.xml_names import NAMESPACE, encode_name
 
-__all__ = ["render_xml"]
+__all__ = ["NAMESPACE", "encode_name", "render_xml"]
+
+NAMESPACE = "urn:ietf:rfc:7807"  # RFC 9457 kept that of its predecessor
+
+# Of the names of XML 1.0 a safe part: ASCII without the colon. An underscore before an x could be read as a code, and
+# one that is the whole name as the empty name.
+_NOT_IN_NAMES = r"[^A-Za-z0-9._\-]|_(?=x)|^_\Z|^[0-9.\-]"
 
 # Characters that XML 1.0 section 2.2 excludes. The complement of those that it allows would take 6 ms to compile.
 _FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
@@ -24,6 +29,11 @@ def render_xml(incident: Incident) -> bytes:
     document = incident.problem.document()
     members = "".join(_write_element(encode_name(name), to_json_value(value)) for name, value in document.items())
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<problem xmlns="{NAMESPACE}">{members}</problem>\n'.encode()
+
+
+def encode_name(name: str) -> str:
+    """Write any text as the name of an element."""
+    return re.sub(_NOT_IN_NAMES, lambda found: f"_x{ord(found.group()):04X}_", name) or "_"
 
 
 def _write_element(name: str, value: JSONValue) -> str:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from errbridge import Incident, Problem
 from errbridge.problem.values import to_json_value
-from errbridge.problem.xml_names import NAMESPACE, encode_name
-from errbridge.representations.xml import render_xml
+from errbridge.representations.xml import NAMESPACE, encode_name, render_xml
 from tests.core.fakes import (
     ANY_TEXT,
     ID,

@@ -38,11 +38,7 @@ class Finding:
 
 
 def check(subject: Subject, ignored: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """Carry out all checks, except for those of the codes that are ignored.
-
-    Raises:
-        SetupError: There is no check of that code.
-    """
+    """Carry out all checks, except for those of the codes that are ignored."""
     left_out = set(ignored)
     if unknown := left_out - set(CHECKS):
         raise SetupError(f"there is no check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")

@@ -24,11 +24,7 @@ class FoundRecord:
 
 
 def check_id(text: str) -> str:
-    """Return what a client quoted as the start of an id: the id, its first 8 characters or more, or an ``instance``.
-
-    Raises:
-        SetupError: It is something else.
-    """
+    """Return what a client quoted as the start of an id: the id, its first 8 characters or more, or an ``instance``."""
     wanted = text.strip().lower().removeprefix("urn:uuid:")
     if re.fullmatch(r"[0-9a-f]{8}[0-9a-f-]{0,28}", wanted) is None:
         raise SetupError(f"{text!r} is no id of an incident: quote 8 characters of it or more, such as 1b4e28ba")

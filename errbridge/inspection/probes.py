@@ -57,11 +57,7 @@ def describe_error(error: BaseException) -> str:
 
 @contextmanager
 def capture_failures() -> Generator[list[str]]:
-    """Keep the log empty.
-
-    Yields:
-        A list that fills with the failures that would have been logged: that of a template, for instance.
-    """
+    """Keep the log empty, and list the failures that would have been logged: that of a template, for instance."""
     failures: list[str] = []
 
     def capture(record: logging.LogRecord) -> bool:

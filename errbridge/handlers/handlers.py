@@ -66,11 +66,7 @@ class Handler(NamedTuple):
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Self:
-        """Look at a function once.
-
-        Raises:
-            SetupError: It cannot be called with ``(exc)`` or ``(exc, incident)``.
-        """
+        """Look at a function once; a SetupError if it cannot be called with ``(exc)`` or ``(exc, incident)``."""
         if not callable(function):
             raise SetupError(f"a handler is a function of (exc) or (exc, incident), not {function!r}")
         if isinstance(function, type) and issubclass(function, BaseException):
@@ -109,11 +105,7 @@ def is_key(argument: object) -> bool:
 
 
 def check_keys(*arguments: object) -> tuple[Key, ...]:
-    """Check keys, and lists, tuples or sets of several; None is left out, and nothing is everything.
-
-    Raises:
-        SetupError: One of them is no key.
-    """
+    """Check keys, and lists, tuples or sets of several; None is left out, and nothing is everything."""
     keys: list[Key] = []
     for argument in arguments:
         if isinstance(argument, (list, tuple, set, frozenset)):
@@ -153,11 +145,7 @@ def _key(key: object) -> Key:
 
 
 def read_meanings(meanings: object) -> list[tuple[tuple[Key, ...], Handler]]:
-    """Make a handler for each item of a table that says what errors mean, as ``map()`` takes it.
-
-    Raises:
-        SetupError: A key is invalid, or a value cannot become a problem.
-    """
+    """Make a handler for each item of a table that says what errors mean, as ``map()`` takes it."""
     if not isinstance(meanings, Mapping):
         raise SetupError(f"map() takes a table such as {{LookupError: 404}}, not {meanings!r}")
     return [(check_keys(keys), _make_handler(meaning)) for keys, meaning in meanings.items()]
@@ -286,15 +274,10 @@ class Handlers:
 
 @dataclass(frozen=True, slots=True)
 class HTTPErrorClasses:
-    """The exception classes in which a framework expresses HTTP errors.
+    """The exception classes in which a framework expresses HTTP errors."""
 
-    Attributes:
-        base: Their base class; a handler for it is a catch-all.
-        by_status: The classes by status; a handler for one is a handler for its status.
-    """
-
-    base: type[Exception] | None = None
-    by_status: Mapping[int, type[Exception]] = field(default_factory=dict)
+    base: type[Exception] | None = None  # a handler for it is a catch-all
+    by_status: Mapping[int, type[Exception]] = field(default_factory=dict)  # a handler for one is one for its status
 
     def normalize_key(self, key: Key) -> Key:
         """Return the one form of keys that mean the same."""
@@ -307,11 +290,7 @@ _NO_CLASSES = HTTPErrorClasses()
 
 
 class ScopeHandlers:
-    """The handlers of one scope, ready to be asked.
-
-    Args:
-        registered: Pairs of key and handler; of the same key the last one counts.
-        classes: The framework's classes of HTTP errors.
+    """The handlers of one scope, ready to be asked; of the same key the last one counts.
 
     Attributes:
         by_key: All of them, as registered; keys that mean the same in one form.
@@ -332,9 +311,7 @@ class ScopeHandlers:
     def find(self, cls: type[BaseException], status: int | None = None) -> Iterable[Handler]:
         """Find the handlers for an error, the most specific first, each once.
 
-        Args:
-            cls: The class of the exception.
-            status: The status of an HTTP error; None for another exception, which only handlers for classes may take.
+        An exception that is no HTTP error has no status, and only handlers for classes may take it.
         """
         return {id(handler): handler for _, handler in self.list_fitting(cls, status)}.values()
 

@@ -12,20 +12,14 @@ __all__ = ["Registrations", "Registry"]
 
 
 class Registrations:
-    """Everything that is registered for one target, in the order of registration.
-
-    Attributes:
-        sources: The handler modules; the handlers registered one by one are in modules of their own.
-        style: How the target's errors look; the last call counts.
-        failure: Whether the target answers uncaught exceptions with the plain page.
-    """
+    """Everything that is registered for one target, in the order of registration."""
 
     __slots__ = ("failure", "sources", "style")
 
     def __init__(self) -> None:
-        self.sources: list[Handlers] = []
+        self.sources: list[Handlers] = []  # the handlers registered one by one are in modules of their own
         self.style: Style | None = None
-        self.failure = False
+        self.failure = False  # whether the target answers uncaught exceptions with the plain page
 
     def handlers(self) -> Iterable[tuple[Key, Handler]]:
         """List the handlers, the last one of a key last."""
@@ -42,10 +36,6 @@ class Registry:
     """Targets, and what is registered for them. A registry only grows, and counts how often it did.
 
     A target is a blueprint object or a `Scope`; the registry does not look into it.
-
-    Attributes:
-        targets: The registrations of each target.
-        version: Increases with each registration.
     """
 
     __slots__ = ("__weakref__", "targets", "version")
@@ -73,15 +63,7 @@ class Registry:
         self.touch()
 
     def set_style(self, target: Hashable, name: str) -> None:
-        """Set how a target's errors look; the last call counts.
-
-        Args:
-            target: A blueprint or a scope.
-            name: ``"api"``, ``"web"`` or ``"default"``.
-
-        Raises:
-            SetupError: There is no style of that name.
-        """
+        """Set how a target's errors look; the last call counts."""
         if name not in STYLES:
             raise SetupError(f"a style is one of {', '.join(map(repr, STYLES))}, not {name!r}")
         self._registrations(target).style = STYLES[name]

@@ -14,16 +14,7 @@ from errbridge.http.response import WithStatusCode
 from errbridge.incident import Incident, Page, Reply
 from errbridge.problem.problem import Problem
 
-__all__ = [
-    "Answer",
-    "ErrorKey",
-    "ErrorKeys",
-    "ExcT",
-    "F",
-    "Meaning",
-    "Register",
-    "SecondT",
-]
+__all__ = ["Answer", "ErrorKey", "ErrorKeys", "ExcT", "F", "Meaning", "Register", "SecondT"]
 
 ErrorKey = int | Literal["4xx", "5xx", "*"] | type[Exception]
 """What a handler is registered for: a status, a class of statuses, everything, or a class of exceptions."""

@@ -29,12 +29,7 @@ LANGUAGES = (
 
 
 def load_languages(tags: Sequence[str], catalogues: Iterable[tuple[str, str]]) -> tuple[Language, ...]:
-    """Load the languages of a service.
-
-    Args:
-        tags: Their tags.
-        catalogues: The domains and folders of the application's catalogues.
-    """
+    """Load the languages of a service, by the domains and folders of the application's catalogues."""
     if tuple(tags) == (ENGLISH.tag,):
         return (ENGLISH,)
     found = tuple(catalogues)
@@ -61,12 +56,7 @@ _MOMENT = 5
 
 
 def find_faults(tags: Sequence[str], catalogues: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Find the languages without a catalogue, and the catalogues that have to be compiled.
-
-    Args:
-        tags: As for `load_languages`.
-        catalogues: As for `load_languages`.
-    """
+    """Find the languages without a catalogue, and the catalogues that have to be compiled."""
     found = tuple(catalogues)
     folders = tuple(dict.fromkeys(folder for _, folder in found))
     for tag in tags if tuple(tags) != (ENGLISH.tag,) else ():

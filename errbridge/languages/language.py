@@ -21,13 +21,8 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "p
 class Language:
     """A language. As text, its tag.
 
-    Args:
-        tag: Its tag (BCP 47), such as ``pt-BR``.
-        catalogue: The translations of messages.
-        is_negotiated: Whether the service has other languages as well.
-
     Attributes:
-        tag: Its tag.
+        tag: Its tag (BCP 47), such as ``pt-BR``.
         direction: ``ltr``, or ``rtl`` for a language that is written from right to left.
         is_negotiated: Whether the service has other languages as well.
         look_up: The translation of a text that is no `Message`, is not empty, and is at most `SHORT`.

@@ -38,12 +38,8 @@ def is_usable(translation: str, sentence: str) -> bool:
 class Message(str):
     """A sentence of errbridge's own. It is English text; a `Language` translates it before it fills in the values.
 
-    ``.ci/catalogues.py`` collects the sentences, so write them as literals.
-
-    Args:
-        sentence: The sentence, with the names of values in braces.
-        plural: Its form for any ``count`` other than 1, if it depends on one.
-        **values: The values.
+    ``.ci/catalogues.py`` collects the sentences, so write them as literals, with the names of values in braces. The
+    plural is the form for any ``count`` other than 1, if the sentence depends on one.
     """
 
     __slots__ = ("_plural", "_sentence", "_values")

@@ -14,31 +14,21 @@ class HTTPErrorFacts:
     """An HTTP exception of the framework, read.
 
     Attributes:
-        status: The status code; None if the exception has none.
-        title: A name of the exception's own; None for the standard phrase.
-        detail: What happened, as text; a dict or list becomes the extension member ``description``.
-        is_stock: Whether *detail* is the framework's sentence for every error of the status.
-        headers: Response headers that the exception brings.
-        members: Extension members that a library attached to the exception.
-        original: The uncaught exception behind the framework's 500.
-        is_response: Whether the exception is an answer already: a redirect, or one that carries a response.
-        response: The response that it carries.
-        own_response: Builds the response that its class has in a way of its own, which is sent unless a handler is
-            registered for the class; None if it has none.
-        client_gone: Whether it says that the client has left.
+        own_response: Builds the response that the exception's class has in a way of its own, which is sent unless a
+            handler is registered for the class; None if it has none.
         is_shared: Whether every such exception has this very object, so that what is derived from it can be kept. Not
             with ``Retry-After``, from which a page makes a time.
     """
 
-    status: int | None
-    title: str | None = None
-    detail: object = None
-    is_stock: bool = False
+    status: int | None  # None if the exception has none
+    title: str | None = None  # a name of the exception's own; None for the standard phrase
+    detail: object = None  # what happened, as text; a dict or list becomes the extension member ``description``
+    is_stock: bool = False  # whether the detail is the framework's sentence for every error of the status
     headers: tuple[tuple[str, str], ...] = ()
-    members: Mapping[str, Any] = field(default_factory=dict)
-    original: BaseException | None = None
-    is_response: bool = False
-    response: object | None = None
+    members: Mapping[str, Any] = field(default_factory=dict)  # extension members that a library attached
+    original: BaseException | None = None  # the uncaught exception behind the framework's 500
+    is_response: bool = False  # whether it is an answer already: a redirect, or one that carries a response
+    response: object | None = None  # the response that it carries
     own_response: Callable[[], object] | None = None
     client_gone: bool = False
     is_shared: bool = False

@@ -25,16 +25,10 @@ def find_single_error(exc: BaseException) -> BaseException:
 
 
 def find_http_error(exc: BaseException, status_of: StatusOf, read_validation: ReadValidation) -> BaseException | None:
-    """Find the HTTP error that an exception means.
+    """Find the HTTP error that an exception means which is none itself.
 
-    Args:
-        exc: An exception that is no HTTP error itself.
-        status_of: Returns the status of an HTTP error, and None for any other exception.
-        read_validation: Returns the client's problem for the exception of a validation library, and None for others.
-
-    Returns:
-        The problem of a validation error; the most severe member of a group, the first of equals. None for an uncaught
-        exception, and for a group that holds one, which is more severe than any status.
+    That is the problem of a validation error; the most severe member of a group, the first of equals. None for an
+    uncaught exception, and for a group that holds one, which is more severe than any status.
     """
     if not isinstance(exc, BaseExceptionGroup):
         return read_validation(exc)

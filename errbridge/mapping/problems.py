@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -20,11 +20,7 @@ __all__ = ["complete", "localize", "problem_of", "uncaught_problem"]
 
 @lru_cache(maxsize=64)
 def uncaught_problem(detail: str) -> Problem:
-    """Return the problem of every uncaught exception.
-
-    Args:
-        detail: The setting ``ERROR_DEFAULT_MSG``, for programs; the page has a sentence for people.
-    """
+    """Return the problem of every uncaught exception, with ``ERROR_DEFAULT_MSG`` as its detail for programs."""
     problem = Problem(500, detail=detail)
     problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
     return problem
@@ -35,16 +31,10 @@ def problem_of(http: HTTPErrorFacts) -> Problem:
     return _shared_problem(http) if http.is_shared else _build_problem(http)
 
 
-@lru_cache(maxsize=256)
-def _shared_problem(http: HTTPErrorFacts) -> Problem:
-    return _build_problem(http)
-
-
 def _build_problem(http: HTTPErrorFacts) -> Problem:
     status = http.status if is_error(http.status) else 500
     if isinstance(http.detail, (dict, list)):
-        description: Any = http.detail
-        members: Mapping[str, Any] = {"description": description, **http.members}
+        members: dict[str, Any] = {"description": http.detail, **http.members}
         return Problem(status, title=http.title, headers=http.headers, **members)
     detail = None if http.detail is None else make_plain_text(http.detail)
     problem = Problem(status, detail, title=http.title, headers=http.headers, **http.members)
@@ -52,21 +42,15 @@ def _build_problem(http: HTTPErrorFacts) -> Problem:
     return problem
 
 
+_shared_problem = lru_cache(maxsize=256)(_build_problem)
+
+
 def complete(
     problem: Problem, request: RequestFacts, incident_id: str, type_uri: str | None, *, language: Language = ENGLISH
 ) -> Problem:
-    """Copy a problem and fill in what its author left open.
+    """Copy a problem and fill in what its author left open: ``type`` and ``instance``, "" for none.
 
-    Args:
-        problem: The problem. It is not changed.
-        request: The request in which it occurred.
-        incident_id: Becomes ``instance`` if the problem has none; "" for none.
-        type_uri: Becomes ``type`` if the problem has none.
-        language: Title, detail and errors are translated to it, as far as its catalogues have them.
-
-    Returns:
-        A problem with ``type`` and ``instance``, with headers that are safe to send, and with the facts in those
-        headers as members too.
+    Its headers become safe to send, the facts in them members too, and its texts those of the language.
     """
     headers = problem.headers
     if request.allow and problem.status == 405:

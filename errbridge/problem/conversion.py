@@ -46,11 +46,7 @@ _SCALARS: Mapping[type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     timedelta: ((int, float), lambda value: timedelta(seconds=value)),
 }
 
-_ARRAYS: Mapping[type, Callable[[list[Any]], Any]] = {
-    list: list,
-    tuple: tuple,
-    set: set,
-    frozenset: frozenset,
+_ARRAYS: Mapping[Any, Any] = {cls: cls for cls in (list, tuple, set, frozenset)} | {
     abc.Sequence: list,
     abc.Set: frozenset,
 }

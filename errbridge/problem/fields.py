@@ -1,4 +1,4 @@
-"""The fields of a problem class: what its annotations mean, and which values they admit.
+"""What a problem class declares: its fields, what their annotations mean, and which values they admit.
 
 Annotations are resolved at their first use, so that they may name what is defined later. One that names something
 unknown admits every value.
@@ -10,10 +10,20 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, SimpleNamespace, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints, is_typeddict
 from weakref import WeakKeyDictionary
 
-__all__ = ["REQUIRED", "find_mismatches", "is_union", "read_annotations", "resolve_annotations", "unwrap_annotation"]
+from errbridge.problem.type_uri import build_type
+
+__all__ = [
+    "REQUIRED",
+    "Declaration",
+    "find_mismatches",
+    "is_union",
+    "read_annotations",
+    "resolve_annotations",
+    "unwrap_annotation",
+]
 
 REQUIRED: Any = object()
 """The default of a field that has none."""
@@ -23,6 +33,23 @@ _RESOLVED: WeakKeyDictionary[type, Mapping[str, Any]] = WeakKeyDictionary()
 _ADMITTED: WeakKeyDictionary[type, Mapping[str, tuple[type, ...]]] = WeakKeyDictionary()
 
 _QUALIFIERS = frozenset({"Required", "NotRequired", "ReadOnly", "Final"})
+
+
+class Declaration(NamedTuple):
+    """What the class keywords and fields of a problem class say about all of its problems."""
+
+    cls: type[Any]
+    status: int | None  # None for a class that is only the base of others
+    title: str | None  # its own or inherited
+    uri: str | None  # the class keyword ``type`` of the class itself
+    slug: str | None  # the class keyword, else made of the name; None for `Problem`, which is every type
+    fields: Mapping[str, object]  # the extension members and their defaults
+
+    def build_type(self, type_uri: str | None) -> str | None:
+        """Return the type of the class's problems: its own, else one built from ``ERROR_TYPE_URI``, else None."""
+        if self.uri is not None or self.status is None or self.slug is None:
+            return self.uri
+        return build_type(type_uri, self.status, self.slug)
 
 
 def read_annotations(cls: type) -> Mapping[str, Any]:

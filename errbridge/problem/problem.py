@@ -6,31 +6,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import Field
 from types import MappingProxyType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Generic,
-    Literal,
-    Never,
-    Protocol,
-    Self,
-    TypeVar,
-    cast,
-    dataclass_transform,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
 from errbridge.http.response import AnyResponse
 from errbridge.http.status import check_error_status, find_phrase
 from errbridge.languages.message import Message, fill_in, is_usable
-from errbridge.problem.fields import REQUIRED, find_mismatches, read_annotations
+from errbridge.problem.fields import REQUIRED, Declaration, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
-
-if TYPE_CHECKING:
-    from errbridge.problem.declaration import Declaration
 
 __all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restore_problem"]
 
@@ -60,6 +45,8 @@ class LazyText(Protocol):
 
 
 if TYPE_CHECKING:
+    from typing import Generic, Literal, Never, dataclass_transform
+
     ReadT_co = TypeVar("ReadT_co", covariant=True)
     GivenT_contra = TypeVar("GivenT_contra", contravariant=True)
 
@@ -388,8 +375,6 @@ ProblemT = TypeVar("ProblemT", bound=Problem)
 
 def read_declaration(cls: type[Problem]) -> Declaration:
     """Return what a problem class declares about all of its problems."""
-    from errbridge.problem.declaration import Declaration  # needed by few applications, and slow to define
-
     return Declaration(cls, cls._status, cls._title, cls._uri, cls._slug, cls._fields)  # pyright: ignore[reportPrivateUsage]
 
 

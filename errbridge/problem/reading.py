@@ -15,10 +15,8 @@ from typing import Any
 
 from errbridge.http.status import is_error
 from errbridge.problem.conversion import MISMATCHES, convert
-from errbridge.problem.declaration import Declaration
-from errbridge.problem.document import parse_document
-from errbridge.problem.fields import resolve_annotations
-from errbridge.problem.response import read_response
+from errbridge.problem.fields import Declaration, resolve_annotations
+from errbridge.problem.response import parse_document, read_response
 from errbridge.problem.type_uri import ABOUT_BLANK
 
 __all__ = ["read_problem"]
@@ -32,11 +30,7 @@ def read_problem(
 ) -> tuple[Declaration, dict[str, Any]]:
     """Return the declaration of a problem's class, and the problem's members; see `Problem.from_response`.
 
-    Args:
-        response: The response.
-        declarations: Of the expected class, then of all classes derived from it.
-        body: Its content, if that has to be awaited.
-        type_uri: ``ERROR_TYPE_URI`` of the service.
+    *declarations* are those of the expected class, then of all classes derived from it.
     """
     answer = read_response(response, body)
     document = parse_document(answer.media_type, answer.body)

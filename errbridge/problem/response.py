@@ -1,14 +1,18 @@
-"""The response of another service, from any client."""
+"""The response of another service, from any client, and the problem document in it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
-from typing import Any
+from typing import Any, NoReturn
 
+from errbridge.http.accept import JSON
 from errbridge.http.headers import RequestHeaders, list_headers
 
-__all__ = ["ClientResponse", "read_response"]
+__all__ = ["ClientResponse", "parse_document", "read_response"]
+
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +40,12 @@ class ClientResponse:
 
 
 def read_response(response: Any, body: bytes | str | None = None) -> ClientResponse:
-    """Read a response.
+    """Read a response; a TypeError says what to do if it is none, or has to be awaited, or its content has.
 
     Args:
         response: From the test clients of Flask and Quart, from httpx or requests; a `Reply`; or
             ``(status, headers, body)``.
         body: Its content, if that has to be awaited.
-
-    Raises:
-        TypeError: It is no response, or has to be awaited, or its content has; the message says what to do.
     """
     kind = f"{type(response).__module__}.{type(response).__qualname__}"
     if isawaitable(response):
@@ -86,3 +87,26 @@ def _read_content(response: Any) -> object:
 
 def _decode(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def parse_document(media_type: str, body: bytes | str) -> dict[str, Any]:
+    """Parse a problem document of a media type, without converting its values; a ValueError if it is none."""
+    if media_type not in (JSON, "application/json"):
+        raise ValueError(f"a problem document is {JSON}, not {media_type[:80] or 'without a content type'}")
+    if len(body) > _MOST_BYTES:
+        raise ValueError(f"the body has more than {_MOST_BYTES} bytes, too many for a problem document")
+    try:
+        text = body if isinstance(body, str) else body.decode("utf-8-sig")
+        members = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the body is no problem document: {error}") from error
+    if not isinstance(members, dict):
+        raise ValueError("the body is no problem document: it is no object")
+    # As ERROR_FORCE_CONTENT_TYPE sends it; any other plain JSON is none.
+    if media_type != JSON and not {"type", "title", "status"} <= members.keys():
+        raise ValueError(f"under application/json it needs type, title and status; else send {JSON}")
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

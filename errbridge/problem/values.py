@@ -1,23 +1,4 @@
-"""Any Python value as one that JSON can hold. It never fails, never recurses without end, and reveals no ``repr``.
-
-=====================================  ==========================================
-value                                  becomes
-=====================================  ==========================================
-date, time, datetime                   ISO 8601
-timedelta                              seconds
-Decimal, UUID, path                    its text
-Enum member                            its value
-bytes                                  UTF-8 text, or base64 where it is none
-mapping, dataclass                     object
-list, tuple, set, iterable view        array; a set is sorted
-NaN, infinity                          null
-lone surrogate                         U+FFFD
-integer too long to print              its hexadecimal text
-cycle, or deeper than 32 levels        null
-object whose class defines ``__str__``   its text
-any other object                       the name of its class
-=====================================  ==========================================
-"""
+"""Any Python value as one that JSON can hold. It never fails, never recurses without end, and reveals no ``repr``."""
 
 from __future__ import annotations
 
@@ -27,6 +8,7 @@ import math
 import re
 from collections.abc import KeysView, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -45,7 +27,7 @@ _SURROGATE = "[\ud800-\udfff]"
 
 
 def to_json_value(value: object, _path: tuple[int, ...] = ()) -> JSONValue:
-    """Turn a value into one that JSON can hold, as the module's table says."""
+    """Turn a value into one that JSON can hold."""
     try:
         return _convert(value, _path)
     except Exception:  # a value's own __str__, __iter__ or items() may raise anything
@@ -60,7 +42,7 @@ def _convert(value: object, path: tuple[int, ...]) -> JSONValue:
             return to_json_value(value.value, path)
         case str():
             return re.sub(_SURROGATE, "\ufffd", value)
-        case int():
+        case int():  # one that is too long to print as hexadecimal text
             return int(value) if abs(value) < _LONGEST_INTEGER else hex(value)
         case float():
             return float(value) if math.isfinite(value) else None
@@ -71,13 +53,15 @@ def _convert(value: object, path: tuple[int, ...]) -> JSONValue:
         case Decimal() | UUID() | PurePath():
             return re.sub(_SURROGATE, "\ufffd", str(value))
         case bytes() | bytearray() | memoryview():
-            return _decode_bytes(bytes(value))
+            with suppress(UnicodeDecodeError):
+                return bytes(value).decode()
+            return base64.b64encode(value).decode("ascii")
         case _:
             return _convert_container(value, path)
 
 
 def _convert_container(value: object, path: tuple[int, ...]) -> JSONValue:
-    if id(value) in path or len(path) >= _DEEPEST:
+    if id(value) in path or len(path) >= _DEEPEST:  # a cycle, or too deep
         return None
     path = (*path, id(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -100,10 +84,3 @@ def _write_key(key: object) -> str:
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
     return str(to_json_value(key))
-
-
-def _decode_bytes(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return base64.b64encode(value).decode("ascii")

@@ -145,11 +145,7 @@ DISPATCHERS: Mapping[str, type[ErrorDispatcher]] = {
 def make_dispatcher(
     cls: type[ErrorDispatcher], scopes: Iterable[Scope], converters: ConverterLookup, *, domain: str | None = None
 ) -> ErrorDispatcher:
-    """Make a dispatcher for the scopes of an application, whose own host is *domain*.
-
-    Raises:
-        SetupError: A prefix or host uses an unknown converter.
-    """
+    """Make a dispatcher for the scopes of an application, whose own host is *domain*."""
     from errbridge.scopes.trie import ScopeTrie, normalize_host  # an application that had no error needs no trie
 
     domain = normalize_host(domain or "") or None

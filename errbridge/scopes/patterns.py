@@ -65,11 +65,7 @@ _TOKEN = (
 
 
 def split_pattern(pattern: str) -> tuple[Segment, ...]:
-    """Split a pattern at its slashes, except for those within a converter's arguments.
-
-    Raises:
-        SetupError: The pattern cannot be read.
-    """
+    """Split a pattern at its slashes, except for those within a converter's arguments."""
     parts: list[list[Token]] = [[]]
     for token in _read_tokens(pattern):
         if token == "/":
@@ -102,11 +98,7 @@ def split_prefix(prefix: str | None) -> tuple[Segment, ...]:
 
 
 def split_host(host: str) -> tuple[Segment, ...]:
-    """Split a host at its dots, except for those within a converter's arguments.
-
-    Raises:
-        SetupError: The host cannot be read.
-    """
+    """Split a host at its dots, except for those within a converter's arguments."""
     labels: list[Segment] = [()]
     for token in split_pattern(host)[0]:
         if isinstance(token, str):
@@ -175,15 +167,7 @@ _BUILT_IN = {
 
 
 def find_converter(name: str, arguments: str | None) -> Converter:
-    """Find a converter by its name in Flask, for patterns outside an application.
-
-    Args:
-        name: ``string``, ``int``, ``float``, ``path``, ``uuid`` or ``any``.
-        arguments: The text in parentheses; only that of ``any(a, b)`` counts here.
-
-    Raises:
-        SetupError: There is no such converter.
-    """
+    """Find a converter by its name in Flask, for patterns outside an application; only ``any`` has arguments here."""
     if name == "any" and arguments:
         choices = "|".join(re.escape(choice.strip().strip("'\"")) for choice in arguments.split(","))
         return Converter(f"(?:{choices})")

@@ -83,11 +83,7 @@ def _normalize_host(host: object) -> str:
 
 
 def parse_place(text: str) -> Scope:
-    """Read ``"/prefix"`` or ``"//host/prefix"``.
-
-    Raises:
-        SetupError: It is neither.
-    """
+    """Read ``"/prefix"`` or ``"//host/prefix"``; anything else is a SetupError."""
     if text.startswith("//"):
         host, _, prefix = text[2:].partition("/")
         return Scope(host, f"/{prefix}" if prefix else None)

@@ -24,8 +24,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import (
@@ -144,8 +144,7 @@ class _Node:
         return child
 
 
-@dataclass(frozen=True, slots=True)
-class _Tail:
+class _Tail(NamedTuple):
     """A prefix with a variable that spans slashes (``<path:rest>``); it is compared as a whole."""
 
     pattern: re.Pattern[str]
@@ -214,16 +213,7 @@ def _build_tail(space: Scope, entry: _Entry, converters: ConverterLookup) -> _Ta
 
 
 class ScopeTrie:
-    """Finds the scopes that own a URL.
-
-    Args:
-        scopes: The scopes, in any order.
-        converters: Finds the converters of the variables; Flask's own by default.
-        spaces: Lists the pieces of URL space that a scope owns; by default the scope itself.
-
-    Raises:
-        SetupError: A prefix or host uses an unknown converter.
-    """
+    """Finds the scopes that own a URL; *spaces* lists the pieces of URL space that a scope owns."""
 
     __slots__ = ("_anywhere", "_elsewhere", "_has_hosts", "_hosts", "_wildcards")
 
@@ -249,12 +239,7 @@ class ScopeTrie:
         self._hosts = {host: (tries[host], *self._match(host)) for host in tries if not is_wildcard(host)}
 
     def owners(self, host: str, path: str) -> tuple[Scope, ...]:
-        """List the scopes that contain a URL, the nearest first.
-
-        Args:
-            host: The Host header, in any form.
-            path: The path as the framework decoded it, below the mount point of the application.
-        """
+        """List the scopes that contain a URL, the nearest first. The host is the header in any form."""
         trie = self._anywhere
         if self._has_hosts:
             tries = self._hosts.get(host)  # most clients send a host as it is registered

@@ -13,9 +13,8 @@ from typing import Any, TypeGuard, cast
 
 from errbridge.http.accept import JSON
 from errbridge.http.response import AnyResponse
-from errbridge.problem.document import parse_document
 from errbridge.problem.problem import Problem, read_declaration
-from errbridge.problem.response import ClientResponse, read_response
+from errbridge.problem.response import ClientResponse, parse_document, read_response
 from errbridge.problem.type_uri import ABOUT_BLANK, build_type
 from errbridge.problem.values import to_json_value
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from errbridge.http.accept import JSON
 from errbridge.incident import Reply
-from errbridge.problem.document import parse_document
-from errbridge.problem.response import ClientResponse, read_response
+from errbridge.problem.response import ClientResponse, parse_document, read_response
 from errbridge.testing.conformance.cases import CASES
 from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
 

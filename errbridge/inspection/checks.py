@@ -197,7 +197,8 @@ def _find_template_faults(subject: Subject) -> Found:
     """Compile the pages of all errors, and what they refer to."""
     folders = {"errors", *(folder for owner in subject.error_map.owners.values() for folder in owner.folders)}
     pages = [name for name in subject.list_templates() if name.rpartition("/")[0] in folders]
-    pages += filter(None, [subject.error_map.settings.page])
+    if (page := subject.error_map.settings.page) is not None:
+        pages.append(page)
     for fault in dict.fromkeys(fault for page in pages for fault in subject.find_template_faults(page)):
         yield "app", f"{fault}; the built-in page is shown instead", None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 from errbridge import validation
@@ -234,7 +233,7 @@ class _Stage:
     def explain(self) -> Step:
         """Explain of each handler of the chain when it is asked, or why it is not."""
         owners, problem = self.context.chain.owners, self.context.problem
-        considered = (*chain.from_iterable((*self._list_natives(owner), *self._list_own(owner)) for owner in owners),)
+        considered = tuple(each for owner in owners for each in (*self._list_natives(owner), *self._list_own(owner)))
         if self.is_claim:
             condition = "only if no handler above takes it: " if any(entry.order for entry in considered) else ""
             error = f"the exception {key_name(type(self.context.exception))}"

@@ -1,17 +1,9 @@
 """OpenTelemetry: what an error means for the span, a counter of errors, and the trace in the document.
 
 It needs the API only, ``errbridge[otel]``; what is done with the data is the business of the SDK that the application
-sets up, and without one nothing happens. The names are those of the semantic conventions for HTTP servers:
-
-=============  ==================================================  ==================================
-error          the current span                                    ``error.type``
-=============  ==================================================  ==================================
-4xx            its status is left as it is                         none
-5xx            status ERROR                                        the status, such as ``503``
-uncaught       status ERROR; an event with the exception           the class of the exception
-=============  ==================================================  ==================================
-
-The span gets ``errbridge.incident.id``, ``errbridge.scope`` and ``errbridge.problem.type`` as well.
+sets up, and without one nothing happens. The names are those of the semantic conventions for HTTP servers. The page
+"Hooks, OpenTelemetry and Prometheus" has the table of what each error changes. The span gets ``errbridge.incident.id``,
+``errbridge.scope`` and ``errbridge.problem.type`` as well.
 """
 
 from __future__ import annotations

@@ -1,15 +1,4 @@
-"""The one log record of an error.
-
-===========================  ============  =======  ==========================================
-error                        logger        level    stack
-===========================  ============  =======  ==========================================
-uncaught exception           framework's   ERROR    yes
-5xx otherwise                `errbridge`   ERROR    of the exception that led to it, if any
-4xx                          `errbridge`   INFO     no
-4xx, as the client has left  `errbridge`   DEBUG    no
-a handler or page failed     `errbridge`   ERROR    of the failure, with the error as its context
-a stream broke off           `errbridge`   ERROR    yes; DEBUG if the client has left
-===========================  ============  =======  ==========================================
+"""The one log record of an error. The page "Logging and incident ids" lists its logger, level and stack.
 
 Each record has the fields that `Incident.describe` lists, as attributes. The framework's record gets them, and the id
 at the end of its text, from `ENRICH`, a filter on the framework's logger. Where the framework writes no record, or an

@@ -85,14 +85,12 @@ class Skeleton(NamedTuple):
     Attributes:
         status: The status code.
         headers: All headers.
-        body: The body, as a format of ``%``; None if there is none.
-        values: Read the values that the format needs.
+        body: The parts of the body, some of which are read from the error; None if there is no body.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: str | None
-    values: tuple[Callable[[ErrorContext], str], ...]
+    body: tuple[bytes | Callable[[ErrorContext], str], ...] | None
 
 
 # Made up for this process, so that no sentence of an application contains one of these. A mount is one of them, as
@@ -116,7 +114,7 @@ _PLACES: Mapping[str, Callable[[ErrorContext], str]] = {
 }
 """What is different in equal errors: its value in the error that is rendered, and how to read that of another."""
 
-_PLACE = re.compile("|".join(_PLACES))
+_PLACE = re.compile(f"({'|'.join(_PLACES)})")
 
 
 @lru_cache(maxsize=2048)
@@ -140,11 +138,9 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
         language=look.language,
     )
     response = render(look, incident)
-    if response.body is None:
-        return Skeleton(response.status, response.headers, None, ())
-    body = response.body.decode().replace("%", "%%")
-    values = tuple([_PLACES[place] for place in _PLACE.findall(body)])
-    return Skeleton(response.status, response.headers, _PLACE.sub("%s", body), values)
+    texts = None if response.body is None else _PLACE.split(response.body.decode())
+    body = None if texts is None else tuple([_PLACES.get(text) or text.encode() for text in texts])
+    return Skeleton(response.status, response.headers, body)
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:
@@ -162,9 +158,9 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
                 incident = replace(incident, reference=context.find_reference(failed=True))
             response = render(context.look, incident)
         else:
-            status, headers, body, values = _render_shared(context.look, context.problem, form)
-            filled = None if body is None else (body % tuple([read(context) for read in values])).encode()
-            response = Response(status, headers, filled)
+            status, headers, body = _render_shared(context.look, context.problem, form)
+            parts = [part if isinstance(part, bytes) else part(context).encode() for part in body or ()]
+            response = Response(status, headers, None if body is None else b"".join(parts))
     except Exception as error:
         failure = failure or Failure("the built-in representation", link(error, context))
         response = last_resort(context.request.method, context.problem.status)

@@ -43,7 +43,7 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
     "the framework's response": ((seam.Seam, "make_result"),),
     "the check of its head": ((errbridge_flask.answering, "check_head"), (application, "check_head")),
 }
-"""Functions by what they do, as they are looked up; a dot stands before what is part of the line above."""
+"""Functions by what they do, as they are looked up; a dot marks what is part of the line above."""
 
 
 @contextmanager

@@ -90,6 +90,5 @@ def record_text(record: FoundRecord) -> str:
         return f"{head}\n{record.text}"
     plain = {name: value if isinstance(value, str) else json.dumps(value) for name, value in record.fields.items()}
     width = max(map(len, plain))
-    short = [f"  {name:{width}}  {value}" for name, value in plain.items() if "\n" not in value]
-    long = [f"  {name}\n{value}" for name, value in plain.items() if "\n" in value]
-    return "\n".join([head, *short, *long])
+    lines = (f"  {name}\n{value}" if "\n" in value else f"  {name:{width}}  {value}" for name, value in plain.items())
+    return "\n".join([head, *lines])

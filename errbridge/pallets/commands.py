@@ -37,12 +37,9 @@ from errbridge.pallets.inspected import build_exception, build_situation, find_e
 
 __all__ = ["Answer", "build_commands"]
 
-Handler = Callable[[BaseException], Any]
-"""An error handler of a framework's own colour."""
-
 Answered = tuple[tuple[tuple[str, str], ...], bytes]
-Answer = Callable[[Any, RequestFacts, Sequence[Handler]], Sequence[Answered | Exception]]
-"""Calls error handlers within a request to an application."""
+Answer = Callable[[Any, RequestFacts, Sequence[Callable[[BaseException], Any]]], Sequence[Answered | Exception]]
+"""Calls error handlers, in the framework's own colour, within a request to an application."""
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

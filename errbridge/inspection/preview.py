@@ -22,8 +22,8 @@ from errbridge.inspection.probes import build_request, list_readable_scopes, ope
 from errbridge.inspection.subject import Subject
 from errbridge.representations.html import build_page
 from errbridge.representations.styles import Style
-from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT, Scope
+from errbridge.scopes.trie import sort_scopes
 
 __all__ = ["EXTENSIONS", "STATUSES", "Folder", "build_index", "list_drafts", "list_folders"]
 

@@ -9,7 +9,7 @@ only when it converts it is not asked; for such values the prefix still owns the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from errbridge.errors import SetupError
@@ -61,35 +61,27 @@ _TOKEN = (
     r"(?P<text>[^<>/]+)"
     r"|(?P<slash>/)"
     r"|<(?:(?P<converter>[A-Za-z_]\w*)(?:\((?P<arguments>.*?)\))?:)?(?P<variable>[A-Za-z_]\w*)>"
+    r"|(?P<unreadable>[<>])"
 )
 
 
 def split_pattern(pattern: str) -> tuple[Segment, ...]:
     """Split a pattern at its slashes, except for those within a converter's arguments."""
     parts: list[list[Token]] = [[]]
-    for token in _read_tokens(pattern):
-        if token == "/":
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return tuple(tuple(part) for part in parts)
-
-
-def _read_tokens(pattern: str) -> Iterator[Token]:
-    token = re.compile(_TOKEN)
-    position = 0
-    while position < len(pattern):
-        found = token.match(pattern, position)
-        if found is None:
-            raise SetupError(
-                f"{pattern!r} cannot be read from {pattern[position:]!r} on: write variables as "
-                "<name> or <converter:name>, and '<' or '>' nowhere else"
-            )
-        position = found.end()
-        if found["variable"] is None:
-            yield found.group()
-        else:
-            yield Variable(found["variable"], found["converter"] or "default", found["arguments"])
+    for found in re.finditer(_TOKEN, pattern):
+        match found.lastgroup:
+            case "unreadable":
+                raise SetupError(
+                    f"{pattern!r} cannot be read from {pattern[found.start() :]!r} on: write variables as "
+                    "<name> or <converter:name>, and '<' or '>' nowhere else"
+                )
+            case "variable":
+                parts[-1].append(Variable(found["variable"], found["converter"] or "default", found["arguments"]))
+            case "slash":
+                parts.append([])
+            case _:
+                parts[-1].append(found["text"])
+    return tuple(map(tuple, parts))
 
 
 def split_prefix(prefix: str | None) -> tuple[Segment, ...]:
@@ -99,15 +91,12 @@ def split_prefix(prefix: str | None) -> tuple[Segment, ...]:
 
 def split_host(host: str) -> tuple[Segment, ...]:
     """Split a host at its dots, except for those within a converter's arguments."""
-    labels: list[Segment] = [()]
+    labels: list[list[Token]] = [[]]
     for token in split_pattern(host)[0]:
-        if isinstance(token, str):
-            first, *rest = token.split(".")
-            labels[-1] = (*labels[-1], *filter(None, [first]))
-            labels.extend(tuple(filter(None, [label])) for label in rest)
-        else:
-            labels[-1] = (*labels[-1], token)
-    return tuple(labels)
+        first, *others = token.split(".") if isinstance(token, str) else [token]
+        labels[-1].append(first)
+        labels.extend([label] for label in others)
+    return tuple(tuple(filter(None, label)) for label in labels)
 
 
 def is_text(segment: Segment) -> bool:

@@ -25,7 +25,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from errbridge.errors import SetupError
 from errbridge.scopes.patterns import (
@@ -38,12 +38,12 @@ from errbridge.scopes.patterns import (
     is_text,
     is_wildcard,
     parse_segment,
+    split_host,
     split_prefix,
 )
-from errbridge.scopes.precedence import Rank, rank_host, rank_scope
 from errbridge.scopes.scope import Scope
 
-__all__ = ["ScopeTrie", "normalize_host"]
+__all__ = ["ScopeTrie", "normalize_host", "sort_scopes"]
 
 _LONGEST_HOST = 253  # RFC 1035 section 2.3.4, without the root label
 _NODES_PER_SEGMENT = 8
@@ -57,6 +57,9 @@ _Owned = tuple[Scope, Scope]
 _Entry = tuple[int, Scope]
 """A scope with its rank among those of its host, so that sorted entries are owners with the nearest first."""
 
+_Rank = tuple[Any, ...]
+"""Compares with the ranks that the same function returns; the nearest scope has the least."""
+
 
 def normalize_host(host: str) -> str:
     """Reduce a Host header to what hosts are compared by: lowercase, without port and trailing dot."""
@@ -64,6 +67,36 @@ def normalize_host(host: str) -> str:
     if host.startswith("["):  # an IPv6 literal, RFC 3986 section 3.2.2
         return host[: host.find("]") + 1]
     return host.partition(":")[0].rstrip(".")
+
+
+def _rank_host(host: str | None) -> _Rank:
+    """Rank the host of a scope among those that match one request."""
+    if host is None:
+        return 2, 0, False, ""
+    if not is_wildcard(host):
+        return 0, 0, False, host
+    labels = split_host(host)
+    return 1, -len(labels), labels[0] == ("*",), host
+
+
+def _rank_scope(scope: Scope, space: Scope, converters: ConverterLookup) -> _Rank:
+    """Rank a scope, by a piece of URL space that it owns, among those that own a path on one host."""
+    kinds = []
+    for segment in split_prefix(space.prefix):
+        converter = parse_segment(segment, converters)
+        kinds.append((0, 0, "") if is_text(segment) else (1, converter.weight, converter.regex))
+    # The texts still differ where the patterns mean the same: /<int:a> and /<int:b>.
+    text = f"{scope.host or ''}{scope.prefix or ''}"
+    assigned = space.prefix != scope.prefix
+    return -len(kinds), kinds, assigned, scope.blueprint is None, scope.blueprint or "", text
+
+
+def sort_scopes(scopes: Iterable[Scope], converters: ConverterLookup = find_converter) -> list[Scope]:
+    """Sort scopes so that the first to contain a URL is its nearest owner, for every URL.
+
+    For the configuration of another server, which cannot ask the trie.
+    """
+    return sorted(scopes, key=lambda scope: (_rank_host(scope.host), _rank_scope(scope, scope, converters)))
 
 
 class _Branch:
@@ -167,7 +200,8 @@ class _PathTrie:
         self._tails: list[_Tail] = []
         root = _Branch()
         segments = 1
-        for rank, (scope, space) in enumerate(sorted(owned, key=lambda pair: rank_scope(pair[0], pair[1], converters))):
+        ranked = sorted(owned, key=lambda pair: _rank_scope(pair[0], pair[1], converters))
+        for rank, (scope, space) in enumerate(ranked):
             parts = [(segment, parse_segment(segment, converters)) for segment in split_prefix(space.prefix)]
             if not all(converter.isolating for _, converter in parts):
                 self._tails.append(_build_tail(space, (rank, scope), converters))
@@ -232,10 +266,12 @@ class ScopeTrie:
         self._elsewhere = (self._anywhere,) if anywhere else ()
         tries = {str(host): _PathTrie(pairs, converters) for host, pairs in owned.items()}
         self._has_hosts = bool(tries)
-        self._wildcards: dict[str, list[tuple[Rank, re.Pattern[str], _PathTrie]]] = {}
+        # By what follows the last star or variable.
+        self._wildcards: dict[str, list[tuple[_Rank, re.Pattern[str], _PathTrie]]] = {}
         for host in filter(is_wildcard, tries):
             pattern = re.compile(build_host_expression(host, converters), re.IGNORECASE)
-            self._wildcards.setdefault(_find_suffix(host), []).append((rank_host(host), pattern, tries[host]))
+            suffix = host[max(host.rfind("*"), host.rfind(">")) :].partition(".")[2].lower()
+            self._wildcards.setdefault(suffix, []).append((_rank_host(host), pattern, tries[host]))
         self._hosts = {host: (tries[host], *self._match(host)) for host in tries if not is_wildcard(host)}
 
     def owners(self, host: str, path: str) -> tuple[Scope, ...]:
@@ -260,17 +296,11 @@ class ScopeTrie:
         """Find the prefixes of the wildcard hosts that a host matches, and those without a host."""
         if not self._wildcards or len(host) > _LONGEST_HOST or ".." in host or host.startswith("."):
             return self._elsewhere
-        found: list[tuple[Rank, _PathTrie]] = []
+        found: list[tuple[_Rank, _PathTrie]] = []
         suffix = host
         while suffix:
             suffix = suffix.partition(".")[2]
-            for rank, pattern, paths in self._wildcards.get(suffix, ()):
-                if pattern.fullmatch(host):
-                    found.append((rank, paths))
+            wildcards = self._wildcards.get(suffix, ())
+            found += [(rank, paths) for rank, pattern, paths in wildcards if pattern.fullmatch(host)]
         found.sort()  # no two hosts have one rank
         return (*[paths for _, paths in found], *self._elsewhere)
-
-
-def _find_suffix(host: str) -> str:
-    """Return the labels after the last star or variable, by which a wildcard host is looked up."""
-    return host[max(host.rfind("*"), host.rfind(">")) :].partition(".")[2].lower()

@@ -20,9 +20,8 @@ from hypothesis import strategies as st
 
 from errbridge import Scope, SetupError
 from errbridge.scopes.patterns import Converter, build_host_expression, build_path_expression
-from errbridge.scopes.precedence import sort_scopes
 from errbridge.scopes.scope import ROOT
-from errbridge.scopes.trie import ScopeTrie, normalize_host
+from errbridge.scopes.trie import ScopeTrie, normalize_host, sort_scopes
 
 # The oracle. It knows the kinds of segments that the tests use as predicates of its own, and nothing of the trie.
 

@@ -103,13 +103,37 @@ class Explanation:
 # The walk.
 
 
-@dataclass(frozen=True, slots=True)
 class _Walk:
-    """The way of an error that every handler passes on."""
+    """The way of an error that every handler passes on: the contexts, the calls of handlers, and the end.
 
-    contexts: list[ErrorContext]
-    asked: list[tuple[ErrorContext, Call]]  # each call of a handler with the context in which it was made
-    end: Outcome | Call  # the call of the application's own way to show the problem
+    The end may be the call of the application's own way to show the problem.
+    """
+
+    def __init__(self, installation: Installation, situation: Situation) -> None:
+        options = installation.options
+        if (decorator := options.response) is not None:
+            # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
+            def find(_: object) -> Any:
+                return decorator
+
+            options = replace(options, response=find)
+        installation = copy_without_hooks(installation, options)
+        self.asked: list[tuple[ErrorContext, Call]] = []  # each call with the context in which it is made
+        run = respond(installation, situation.exception, situation.request)
+        self.end = self._follow(run)
+        if isinstance(self.end, Raised) and not installation.application.propagates():
+            run = respond(installation, situation.server_error, situation.request, run)
+            self.end = self._follow(run)
+        self.contexts = run.contexts
+
+    def _follow(self, run: Run) -> Outcome | Call:
+        while run.outcome is None:
+            if run.call.function != run.installation.application.send_signal:
+                if not any(function is run.call.function for function in run.contexts[-1].asked):
+                    return run.call
+                self.asked.append((run.contexts[-1], run.call))
+            run.send(None)
+        return run.outcome
 
     @property
     def is_unasked(self) -> bool:
@@ -126,7 +150,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
     """Explain the response to an error."""
     request = situation.request
     with capture_failures():
-        walk = _walk(subject.installation, situation)
+        walk = _Walk(subject.installation, situation)
     stages = [] if walk.is_unasked else [_Stage(subject, walk, place) for place in range(len(walk.contexts))]
     steps = tuple(stage.explain() for stage in stages)
     asked = (entry for step in steps for entry in step.considered if entry.order is not None)
@@ -143,36 +167,6 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         next((entry.source for entry in asked if entry.native), None),
         None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(walk.contexts[-1], walk.end),
     )
-
-
-def _walk(installation: Installation, situation: Situation) -> _Walk:
-    options = installation.options
-    if (decorator := options.response) is not None:
-        # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
-        def find(_: object) -> Any:
-            return decorator
-
-        options = replace(options, response=find)
-    installation = copy_without_hooks(installation, options)
-    asked: list[tuple[ErrorContext, Call]] = []
-
-    def follow(run: Run) -> Outcome | Call:
-        while run.outcome is None:
-            if run.call.function == installation.application.send_signal:
-                run.send(None)
-                continue
-            if not any(function is run.call.function for function in run.contexts[-1].asked):
-                return run.call
-            asked.append((run.contexts[-1], run.call))
-            run.send(None)
-        return run.outcome
-
-    run = respond(installation, situation.exception, situation.request)
-    end = follow(run)
-    if isinstance(end, Raised) and not installation.application.propagates():
-        run = respond(installation, situation.server_error, situation.request, run)
-        end = follow(run)
-    return _Walk(run.contexts, asked, end)
 
 
 def _find_notes(subject: Subject, walk: _Walk, exc: BaseException) -> Iterator[str]:

@@ -45,13 +45,14 @@ Files = Mapping[str, Iterable[tuple[str, str]]]
 
 def build_http_block(subject: Subject, directory: str, files: Files) -> str:
     """Build the part for nginx's ``http`` block. *directory* is the absolute path of the directory with all of this."""
-    folders = [folder for folder in list_folders(subject) if folder.request.routing]
+    folders = [folder for folder in list_folders(subject) if folder.context.request.routing]
     owners = [
         (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name) for folder in folders if folder.scope != ROOT
     ]
-    prefix, last = _build_prefix(directory), folders[-1].style
-    styles = [(f"^{re.escape(folder.name)}$", folder.style.name) for folder in folders]
-    formats = [rule for style in dict.fromkeys(folder.style for folder in folders) for rule in _list_formats(style)]
+    by_name = {folder.name: folder.context.look.style for folder in folders}
+    styles = [(f"^{re.escape(name)}$", style.name) for name, style in by_name.items()]
+    formats = [rule for style in dict.fromkeys(by_name.values()) for rule in _list_formats(style)]
+    prefix, last = _build_prefix(directory), by_name["app"]
     wanted = f'"${prefix}_style $http_x_requested_with $http_accept" ${prefix}_format'
     language, languages = f"$http_accept_language ${prefix}_language", subject.error_map.settings.languages
     maps = [

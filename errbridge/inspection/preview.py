@@ -16,12 +16,10 @@ from itertools import starmap
 from errbridge.application.installation import Installation
 from errbridge.handling.context import ErrorContext
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.http.request import RequestFacts
 from errbridge.http.status import find_phrase
-from errbridge.inspection.probes import build_request, list_readable_scopes, open_error
+from errbridge.inspection.probes import list_readable_scopes, open_error, open_scope
 from errbridge.inspection.subject import Subject
 from errbridge.representations.html import build_page
-from errbridge.representations.styles import Style
 from errbridge.scopes.scope import ROOT, Scope
 from errbridge.scopes.trie import sort_scopes
 
@@ -37,12 +35,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A scope with a folder of its own, a request whose errors belong to it, and how they look."""
+    """A scope with a folder of its own, and an error that belongs to it."""
 
     name: str
     scope: Scope
-    request: RequestFacts
-    style: Style
+    context: ErrorContext
 
 
 def list_folders(subject: Subject) -> list[Folder]:
@@ -50,10 +47,8 @@ def list_folders(subject: Subject) -> list[Folder]:
     scopes = (scope for scope, _ in list_readable_scopes(subject) if scope != ROOT)
     folders: list[Folder] = []
     for scope in (*sort_scopes(scopes, subject.installation.application.converters), ROOT):
-        request = build_request(subject, scope)
-        if request is not None:
-            style = open_error(subject.installation, request).look.style
-            folders.append(Folder(_choose_name(scope, folders), scope, request, style))
+        if (context := open_scope(subject, scope)) is not None:
+            folders.append(Folder(_choose_name(scope, folders), scope, context))
     return folders
 
 
@@ -74,8 +69,8 @@ def list_drafts(installation: Installation, folder: Folder) -> Iterator[tuple[st
     for number, language in enumerate(installation.error_map().languages):
         name = f"{folder.name}.{language}" if number else folder.name
         for status in STATUSES:
-            for media_type in folder.style.offers:
-                request = replace(folder.request, accept=media_type, accept_language=language.tag)
+            for media_type in folder.context.look.style.offers:
+                request = replace(folder.context.request, accept=media_type, accept_language=language.tag)
                 path = f"{name}/{status}.{EXTENSIONS[media_type]}"
                 yield path, open_error(installation, request, status).anonymize()
 

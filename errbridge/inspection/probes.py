@@ -28,7 +28,6 @@ from errbridge.scopes.scope import ROOT, Scope, list_blueprints
 from errbridge.scopes.trie import ScopeTrie
 
 __all__ = [
-    "build_request",
     "build_url",
     "capture_failures",
     "copy_without_hooks",
@@ -37,6 +36,7 @@ __all__ = [
     "list_readable_scopes",
     "locate",
     "open_error",
+    "open_scope",
 ]
 
 _VALUES = ("1", "a", "aa", "1.0", "00000000-0000-4000-8000-000000000000", "2020-01-01")
@@ -101,17 +101,18 @@ def locate(subject: Subject, scope: Scope) -> tuple[str, str]:
     return build_host_expression(scope.host, converters), build_path_expression(scope.prefix, converters)
 
 
-def build_request(subject: Subject, scope: Scope) -> RequestFacts | None:
-    """Build a request whose errors belong to a scope first; None if no URL leads there, and it has no views."""
+def open_scope(subject: Subject, scope: Scope) -> ErrorContext | None:
+    """Open an error that belongs to a scope first; None if no URL leads there, and it has no views."""
     url = build_url(scope, subject.installation.application.converters)
     host, path = url or ("", "/")
     if url is not None and (scope == ROOT or (scope.host, scope.prefix) != (None, None)):
-        request = RequestFacts(path=path, host=host, routing=True)
-        owner = open_error(subject.installation, request).chain.owners[0].scope
+        context = open_error(subject.installation, RequestFacts(path=path, host=host, routing=True))
+        owner = context.chain.owners[0].scope
         if scope in (ROOT, owner) or (scope.blueprint is not None and owner.blueprint == scope.blueprint):
-            return request
+            return context
     if scope.blueprint is not None and scope.blueprint in subject.routed:
-        return RequestFacts(path=path, host=host, blueprints=list_blueprints(scope.blueprint))
+        request = RequestFacts(path=path, host=host, blueprints=list_blueprints(scope.blueprint))
+        return open_error(subject.installation, request)
     return None
 
 

@@ -218,11 +218,12 @@ def _read_lines(log: TextIO) -> Iterator[str]:
 def _make_files(app: Any, subject: Subject, answer: Answer, failures: list[str]) -> Iterator[tuple[str, Answered]]:
     seam, installation = find_seam(app), copy_without_hooks(subject.installation)
     for folder in list_folders(subject):
-        if not folder.request.routing:  # only its views lead there
+        request = folder.context.request
+        if not request.routing:  # only its views lead there
             continue
         drafts = list(list_drafts(installation, folder))
-        handlers = [seam.make_handler(Run(installation, folder.request).start(show(each))) for _, each in drafts]
-        for (path, _), answered in zip(drafts, answer(app, folder.request, handlers), strict=True):
+        handlers = [seam.make_handler(Run(installation, request).start(show(each))) for _, each in drafts]
+        for (path, _), answered in zip(drafts, answer(app, request, handlers), strict=True):
             if isinstance(answered, Exception):  # in propagate mode, where failures are raised for the developer
                 place = installation.application.locate_template_error(answered)
                 failures.append(": ".join(filter(None, (path, place, describe_error(answered)))))

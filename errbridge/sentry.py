@@ -4,7 +4,6 @@ Sentry's own integrations make the event of an uncaught exception, from the fram
 ``incident_id``, by which you find what a client quotes. It needs the SDK, ``errbridge[sentry]``.
 
 - An uncaught exception, a handler or page that failed, and a stream that broke off are one event each, with the tag.
-  For such a stream of Quart, Sentry's middleware sends a second event, without the tag.
 - A 4xx or 5xx that was raised as such, and an exception that a handler has mapped to one, are none. With ``statuses``
   they are one event each, grouped by status and type of problem.
 """
@@ -104,6 +103,12 @@ def _process(event: Event, hint: Hint) -> Event | None:
     record = hint.get("log_record")
     fields = {} if record is None else vars(record)
     if fields.get("_errbridge_deliberate"):
+        return None
+    # Sentry's own test for events of one exception sees those of one task, and a stream of Quart has several.
+    known = getattr((hint.get("exc_info") or (None, None))[1], "__dict__", {})
+    if record is not None:
+        known["_errbridge_sent"] = True
+    elif known.pop("_errbridge_sent", False):
         return None
     incident_id = fields.get("incident_id") or current_incident_id()
     if incident_id:

@@ -25,7 +25,7 @@ import sentry_sdk
 from sentry_sdk.transport import Transport
 import errbridge.sentry
 from errbridge import Problem
-from tests.applications import a_handler, aborting, an_app, failing, in_style
+from tests.applications import a_handler, a_view, aborting, an_app, failing, in_style
 from tests.clients import Request
 from tests.twins import WORLDS
 
@@ -36,6 +36,10 @@ class Collecting(Transport):
 
 def broken(exc):
     raise ValueError("in the handler")
+
+def stream():
+    yield b"first"
+    raise ValueError("later")
 
 def init():
     sentry_sdk.init(dsn="https://key@localhost/1", transport=Collecting)
@@ -50,6 +54,7 @@ an_app(
     failing("/crash", lambda: LookupError("a secret")),
     failing("/key", lambda: KeyError("k")),
     failing("/sold", lambda: Problem(409, type="/sold")),
+    lambda world: a_view("/stream", lambda: world.framework.Response(stream()))(world),
     aborting("/busy", 503),
     a_handler(KeyError, lambda exc: Problem(502, type="/upstream")),
     a_handler(503, broken) if statuses == "broken" else in_style("api"),
@@ -62,6 +67,11 @@ for path in ("/crash", "/key", "/sold", "/busy"):
     events.clear()
     response = world.call(Request(path, headers=[("Accept", "application/json"), ("Accept-Language", "de")]))
     answers[path] = [response.json["instance"].removeprefix("urn:uuid:"), list(events)]
+events.clear()
+try:
+    world.call(Request("/stream"))
+except ValueError:  # which a server takes for the end of the connection
+    answers["/stream"] = ["", list(events)]
 print(json.dumps(answers, default=str))
 """
 
@@ -79,10 +89,10 @@ def run(framework: str, order: str, statuses: Any) -> dict[str, tuple[str, list[
 def test_an_uncaught_exception_is_one_event_and_an_error_on_purpose_none(framework: str) -> None:
     answers = run(framework, "init last", [])
 
-    incident_id, (event,) = answers.pop("/crash")
+    incident_id, (event,) = answers["/crash"]
     assert event["tags"]["incident_id"] == incident_id
     assert event["exception"]["values"][-1]["type"] == "LookupError"
-    assert {path: events for path, (_, events) in answers.items()} == {"/key": [], "/sold": [], "/busy": []}
+    assert [answers[path][1] for path in ("/key", "/sold", "/busy")] == [[], [], []]
 
 
 @pytest.mark.parametrize("framework", ["flask", "quart"])
@@ -106,6 +116,14 @@ def test_a_handler_that_fails_is_one_event_with_the_id(framework: str) -> None:
 
     assert event["tags"]["incident_id"] == incident_id
     assert event["exception"]["values"][-1]["type"] == "ValueError"
+
+
+@pytest.mark.parametrize("framework", ["flask", "quart"])
+def test_a_stream_that_breaks_off_is_one_event_with_the_id(framework: str) -> None:
+    _, (event,) = run(framework, "init first", [])["/stream"]
+
+    assert event["exception"]["values"][-1]["type"] == "ValueError"
+    assert event["tags"]["incident_id"] in event["logentry"]["formatted"]
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class Skeleton(NamedTuple):
     Attributes:
         status: The status code.
         headers: All headers.
-        body: The parts of the body, some of which are read from the error; None if there is no body.
+        body: The parts of the body; some are read from the error. None if there is no body.
     """
 
     status: int

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from errbridge.languages.message import Message
 from errbridge.log import log
-from errbridge.validation.faults import EXPECTED, SYNTAX, Fault, write_item
+from errbridge.validation.faults import EXPECTED, SYNTAX, WORDS, Fault, write_item
 
 __all__ = [
     "LIBRARIES",
@@ -78,7 +78,7 @@ def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str
     return {"errors": errors} if errors else {}
 
 
-# Bodies that are no JSON: where the parser of the standard library stopped.
+# Bodies that are no JSON; and where the parser of the standard library stopped.
 
 
 def find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
@@ -101,4 +101,6 @@ def read_syntax_error(exc: BaseException | None) -> dict[str, Any] | None:
         return {"detail": detail, "pointer": "", "line": exc.lineno, "column": exc.colno, "code": "syntax"}
     if isinstance(exc, UnicodeDecodeError):
         return {"detail": EXPECTED["utf-8"], "pointer": "", "code": "syntax"}
+    if _list_names(type(exc))[0] == "msgspec.DecodeError":  # the base class of its ValidationError
+        return {"detail": WORDS["format"], "pointer": "", "code": "syntax"}
     return None

@@ -459,10 +459,19 @@ def test_a_location_that_there_is_not_is_refused() -> None:
         client_data("form")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("body", "error_class"), [(b"{", json.JSONDecodeError), (b'"\xff"', UnicodeDecodeError)])
-def test_a_body_that_is_no_json_is_the_clients_in_such_a_block(body: bytes, error_class: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("parse", "body", "error_class"),
+    [
+        (json.loads, b"{", json.JSONDecodeError),
+        (json.loads, b'"\xff"', UnicodeDecodeError),
+        (msgspec.json.decode, b"{", msgspec.DecodeError),
+    ],
+)
+def test_a_body_that_is_no_json_is_the_clients_in_such_a_block(
+    parse: Any, body: bytes, error_class: type[Exception]
+) -> None:
     with pytest.raises(error_class) as caught, client_data():
-        json.loads(body)
+        parse(body)
     problem = problem_of(caught.value)
     assert problem is not None
     assert problem.status == 400

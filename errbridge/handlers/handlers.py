@@ -290,17 +290,12 @@ _NO_CLASSES = HTTPErrorClasses()
 
 
 class ScopeHandlers:
-    """The handlers of one scope, ready to be asked; of the same key the last one counts.
-
-    Attributes:
-        by_key: All of them, as registered; keys that mean the same in one form.
-        classes: The handlers for classes of exceptions, those for status codes under the framework's class too.
-        names: The handlers for classes by their full names. A handler for the class itself takes precedence.
-    """
+    """The handlers of one scope, ready to be asked; of the same key the last one counts."""
 
     __slots__ = ("by_key", "classes", "names")
 
     def __init__(self, registered: Iterable[tuple[Key, Handler]], classes: HTTPErrorClasses = _NO_CLASSES) -> None:
+        # Keys that mean the same have one form, and handlers for status codes are under the framework's class too.
         by_key = self.by_key = {classes.normalize_key(key): handler for key, handler in registered}
         self.names = {key: handler for key, handler in by_key.items() if is_class_name(key)}
         self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}

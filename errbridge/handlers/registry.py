@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 
 from errbridge.errors import SetupError
@@ -41,24 +42,21 @@ class Registry:
     __slots__ = ("__weakref__", "targets", "version")
 
     def __init__(self) -> None:
-        self.targets: dict[Hashable, Registrations] = {}
+        self.targets: defaultdict[Hashable, Registrations] = defaultdict(Registrations)
         self.version = 0
 
     def touch(self) -> None:
         """Note a change. Call it after the change, or an error map could be built without it and kept."""
         self.version += 1
 
-    def _registrations(self, target: Hashable) -> Registrations:
-        return self.targets.setdefault(target, Registrations())
-
     def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
         """Register a handler that was checked, for keys that were checked."""
-        self._registrations(target).add(keys, handler)
+        self.targets[target].add(keys, handler)
         self.touch()
 
     def include(self, target: Hashable, handlers: Handlers) -> None:
         """Register the handlers of a module, also those that it registers later."""
-        self._registrations(target).sources.append(handlers)
+        self.targets[target].sources.append(handlers)
         handlers.watch(self)
         self.touch()
 
@@ -66,10 +64,10 @@ class Registry:
         """Set how a target's errors look; the last call counts."""
         if name not in STYLES:
             raise SetupError(f"a style is one of {', '.join(map(repr, STYLES))}, not {name!r}")
-        self._registrations(target).style = STYLES[name]
+        self.targets[target].style = STYLES[name]
         self.touch()
 
     def set_failure(self, target: Hashable) -> None:
         """Answer a target's uncaught exceptions with the plain page."""
-        self._registrations(target).failure = True
+        self.targets[target].failure = True
         self.touch()

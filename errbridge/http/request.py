@@ -9,16 +9,23 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
-from errbridge.http.trace import parse_traceparent
 from errbridge.introspection import make
 
-__all__ = ["ALLOW", "REFUSAL", "RequestFacts", "check_request_id"]
+__all__ = ["ALLOW", "REFUSAL", "RequestFacts"]
 
 ALLOW = "errbridge.allow"
 """The key of `RequestFacts.allow` in the scope of an ASGI request; the bridge sets it."""
 
 REFUSAL = "errbridge.refusal"
 """The key of a problem in the scope of an ASGI request; the bridge sets it, for the application to raise."""
+
+_REQUEST_ID = r"[A-Za-z0-9._~:/+=@-]{1,128}"  # plain in JSON, XML, HTML and a log
+
+# W3C Trace Context, section 3.2: version 00 ends after the flags, a later one may go on after another dash, ff is none.
+_TRACEPARENT = (
+    r"(?:00(?=.{53}\Z)|(?!00|ff)[0-9a-f]{2})-(?!0{32})(?P<trace_id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+    r"(?:-.*)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class RequestFacts:
             "accept_language": get("accept-language", ""),
             "traceparent": get("traceparent", ""),
             "headers": RequestHeaders(read or headers.items),
-            "request_id": (given := get(request_id, "")) and check_request_id(given),
+            "request_id": given if (given := get(request_id)) and re.fullmatch(_REQUEST_ID, given) else "",
             "allow": () if scope is None else scope.get(ALLOW, ()),
         }
         return make(cls, values)
@@ -114,12 +121,7 @@ class RequestFacts:
         Returns:
             The id of the trace that this process records, or that of the ``traceparent``; "" if there is none.
         """
-        return self.trace_id or (self.traceparent and parse_traceparent(self.traceparent)) or ""
-
-
-_REQUEST_ID = r"[A-Za-z0-9._~:/+=@-]{1,128}"  # plain in JSON, XML, HTML and a log
-
-
-def check_request_id(value: str) -> str:
-    """Return the id of a request, which a client can make up, if it can be logged and shown, else ""."""
-    return value if re.fullmatch(_REQUEST_ID, value) else ""
+        if self.trace_id or not self.traceparent:
+            return self.trace_id
+        found = re.fullmatch(_TRACEPARENT, self.traceparent.strip())
+        return found["trace_id"] if found else ""

@@ -19,23 +19,17 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "p
 
 
 class Language:
-    """A language. As text, its tag.
-
-    Attributes:
-        tag: Its tag (BCP 47), such as ``pt-BR``.
-        direction: ``ltr``, or ``rtl`` for a language that is written from right to left.
-        is_negotiated: Whether the service has other languages as well.
-        look_up: The translation of a text that is no `Message`, is not empty, and is at most `SHORT`.
-    """
+    """A language. As text, its tag."""
 
     __slots__ = ("_catalogue", "direction", "is_negotiated", "look_up", "tag")
 
     def __init__(self, tag: str, catalogue: NullTranslations | None = None, *, is_negotiated: bool = False) -> None:
-        self.tag = tag
+        self.tag = tag  # BCP 47, such as ``pt-BR``
         self.direction = "rtl" if tag.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
-        self.is_negotiated = is_negotiated
+        self.is_negotiated = is_negotiated  # whether the service has other languages as well
         self._catalogue = catalogue or NullTranslations()
-        self.look_up = lru_cache(_REMEMBERED)(self._catalogue.gettext)  # slow for what it does not have
+        # For a text that is no `Message`, is not empty, and at most `SHORT`: gettext is slow for what it does not have.
+        self.look_up = lru_cache(_REMEMBERED)(self._catalogue.gettext)
 
     def translate(self, message: str) -> str:
         """Return the translation of a message, or the message itself if there is none."""

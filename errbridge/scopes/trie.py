@@ -125,15 +125,7 @@ class _Branch:
 
 
 class _Node:
-    """All branches that one path leads to, and the owners of every URL below it.
-
-    Attributes:
-        owners: The scopes that contain the path, the nearest first.
-        entries: The same with their ranks; a scope is in it once for each of its spaces that contain the path.
-        texts: The nodes of registered texts.
-        other: The node of any other text, where all variables here match any.
-        is_open: Whether another text can lead further.
-    """
+    """All branches that one path leads to, and the owners of every URL below it."""
 
     __slots__ = ("_branches", "_kept", "_left", "entries", "is_open", "other", "owners", "texts")
 
@@ -143,11 +135,11 @@ class _Node:
         self._kept: dict[tuple[_Branch, ...], _Node] = {}
         own = [entry for branch in branches for entry in branch.entries]
         self.entries = tuple(sorted((*inherited, *own))) if own else inherited
-        self.owners = tuple(dict.fromkeys(scope for _, scope in self.entries))
-        self.texts: dict[str, _Node] = {}
-        self.other: _Node | None = None
+        self.owners = tuple(dict.fromkeys(scope for _, scope in self.entries))  # a scope may have several spaces here
+        self.texts: dict[str, _Node] = {}  # of registered texts
+        self.other: _Node | None = None  # of any other text, where all variables here match any
         patterns = [pattern.pattern for branch in branches for pattern in branch.variables]
-        self.is_open = bool(patterns)
+        self.is_open = bool(patterns)  # whether another text can lead further
         for text in chain.from_iterable(branch.texts for branch in branches):
             if text not in self.texts:
                 child = self._make(self._find(text))
@@ -186,12 +178,7 @@ class _Tail(NamedTuple):
 
 
 class _PathTrie:
-    """The prefixes of one host.
-
-    Attributes:
-        elsewhere: The owners of a path below none of the prefixes.
-        firsts: The first segments of the prefixes; None where they are not all plain text.
-    """
+    """The prefixes of one host."""
 
     __slots__ = ("_depth", "_root", "_tails", "elsewhere", "firsts")
 
@@ -213,7 +200,8 @@ class _PathTrie:
             self._depth = max(self._depth, len(parts))
             segments += len(parts)
         self._root = _Node((root,), (), iter(range(_NODES_PER_SEGMENT * segments)))
-        self.elsewhere = self._root.owners
+        self.elsewhere = self._root.owners  # of a path below none of the prefixes
+        # The first segments of the prefixes; None where they are not all plain text.
         self.firsts = None if self._tails or self._root.is_open else self._root.texts
 
     def owners(self, path: str) -> tuple[Scope, ...]:

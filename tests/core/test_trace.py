@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errbridge.http.trace import parse_traceparent
+from errbridge import RequestFacts
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -23,7 +23,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     ],
 )
 def test_the_trace_id_is_read_also_of_later_versions_which_may_go_on_after_another_dash(value: str) -> None:
-    assert parse_traceparent(value) == TRACE
+    assert RequestFacts(traceparent=value).find_trace() == TRACE
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_the_trace_id_is_read_also_of_later_versions_which_may_go_on_after_anoth
     ],
 )
 def test_any_other_value_is_not_read(value: str) -> None:
-    assert parse_traceparent(value) is None
+    assert RequestFacts(traceparent=value).find_trace() == ""
 
 
 @given(st.text(max_size=80) | st.text("0123456789abcdef-", min_size=53, max_size=58))
 def test_any_text_is_read_or_not(value: str) -> None:
-    found = parse_traceparent(value)
+    found = RequestFacts(traceparent=value).find_trace()
 
-    assert found is None or (len(found) == 32 and found in value)
+    assert found == "" or (len(found) == 32 and found in value)

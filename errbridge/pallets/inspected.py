@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from functools import partial, reduce
 from importlib import import_module
@@ -19,6 +20,7 @@ from errbridge.catalogue import types_of
 from errbridge.errors import SetupError, suggest
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
+from errbridge.inspection.probes import copy_without_hooks
 from errbridge.inspection.subject import NativeEntry, Replacement, Subject
 from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.errorhandler import EXTENSION
@@ -236,7 +238,8 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
         raise SetupError(f"the framework refuses the request: {error}") from error
     if context.url_adapter is not None:  # Flask looked at the host, and did not like it
         context.match_request()
-    request, seam = context.request, find_seam(app)
+    request, seam = context.request, copy(find_seam(app))
+    seam.installation = copy_without_hooks(seam.installation)  # they may need a request that there is not
     notes: tuple[str, ...] = ()
     unrouted: HTTPException | None = request.routing_exception
     if unrouted is not None:

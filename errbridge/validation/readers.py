@@ -101,6 +101,6 @@ def read_syntax_error(exc: BaseException | None) -> dict[str, Any] | None:
         return {"detail": detail, "pointer": "", "line": exc.lineno, "column": exc.colno, "code": "syntax"}
     if isinstance(exc, UnicodeDecodeError):
         return {"detail": EXPECTED["utf-8"], "pointer": "", "code": "syntax"}
-    if _list_names(type(exc))[0] == "msgspec.DecodeError":  # the base class of its ValidationError
+    if f"{type(exc).__module__}.{type(exc).__qualname__}" == "msgspec.DecodeError":  # the base of its ValidationError
         return {"detail": WORDS["format"], "pointer": "", "code": "syntax"}
     return None

@@ -243,6 +243,7 @@ def test_explain_calls_nothing_that_the_user_wrote() -> None:
         world.app.session_interface.open_session = fail
         world.errors.on_incident(fail)
         world.errors.locale_with(fail)
+        world.errors.trace_with(lambda: fail())
 
     for error in ("404", "500", "LookupError", "tests.commands.shop:Moved"):
         said(build, "explain", "GET", "/api/nope", error)

@@ -12,7 +12,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.http.status import is_error
 from errbridge.languages.language import ENGLISH, SHORT, Language
 from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.problem.problem import Problem, make_plain_text
+from errbridge.problem.problem import Problem, make_plain_text, write_detail
 from errbridge.representations.words import find_words
 
 __all__ = ["complete", "localize", "problem_of", "uncaught_problem"]
@@ -75,7 +75,7 @@ def localize(problem: Problem, language: Language) -> None:
     values["title"] = translate(values["title"])
     detail = values["detail"]
     if detail:
-        own = problem.write_detail(translate) if "_detail_template" in values else translate(detail)
+        own = write_detail(problem, translate) if "_detail_template" in values else translate(detail)
         if own == detail and values.get("_has_stock_detail"):
             hint = find_words(problem.status).hint  # the framework's sentence is English
             own = own if translate(hint) == hint else translate(hint)

@@ -17,7 +17,7 @@ from errbridge.problem.fields import REQUIRED, Declaration, find_mismatches, rea
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
 
-__all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restore_problem"]
+__all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restore_problem", "write_detail"]
 
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 _ATTRIBUTES = _MEMBERS | {"headers", "extensions"}
@@ -130,7 +130,6 @@ class Problem(_Members):
     _slug: ClassVar[str | None] = None
     _has_stock_detail = False  # the detail is the framework's sentence for every error of the status
     _has_default_detail = False  # the detail is the same for every such error: for programs, not for visitors
-    _detail_template: str | None = None
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
 
     def __init_subclass__(
@@ -208,7 +207,7 @@ class Problem(_Members):
         values["extensions"] = MappingProxyType(extensions)
         if detail is None and (declared := getattr(self.__class__, "detail", None)) is not None:
             values["_detail_template"] = make_plain_text(declared)
-            values["detail"] = self.write_detail(str)
+            values["detail"] = write_detail(self, str)
         super().__init__(status, self.title, self.detail)
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -234,22 +233,6 @@ class Problem(_Members):
     def slug(self) -> str:
         """The problem type in kebab-case, from the class keyword, else the class, else the status phrase."""
         return self._slug or make_slug(find_phrase(self.status))
-
-    def write_detail(self, translate: Callable[[str], str]) -> str:
-        """Write the detail that a class has for all of its problems, with the fields filled in.
-
-        Args:
-            translate: Returns the translation of a text.
-
-        Returns:
-            The detail.
-        """
-        from errbridge.problem.values import to_json_value  # for the few types with such a detail
-
-        values = {name: to_json_value(value) for name, value in self.extensions.items()}
-        template = str(self._detail_template)
-        translation = translate(template)
-        return fill_in(translation if is_usable(translation, template) else template, values)
 
     def document(self) -> dict[str, Any]:
         """List the members in the order of RFC 9457; ``detail`` and ``instance`` only if there are any.
@@ -355,7 +338,7 @@ class Problem(_Members):
             elif name in values.get("extensions", ()):
                 values["extensions"] = MappingProxyType({**values["extensions"], name: value})
                 if "_detail_template" in values:
-                    values["detail"] = self.write_detail(str)
+                    values["detail"] = write_detail(self, str)
             if name == "detail":
                 values.pop("_detail_template", None)
             super().__setattr__(name, value)
@@ -371,6 +354,16 @@ class Problem(_Members):
 
 
 ProblemT = TypeVar("ProblemT", bound=Problem)
+
+
+def write_detail(problem: Problem, translate: Callable[[str], str]) -> str:
+    """Write the detail that a class has for all of its problems, translated and with the fields filled in."""
+    from errbridge.problem.values import to_json_value  # for the few types with such a detail
+
+    values = {name: to_json_value(value) for name, value in problem.extensions.items()}
+    template = str(vars(problem)["_detail_template"])
+    translation = translate(template)
+    return fill_in(translation if is_usable(translation, template) else template, values)
 
 
 def read_declaration(cls: type[Problem]) -> Declaration:

@@ -29,35 +29,31 @@ _SURROGATE = "[\ud800-\udfff]"
 def to_json_value(value: object, _path: tuple[int, ...] = ()) -> JSONValue:
     """Turn a value into one that JSON can hold."""
     try:
-        return _convert(value, _path)
+        match value:
+            case None | bool():
+                return value
+            case Enum():
+                return to_json_value(value.value, _path)
+            case str():
+                return re.sub(_SURROGATE, "\ufffd", value)
+            case int():  # one that is too long to print as hexadecimal text
+                return int(value) if abs(value) < _LONGEST_INTEGER else hex(value)
+            case float():
+                return float(value) if math.isfinite(value) else None
+            case date() | time():
+                return value.isoformat()
+            case timedelta():
+                return value.total_seconds()
+            case Decimal() | UUID() | PurePath():
+                return re.sub(_SURROGATE, "\ufffd", str(value))
+            case bytes() | bytearray() | memoryview():
+                with suppress(UnicodeDecodeError):
+                    return bytes(value).decode()
+                return base64.b64encode(value).decode("ascii")
+            case _:
+                return _convert_container(value, _path)
     except Exception:  # a value's own __str__, __iter__ or items() may raise anything
         return type(value).__name__
-
-
-def _convert(value: object, path: tuple[int, ...]) -> JSONValue:
-    match value:
-        case None | bool():
-            return value
-        case Enum():
-            return to_json_value(value.value, path)
-        case str():
-            return re.sub(_SURROGATE, "\ufffd", value)
-        case int():  # one that is too long to print as hexadecimal text
-            return int(value) if abs(value) < _LONGEST_INTEGER else hex(value)
-        case float():
-            return float(value) if math.isfinite(value) else None
-        case date() | time():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Decimal() | UUID() | PurePath():
-            return re.sub(_SURROGATE, "\ufffd", str(value))
-        case bytes() | bytearray() | memoryview():
-            with suppress(UnicodeDecodeError):
-                return bytes(value).decode()
-            return base64.b64encode(value).decode("ascii")
-        case _:
-            return _convert_container(value, path)
 
 
 def _convert_container(value: object, path: tuple[int, ...]) -> JSONValue:

@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from benchmarks import instructions
+from benchmarks import instructions, parts
 from benchmarks.areas import (
     dispatch,
     flask_requests,
@@ -43,16 +44,18 @@ class Mode:
     hypercorn: tuple[tuple[str, ...], int, int, int]
     imports: int
     errors: int
+    parts: int
 
 
 _BRIDGED = ("bridge-quart", "bridge-flask")
-QUICK = Mode("quick", Effort(15, 1_500_000), (_BRIDGED, 5, 96, 1), 3, 2_000)
+QUICK = Mode("quick", Effort(15, 1_500_000), (_BRIDGED, 5, 96, 1), 3, 2_000, 300)
 FULL = Mode(
     "full",
     Effort(81, 3_000_000),
     ((*_BRIDGED, "errbridge-quart", "errbridge-both", "errbridge-flask", "hypercorn", "a2wsgi"), 15, 160, 3),
     31,
     kept.MANY,
+    1500,
 )
 
 _GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
@@ -63,10 +66,17 @@ _GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
     quart_requests.AREA: quart_requests.groups,
     "peers": peers.groups,
 }
+
+
+def _measure_parts(framework: str, mode: Mode) -> Iterator[Result]:
+    return parts.results(framework, mode.parts)
+
+
 _OTHERS: Mapping[str, Callable[[Mode], Iterable[Result]]] = {
     hypercorn.AREA: lambda mode: hypercorn.results(*mode.hypercorn),
     imports.AREA: lambda mode: imports.results(mode.imports, mode.effort.clock),
     kept.AREA: lambda mode: kept.results(mode.errors),
+    **{area: partial(_measure_parts, framework) for area, framework in parts.AREAS.items()},
     **({instructions.AREA: lambda _: instructions.results()} if instructions.is_available() else {}),
 }
 AREAS = (*_GROUPS, *_OTHERS)

@@ -1,33 +1,32 @@
 """Where the time of an error goes: a clock around each part of errbridge, within real requests.
 
-``python -m benchmarks.parts flask`` shows each kind of error of a framework, ``python -m benchmarks.parts flask 404``
-one. Requests of all kinds take turns, with errbridge and without: so the processor's caches hold as little of a part as
-in a service, where most requests have no error. In a loop of its own a part takes about half of the time.
+Requests of all kinds take turns, with errbridge and without: so the processor's caches hold as little of a part as in a
+service, where most requests have no error. In a loop of its own a part takes about half of the time.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
+import random
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from statistics import median
 from time import perf_counter_ns
 from typing import Any
 
 import errbridge_flask.answering
-from benchmarks.areas.kinds import BARE, ERRBRIDGE, logging_to_nowhere
+from benchmarks.areas.kinds import BARE, ERRBRIDGE
 from benchmarks.instructions import GROUPS
-from benchmarks.measure import check
+from benchmarks.measure import Result, check
 from errbridge.application.errormap import ErrorMap
 from errbridge.handling import builtin, context, drivers, respond
 from errbridge.pallets import application, seam
 
-__all__ = ["PARTS", "measured"]
+__all__ = ["AREAS", "PARTS", "results"]
 
-ROUNDS = 1500
+AREAS: Mapping[str, str] = {f"{framework}-parts": framework for framework in GROUPS}
+
+SEED = 1
 
 _Place = tuple[Any, str]
 
@@ -70,25 +69,24 @@ def _clocks(spent: dict[str, int]) -> Generator[None]:
             setattr(*place, function)
 
 
-def measured(framework: str, rounds: int = ROUNDS) -> dict[str, dict[str, float]]:
+def results(framework: str, rounds: int) -> Iterator[Result]:
     """Measure whole requests, bare and with errbridge, then once more with the clocks.
 
     Args:
         framework: The framework.
         rounds: How often each kind of request is sent.
-
-    Returns:
-        For each kind of request the medians, in seconds.
     """
     groups = [group for group in GROUPS[framework]() if {BARE, ERRBRIDGE} <= {case.name for case in group.cases}]
     for group in groups:
         check(group)
     cases = [(group, case) for group in groups for case in group.cases if case.name in (BARE, ERRBRIDGE)]
-    found: dict[str, dict[str, list[int]]] = {group.name: defaultdict(list) for group in groups}
+    found: dict[str, dict[str, list[float]]] = {group.name: defaultdict(list) for group in groups}
     spent = dict.fromkeys(PARTS, 0)
+    chance = random.Random(SEED)  # in a fixed order the garbage collector would run within the same request each time
 
     async def take_turns(*, with_clocks: bool) -> None:
-        for group, case in cases * rounds:
+        shuffled = [each for _ in range(rounds) for each in chance.sample(cases, len(cases))]
+        for group, case in shuffled:
             started = perf_counter_ns()
             if group.is_async:
                 await case.call()
@@ -96,39 +94,15 @@ def measured(framework: str, rounds: int = ROUNDS) -> dict[str, dict[str, float]
                 case.call()
             took = perf_counter_ns() - started
             if not with_clocks:
-                found[group.name][case.name].append(took)
+                found[group.name][case.name].append(took / 1e9)
             elif case.name == ERRBRIDGE:
                 for name in PARTS:
-                    found[group.name][name].append(spent[name])
+                    found[group.name][name].append(spent[name] / 1e9)
             spent.update(dict.fromkeys(PARTS, 0))
 
     asyncio.run(take_turns(with_clocks=False))
     with _clocks(spent):
         asyncio.run(take_turns(with_clocks=True))
-    return {kind: {name: median(took) / 1e9 for name, took in each.items()} for kind, each in found.items()}
-
-
-def _table(framework: str, kind: str, found: Mapping[str, float]) -> Iterator[str]:
-    bare = found[BARE]
-    yield f"| {framework}, {kind} | µs | of a bare request |"
-    yield "|---|---|---|"
-    yield from (f"| {name} | {1e6 * took:.1f} | {took / bare:.1%} |" for name, took in found.items())
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure, and print a table for each kind of request."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.parts", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("framework", choices=GROUPS)
-    parser.add_argument("kind", nargs="*", help="kinds of requests; all by default")
-    options = parser.parse_args(arguments)
-    with logging_to_nowhere():
-        for kind, found in measured(options.framework).items():
-            if not options.kind or kind in options.kind:
-                print("\n".join(_table(options.framework, kind, found)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    for kind, values in found.items():
+        if any(values["from the exception to the outcome"]):  # not where there is no error
+            yield Result(f"{framework}-parts", kind, "s", values, (), dict.fromkeys([ERRBRIDGE, *PARTS], BARE))

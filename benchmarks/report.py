@@ -46,6 +46,8 @@ _TITLES: Mapping[str, str] = {
     "hypercorn": "Under Hypercorn, 32 connections",
     "imports": "Imports beyond the framework's own",
     "memory": "Memory",
+    "flask-parts": "Where the time of an error goes in Flask",
+    "quart-parts": "Where the time of an error goes in Quart",
     "instructions": "Instructions of whole requests, by callgrind",
 }
 
@@ -253,6 +255,9 @@ def markdown(results: Sequence[Result], verdicts: Sequence[Verdict], about: Mapp
         if area in _REQUESTS:
             yield from _matrix(found, [(figure.group, figure.case) for figure in found])
             continue
+        if area in _PARTS:
+            yield from _matrix(found, [(figure.case, figure.group) for figure in found])
+            continue
         sized = [figure for figure in found if _SIZE in figure.case]
         if sized:
             names = [figure.case.partition(_SIZE) for figure in sized]
@@ -264,6 +269,7 @@ def markdown(results: Sequence[Result], verdicts: Sequence[Verdict], about: Mapp
 
 
 _REQUESTS = ("flask", "quart", "starlette", "fastapi")
+_PARTS = ("flask-parts", "quart-parts")
 _SIZE = dispatch.named("", 0)[:-1]
 
 

@@ -192,7 +192,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._registered: list[tuple[Key, Handler]] = []
-        self._watchers: WeakSet[Any] = WeakSet()
+        self.watchers: WeakSet[Any] = WeakSet()  # their ``touch()`` is called after each change
 
     @overload
     def register(self, key: type[ExcT], /) -> Register[ExcT]: ...
@@ -257,16 +257,8 @@ class Handlers:
             handler: As `Handler.of` gives it.
         """
         self._registered.extend((key, handler) for key in keys)
-        for watcher in self._watchers:
+        for watcher in self.watchers:
             watcher.touch()
-
-    def watch(self, watcher: Any) -> None:
-        """Call ``watcher.touch()`` whenever a handler is added, for as long as the watcher lives.
-
-        Args:
-            watcher: Referred to weakly.
-        """
-        self._watchers.add(watcher)
 
     def __iter__(self) -> Iterator[tuple[Key, Handler]]:
         return iter(self._registered)

@@ -57,7 +57,7 @@ class Registry:
     def include(self, target: Hashable, handlers: Handlers) -> None:
         """Register the handlers of a module, also those that it registers later."""
         self.targets[target].sources.append(handlers)
-        handlers.watch(self)
+        handlers.watchers.add(self)
         self.touch()
 
     def set_style(self, target: Hashable, name: str) -> None:

@@ -12,9 +12,9 @@ The rules, in the order in which they decide:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from errbridge.http.ranges import parse_parameters, split_ranges
+from errbridge.http.ranges import parse_ranges
 
 __all__ = ["HTML", "JSON", "TEXT", "XML", "Offer", "choose_media_type", "weigh_offers"]
 
@@ -48,8 +48,7 @@ _UNKNOWN: _Rank = (0, 0.0)
 _UNACCEPTABLE = (0.0, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """How a client rates a representation."""
 
     media_type: str
@@ -91,22 +90,16 @@ def _wants_xml(ranks: Mapping[str, _Rank]) -> bool:
 
 def _rank(accept: str) -> dict[str, _Rank]:
     """Find the most specific range for each representation, and its quality."""
+    ranges: dict[str, tuple[bool, float]] = {}
+    for name, found in parse_ranges(accept):
+        # True sorts last: a bare range takes the place of one with parameters, else the higher quality counts.
+        if name not in ranges or found > ranges[name]:
+            ranges[name] = found
     ranks: dict[str, _Rank] = {}
-    for name, (_, quality) in _parse(accept).items():
-        for representation, specificity in _MEANINGS.get(name, _ANY_JSON):
+    for name, (_, quality) in ranges.items():
+        is_json = name.endswith("+json") and "/" in name
+        for representation, specificity in _MEANINGS.get(name, _ANY_JSON if is_json else ()):
             rank = specificity, quality
             if rank > ranks.get(representation, _UNKNOWN):
                 ranks[representation] = rank
     return ranks
-
-
-def _parse(accept: str) -> dict[str, tuple[bool, float]]:
-    """List the media ranges of interest: whether each is bare, and its quality."""
-    ranges: dict[str, tuple[bool, float]] = {}
-    for name, parameters in split_ranges(accept):
-        if name in _MEANINGS or (name.endswith("+json") and "/" in name):
-            found = parse_parameters(parameters)
-            # True sorts last: a bare range takes the place of one with parameters, else the higher quality counts.
-            if found is not None and (name not in ranges or found > ranges[name]):
-                ranges[name] = found
-    return ranges

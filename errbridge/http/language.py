@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from errbridge.http.ranges import parse_parameters, split_ranges
+from errbridge.http.ranges import parse_ranges
 
 __all__ = ["MEANINGS", "TAG", "lookup_language"]
 
@@ -35,7 +35,11 @@ MEANINGS: Mapping[str, str] = {
 def lookup_language(accept_language: str, tags: Sequence[str]) -> str | None:
     """Find the one of *tags* that a client wants, by its header or a single tag; None if it wants none of them."""
     known = {tag.lower().replace("_", "-"): tag for tag in reversed(tags)}
-    ranges = _parse(accept_language)
+    ranges = [
+        (name.replace("_", "-"), quality)
+        for name, (is_bare, quality) in parse_ranges(accept_language)
+        if is_bare and re.fullmatch(TAG, name)  # not *, which means every language, so it decides nothing
+    ]
     excluded = {name for name, quality in ranges if quality == 0}
     for name, quality in sorted(ranges, key=lambda each: -each[1]):
         for wanted in _shorten(name) if quality > 0 else ():
@@ -55,14 +59,3 @@ def _shorten(name: str) -> Iterator[str]:
         parts.pop()
         if len(parts) > 1 and len(parts[-1]) == 1:  # a single letter begins something, and means nothing at an end
             parts.pop()
-
-
-def _parse(accept_language: str) -> list[tuple[str, float]]:
-    """List the ranges with their qualities. ``*`` is left out: it means every language, so it decides nothing."""
-    ranges: list[tuple[str, float]] = []
-    for written, parameters in split_ranges(accept_language):
-        name = written.replace("_", "-")
-        found = parse_parameters(parameters)
-        if found is not None and found[0] and re.fullmatch(TAG, name):
-            ranges.append((name, found[1]))
-    return ranges

@@ -10,9 +10,10 @@ A client that gets the grammar wrong is understood where its meaning is clear:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["parse_parameters", "split_ranges"]
+__all__ = ["parse_ranges"]
 
 _LONGEST = 4096  # characters of a header that are read
 _MOST_RANGES = 32
@@ -21,19 +22,21 @@ _QUOTED = r'"(?:[^"\\]|\\.?)*+"?'  # possessive, so that no header is read twice
 _is_number = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+").fullmatch
 
 
-def split_ranges(header: str) -> list[tuple[str, str]]:
-    """List the name and the parameters of each range, in lower case and without what is quoted."""
+def parse_ranges(header: str) -> Iterator[tuple[str, tuple[bool, float]]]:
+    """List the ranges: the name in lower case, and whether it has no parameters but a weight, and the weight."""
     read = header[:_LONGEST].lower()
     if '"' in read:  # a weight is not quoted, and nothing else of a parameter is of interest
         read = re.sub(_QUOTED, '""', read, flags=re.DOTALL)
     if len(header) > _LONGEST:
         read = read.rpartition(",")[0]  # what is left of the last range could mean something else
-    items = read.split(",", _MOST_RANGES)[:_MOST_RANGES]
-    return [(name.strip(), parameters) for item in items for name, _, parameters in [item.partition(";")]]
+    for item in read.split(",", _MOST_RANGES)[:_MOST_RANGES]:
+        name, _, parameters = item.partition(";")
+        if (found := _parse_parameters(parameters)) is not None:
+            yield name.strip(), found
 
 
 @lru_cache(64)  # clients send few
-def parse_parameters(parameters: str) -> tuple[bool, float] | None:
+def _parse_parameters(parameters: str) -> tuple[bool, float] | None:
     """Read whether a range has no parameters but a weight, and its weight; None if that is no number."""
     is_bare, weight = True, "1"
     for parameter in reversed(parameters.split(";")):  # the first q counts, wherever it is (RFC 9110 section 12.5.1)

@@ -219,9 +219,9 @@ class Watcher:
 def test_watchers_hear_of_every_handler_for_as_long_as_they_live() -> None:
     handlers = Handlers()
     watcher, other = Watcher(), Watcher()
-    handlers.watch(watcher)
-    handlers.watch(watcher)
-    handlers.watch(other)
+    handlers.watchers.add(watcher)
+    handlers.watchers.add(watcher)
+    handlers.watchers.add(other)
     touched = other.touched
     del other
     gc.collect()

@@ -65,8 +65,6 @@ if TYPE_CHECKING:
     _UNSET: Any = None
 
     class _Members(_Fielded):
-        """The fields of every problem."""
-
         status: _Member[int, int | None] = _positional(default=None, kw_only=False)
         detail: _Member[str | None, str | LazyText | None] = _positional(default=None, kw_only=False)
         title: _Member[str, str | LazyText | None] = _UNSET

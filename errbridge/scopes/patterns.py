@@ -160,8 +160,6 @@ def find_converter(name: str, arguments: str | None) -> Converter:
     if name == "any" and arguments:
         choices = "|".join(re.escape(choice.strip().strip("'\"")) for choice in arguments.split(","))
         return Converter(f"(?:{choices})")
-    try:
-        return _BUILT_IN[name]
-    except KeyError:
-        known = ", ".join(sorted((*_BUILT_IN, "any")))
-        raise SetupError(f"there is no converter {name!r}; use one of {known}") from None
+    if name not in _BUILT_IN:
+        raise SetupError(f"there is no converter {name!r}; use one of {', '.join(sorted((*_BUILT_IN, 'any')))}")
+    return _BUILT_IN[name]

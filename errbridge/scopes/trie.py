@@ -217,9 +217,8 @@ class _PathTrie:
                 node = child
             else:
                 break
-        return self._merge(path, node) if self._tails else node.owners
-
-    def _merge(self, path: str, node: _Node) -> tuple[Scope, ...]:
+        if not self._tails:
+            return node.owners
         tails = (tail.entry for tail in self._tails if tail.pattern.match(path, 0, tail.compared))
         return tuple(dict.fromkeys(scope for _, scope in sorted(chain(node.entries, tails))))
 

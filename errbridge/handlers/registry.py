@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
 
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Handlers, Key
@@ -12,25 +14,17 @@ from errbridge.representations.styles import STYLES, Style
 __all__ = ["Registrations", "Registry"]
 
 
+@dataclass(slots=True, eq=False)
 class Registrations:
     """Everything that is registered for one target, in the order of registration."""
 
-    __slots__ = ("failure", "sources", "style")
-
-    def __init__(self) -> None:
-        self.sources: list[Handlers] = []  # the handlers registered one by one are in modules of their own
-        self.style: Style | None = None
-        self.failure = False  # whether the target answers uncaught exceptions with the plain page
+    sources: list[Iterable[tuple[Key, Handler]]] = field(default_factory=list)  # modules, or the keys of one handler
+    style: Style | None = None
+    failure: bool = False  # whether the target answers uncaught exceptions with the plain page
 
     def handlers(self) -> Iterable[tuple[Key, Handler]]:
         """List the handlers, the last one of a key last."""
-        return (pair for source in self.sources for pair in source)
-
-    def add(self, keys: Iterable[Key], handler: Handler) -> None:
-        """Add a handler behind everything that is registered by now."""
-        own = Handlers()
-        own.add(keys, handler)
-        self.sources.append(own)
+        return chain.from_iterable(self.sources)
 
 
 class Registry:
@@ -51,7 +45,7 @@ class Registry:
 
     def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
         """Register a handler that was checked, for keys that were checked."""
-        self.targets[target].add(keys, handler)
+        self.targets[target].sources.append([(key, handler) for key in keys])
         self.touch()
 
     def include(self, target: Hashable, handlers: Handlers) -> None:

@@ -58,7 +58,10 @@ def convert(annotation: Any, value: Any) -> Any:
     arguments = get_args(annotation)
     cls = NoneType if annotation is None else get_origin(annotation) or annotation
     if is_union(annotation):
-        return _convert_to_any(arguments, value)
+        for each in arguments:
+            with suppress(*MISMATCHES):
+                return convert(each, value)
+        raise ValueError
     if cls is Literal:
         return _find_choice(arguments, value)
     if not isinstance(cls, type):
@@ -75,13 +78,6 @@ def convert(annotation: Any, value: Any) -> Any:
     if is_typeddict(cls) or issubclass(cls, abc.Mapping):
         return _convert_mapping(cls, arguments, value)
     return value
-
-
-def _convert_to_any(annotations: tuple[Any, ...], value: Any) -> Any:
-    for annotation in annotations:
-        with suppress(*MISMATCHES):
-            return convert(annotation, value)
-    raise ValueError
 
 
 def _find_choice(choices: Iterable[Any], value: Any) -> Any:

@@ -132,18 +132,16 @@ class PageParts:
     @property
     def message(self) -> HTML:
         """The problem's own detail and errors, or a hint; and how long to wait."""
-        return HTML("".join(self._write_message()))
-
-    def _write_message(self) -> Iterator[str]:
-        problem, wait = self._problem, _describe_wait(self._incident)
+        problem, wait, parts = self._problem, _describe_wait(self._incident), []
         if _has_own_detail(problem):
-            yield f'<p class="detail" dir="auto">{escape(problem.detail or "")}</p>\n'
+            parts.append(f'<p class="detail" dir="auto">{escape(problem.detail or "")}</p>\n')
         elif (hint := self.hint) and not wait:
-            yield f'<p class="hint">{escape(hint)}</p>\n'
+            parts.append(f'<p class="hint">{escape(hint)}</p>\n')
         if "errors" in problem.extensions:
-            yield _list_errors(problem.extensions["errors"], self.language)
+            parts.append(_list_errors(problem.extensions["errors"], self.language))
         if wait:
-            yield f'<p class="hint">{wait}</p>\n'
+            parts.append(f'<p class="hint">{wait}</p>\n')
+        return HTML("".join(parts))
 
     @property
     def actions(self) -> HTML:

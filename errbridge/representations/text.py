@@ -14,22 +14,17 @@ __all__ = ["render_text"]
 
 def render_text(incident: Incident) -> bytes:
     """Render the problem of an incident as readable text."""
-    return ("\n".join(_write_lines(incident)) + "\n").encode("utf-8", "replace")
-
-
-def _write_lines(incident: Incident) -> Iterator[str]:
-    problem = incident.problem
-    yield f"{problem.status} {problem.title}"
+    problem, language = incident.problem, incident.language
+    lines = [f"{problem.status} {problem.title}"]
     if problem.detail:
-        yield ""
-        yield problem.detail
+        lines += "", problem.detail
     if problem.extensions:
-        yield ""
+        lines.append("")
         for name, value in problem.extensions.items():
-            yield from _write_member(str(to_json_value(name)), to_json_value(value), incident.language)
+            lines.extend(_write_member(str(to_json_value(name)), to_json_value(value), language))
     if incident.reference:  # nothing would be found by it otherwise
-        yield ""
-        yield incident.language.translate(Message("Reference: {reference}", reference=incident.id))
+        lines += "", language.translate(Message("Reference: {reference}", reference=incident.id))
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
 def _write_member(name: str, value: JSONValue, language: Language) -> Iterator[str]:

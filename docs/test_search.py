@@ -209,6 +209,17 @@ QUERIES = {
     "logo": "pages",
     "test a bridge": "testing",
     "websocket authentication": "howto/websockets",
+    "celery": "howto/json-api",
+    "background job": "howto/json-api",
+    "multi-tenant": "howto/blueprints",
+    "waitress": "howto/deployment",
+    "catch-all": "moving/from-errorhandlers",
+    "errorhandler(Exception)": "moving/from-errorhandlers",
+    "httpx": "catalogue",
+    "microservice": "catalogue",
+    "bearer token": "extensions",
+    "json logging": "logging",
+    "library": "howto/shared-handlers",
 }
 
 

@@ -5,7 +5,7 @@ A request to an application takes a *turn*, and a thread for as long as its code
 the bridge has ``threads``. An answer that is streamed may go on for hours, mostly asleep. So it gives up its turn when
 it begins, and its thread goes on beside the turns, as long as those are not too many.
 
-Turns belong to the event loop: nothing here is called by a thread, except for `Threads._work`.
+Turns belong to the event loop: nothing here is called by a thread, except for `_Thread._work`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from errbridge.asgi.edges import saturated
 
 __all__ = ["Threads", "Turn"]
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 _RETRY_AFTER = 1
 """Seconds after which it is worth trying again: places in the queue become free one by one, not all at once."""
@@ -65,16 +64,13 @@ class Threads:
     """Runs functions in threads: so many at the same time, so many more that stream, while so many wait for a turn."""
 
     def __init__(self, turns: int, *, waiting: int | None = None, streams: int = 0) -> None:
-        self.free = turns  # not taken
+        self.free = self._turns = turns
         self.streaming = 0  # beside the turns
         self.most_streaming = streams
         self._most_waiting = waiting
         self._queue: deque[asyncio.Future[None]] = deque()
-        self._workers = _Workers(turns)
-        self._running: set[asyncio.Task[None]] = set()
-        # From such a thread async_to_sync leads back to the loop that the request came from: async views run there.
-        workers: Any = self._workers  # asgiref's types want a pool
-        self._in_thread = sync_to_async(_call, thread_sensitive=False, executor=workers)
+        self._idle: list[_Thread] = []
+        self._ended = asyncio.Event()
 
     def take_turn(self) -> Turn | None:
         """Take a turn; None if none is free."""
@@ -111,11 +107,22 @@ class Threads:
         self.free += 1
 
     def start(self, function: Callable[[], object], turn: Turn) -> None:
-        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it."""
-        task = asyncio.create_task(self._in_thread(function))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        task.add_done_callback(lambda _: turn.end())
+        """Run a function in a thread, in a copy of the caller's context. The turn ends with it."""
+        loop = asyncio.get_running_loop()
+        while self._idle and self._idle[-1].loop is not loop:
+            self._idle.pop().end()
+        thread = self._idle.pop() if self._idle else _Thread(loop)
+        thread.run(partial(copy_context().run, function), partial(self._end, thread, turn))
+
+    def _end(self, thread: _Thread, turn: Turn, error: BaseException | None) -> None:
+        turn.end()
+        if error is not None:
+            thread.loop.call_exception_handler({"message": "a request failed after its answer", "exception": error})
+        if len(self._idle) < self._turns:
+            self._idle.append(thread)
+        else:
+            thread.end()
+        self._ended.set()
 
     async def close(self, grace: float) -> bool:
         """Wait for the functions that are running, then end the idle threads. A next function starts new ones.
@@ -123,63 +130,65 @@ class Threads:
         Returns:
             Whether all of them ended in so many seconds. Those that did not are left alone: a thread cannot be stopped.
         """
-        clock = asyncio.get_running_loop().time
-        until = clock() + grace
-        while self._running and clock() < until:  # the end of one may begin the next
-            await asyncio.wait(self._running, timeout=until - clock())
-        self._workers.end_idle()
-        return not self._running
+        self._ended = asyncio.Event()  # of this loop
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while self._is_busy():  # the end of one may begin the next
+                    self._ended.clear()
+                    await self._ended.wait()
+        while self._idle:
+            self._idle.pop().end()
+        return not self._is_busy()
+
+    def _is_busy(self) -> bool:
+        return self.free < self._turns or self.streaming > 0
 
 
-def _call(function: Callable[[], object]) -> None:
-    function()
+_Job = tuple[Callable[[], object], Callable[[BaseException | None], None]]
 
 
-_Job = tuple["Future[Any]", Callable[[], Any]]
+class _Thread(Executor):
+    """A thread that runs one function after the other.
 
+    It does so within one call of asgiref's, as the executor of which it starts: from there async_to_sync leads back to
+    the loop that the requests come from, so async views run on it.
+    """
 
-class _Workers(Executor):
-    """A thread for every call: an idle one, or a new one. Then it waits for a next call, unless enough others do."""
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._inbox: SimpleQueue[_Job | None] = SimpleQueue()
+        this: Any = self  # asgiref's types want a pool
+        working = sync_to_async(self._work, thread_sensitive=False, executor=this)()
+        self._starting = loop.create_task(working, context=Context())  # an idle thread keeps nothing of a request
 
-    def __init__(self, most_idle: int) -> None:
-        self._most_idle = most_idle
-        self._idle: list[SimpleQueue[_Job | None]] = []
-        self._lock = threading.Lock()
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        # Nobody waits for its end, also not when the process ends: by then `Threads.close` has waited.
+        name = f"errbridge-wsgi-{next(_numbers)}"
+        threading.Thread(target=function, args=args, kwargs=kwargs, name=name, daemon=True).start()
+        started: Future[Any] = Future()
+        started.set_result(None)
+        return started
 
-    def submit(self, function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        future: Future[_T] = Future()
-        future.set_running_or_notify_cancel()  # a thread is sure to have it, so it cannot be cancelled any more
-        with self._lock:
-            inbox: SimpleQueue[_Job | None] | None = self._idle.pop() if self._idle else None
-        if inbox is None:
-            inbox, name = SimpleQueue(), f"errbridge-wsgi-{next(_numbers)}"
-            # Not waited for when the process ends: by then `Threads.close` has waited.
-            threading.Thread(target=self._work, args=(inbox,), name=name, daemon=True).start()
-        inbox.put((future, partial(function, *args, **kwargs)))
-        return future
+    def run(self, function: Callable[[], object], end: Callable[[BaseException | None], None]) -> None:
+        """Run a function, then another one on the loop, with what the first has raised."""
+        self._inbox.put((function, end))
 
-    def _work(self, inbox: SimpleQueue[_Job | None]) -> None:
-        stays = True
-        while stays and (job := inbox.get()) is not None:
-            future, call = job
-            result, error = None, None
+    def end(self) -> None:
+        """End an idle thread."""
+        self._inbox.put(None)
+
+    def _work(self) -> None:
+        while (job := self._inbox.get()) is not None:
+            function, end = job
+            error: BaseException | None = None
             try:
-                result = call()
+                function()
             except BaseException as raised:
                 error = raised
-            with self._lock:
-                stays = len(self._idle) < self._most_idle
-                if stays:
-                    self._idle.append(inbox)
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
-            del job, future, call, result, error  # an idle thread keeps nothing of its last request
-
-    def end_idle(self) -> None:
-        """End the threads that wait for a call."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for inbox in idle:
-            inbox.put(None)
+            ended = partial(end, error)
+            del job, function, end, error  # an idle thread keeps nothing of its last request
+            try:
+                self.loop.call_soon_threadsafe(ended)
+            except RuntimeError:  # the loop has ended: this thread outlived the server
+                ended()
+            del ended

@@ -49,7 +49,7 @@ async def test_slow_clients_delay_nobody_and_no_thread_is_lost_to_them(
             assert (await server.client.get("/who", timeout=2.0)).text == "me"
         await settled(lambda: (threads.free, threads.streaming) == (4, 0), within=1.0)
         assert (await server.client.get("/who")).text == "me"
-        await settled(lambda: len(threads._workers._idle) <= 4)
+        await settled(lambda: len(threads._idle) <= 4)
     assert [record for record in records(caplog) if record.levelno > logging.DEBUG] == []
 
 

@@ -17,8 +17,8 @@ import pytest
 import quart
 
 from errbridge.asgi import Bridge
-from errbridge.asgi.threads import _Workers
 from tests.asgi.serving import DEADLINE, hypercorn
+from tests.clients import Request, call_asgi
 from tests.versions import GRACE_IS_LOST
 
 pytestmark = pytest.mark.servers
@@ -309,11 +309,33 @@ async def test_a_client_that_leaves_is_no_error(gate: Gate, caplog: pytest.LogCa
     assert [record.levelno for record in caplog.records if record.name == "errbridge"] == [logging.DEBUG]
 
 
-def test_a_thread_hands_over_what_its_call_raises_and_takes_the_next_one() -> None:
-    workers = _Workers(1)
+def test_a_bridge_serves_on_a_second_loop_while_a_thread_has_outlived_the_first(gate: Gate) -> None:
+    app = flask.Flask("f")
+    app.add_url_rule("/gate", view_func=gate.wait)
 
-    failed, done = workers.submit(int, "x"), workers.submit(int, "1")
+    @app.get("/")
+    async def view() -> str:
+        return str(id(asyncio.get_running_loop()))
 
-    assert isinstance(failed.exception(DEADLINE), ValueError)
-    assert done.result(DEADLINE) == 1
-    workers.end_idle()
+    bridge = Bridge({"/": app}, threads=2)
+
+    async def ask() -> None:
+        assert (await call_asgi(bridge, Request("/"))).text == str(id(asyncio.get_running_loop()))
+
+    async def leave() -> None:
+        await ask()
+        asking = asyncio.create_task(call_asgi(bridge, Request("/gate")))
+        await gate.filled(1)
+        asking.cancel()
+
+    async def settle() -> None:
+        await ask()
+        assert bridge._threads.free == 1
+        gate.open.set()
+        async with asyncio.timeout(DEADLINE):
+            while bridge._threads.free < 2:
+                await asyncio.sleep(0.01)
+        await ask()
+
+    asyncio.run(leave())
+    asyncio.run(settle())

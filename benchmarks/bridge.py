@@ -155,13 +155,13 @@ class Contender:
 CONTENDERS = {
     BASE: Contender("Quart, bare", quart_app),
     NOISE: Contender("Quart, bare, once more (noise)", quart_app),
-    "bridge-quart": Contender("Quart through the bridge", lambda: through_bridge(quart_app()), goal=1.08),
+    "bridge-quart": Contender("Quart through the bridge", lambda: through_bridge(quart_app()), goal=1.05),
     "errbridge-quart": Contender("Quart with errbridge", quart_app_with_errbridge),
     "errbridge-both": Contender("Quart with errbridge, bridge", lambda: through_bridge(quart_app_with_errbridge())),
     "errbridge-flask": Contender("Flask with errbridge, bridge", lambda: through_bridge(flask_app_with_errbridge())),
     "routes-quart": Contender("Quart, route by route", before_flask),
     "bridge-flask": Contender(
-        "Flask through the bridge", lambda: through_bridge(flask_app()), goal=1.3, goal_sleeping=0.14
+        "Flask through the bridge", lambda: through_bridge(flask_app()), goal=1.2, goal_sleeping=0.14
     ),
     "routes-flask": Contender("Flask, route by route", behind_quart),
     "hypercorn": Contender("Flask through Hypercorn's WSGI", through_hypercorn),

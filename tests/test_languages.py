@@ -24,7 +24,8 @@ from babel.messages.mofile import write_mo
 import errbridge_flask
 import errbridge_quart
 from errbridge import Problem, validation
-from errbridge.asgi import Bridge, edges
+from errbridge.asgi import Bridge
+from errbridge.asgi.exchange import too_large
 from errbridge.http.status import PHRASES
 from errbridge.languages.catalogues import FOLDER, LANGUAGES, load_languages
 from errbridge.languages.message import Message
@@ -322,12 +323,12 @@ async def test_a_bridge_without_errbridge_in_its_applications_is_english() -> No
 def test_a_number_of_bytes_has_its_plural_form() -> None:
     for most, sentence in ((1, "1 bajt."), (3, "3 bajty."), (1024, "1024 bajty."), (5, "5 bajtów.")):
         (polish,) = load_languages(["pl"], [])
-        assert polish.translate(edges.too_large(most).detail or "").endswith(sentence)
-    assert edges.too_large(1).detail == "The request body may have at most 1 byte."
+        assert polish.translate(too_large(most).detail or "").endswith(sentence)
+    assert too_large(1).detail == "The request body may have at most 1 byte."
 
 
 def test_a_problem_with_a_message_can_be_copied_and_pickled() -> None:
-    for copied in (pickle.loads(pickle.dumps(edges.too_large(5))), copy.deepcopy(edges.too_large(5))):
+    for copied in (pickle.loads(pickle.dumps(too_large(5))), copy.deepcopy(too_large(5))):
         (german,) = load_languages(["de"], [])
         assert german.translate(copied.detail or "") == "Der Inhalt der Anfrage darf höchstens 5 Byte haben."
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, WebSocketScope
+from asgiref.typing import ASGISendCallable, ASGISendEvent, WebSocketScope
 
 from errbridge.application.hooks import Hooks, Observable, finish_work
-from errbridge.asgi import edges
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
-from errbridge.asgi.destination import INSIDE, Destination, Directory, find_host, split_path
 from errbridge.asgi.errors import answer, install, report_broken_off
-from errbridge.asgi.exchange import BrokenOff, Exchange, Limits
+from errbridge.asgi.exchange import BrokenOff, Complete, Exchange, declared_length, make_problem
 from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
-from errbridge.asgi.messages import Complete, declared_length
-from errbridge.asgi.mounts import Mounts, read_place
+from errbridge.asgi.mounts import INSIDE, Destination, Mounts, find_host, read_place, split_path
 from errbridge.asgi.routes import Routes
 from errbridge.asgi.threads import Threads
-from errbridge.asgi.websocket import Handshake
-from errbridge.asgi.wsgi import Service, serve_wsgi
+from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
+from errbridge.languages.message import Message
 from errbridge.log import log
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
@@ -35,6 +33,10 @@ _ANSWERING = 2
 _MOST_ANSWERS = 500
 """Answers that may wait for them; beyond that the bridge answers without the application."""
 
+_INTERNAL_ERROR = 1011  # RFC 6455 section 7.4.1 and its registry
+
+_NOT_MOUNTED = Message("No application is mounted at this URL.")
+_NO_WEBSOCKET = Message("This URL does not speak WebSocket.")  # with a 400, as Werkzeug answers the wrong protocol
 
 PlaceT = TypeVar("PlaceT", str, Scope, str | Scope)  # the keys of a mapping have to be of exactly one type
 
@@ -97,7 +99,7 @@ class Bridge(Observable):
             )
         if not apps:
             raise SetupError("Bridge() was given no application; give at least one")
-        self._directory: Directory
+        self._directory: Mounts | Routes
         if isinstance(apps, Mapping):
             mounted: dict[str | Scope, Asgi | Wsgi] = {place: recognise(app) for place, app in apps.items()}
             mounts = [read_place(place) for place in mounted]
@@ -112,7 +114,8 @@ class Bridge(Observable):
             if isinstance(app, Asgi):
                 self._lives.setdefault(id(app.app), (name, app.app))
         self._threads = Threads(threads, waiting=waiting, streams=streams)
-        self._limits = Limits(max_body, patience)
+        self._max_body = max_body
+        self._patience = patience
         self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
         self._grace = grace
         self._hooks = Hooks()
@@ -124,7 +127,8 @@ class Bridge(Observable):
         """Serve a connection; called by an ASGI server, whose types of the protocol need not be those of asgiref."""
         if scope["type"] != "http":
             return await self._serve_another(scope, receive, send)
-        exchange, destination = Exchange(scope, receive, send, self._limits), None
+        exchange = Exchange(scope, receive, send, self._max_body, self._patience)
+        destination = None
         if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server as a whole
             return await exchange.respond(Complete(204, [], b""))
         try:
@@ -133,14 +137,15 @@ class Bridge(Observable):
             if length := declared_length(scope["headers"]):
                 exchange.check_length(length)
             if destination is None:
-                raise edges.not_mounted()
+                raise make_problem(404, _NOT_MOUNTED)
             exchange.allow = destination.allow
             placed = destination.place(scope, root, path)
             if isinstance(destination.app, Asgi):
                 await destination.app.app(placed, exchange.receive, exchange.send)
             else:
                 streamed = self._streamed.owners(find_host(scope), path)
-                await serve_wsgi(Service(destination.app.app, self._threads, bool(streamed)), placed, exchange)
+                app, threads = destination.app.app, self._threads
+                await serve_wsgi(app, threads, placed, exchange, streams_upload=bool(streamed))
             if exchange.answer != "complete" and exchange.client != "gone":
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
@@ -170,31 +175,26 @@ class Bridge(Observable):
             await inlet.close(is_read=False)
 
     async def _serve_another(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "websocket":
-            await self._serve_websocket(scope, receive, send)
-        else:
-            await serve_lifespan(self._lives.values(), scope, receive, send, self._settle, self._grace)
-
-    async def _serve_websocket(
-        self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
+        """Serve the lifespan, or a WebSocket."""
+        if scope["type"] == "lifespan":
+            return await serve_lifespan(self._lives.values(), scope, receive, send, self._settle, self._grace)
         # Middleware for proxies (Hypercorn's, uvicorn's) takes the scheme from X-Forwarded-Proto, which says "https".
         if (scheme := {"http": "ws", "https": "wss"}.get(scope.get("scheme", "ws"))) is not None:
             scope = {**scope, "scheme": scheme}
         root, path = split_path(scope)
         destination = self._directory.find(scope, root, path)
-        socket = Handshake(scope, send)
+        socket = _Handshake(scope, send)
         try:
             if destination is None or isinstance(destination.app, Wsgi):
                 await receive()
-                raise edges.not_mounted() if destination is None else edges.no_websocket()
+                raise make_problem(404, _NOT_MOUNTED) if destination is None else make_problem(400, _NO_WEBSOCKET)
             await destination.app.app(destination.place(scope, root, path), receive, socket.send)
         except Exception as error:
-            if socket.can_be_denied:
-                await socket.deny(await self._answer(error, scope, destination))
-            else:
-                report_broken_off(scope, socket.status, error, self._edge)
-                await socket.fail()
+            if socket.status != 101 and not socket.has_answered:
+                return await socket.deny(await self._answer(error, scope, destination))
+            report_broken_off(scope, socket.status, error, self._edge)
+            if not socket.has_answered:
+                await send({"type": "websocket.close", "code": _INTERNAL_ERROR, "reason": ""})
 
     async def _settle(self) -> None:
         await self._answering.close(0)
@@ -203,6 +203,34 @@ class Bridge(Observable):
             log.error(said, self._grace)
         if not await finish_work(self._grace):
             log.error("async hooks were still running after %g seconds", self._grace)
+
+
+@dataclass(slots=True)
+class _Handshake:
+    """How far an application has come with a WebSocket."""
+
+    _scope: WebSocketScope
+    _send: ASGISendCallable
+    status: int = 500  # that the client sees
+    has_answered: bool = False
+
+    async def send(self, event: ASGISendEvent) -> None:
+        """Send a message of the application."""
+        if event["type"] == "websocket.accept":
+            self.status = 101
+        elif event["type"] in ("websocket.close", "websocket.http.response.start"):
+            self.has_answered = True
+        await self._send(event)
+
+    async def deny(self, answer: Complete) -> None:
+        """Refuse the WebSocket: with this answer where the server can send one, else with its 403."""
+        if "websocket.http.response" not in (self._scope.get("extensions") or {}):
+            await self._send({"type": "websocket.close", "code": 1000, "reason": ""})
+            return
+        await self._send({"type": "websocket.http.response.start", "status": answer.status, "headers": answer.headers})
+        # asgiref leaves this message out of its events.
+        body: Any = {"type": "websocket.http.response.body", "body": answer.body, "more_body": False}
+        await self._send(body)
 
 
 def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ...] = (int,)) -> None:

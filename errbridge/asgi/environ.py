@@ -40,7 +40,16 @@ def environ_of(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIE
     if raw_path := cast("bytes | None", scope.get("raw_path")):
         query = scope["query_string"]
         environ["REQUEST_URI"] = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
-    _add_headers(environ, scope)
+    for name, value in scope["headers"]:
+        # X_Real-Ip would become the same key as X-Real-Ip, and pass for what a proxy has set.
+        if b"_" in name:
+            continue
+        key = _WITHOUT_PREFIX.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        if key in environ:
+            # RFC 9110 section 5.3; HTTP/2 splits cookies into lines of their own, RFC 9113 section 8.2.3.
+            text = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + text
+        environ[key] = text
     _add_length(environ, length)
     return environ
 
@@ -59,19 +68,6 @@ def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
     elif length or "HTTP_TRANSFER_ENCODING" in environ:
         environ["CONTENT_LENGTH"] = str(length)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
-
-
-def _add_headers(environ: WSGIEnvironment, scope: HTTPScope) -> None:
-    for name, value in scope["headers"]:
-        # X_Real-Ip would become the same key as X-Real-Ip, and pass for what a proxy has set.
-        if b"_" in name:
-            continue
-        key = _WITHOUT_PREFIX.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        text = value.decode("latin-1")
-        if key in environ:
-            # RFC 9110 section 5.3; HTTP/2 splits cookies into lines of their own, RFC 9113 section 8.2.3.
-            text = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + text
-        environ[key] = text
 
 
 def wsgi_text(path: str) -> str:

@@ -22,11 +22,10 @@ from errbridge.application.installation import Installation, find_installation
 from errbridge.application.protocol import Application
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.destination import Connection, Destination, split_path
-from errbridge.asgi.exchange import Exchange, Limits
-from errbridge.asgi.messages import Complete, declared_length
+from errbridge.asgi.exchange import Complete, Exchange, declared_length
+from errbridge.asgi.mounts import Connection, Destination, split_path
 from errbridge.asgi.threads import Threads
-from errbridge.asgi.wsgi import Service, serve_wsgi
+from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.handling.outside import respond_in_place
 from errbridge.handling.reporting import record_broken_stream
 from errbridge.http.headers import RequestHeaders
@@ -127,13 +126,13 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
         if event["type"] == "http.response.body" and not event.get("more_body", False):
             is_complete.set()
 
-    exchange = Exchange(cast(HTTPScope, asked), receive, send, Limits(None, _PATIENCE))
+    exchange = Exchange(cast(HTTPScope, asked), receive, send, max_body=None, patience=_PATIENCE)
     try:
         async with asyncio.timeout(_PATIENCE):
             if isinstance(app, Asgi):
                 await app.app(asked, exchange.receive, exchange.send)
             else:
-                await serve_wsgi(Service(app.app, threads), cast(HTTPScope, asked), exchange)
+                await serve_wsgi(app.app, threads, cast(HTTPScope, asked), exchange)
     except Exception:
         log.debug("the application could not answer for the bridge", exc_info=True)
     if exchange.answer != "complete":

@@ -22,18 +22,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, cast
 
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope
 
-from errbridge.asgi.edges import too_large, too_slow
-from errbridge.asgi.messages import Complete, RawHeaders
 from errbridge.http.headers import check_head, split_list
 from errbridge.http.status import has_body
+from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 
-__all__ = ["PIECE", "BrokenOff", "ClientGone", "Exchange", "Limits"]
+__all__ = [
+    "PIECE",
+    "BrokenOff",
+    "ClientGone",
+    "Complete",
+    "Exchange",
+    "RawHeaders",
+    "declared_length",
+    "make_problem",
+    "too_large",
+]
 
 PIECE = 64 * 1024
 """Bytes of an answer that are sent at once, and that a client has to take within the limit of its pauses."""
@@ -49,6 +58,9 @@ _MOST_CHECKED = 1024
 """Headers that are kept, because most answers have the same ones."""
 
 
+_MOST_DIGITS = 19  # more bytes than there are; of more than 4300 Python makes no number at all
+
+
 class ClientGone(ConnectionError):
     """There is no client any more to read the answer."""
 
@@ -57,16 +69,18 @@ class BrokenOff(Exception):
     """A bridge in this bridge broke its answer off, and has recorded why. The server only sees that it returns."""
 
 
+RawHeaders = list[tuple[bytes, bytes]]
 Client = Literal["uploading", "listening", "gone"]
 Answer = Literal["awaited", "begun", "complete"]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What a client may take."""
+class Complete:
+    """A complete answer, with the names of its headers in lowercase."""
 
-    max_body: int | None  # bytes of an upload
-    patience: float  # seconds between two parts of an upload, or of an answer
+    status: int
+    headers: RawHeaders
+    body: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +90,8 @@ class Exchange:
     scope: HTTPScope
     _receive: ASGIReceiveCallable
     _send: ASGISendCallable
-    _limits: Limits
+    max_body: int | None  # bytes of the upload
+    patience: float  # seconds between two parts of the upload, or of the answer
     allow: tuple[str, ...] = ()  # what other applications know at the URL; it joins the Allow header of the answer
     client: Client = "uploading"
     answer: Answer = "awaited"
@@ -93,7 +108,7 @@ class Exchange:
         Raises:
             Problem: 413.
         """
-        most = self._limits.max_body
+        most = self.max_body
         if most is not None and length > most:
             self._refuse(too_large(most))
 
@@ -120,7 +135,7 @@ class Exchange:
         if event["type"] != "http.request":
             self.client = "gone"
         elif self.client == "uploading":
-            if not event.get("more_body", False):
+            if not event.get("more_body"):
                 self.client = "listening"
             if body := event.get("body"):
                 self.received += len(body)
@@ -141,10 +156,12 @@ class Exchange:
         """
         is_limited = self.client == "uploading" and self.refusal is None
         try:
-            async with asyncio.timeout(self._limits.patience if is_limited else None):
+            async with asyncio.timeout(self.patience if is_limited else None):
                 event = cast(dict[str, Any], await self.receive())
         except TimeoutError:
-            self._refuse(too_slow(self._limits.patience))
+            seconds = f"{self.patience:g}"
+            detail = Message("Nothing of the request body arrived for {seconds} seconds.", seconds=seconds)
+            self._refuse(make_problem(408, detail))
         return event.get("body", b"") or b""
 
     async def send(self, event: Any) -> None:
@@ -156,13 +173,13 @@ class Exchange:
             ValueError: No server could send that.
             ClientGone: The server cannot send any more.
         """
-        if self.answer == "awaited" and self.refusal is not None and event.get("status") != self.refusal.status:
+        if self.refusal is not None and self.answer == "awaited" and event.get("status") != self.refusal.status:
             return
         kind = event["type"]
         if kind == "http.response.body":
             if not self._has_body:
                 event = {**event, "body": b""}
-            if not event.get("more_body", False):
+            if not event.get("more_body"):
                 if self.client == "uploading" and _may_have_body(self.scope):
                     await self.write(event.get("body", b""))
                     await self._discard_upload()
@@ -190,18 +207,13 @@ class Exchange:
         for name, value in headers:
             if (name, value) not in _checked:
                 _check_header(name, value)
-        if status < 200 or status == 204:  # RFC 9110 section 8.6
+        if status in _WITHOUT_LENGTH:
             event = {**event, "headers": [pair for pair in headers if pair[0].lower() != b"content-length"]}
         if self.allow and (status == 405 or self.scope["method"] == "OPTIONS"):
             event = {**event, "headers": _allowing(headers, self.allow)}
         self.answer, self.status = "begun", status
         self._has_body = _MAY_HAVE_BODY[status] and self.scope["method"] != "HEAD"
         return event
-
-    async def begin(self, status: int, headers: RawHeaders) -> None:
-        """Begin the answer, also where a refusal waits for one with its own status."""
-        self.answer = "begun"
-        await self.send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
 
     async def write(self, body: bytes) -> None:
         """Send a part of the answer's body, which the client has to take bit by bit.
@@ -213,28 +225,25 @@ class Exchange:
         for start in range(0, len(body), PIECE):
             piece = bytes(pieces[start : start + PIECE])
             try:
-                async with asyncio.timeout(self._limits.patience):
+                async with asyncio.timeout(self.patience):
                     await self.send({"type": "http.response.body", "body": piece, "more_body": True})
             except TimeoutError:
                 self.client = "gone"
-                raise ClientGone(f"it read nothing for {self._limits.patience:g} seconds") from None
+                raise ClientGone(f"it read nothing for {self.patience:g} seconds") from None
             await asyncio.sleep(0)  # servers take what is written to a lost connection; others have to get to see it
 
-    async def finish(self, body: bytes = b"") -> None:
-        """Send the rest of the answer's body, let the client finish its upload, and end the answer."""
-        await self.send({"type": "http.response.body", "body": body, "more_body": False})
-
     async def respond(self, complete: Complete) -> None:
-        """Send a complete answer; its body only where there may be one."""
-        await self.begin(complete.status, complete.headers)
+        """Send a complete answer, to a refused upload too; its body only where there may be one."""
+        self.answer = "begun"
+        await self.send({"type": "http.response.start", "status": complete.status, "headers": complete.headers})
         body = complete.body if self._has_body else b""
         if len(body) > PIECE:
             await self.write(body)
             body = b""
-        await self.finish(body)
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _discard_upload(self) -> None:
-        self._limits = replace(self._limits, max_body=None)
+        self.max_body = None
         try:
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client == "uploading":
@@ -244,6 +253,7 @@ class Exchange:
             pass
 
 
+_WITHOUT_LENGTH = {*range(100, 200), 204}  # RFC 9110 section 8.6
 _MAY_HAVE_BODY = {status: has_body("GET", status) for status in range(100, 1000)}
 _checked: set[tuple[bytes, bytes]] = set()
 
@@ -269,3 +279,33 @@ def _allowing(headers: RawHeaders, methods: Iterable[str]) -> RawHeaders:
     union = sorted({method for value in allowed for method in split_list(value)}.union(methods))
     others = [header for header in headers if header[0].lower() != b"allow"]
     return [*others, (b"allow", ", ".join(union).encode("latin-1"))]
+
+
+def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Read ``Content-Length``; None where it is missing or no number.
+
+    What is too long to be the length of anything is cut to a number that is still larger than any body.
+    """
+    for name, value in headers:
+        if name == b"content-length":
+            if not value.isdigit():
+                return None
+            return int(value if len(value) <= _MOST_DIGITS else value.lstrip(b"0")[:_MOST_DIGITS] or b"0")
+    return None
+
+
+def make_problem(status: int, detail: Message) -> Problem:
+    """Make a problem of the bridge itself. Its detail is for programs; people get a hint."""
+    problem = Problem(status, detail)
+    problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
+    return problem
+
+
+def too_large(most: int) -> Problem:
+    """Make the problem of an upload that has more bytes than it may have."""
+    detail = Message(
+        "The request body may have at most {count} byte.",
+        "The request body may have at most {count} bytes.",
+        count=most,
+    )
+    return make_problem(413, detail)

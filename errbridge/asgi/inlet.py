@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from errbridge.asgi.exchange import PIECE, ClientGone, Exchange
-from errbridge.asgi.messages import Complete
+from errbridge.asgi.exchange import PIECE, ClientGone, Complete, Exchange
 from errbridge.asgi.spool import Spool
 from errbridge.problem.problem import Problem
 

@@ -31,7 +31,7 @@ class _Life:
         self.name = name
         self._inbox: asyncio.Queue[ASGIReceiveEvent] = asyncio.Queue()
         self._outbox: asyncio.Queue[ASGISendEvent] = asyncio.Queue()
-        self._supported = True
+        self._supported = False  # so far
         self._task = asyncio.create_task(self._run(app, cast(LifespanScope, dict(scope))))
 
     async def _run(self, app: AsgiApp, scope: LifespanScope) -> None:
@@ -113,51 +113,34 @@ async def serve_lifespan(
     that takes longer to start up is logged.
     """
     lives: list[_Life] = []
+    failed = None
+    failures: list[str] = []
     try:
         await receive()
-        if failure := await _started(apps, scope, lives, grace):
-            await _stopped(lives[:-1], grace)
-            await _ended(lives)
-            await send({"type": "lifespan.startup.failed", "message": failure})
-            return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await settle()
-        failures = await _stopped(lives, grace)
-        await _ended(lives)
-        if failures:
-            await send({"type": "lifespan.shutdown.failed", "message": "; ".join(failures)})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
-    finally:
-        await _ended(lives)
-
-
-async def _started(
-    apps: Iterable[tuple[str, AsgiApp]], scope: LifespanScope, lives: list[_Life], grace: float
-) -> str | None:
-    try:
-        for name, app in apps:
-            lives.append(_Life(name, app, scope))
-            await lives[-1].start(grace)
-    except _Failure as failure:
-        log.error("%s", failure)
-        return str(failure)
-    return None
-
-
-async def _stopped(lives: list[_Life], grace: float) -> list[str]:
-    failures = []
-    for life in reversed(lives):
         try:
-            await life.stop(grace)
+            for name, app in apps:
+                lives.append(_Life(name, app, scope))
+                await lives[-1].start(grace)
         except _Failure as failure:
             log.error("%s", failure)
-            failures.append(str(failure))
-    return failures
-
-
-async def _ended(lives: list[_Life]) -> None:
-    # A server may take a failure as reason to stop at the message that reports it, so nothing may be left to do then.
-    while lives:
-        await lives.pop().end()
+            failed = str(failure)
+        else:
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await settle()
+        for life in reversed(lives):
+            try:
+                await life.stop(grace)
+            except _Failure as failure:
+                log.error("%s", failure)
+                failures.append(str(failure))
+    finally:
+        # A server may take a failure as reason to stop at the message that reports it: nothing may be left to do then.
+        while lives:
+            await lives.pop().end()
+    if failed is not None:
+        await send({"type": "lifespan.startup.failed", "message": failed})
+    elif failures:
+        await send({"type": "lifespan.shutdown.failed", "message": "; ".join(failures)})
+    else:
+        await send({"type": "lifespan.shutdown.complete"})

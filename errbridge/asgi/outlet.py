@@ -15,8 +15,7 @@ import asyncio
 import threading
 from dataclasses import dataclass, field
 
-from errbridge.asgi.exchange import PIECE, ClientGone, Exchange
-from errbridge.asgi.messages import RawHeaders
+from errbridge.asgi.exchange import PIECE, ClientGone, Exchange, RawHeaders
 from errbridge.asgi.spool import Spool
 
 __all__ = ["Outlet"]
@@ -82,7 +81,7 @@ class Outlet:
         Raises:
             BaseException: What ended it early.
         """
-        await exchange.begin(self.status, self._headers)
+        await exchange.send({"type": "http.response.start", "status": self.status, "headers": self._headers})
         while (piece := await self._spool.run(self._take)) is not None:
             if piece:
                 await exchange.write(piece)
@@ -91,4 +90,4 @@ class Outlet:
                 self._news.clear()
         if self._error is not None:
             raise self._error
-        await exchange.finish()
+        await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -14,37 +14,24 @@ is read from the exception's ``code``, so that neither has to be imported. One o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.destination import Connection, Destination, find_host
 from errbridge.asgi.environ import wsgi_text
+from errbridge.asgi.mounts import Connection, Destination, find_host
 from errbridge.errors import SetupError
 
 __all__ = ["Routes"]
 
 
-class _Fit(IntEnum):
-    """How well an application fits a request, the best first."""
-
-    SERVES = 1
-    REDIRECTS = 2
-    OTHER_METHOD = 3
-    OTHER_PROTOCOL = 4
-    UNKNOWN = 5
-
-
-_MEANINGS = {
-    308: _Fit.REDIRECTS,
-    400: _Fit.OTHER_PROTOCOL,
-    404: _Fit.UNKNOWN,
-    405: _Fit.OTHER_METHOD,
-}
+_SERVES, _OTHER_METHOD, _UNKNOWN = 0, 2, 4
+_FITS = {308: 1, 405: _OTHER_METHOD, 400: 3, 404: _UNKNOWN}
+"""How well an application fits a request, the best first, by the code of what its routing raises."""
 
 
 class Routes:
@@ -61,79 +48,69 @@ class Routes:
                     f"{app.app!r} has no routes that could be asked for; only Flask and Quart applications can share a "
                     "URL space, so mount it instead: Bridge({'/': ..., '/prefix': ...})"
                 )
-        self._apps = tuple(map(Destination, apps))
+        self._apps = list(map(Destination, apps))
 
-    def find(self, scope: Connection, root: str, path: str) -> Destination | None:
+    def find(self, scope: Connection, root: str, path: str) -> Destination:
         """Find who serves a request."""
-        question = _Question.of(scope, root, path)
-        best, destination = _Fit.UNKNOWN, None
-        for app in self._candidates(scope):
+        question = _make_question(scope, root, path)
+        apps = self._apps
+        if scope["type"] == "websocket":
+            apps = [app for app in apps if isinstance(app.app, Asgi)] or apps[:1]
+        best, destination = _UNKNOWN, apps[0]
+        for app in apps:
             fit = _ask(app.app.app, question)
-            if destination is None or fit < best:
+            if fit < best:
                 best, destination = fit, app
-            if fit is _Fit.SERVES:
+            if fit == _SERVES:
                 break
-        if destination is not None and (best is _Fit.OTHER_METHOD or question.method == "OPTIONS"):
-            return replace(destination, allow=self._allowed(question))
-        return destination
-
-    def _candidates(self, scope: Connection) -> Iterable[Destination]:
-        if scope["type"] == "http":
-            return self._apps
-        return [app for app in self._apps if isinstance(app.app, Asgi)] or self._apps[:1]
-
-    def _allowed(self, question: _Question) -> tuple[str, ...]:
+        if best != _OTHER_METHOD and question.method != "OPTIONS":
+            return destination
         allowed: list[str] = []
         for app in self._apps:
             adapting: Any = app.app.app
             with suppress(Exception):  # a Host that cannot be one: the application answers for it
                 allowed += adapting.create_url_adapter(question).allowed_methods()
-        return tuple(allowed)
+        return replace(destination, allow=tuple(allowed))
 
 
-@dataclass(slots=True)
-class _Question:
-    """As much of a request as the routing of Flask (``environ``) and Quart (all the rest) reads."""
-
-    method: str
-    scheme: str
-    host: str
-    root_path: str
-    path: str
-    query_string: bytes
-    environ: dict[str, str]
-    trusted_hosts: list[str] | None = None
-
-    @classmethod
-    def of(cls, scope: Connection, root: str, path: str) -> _Question:
-        server = scope.get("server") or ("localhost", 80)
-        method = scope["method"] if scope["type"] == "http" else "GET"
-        scheme = scope.get("scheme", "http")
-        host = find_host(scope)
-        environ = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": wsgi_text(root),
-            "PATH_INFO": wsgi_text(path),
-            "QUERY_STRING": scope["query_string"].decode("latin-1"),
-            "SERVER_NAME": server[0],
-            "SERVER_PORT": str(server[1] or 0),
-            "wsgi.url_scheme": scheme,
-        }
-        if host:
-            environ["HTTP_HOST"] = host
-        return cls(method, scheme, host or server[0], root, path, scope["query_string"], environ)
+def _make_question(scope: Connection, root: str, path: str) -> SimpleNamespace:
+    """Make as much of a request as the routing of Flask (``environ``) and Quart (all the rest) reads."""
+    name, port = scope.get("server") or ("localhost", 80)
+    method = scope["method"] if scope["type"] == "http" else "GET"
+    scheme, query, host = scope.get("scheme", "http"), scope["query_string"], find_host(scope)
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": wsgi_text(root),
+        "PATH_INFO": wsgi_text(path),
+        "QUERY_STRING": query.decode("latin-1"),
+        "SERVER_NAME": name,
+        "SERVER_PORT": str(port or 0),
+        "wsgi.url_scheme": scheme,
+    }
+    if host:
+        environ["HTTP_HOST"] = host
+    return SimpleNamespace(
+        method=method,
+        scheme=scheme,
+        host=host or name,
+        root_path=root,
+        path=path,
+        query_string=query,
+        environ=environ,
+        trusted_hosts=None,
+    )
 
 
-def _ask(app: Any, question: _Question) -> _Fit:
+def _ask(app: Any, question: SimpleNamespace) -> int:
     try:
         rule, values = app.create_url_adapter(question).match(return_rule=True)
     except Exception as refusal:
         # What is no answer of Werkzeug is a bug in a converter; the application meets it again, and answers for it.
-        return _MEANINGS.get(getattr(refusal, "code", 0), _Fit.SERVES)
+        return _FITS.get(getattr(refusal, "code", 0), _SERVES)
     blueprint, _, endpoint = rule.endpoint.rpartition(".")
     if endpoint == "static" and not _has_file(app.blueprints.get(blueprint) if blueprint else app, values):
-        return _Fit.UNKNOWN
-    return _Fit.SERVES
+        return _UNKNOWN
+    return _SERVES
 
 
 def _has_file(owner: Any, values: dict[str, Any]) -> bool:

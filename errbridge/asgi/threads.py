@@ -16,7 +16,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -25,12 +24,16 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from errbridge.asgi.edges import saturated
+from errbridge.asgi.exchange import make_problem
+from errbridge.languages.message import Message
 
 __all__ = ["Threads", "Turn"]
 
-_RETRY_AFTER = 1
+_RETRY_AFTER = "1"
 """Seconds after which it is worth trying again: places in the queue become free one by one, not all at once."""
+
+_LOOK_AGAIN = 0.01
+"""Seconds after which a shutdown looks again whether all functions have ended."""
 
 _numbers = itertools.count(1)
 
@@ -70,7 +73,6 @@ class Threads:
         self._most_waiting = waiting
         self._queue: deque[asyncio.Future[None]] = deque()
         self._idle: list[_Thread] = []
-        self._ended = asyncio.Event()
 
     def take_turn(self) -> Turn | None:
         """Take a turn; None if none is free."""
@@ -86,7 +88,9 @@ class Threads:
             Problem: 503, too many requests are waiting.
         """
         if self._most_waiting is not None and len(self._queue) >= self._most_waiting:
-            raise saturated(_RETRY_AFTER)
+            problem = make_problem(503, Message("Too many requests are waiting here. Try again in a moment."))
+            problem.headers = (("Retry-After", _RETRY_AFTER),)
+            raise problem
         given = asyncio.get_running_loop().create_future()
         self._queue.append(given)
         try:
@@ -107,22 +111,19 @@ class Threads:
         self.free += 1
 
     def start(self, function: Callable[[], object], turn: Turn) -> None:
-        """Run a function in a thread, in a copy of the caller's context. The turn ends with it."""
+        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it."""
         loop = asyncio.get_running_loop()
         while self._idle and self._idle[-1].loop is not loop:
-            self._idle.pop().end()
+            self._idle.pop().inbox.put(None)
         thread = self._idle.pop() if self._idle else _Thread(loop)
-        thread.run(partial(copy_context().run, function), partial(self._end, thread, turn))
+        thread.inbox.put((partial(copy_context().run, function), partial(self._end, thread, turn)))
 
-    def _end(self, thread: _Thread, turn: Turn, error: BaseException | None) -> None:
+    def _end(self, thread: _Thread, turn: Turn) -> None:
         turn.end()
-        if error is not None:
-            thread.loop.call_exception_handler({"message": "a request failed after its answer", "exception": error})
         if len(self._idle) < self._turns:
             self._idle.append(thread)
         else:
-            thread.end()
-        self._ended.set()
+            thread.inbox.put(None)
 
     async def close(self, grace: float) -> bool:
         """Wait for the functions that are running, then end the idle threads. A next function starts new ones.
@@ -130,65 +131,46 @@ class Threads:
         Returns:
             Whether all of them ended in so many seconds. Those that did not are left alone: a thread cannot be stopped.
         """
-        self._ended = asyncio.Event()  # of this loop
-        with suppress(TimeoutError):
-            async with asyncio.timeout(grace):
-                while self._is_busy():  # the end of one may begin the next
-                    self._ended.clear()
-                    await self._ended.wait()
+        clock = asyncio.get_running_loop().time
+        until = clock() + grace
+        while self._is_busy() and clock() < until:  # noqa: ASYNC110 - each request would have to set an event
+            await asyncio.sleep(_LOOK_AGAIN)
         while self._idle:
-            self._idle.pop().end()
+            self._idle.pop().inbox.put(None)
         return not self._is_busy()
 
     def _is_busy(self) -> bool:
         return self.free < self._turns or self.streaming > 0
 
 
-_Job = tuple[Callable[[], object], Callable[[BaseException | None], None]]
-
-
 class _Thread(Executor):
-    """A thread that runs one function after the other.
+    """A thread that runs one function after the other, each followed by one on the loop, until its inbox has None.
 
-    It does so within one call of asgiref's, as the executor of which it starts: from there async_to_sync leads back to
-    the loop that the requests come from, so async views run on it.
+    It does so within one call of asgiref's, whose executor it is: from there async_to_sync leads back to the loop that
+    the requests come from, so async views run on it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._inbox: SimpleQueue[_Job | None] = SimpleQueue()
+        self.inbox: SimpleQueue[tuple[Callable[[], object], Callable[[], None]] | None] = SimpleQueue()
         this: Any = self  # asgiref's types want a pool
         working = sync_to_async(self._work, thread_sensitive=False, executor=this)()
         self._starting = loop.create_task(working, context=Context())  # an idle thread keeps nothing of a request
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        # Nobody waits for its end, also not when the process ends: by then `Threads.close` has waited.
+        # The process does not wait for it at its end: by then `Threads.close` has waited.
         name = f"errbridge-wsgi-{next(_numbers)}"
         threading.Thread(target=function, args=args, kwargs=kwargs, name=name, daemon=True).start()
         started: Future[Any] = Future()
         started.set_result(None)
         return started
 
-    def run(self, function: Callable[[], object], end: Callable[[BaseException | None], None]) -> None:
-        """Run a function, then another one on the loop, with what the first has raised."""
-        self._inbox.put((function, end))
-
-    def end(self) -> None:
-        """End an idle thread."""
-        self._inbox.put(None)
-
     def _work(self) -> None:
-        while (job := self._inbox.get()) is not None:
+        while (job := self.inbox.get()) is not None:
             function, end = job
-            error: BaseException | None = None
+            function()
             try:
-                function()
-            except BaseException as raised:
-                error = raised
-            ended = partial(end, error)
-            del job, function, end, error  # an idle thread keeps nothing of its last request
-            try:
-                self.loop.call_soon_threadsafe(ended)
+                self.loop.call_soon_threadsafe(end)
             except RuntimeError:  # the loop has ended: this thread outlived the server
-                ended()
-            del ended
+                end()
+            del job, function, end  # an idle thread keeps nothing of its last request

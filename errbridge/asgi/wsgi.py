@@ -25,16 +25,15 @@ from wsgiref.types import StartResponse, WSGIApplication
 from asgiref.typing import HTTPScope
 
 from errbridge.asgi.environ import environ_of
-from errbridge.asgi.exchange import ClientGone, Exchange
+from errbridge.asgi.exchange import Complete, Exchange, RawHeaders, declared_length
 from errbridge.asgi.inlet import Inlet
-from errbridge.asgi.messages import Complete, RawHeaders, declared_length
 from errbridge.asgi.outlet import Outlet
 from errbridge.asgi.threads import Threads
 from errbridge.http.headers import check_head
 from errbridge.http.status import has_body
 from errbridge.log import log
 
-__all__ = ["Service", "serve_wsgi"]
+__all__ = ["serve_wsgi"]
 
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
@@ -45,17 +44,12 @@ _HOP_BY_HOP = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A WSGI application, and how it is served."""
-
-    app: WSGIApplication
-    threads: Threads
-    streams_upload: bool = False  # whether it reads an upload while that is still arriving
-
-
-async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> None:
+async def serve_wsgi(
+    app: WSGIApplication, threads: Threads, scope: HTTPScope, exchange: Exchange, *, streams_upload: bool = False
+) -> None:
     """Have a WSGI application answer an exchange, whose scope is that below the application's mount.
+
+    With *streams_upload*, it reads an upload while that is still arriving.
 
     Raises:
         ClientGone: The client left, or was let go.
@@ -63,14 +57,14 @@ async def serve_wsgi(service: Service, scope: HTTPScope, exchange: Exchange) -> 
     """
     inlet, call = Inlet(exchange), None
     try:
-        upload = inlet.stream() if service.streams_upload else await inlet.gather()
-        turn = service.threads.take_turn()
+        upload = inlet.stream() if streams_upload else await inlet.gather()
+        turn = threads.take_turn()
         if turn is None:
-            turn = await inlet.unless_gone(service.threads.wait_for_turn())
-        length = None if service.streams_upload else exchange.received
-        call = _Call(service.app, scope, upload, length, asyncio.get_running_loop().create_future())
-        service.threads.start(call.run, turn)
-        if service.streams_upload:
+            turn = await inlet.unless_gone(threads.wait_for_turn())
+        length = None if streams_upload else exchange.received
+        call = _Call(app, scope, upload, length, asyncio.get_running_loop().create_future())
+        threads.start(call.run, turn)
+        if streams_upload:
             turn.become_stream()
         answer = await call.answer
         if isinstance(answer, Outlet):
@@ -146,34 +140,25 @@ class _Call:
             chunks = self._app(environ, start_response)
             self._deliver(chunks)
             self._conclude()
-        except ClientGone as gone:
-            if self._outlet is None:  # it was the upload's
-                self._hand_over(gone)
         except BaseException as error:
-            self._fail(error)
-        finally:
-            self._close(chunks)
-
-    def _fail(self, error: BaseException) -> None:
-        if not isinstance(error, Exception):
-            # sys.exit() ends a thread in Python, not the process. The loop would take it for the server's end.
-            cause, error = error, RuntimeError(f"the application raised {type(error).__name__}")
-            error.__cause__ = cause
-        if self._outlet is not None:
-            self._outlet.end(error)
-        else:
-            self._hand_over(error)
-
-    def _close(self, chunks: Any) -> None:
+            if not isinstance(error, Exception):
+                # sys.exit() ends a thread in Python, not the process. The loop would take it for the server's end.
+                cause, error = error, RuntimeError(f"the application raised {type(error).__name__}")
+                error.__cause__ = cause
+            if self._outlet is not None:
+                self._outlet.end(error)
+            else:
+                self._hand_over(error)
         try:
-            if (close := getattr(chunks, "close", None)) is not None:
-                close()
+            try:
+                if (close := getattr(chunks, "close", None)) is not None:
+                    close()
+            finally:
+                if not isinstance(self._upload, BytesIO):
+                    self._upload.close()
         except BaseException as error:
             said = "%s %r was answered, but closing the answer failed"
             log.error(said, self._scope["method"], self._scope["path"], exc_info=error)
-        finally:
-            if not isinstance(self._upload, BytesIO):
-                self._upload.close()
 
     def _start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: _ExcInfo | None = None, /

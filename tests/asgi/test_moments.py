@@ -15,7 +15,7 @@ import quart
 
 import errbridge_flask
 import errbridge_quart
-from errbridge.asgi import Bridge
+from errbridge.asgi import Bridge, exchange
 from errbridge.asgi.threads import Threads
 from tests.asgi.serving import DEADLINE
 
@@ -42,7 +42,7 @@ class Connection:
 
     async def send(self, message: Any) -> None:
         self.sent.append(message)
-        if message["type"] == "http.response.body" and not message["more_body"]:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
             self.is_complete.set()
 
     async def ask(self, app: Any) -> None:
@@ -230,3 +230,42 @@ async def test_an_application_that_was_asked_about_a_refusal_answers_what_comes_
         statuses.append(connection.sent[0]["status"])
 
     assert statuses == [200, 413, 200]
+
+
+async def test_receivers_take_turns_and_each_gets_a_message() -> None:
+    got: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        got.extend(await asyncio.gather(receive(), receive(), receive()))
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+
+    connection = Connection(PART, PART, {**PART, "more_body": False})
+    receive, inside = connection.receive, list[int]()
+
+    async def slow() -> Any:
+        inside.append(1)
+        assert len(inside) == 1
+        await asyncio.sleep(0)
+        inside.pop()
+        return await receive()
+
+    connection.receive = slow  # type: ignore[method-assign]
+    await connection.ask(Bridge({"/": app}))
+    assert [message["more_body"] for message in got] == [True, True, False]
+
+
+async def test_no_more_headers_are_kept_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "_MOST_CHECKED", 2)
+    monkeypatch.setattr(exchange, "_checked", set())
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        headers = ((b"x-number", b"%d" % number) for number in range(5))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    connection = Connection({**PART, "more_body": False})
+    await connection.ask(Bridge({"/": app}))
+    assert connection.sent[0]["headers"] == [(b"x-number", b"%d" % number) for number in range(5)]
+    assert len(exchange._checked) == 1

@@ -287,9 +287,7 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     What is too long to be the length of anything is cut to a number that is still larger than any body.
     """
     for name, value in headers:
-        if name == b"content-length":
-            if not value.isdigit():
-                return None
+        if name == b"content-length" and value.isdigit():
             return int(value if len(value) <= _MOST_DIGITS else value.lstrip(b"0")[:_MOST_DIGITS] or b"0")
     return None
 

@@ -105,7 +105,7 @@ class Mounts:
 
 @dataclass(frozen=True, slots=True)
 class _Mount(Scope):
-    destination: Destination = field(kw_only=True)
+    destination: Destination = field(kw_only=True, compare=False)  # an application may have no hash
 
 
 def read_place(key: str | Scope) -> Scope:

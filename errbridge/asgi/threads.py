@@ -110,12 +110,25 @@ class Threads:
                 return
         self.free += 1
 
-    def start(self, function: Callable[[], object], turn: Turn) -> None:
-        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it."""
+    async def start(self, function: Callable[[], object], turn: Turn) -> None:
+        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it.
+
+        Raises:
+            RuntimeError: The system has no more threads.
+        """
         loop = asyncio.get_running_loop()
         while self._idle and self._idle[-1].loop is not loop:
             self._idle.pop().inbox.put(None)
-        thread = self._idle.pop() if self._idle else _Thread(loop)
+        if self._idle:
+            thread = self._idle.pop()
+        else:
+            thread = _Thread(loop)
+            try:
+                await thread.starting
+            except BaseException:
+                turn.end()
+                thread.inbox.put(None)
+                raise
         thread.inbox.put((partial(copy_context().run, function), partial(self._end, thread, turn)))
 
     def _end(self, thread: _Thread, turn: Turn) -> None:
@@ -155,7 +168,7 @@ class _Thread(Executor):
         self.inbox: SimpleQueue[tuple[Callable[[], object], Callable[[], None]] | None] = SimpleQueue()
         this: Any = self  # asgiref's types want a pool
         working = sync_to_async(self._work, thread_sensitive=False, executor=this)()
-        self._starting = loop.create_task(working, context=Context())  # an idle thread keeps nothing of a request
+        self.starting = loop.create_task(working, context=Context())  # an idle thread keeps nothing of a request
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         # The process does not wait for it at its end: by then `Threads.close` has waited.

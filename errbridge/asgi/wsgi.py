@@ -62,8 +62,9 @@ async def serve_wsgi(
         if turn is None:
             turn = await inlet.unless_gone(threads.wait_for_turn())
         length = None if streams_upload else exchange.received
-        call = _Call(app, scope, upload, length, asyncio.get_running_loop().create_future())
-        threads.start(call.run, turn)
+        starting = _Call(app, scope, upload, length, asyncio.get_running_loop().create_future())
+        await threads.start(starting.run, turn)
+        call = starting
         if streams_upload:
             turn.become_stream()
         answer = await call.answer

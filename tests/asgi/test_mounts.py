@@ -11,6 +11,7 @@ import quart
 from errbridge import Scope, SetupError
 from errbridge.asgi import Bridge, Wsgi
 from tests.asgi.serving import hypercorn, raw
+from tests.clients import Request, call_asgi
 
 pytestmark = pytest.mark.servers
 
@@ -214,3 +215,14 @@ async def test_scripts_of_a_mounted_wsgi_callable_see_an_encoded_environment() -
 def test_a_mount_that_cannot_work_is_refused_with_advice(apps: Any, advice: str) -> None:
     with pytest.raises(SetupError, match=advice):
         Bridge(apps)
+
+
+async def test_an_application_needs_no_hash() -> None:
+    class App:
+        __hash__ = None  # type: ignore[assignment]
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    assert (await call_asgi(Bridge({"/": App(), "/again": App()}), Request("/again"))).status == 204

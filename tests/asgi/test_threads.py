@@ -339,3 +339,18 @@ def test_a_bridge_serves_on_a_second_loop_while_a_thread_has_outlived_the_first(
     asyncio.run(settle(1))
     gate.open.set()
     asyncio.run(settle(2))
+
+
+async def test_a_request_for_which_the_system_has_no_thread_is_a_500_and_the_next_one_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    app = flask.Flask("f")
+    app.add_url_rule("/", view_func=lambda: "served")
+    bridge = Bridge({"/": app}, threads=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        assert (await call_asgi(bridge, Request("/"))).status == 500
+    assert (await call_asgi(bridge, Request("/"))).text == "served"

@@ -1,4 +1,4 @@
-"""Everything that an adapter for a framework needs of errbridge. Both adapters of this project use nothing else.
+"""Everything that an adapter for a framework needs of errbridge, to answer its errors.
 
 An adapter implements `Application`, collects `errbridge.RequestFacts`, and calls `respond` with them, which starts the
 plan for an error; `respond_to_result` does so for what a view returned, which `take_apart` takes apart. `drive` or

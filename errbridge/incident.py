@@ -1,4 +1,4 @@
-"""The values that an error becomes on its way: the incident, and what a handler may return. None of them changes."""
+"""The values that an error becomes on its way: the incident, and what a handler may return."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ The adapter collects the facts of the request, drives the core's plan, and makes
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache, partial, wraps
 from inspect import isawaitable
 from operator import attrgetter
 from typing import Any
@@ -91,7 +91,8 @@ class _FlaskSeam(Seam):
     def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
         def handle(exc: BaseException) -> Any:
             if run.outcome is None:
-                drive(run, self._call)
+                with self.asking(run):
+                    drive(run, self._call)
             return self.make_result(run)
 
         return handle
@@ -115,12 +116,14 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
 
+    @wraps(convert)
     def make_response(rv: Any) -> flask.Response:
         handler = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
         response = convert(rv if handler is None else handler(rv))
         current = get_current()
         return response if current is None or current.header is None else seam.add_id(response)
 
+    @wraps(finalize)
     def finalize_request(*given: Any, **named: Any) -> flask.Response:
         """Finish a response, and watch it if it is a stream, which an ``after_request`` function may have made."""
         response = finalize(*given, **named)
@@ -142,6 +145,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             called = called.app
         return called is wsgi_app
 
+    @wraps(call)
     def wsgi_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         if "asgi.scope" in environ:
             if app.debug and "werkzeug.debug.preserve_context" not in environ:
@@ -152,7 +156,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         # at the head may need the request context, as OpenTelemetry's does, so it gets the head when Flask has it.
         head: tuple[Any, ...] | None = None
         is_held = app.wsgi_app is wsgi_app or is_outermost()
-        written: list[Callable[[bytes], Any]] = []
+        send: Callable[[bytes], Any] | None = None
 
         def start(*given: Any) -> Any:
             nonlocal head
@@ -161,11 +165,10 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             return write if is_held else start_response(*given)
 
         def write(data: bytes) -> None:  # which PEP 3333 has for old frameworks
-            nonlocal head
-            if head is not None:
-                written.append(start_response(*head))
-                head = None
-            written[0](data)
+            nonlocal send
+            assert head is not None
+            found = send = send or start_response(*head)
+            found(data)
 
         if "wsgi.input_terminated" in environ:
             environ["wsgi.input"] = detect_disconnect(environ["wsgi.input"])
@@ -179,17 +182,17 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             except BaseException as exc:
                 error = ungroup(exc)
             else:
-                if is_held and head is not None:
+                if is_held and head is not None and send is None:
                     start_response(*head)
                 is_held = False
                 return body
-            if not isinstance(error, Exception):
+            is_begun = send is not None or not (is_held or head is None)
+            is_final = send is not None or environ.get("SERVER_SOFTWARE", "").startswith("gunicorn")
+            if not isinstance(error, Exception) or (is_begun and is_final):  # no other head can be sent
                 raise error
             response = seam.respond_outside(error, app.request_class(environ))
-            if is_held or head is None:
+            if not is_begun:
                 return response(environ, start_response)
-            if environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
-                raise error
             exc_info = (type(error), error, error.__traceback__)
             restart: Callable[..., Any] = lambda *given: start_response(*given, exc_info)  # noqa: E731
             return response(environ, restart)
@@ -202,8 +205,9 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
         request.url_rule, request.view_args = rule, view_args
         record(exc, request)
 
-    for function in (make_response, finalize_request, wsgi_app):
-        setattr(app, function.__name__, function)
+    replaced = {"make_response": make_response, "finalize_request": finalize_request, "wsgi_app": wsgi_app}
+    for name, function in replaced.items():
+        setattr(app, name, function)
 
 
 @lru_cache(maxsize=64)

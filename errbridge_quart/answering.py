@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Awaitable,
@@ -134,7 +135,8 @@ class _QuartSeam(Seam):
     def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
         async def handle(exc: BaseException) -> Any:
             if run.outcome is None:
-                await adrive(run, self._call)
+                with self.asking(run):
+                    await adrive(run, self._call)
             return self.make_result(run)
 
         return handle
@@ -264,12 +266,14 @@ class _Stream:
 
     async def __aenter__(self) -> AsyncIterator[Any]:
         with self._recording():  # a file is not opened before now
-            return self._chunks(await self._body.__aenter__())
+            self._sent = self._chunks(await self._body.__aenter__())
+            return self._sent
 
     async def __aexit__(self, *raised: object) -> None:
+        await self._sent.aclose()  # it is not at its end if the client has left
         await self._body.__aexit__(*raised)
 
-    async def _chunks(self, body: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    async def _chunks(self, body: AsyncIterable[Any]) -> AsyncGenerator[Any]:
         with self._recording():
             async for chunk in body:
                 yield check_chunk(chunk, _CHUNKS)

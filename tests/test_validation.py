@@ -27,13 +27,13 @@ from jinja2 import DictLoader
 from marshmallow import fields
 from webargs.asyncparser import AsyncParser
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import Conflict, NotFound, Unauthorized, UnprocessableEntity
+from werkzeug.exceptions import BadRequestKeyError, Conflict, NotFound, Unauthorized, UnprocessableEntity
 
 import errbridge_flask
 import errbridge_quart
 from errbridge import Handlers, Problem, Reply, validation
 from errbridge.validation import client_data
-from tests.applications import a_view, an_api
+from tests.applications import a_view, an_api, raising
 from tests.clients import Request, Response
 from tests.test_websockets import closed, handshake
 from tests.twins import Build, World
@@ -418,6 +418,20 @@ def test_the_words_of_validators_are_shown_where_that_is_wanted(ask: Ask, value:
 @pytest.mark.parametrize("mode", ["DEBUG", "TESTING", "PROPAGATE_EXCEPTIONS"])
 def test_it_is_no_bug_that_a_developer_would_have_to_see(ask: Ask, mode: str) -> None:
     assert ask(ordering(CHECKS["pydantic"]), "/api/order", **posted(ORDER), config={mode: True}).status == 422
+
+
+def test_the_settings_count_that_are_in_force(world: World) -> None:
+    """A change of the configuration after the first error changes nothing, neither for a library nor for a form."""
+    an_api(
+        a_view("/key", raising(lambda: BadRequestKeyError("n"))),
+        a_view("/model", lambda: PydanticItem.model_validate({})),
+    )(world)
+    before = [world.call(Request(f"{path}?m=1")).json for path in ("/key", "/model")]
+
+    world.app.config["ERROR_VALIDATION"] = True
+    after = [world.call(Request(f"{path}?m=1")).json for path in ("/key", "/model")]
+
+    assert [{**each, "instance": ""} for each in after] == [{**each, "instance": ""} for each in before]
 
 
 def test_what_traps_http_errors_traps_it_too(world: World) -> None:

@@ -24,7 +24,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, new_id
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
-from errbridge.representations.html import build_policy, link_home
+from errbridge.representations.html import build_policy, link_home, write_time
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.response import Response, build_response, last_resort
 from errbridge.telemetry.record import Failure
@@ -93,24 +93,19 @@ class Skeleton(NamedTuple):
     body: tuple[bytes | Callable[[ErrorContext], str], ...] | None
 
 
-# Made up for this process, so that no sentence of an application contains one of these. A mount is one of them, as
-# clients make it up where a proxy passes their prefix on.
+# Random, so that no text of an application contains one of them. The mount is filled in as well: a proxy may take it
+# from a header that clients send, and each would be an entry of the cache.
 _ID, _REQUEST, _MOUNT = new_id(), new_id(), new_id()
 _TRACE = new_id().replace("-", "")
 _MOMENT = datetime(1900, 1, 1, tzinfo=UTC) - timedelta(seconds=int(_TRACE[:8], 16))
 
-
-def _write_time(moment: datetime) -> str:
-    return moment.isoformat(" ", "seconds")[:19]
-
-
 _PLACES: Mapping[str, Callable[[ErrorContext], str]] = {
     _ID: attrgetter("occurrence.id"),
     _ID[:8]: lambda context: context.occurrence.id[:8],
-    _write_time(_MOMENT): lambda context: _write_time(context.occurrence.time),
+    write_time(_MOMENT): lambda context: write_time(context.occurrence.time),
     _TRACE: lambda context: context.request.find_trace(),
     _REQUEST: attrgetter("request.request_id"),
-    f"/{_MOUNT}/": lambda context: link_home(context.request.root_path),
+    link_home(_MOUNT): lambda context: link_home(context.request.root_path),
 }
 """What is different in equal errors: its value in the error that is rendered, and how to read that of another."""
 

@@ -3,7 +3,7 @@
 ==================  ====  =========================================================
 error               code  reason
 ==================  ====  =========================================================
-uncaught exception  1011  the phrase of 500, and nothing of the exception
+uncaught exception  1011  the phrase of 500, and nothing of the exception; or what a handler answered, as below
 HTTP error          4000  plus the status; status, phrase and detail, cut to fit
 ==================  ====  =========================================================
 
@@ -39,16 +39,19 @@ def close_frame(
     Args:
         status: The status of the answer that a handshake would have got.
         is_uncaught: Whether the error is an uncaught exception.
-        detail: The detail of the problem that was answered.
+        detail: The detail of the problem that was answered; None if that says only what the phrase says.
         reference: What the client can quote; it ends the reason.
         language: The language of the reason.
     """
     end = f" ({reference})" if reference else ""
-    if not is_error(status) or (status == 500 and is_uncaught):
+    is_internal = is_uncaught or not is_error(status)
+    if is_internal and detail is None:
         return CloseFrame(_INTERNAL_ERROR, language.translate(find_phrase(500)) + end)
     phrase = language.translate(find_phrase(status))
     reason = f"{status} {phrase}" if detail is None else f"{status} {phrase}: {detail}"
-    return CloseFrame(_PRIVATE + status, _shorten(re.sub(_CONTROL, " ", reason), end))
+    return CloseFrame(
+        _INTERNAL_ERROR if is_internal else _PRIVATE + status, _shorten(re.sub(_CONTROL, " ", reason), end)
+    )
 
 
 def _shorten(text: str, end: str) -> str:

@@ -22,7 +22,7 @@ __all__ = ["ErrorContext", "open_context"]
 
 @dataclass(slots=True, eq=False)
 class ErrorContext:
-    """One error, with everything that does not depend on a handler. Only *asked* changes.
+    """One error, with everything that does not depend on a handler.
 
     Attributes:
         application: The application.
@@ -39,8 +39,9 @@ class ErrorContext:
         owners: Those that are asked, the nearest first.
         look: How the last of them shows the error to this client.
         native: The framework's own handler.
-        asked: The handlers that were asked so far, by the same incident.
+        asked: The handlers that were asked so far, for the same incident.
         hooks: Called with the incident.
+        is_part: Whether it is shown for a handler, which makes its own response of it, so that nothing is reported.
     """
 
     application: Application
@@ -59,6 +60,7 @@ class ErrorContext:
     native: NativeHandler | None
     hooks: list[Callable[..., Any]]
     asked: list[Callable[..., Any]]
+    is_part: bool = False
     _incident: Incident | None = field(default=None, init=False)
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
@@ -73,7 +75,7 @@ class ErrorContext:
         return replace(self, exception=exc, native=native)
 
     def restate(self, problem: Problem) -> ErrorContext:
-        """Return the context of the problem that a handler made of this error, which is then no uncaught exception."""
+        """Return the context of the problem that a handler made of this error, in the style of HTTP errors."""
         owners, style = self.chain.http
         look = self.error_map.choose_look(style, self.request)
         return replace(self, problem=problem, is_shared=False, owners=owners, look=look)
@@ -140,7 +142,7 @@ def open_context(
         exc: The exception.
         http: What *exc* says, if it is an HTTP exception of the framework; or the uncaught exception that it is.
         request: The facts of the request.
-        first: The context of the exception that led to this one; None if this is the first of its incident.
+        first: The context of the first exception of the incident; None if this is the first.
     """
     application = installation.application
     error_map = installation.error_map() if first is None else first.error_map

@@ -63,14 +63,16 @@ Plan = Generator[Call, Any, Outcome]
 
 
 class Run:
-    """One error on its way: an exception, what it means, the 500 that the framework makes of it. It is one incident.
+    """One error on its way: the exceptions that it becomes, and the plan for the latest of them.
+
+    The 500 that the framework makes of an uncaught exception is a run of its own, which goes on with the same contexts.
 
     Args:
         installation: errbridge in the application.
         request: The facts of the request.
 
     Attributes:
-        contexts: The contexts of the exceptions, the latest last.
+        contexts: The contexts of the exceptions of the incident, the latest last.
         call: The next call of the plan.
         outcome: The outcome of the plan; None as long as there is a call to make.
     """
@@ -90,10 +92,7 @@ class Run:
         """Start the plan, and go on up to its first call or its outcome."""
         self._plan = plan
         self.outcome = None
-        try:
-            self.call = next(plan)
-        except StopIteration as end:
-            self.outcome = end.value
+        self._advance(plan.send, None)
         return self
 
     def open(self, exc: BaseException, http: HTTPErrorFacts | None = None) -> ErrorContext:
@@ -122,15 +121,15 @@ class Run:
 
     def send(self, result: Any) -> None:
         """Go on with the result of the call."""
-        try:
-            self.call = self._plan.send(result)
-        except StopIteration as end:
-            self.outcome = end.value
+        self._advance(self._plan.send, result)
 
     def throw(self, error: Exception) -> None:
         """Go on with the exception that the call raised."""
+        self._advance(self._plan.throw, error)
+
+    def _advance(self, go: Callable[[Any], Call], value: Any) -> None:
         try:
-            self.call = self._plan.throw(error)
+            self.call = go(value)
         except StopIteration as end:
             self.outcome = end.value
 

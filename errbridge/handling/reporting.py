@@ -68,13 +68,17 @@ def report(
         is_shown: Whether the response shows the problem; else a handler made one of its own.
         failure: What failed while the error was handled.
     """
+    if context.is_part:
+        return
     frame = None
     if context.request.websocket:
-        document = context.incident.problem.document() if is_shown else {}
+        problem, is_mapped = context.incident.problem, context.exception is context.original
+        is_uncaught = context.original is not None and (status == 500 or not is_mapped)
+        is_silent = is_uncaught and problem._has_default_detail  # pyright: ignore[reportPrivateUsage]
         frame = close_frame(
             status,
-            is_uncaught=context.original is not None,
-            detail=document.get("detail"),  # not the framework's stock sentence
+            is_uncaught=is_uncaught,
+            detail=problem.document().get("detail") if is_shown and not is_silent else None,
             reference=context.find_reference(status, failed=failure is not None),
             language=context.look.language,
         )

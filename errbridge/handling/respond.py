@@ -93,7 +93,11 @@ def respond(
 
 
 def respond_to_result(
-    installation: Installation, result: Parts, request: RequestFacts | None, before: Run | None = None
+    installation: Installation,
+    result: Parts,
+    request: RequestFacts | None,
+    before: Run | None = None,
+    asking: Run | None = None,
 ) -> Run:
     """Answer what a view returned, if it is errbridge's.
 
@@ -102,15 +106,16 @@ def respond_to_result(
         result: What it returned, taken apart: an error, a `Page` or a `Reply`, with a status and headers, which win.
         request: The facts of the request; None if a page is made without one.
         before: As for `respond`.
+        asking: The run whose handler makes a response of the result; None if a view does.
 
     Returns:
         The plan, as `respond` returns it.
     """
     run = Run(installation, request or RequestFacts())
-    return run.start(_plan_result(run, result, before, has_request=request is not None))
+    return run.start(_plan_result(run, result, before, asking, has_request=request is not None))
 
 
-def _plan_result(run: Run, parts: Parts, before: Run | None, *, has_request: bool) -> Plan:
+def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None, *, has_request: bool) -> Plan:
     application, body = run.installation.application, parts.body
     if isinstance(body, (Page, Reply)):
         return (yield from convert_result(application, parts, run.request.method))
@@ -121,8 +126,23 @@ def _plan_result(run: Run, parts: Parts, before: Run | None, *, has_request: boo
         else:
             status = None if parts.status is None else check_error_status(parse_status(parts.status))
             error = application.override(body, status, list_headers(parts.headers))
-        outcome = yield from _plan(run, error, before)
-    return Raised(body) if outcome is LEFT and parts.is_class else outcome
+        if asking is not None:
+            outcome = yield from _show_within(asking.contexts[-1], error)
+        else:
+            outcome = yield from _plan(run, error, before)
+    return Raised(body) if outcome is LEFT and (parts.is_class or isinstance(body, Problem)) else outcome
+
+
+def _show_within(context: ErrorContext, error: BaseException) -> Plan:
+    """Show the error of which a handler makes a response, to change it and return it: nothing is asked or reported."""
+    if isinstance(error, Problem):
+        problem = error
+    else:
+        http = context.application.http_error(error)
+        if http is None or http.is_response or http.own_response is not None or not _is_answer(error, http):
+            return LEFT
+        problem = problem_of(http)
+    return (yield from show(replace(context.restate(problem), is_part=True)))
 
 
 def _plan(run: Run, exc: BaseException, before: Run | None, *, outside: bool = False) -> Plan:
@@ -393,7 +413,7 @@ def _offer_native(context: ErrorContext, native: NativeHandler, vary: str | None
 
 
 def _is_asked(context: ErrorContext, function: object) -> bool:
-    return any(asked is function for asked in context.asked)
+    return function in context.asked  # equal, as each look at a method makes another object
 
 
 def _call(handler: Handler, context: ErrorContext) -> Call:
@@ -433,18 +453,25 @@ def is_registered_at(native: NativeHandler, owner: Owner) -> bool:
 
 def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     """Ask one handler. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
-    call, is_native, vary = candidate
-    context.asked.append(call.function)
-    http: HTTPErrorFacts | None = None
+    context.asked.append(candidate.call.function)
     try:
-        result = yield call
+        result = yield candidate.call
     except Exception as raised:
         error = find_single_error(raised)  # of the group that a TaskGroup makes
         http = context.application.http_error(error)
-        is_passed = error is call.args[0] and http is not None
+        is_passed = error is candidate.call.args[0] and http is not None
         if not is_passed and not _is_answer(error, http):
             raise
-        result = error
+        try:
+            return (yield from _take(context, candidate, error, http))
+        finally:
+            del error  # its traceback has this frame
+    return (yield from _take(context, candidate, result))
+
+
+def _take(context: ErrorContext, candidate: Candidate, result: Any, http: HTTPErrorFacts | None = None) -> Attempt:
+    """Answer with what a handler returned or raised; None passes the error on."""
+    call, is_native, vary = candidate
     if result is None or result is call.args[0]:  # the exception itself: "not mine" in Flask's documentation
         return None
     parts = take_apart(result)

@@ -24,6 +24,7 @@ from errbridge.adapter import (
     Draft,
     HTTPErrorClasses,
     HTTPErrorFacts,
+    Installation,
     NativeHandler,
     check_head,
 )
@@ -65,6 +66,7 @@ class PalletsApplication(Application):
         app: The application.
 
     Attributes:
+        installation: errbridge in the application.
         search: The framework's own search for error handlers.
         http_classes: Werkzeug's classes of HTTP errors.
         response_types: Werkzeug's response classes, which both frameworks derive theirs from.
@@ -89,6 +91,8 @@ class PalletsApplication(Application):
         "threading",
         "werkzeug",
     )
+
+    installation: Installation
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -156,8 +160,7 @@ class PalletsApplication(Application):
     def _read_additions(self, exc: HTTPException) -> Additions:
         from errbridge.validation import read_http_error  # not before there is an error that may need it
 
-        config = self.app.config
-        setting = config.get("ERROR_VALIDATION", False)
+        config, setting = self.app.config, self.installation.settings.validation
         return read_http_error(
             exc,
             status=exc.code or 500,

@@ -12,8 +12,8 @@ writes its record (`Seam.receive`), and one that breaks off a stream is recorded
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
 from functools import partial, wraps
 from typing import Any, NamedTuple, Self
@@ -47,6 +47,8 @@ from errbridge.pallets.private import HandlerSearch
 __all__ = ["Fields", "Seam"]
 
 _RAISED = "errbridge.raised"  # kept for a request: the run that raised an exception, until the 500 made of it
+
+_ASKING = "errbridge.asking"  # kept for a request: the run whose calls are being made
 
 _KNOWN = (HTTPException, Problem, Page, Reply)  # as the result of a view
 
@@ -98,7 +100,8 @@ class Seam(ABC):
             The seam, for the errors that pass elsewhere.
         """
         app = application.app
-        seam = cls(make_installation(application), app, application.search)
+        application.installation = make_installation(application)
+        seam = cls(application.installation, app, application.search)
         app._find_error_handler = seam.find_error_handler
         for name, kind in (("handle_exception", "request"), ("handle_websocket_exception", "websocket")):
             if (handle := getattr(app, name, None)) is not None:
@@ -235,8 +238,12 @@ class Seam(ABC):
         request = self.current_request()
         if request.url_rule is not None or request.routing_exception is not None:
             return False
-        request.routing_exception = exc
-        return True
+        try:
+            self.app.create_url_adapter(request).match()
+        except Exception as error:
+            if isinstance(error, Problem):
+                request.routing_exception = exc
+        return request.routing_exception is exc  # else it came before: of the session, which is not open
 
     def wrap_recorder(self, log_exception: Callable[..., None]) -> Callable[..., None]:
         """Wrap the method of the framework that records uncaught exceptions, so that the record has everything.
@@ -307,9 +314,9 @@ class Seam(ABC):
             run = respond_to_result(self.installation, parts, None)
         else:
             facts = self.read_facts(value, request, request.blueprints)
-            run = respond_to_result(self.installation, parts, facts, self.keep_for(request).pop(_RAISED, None))
-        if isinstance(run.outcome, Raised):
-            raise run.outcome.exception
+            kept = self.keep_for(request)
+            asking: Run | None = kept.get(_ASKING)
+            run = respond_to_result(self.installation, parts, facts, kept.pop(_RAISED, None), asking)
         return None if run.outcome is LEFT else self.make_handler(run)
 
     def respond_outside(self, exc: BaseException, request: Any) -> Any:
@@ -335,6 +342,19 @@ class Seam(ABC):
             raise exc
         return self.add_id(self.make_result(run))
 
+    @contextmanager
+    def asking(self, run: Run) -> Generator[None]:
+        """Keep in mind, while the calls of a plan are made, which error they are about."""
+        if not run.contexts:  # a page or a reply; there may be no request
+            yield
+            return
+        kept = self.keep_for(self.current_request())
+        before, kept[_ASKING] = kept.get(_ASKING), run
+        try:
+            yield
+        finally:
+            kept[_ASKING] = before
+
     def make_result(self, run: Run) -> Any:
         """Turn the outcome of a plan into what the framework expects of an error handler."""
         outcome = run.outcome
@@ -353,4 +373,9 @@ class Seam(ABC):
             return outcome.value
         assert isinstance(outcome, Raised)
         self.keep_for(self.current_request())[_RAISED] = run
-        raise outcome.exception
+        exc, context = outcome.exception, outcome.exception.__context__
+        try:
+            raise exc
+        finally:
+            exc.__context__ = context  # Python has put the exception that the framework is handling in its place
+            del exc, outcome, run  # the traceback has this frame

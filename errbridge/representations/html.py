@@ -15,7 +15,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from html import escape
 from operator import attrgetter
@@ -43,6 +43,7 @@ __all__ = [
     "link_home",
     "list_style_sources",
     "render_html",
+    "write_time",
 ]
 
 
@@ -167,7 +168,7 @@ class PageParts:
         """The reference; "" if nothing would be found by it."""
         if not self._incident.reference:
             return HTML()
-        time = f"{self._incident.time:%Y-%m-%d %H:%M:%S} UTC"
+        time = f"{write_time(self._incident.time)} UTC"
         reference = escape(self.language.translate(Message("Reference: {reference}")))
         reference = reference.replace("{reference}", f"<code>{self._incident.reference}</code>")
         request = escape(self.language.translate(Message("Please quote it if you ask us for help.")))
@@ -224,6 +225,11 @@ def _build_header(site: Site, home_url: str, language: Language) -> HTML:
         logo = f'<img src="{escape(logo)}" alt="">'
     name = f"<span>{escape(site.name)}</span>" if site.name else ""
     return HTML(f'<header class="site"><a href="{escape(home_url)}"{label}>{logo}{name}</a></header>')
+
+
+def write_time(moment: datetime) -> str:
+    """Write the time of an incident as people read it."""
+    return moment.isoformat(" ", "seconds")[:19]
 
 
 def link_home(root_path: str) -> str:

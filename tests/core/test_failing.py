@@ -317,6 +317,16 @@ def test_an_uncaught_exception_closes_with_1011_and_nothing_of_itself(world: Wor
     assert frame_of(world, at_root(lambda exc: Problem(409), ValueError), ValueError) == (4409, "409 Conflict")
 
 
+def test_the_code_of_an_uncaught_exception_stays_and_the_reason_is_what_a_handler_said(world: World) -> None:
+    """Its record, which is written before a handler for the 500 is asked, has the code."""
+    mapped, late = Problem(500, detail="The stock service is down."), Problem(503, detail="Try again.")
+
+    frame = frame_of(world, at_root(lambda exc: mapped, ValueError), ValueError("secret"))
+    assert frame == (1011, "500 Internal Server Error: The stock service is down.")
+    frame = frame_of(world, at_root(lambda exc: late, 500), ValueError("secret"), carry=handle)
+    assert frame == (1011, "503 Service Unavailable: Try again.")
+
+
 def test_an_answer_that_is_no_error_closes_with_1011_and_never_with_1000(world: World) -> None:
     assert frame_of(world, at_root(lambda exc: ("fine", 200), 404), NotFound()) == (1011, "Internal Server Error")
 

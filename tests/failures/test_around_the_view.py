@@ -165,3 +165,26 @@ def test_an_error_from_around_the_request_is_logged_with_its_stack(
     assert (record.levelno, vars(record)["status"], vars(record)["path"]) == (logging.ERROR, 500, "/page")
     assert "Traceback" in logging.Formatter().format(record)
     assert shown_by(record) == [Bug]
+
+
+@pytest.mark.parametrize("make", [lambda: Problem(401), Forbidden])
+def test_an_error_of_opening_the_session_is_one_of_the_session_and_none_of_routing(
+    world: World, make: Callable[[], Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="errbridge")
+    ran: list[str] = []
+
+    async def fail_later(*given: Any) -> None:
+        raise make()
+
+    class Sessions(type(world.app.session_interface)):  # type: ignore[misc]
+        open_session = fail_later if world.is_async else raising(make)
+
+    an_app(in_style("api"), answering("/"), a_hook("before_request", lambda: ran.append("before")))(world)
+    world.app.session_interface = Sessions()
+
+    response = world.call(Request("/"))
+
+    assert (response.status, ran) == (500, [])
+    (record,) = [each for each in caplog.records if "incident_id" in vars(each)]
+    assert f"urn:uuid:{vars(record)['incident_id']}" == response.json["instance"]

@@ -13,6 +13,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from errbridge import Problem, Reply
+from tests.applications import raising
 from tests.clients import Request
 from tests.twins import World, flask_world
 
@@ -35,6 +36,7 @@ def no_collection() -> Iterator[None]:
 # An uncaught exception is in a cycle of the frameworks' own: a variable of ``wsgi_app`` refers to it.
 HANDLERS: dict[str, Any] = {
     "a problem": lambda exc: Problem(409),
+    "a problem that it raises": raising(lambda: Problem(409)),
     "a reply": lambda exc: Reply("sold", 409),
     "a value": lambda exc: ("sold", 409),
 }

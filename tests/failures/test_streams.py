@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -423,3 +425,49 @@ def test_quart_stops_what_it_does_for_a_client_that_is_gone(where: str, caplog: 
     assert stopped == [where]
     assert (seen.statuses, seen.chunks) == ([], [])
     assert [record for record in caplog.records if record.name == "errbridge"] == []
+
+
+def test_what_fails_after_it_has_written_is_left_to_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    """A function of PEP 3333 for old frameworks sends the head, and there is no other after that."""
+
+    def legacy(environ: Any, start_response: Any) -> Any:
+        write = start_response("200 OK", [("Content-Type", "text/plain")])
+        write(b"first")
+        write(b"second")
+        raise Bug("later")
+
+    world = flask_world()
+    world.app.wsgi_app = legacy
+
+    seen = exchange(world, "/")
+
+    assert seen.statuses == [200]
+    assert isinstance(seen.raised, Bug)
+    assert [record for record in caplog.records if record.name == "errbridge"] == []
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_quart_closes_a_stream_whose_client_has_left_itself(is_installed: bool) -> None:
+    """No generator is left to the garbage collector, which would close it when nobody expects that."""
+    world, left = quart_world(), list[str]()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        while True:
+            yield b"chunk"
+            await asyncio.sleep(0)
+
+    async def view() -> Any:
+        return chunks()
+
+    world.app.add_url_rule("/", "view", view)
+    assert not is_installed or world.errors is not None
+
+    async def leave() -> None:
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=hooks.firstiter, finalizer=lambda generator: left.append(repr(generator)))
+        await _from_quart(world.app, "/", "GET", 3, Exchange())
+        gc.collect()
+
+    asyncio.run(leave())
+
+    assert left == []

@@ -1,0 +1,166 @@
+"""What a handler does on its way: it makes responses of errors itself, it fails, it is registered in several places."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.exceptions import Gone, NotFound
+from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from errbridge import Incident, Problem, Reply
+from tests.applications import (
+    JSON,
+    Ask,
+    a_handler,
+    a_native_handler,
+    an_api,
+    an_app,
+    failing,
+    in_style,
+)
+from tests.clients import Request
+from tests.twins import World
+
+
+class SoldOut(Exception):
+    """An exception of the domain."""
+
+
+def making_a_response(world: World, make: Callable[[BaseException], Any], asked: list[object]) -> Any:
+    """Make a handler that adds a header to the response which the framework makes of an error."""
+    if world.is_async:
+
+        async def handle_later(exc: BaseException) -> Any:
+            asked.append(exc)
+            response = await world.framework.make_response(make(exc))
+            response.headers["X-Own"] = "1"
+            return response
+
+        return handle_later
+
+    def handle(exc: BaseException) -> Any:
+        asked.append(exc)
+        response = world.framework.make_response(make(exc))
+        response.headers["X-Own"] = "1"
+        return response
+
+    return handle
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("make", [lambda exc: exc, lambda exc: Problem(404), lambda exc: NotFound()])
+def test_a_handler_may_make_the_response_of_an_error_itself(
+    world: World, caplog: pytest.LogCaptureFixture, native: bool, make: Callable[[BaseException], Any]
+) -> None:
+    caplog.set_level(logging.INFO, logger="errbridge")
+    asked: list[object] = []
+    seen: list[str] = []
+    part = (a_native_handler if native else a_handler)(404, making_a_response(world, make, asked))
+    world.config = {"ERROR_INCIDENT_HEADER": "X-Incident"}
+    an_api(part)(world)
+    world.errors.on_incident(lambda incident, reply: seen.append(incident.id))
+
+    response = world.call(Request("/nope"))
+
+    assert (response.status, response.content_type, response.header("X-Own")) == (404, JSON, "1")
+    assert len(asked) == 1
+    assert [f"urn:uuid:{each}" for each in seen] == [response.json["instance"]]
+    assert [response.header("X-Incident")] == seen
+    assert len([record for record in caplog.records if record.name == "errbridge"]) == 1
+
+
+class Own(Gone):
+    """An HTTP error with a response of its own."""
+
+    def get_response(self, *args: Any, **kwargs: Any) -> Any:
+        return WerkzeugResponse("own", 410)
+
+
+@pytest.mark.parametrize(
+    ("make", "status"),
+    [
+        (lambda exc: RequestRedirect("/there"), 308),
+        (Own, 410),
+        (lambda exc: Reply("made", 404), 404),
+        (lambda exc: "made", 404),
+    ],
+)
+def test_what_has_a_response_of_its_own_keeps_it_there(
+    world: World, make: Callable[[BaseException], Any], status: int
+) -> None:
+    asked: list[object] = []
+    handle = making_a_response(world, make, asked)
+    an_api(a_handler(404, handle))(world)
+
+    response = world.call(Request("/nope"))
+
+    expected = 200 if make(SoldOut()) == "made" else status
+    assert (response.status, response.header("X-Own"), len(asked)) == (expected, "1", 1)
+
+
+@pytest.mark.parametrize("register", [a_handler, a_native_handler])
+@pytest.mark.parametrize(("path", "key"), [("/sold", SoldOut), ("/gone", 410)])
+def test_the_cause_of_a_failure_in_a_handler_stays_in_its_chain(
+    world: World, register: Callable[..., Any], path: str, key: Any
+) -> None:
+    def broken(exc: Exception) -> None:
+        try:
+            raise KeyError("inner")
+        except KeyError:
+            raise ValueError("in the handler")  # noqa: B904 - Python notes the context
+
+    async def broken_later(exc: Exception) -> None:
+        broken(exc)
+
+    world.config = {"PROPAGATE_EXCEPTIONS": True}
+    handler = broken_later if world.is_async else broken
+    an_app(failing("/sold", SoldOut), failing("/gone", Gone), register(key, handler))(world)
+
+    with pytest.raises(ValueError, match="in the handler") as caught:
+        world.call(Request(path))
+
+    chain: list[BaseException | None] = [caught.value]
+    while chain[-1] is not None:
+        chain.append(chain[-1].__context__)
+    assert [type(each) for each in chain[:3]] == [ValueError, KeyError, SoldOut if path == "/sold" else Gone]
+
+
+def test_a_method_is_asked_once_wherever_it_is_registered(ask: Ask) -> None:
+    class Handlers:
+        asked = 0
+
+        def pass_on(self, exc: Exception) -> None:
+            self.asked += 1
+
+    owner = Handlers()
+    keys = (404, "4xx")
+    application = an_app(*(a_handler(key, owner.pass_on) for key in keys), a_native_handler(404, owner.pass_on))
+
+    assert ask(application, "/nope").status == 404
+    assert owner.asked == 2  # in each framework
+
+
+@pytest.mark.parametrize("result", [lambda: Problem(404), lambda: (Problem(404), 410)])
+def test_a_problem_that_a_view_returns_is_trapped_as_a_raised_one(world: World, result: Callable[[], Any]) -> None:
+    world.config = {"TRAP_HTTP_EXCEPTIONS": True, "PROPAGATE_EXCEPTIONS": True}
+    in_style("api")(world)
+    world.app.add_url_rule("/", "view", lambda: result())
+
+    with pytest.raises(Problem):
+        world.call(Request("/"))
+
+
+def test_the_incident_of_a_handler_that_makes_a_response_is_that_of_the_error(ask: Ask) -> None:
+    ids: list[str] = []
+
+    def handle(exc: Exception, incident: Incident) -> Problem:
+        ids.append(incident.id)
+        raise Problem(409)
+
+    response = ask(an_api(failing("/sold", SoldOut), a_handler(SoldOut, handle)), "/sold")
+
+    assert response.json["instance"].removeprefix("urn:uuid:") in ids

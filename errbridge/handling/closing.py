@@ -14,16 +14,35 @@ from __future__ import annotations
 
 import re
 
+from errbridge.handling.context import ErrorContext
 from errbridge.http.status import find_phrase, is_error
 from errbridge.incident import CloseFrame
 from errbridge.languages.language import ENGLISH, Language
 
-__all__ = ["close_frame"]
+__all__ = ["choose_close_frame", "close_frame"]
 
 _LONGEST = 123  # bytes, RFC 6455 section 5.5: 125 less the two of the code
 _INTERNAL_ERROR = 1011
 _PRIVATE = 4000  # RFC 6455 section 7.4.2: 4000 to 4999 are for private use
 _CONTROL = r"[\x00-\x1f\x7f\ud800-\udfff]+"
+
+
+def choose_close_frame(context: ErrorContext, status: int, reference: str = "", *, is_shown: bool = True) -> CloseFrame:
+    """Choose the frame for an error.
+
+    Args:
+        context: The error.
+        status: The status of the answer that a handshake would have got.
+        reference: What the client can quote.
+        is_shown: Whether the answer shows the problem.
+    """
+    problem, is_mapped = context.incident.problem, context.exception is context.original
+    is_uncaught = context.original is not None and (status == 500 or not is_mapped)
+    is_silent = is_uncaught and problem._has_default_detail  # pyright: ignore[reportPrivateUsage]
+    detail = problem.document().get("detail") if is_shown and not is_silent else None
+    return close_frame(
+        status, is_uncaught=is_uncaught, detail=detail, reference=reference, language=context.look.language
+    )
 
 
 def close_frame(

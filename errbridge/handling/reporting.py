@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from errbridge.application.installation import Installation
-from errbridge.handling.closing import close_frame
+from errbridge.handling.closing import choose_close_frame, close_frame
 from errbridge.handling.context import ErrorContext, open_context
 from errbridge.handling.drivers import Run
 from errbridge.http.headers import list_headers
@@ -72,16 +72,8 @@ def report(
         return
     frame = None
     if context.request.websocket:
-        problem, is_mapped = context.incident.problem, context.exception is context.original
-        is_uncaught = context.original is not None and (status == 500 or not is_mapped)
-        is_silent = is_uncaught and problem._has_default_detail  # pyright: ignore[reportPrivateUsage]
-        frame = close_frame(
-            status,
-            is_uncaught=is_uncaught,
-            detail=problem.document().get("detail") if is_shown and not is_silent else None,
-            reference=context.find_reference(status, failed=failure is not None),
-            language=context.look.language,
-        )
+        reference = context.find_reference(status, failed=failure is not None)
+        frame = choose_close_frame(context, status, reference, is_shown=is_shown)
     level = choose_level(status, failed=failure is not None, client_gone=context.client_gone)
     # The framework has recorded an uncaught exception, but not a failure on the way to its answer.
     if log.logger.isEnabledFor(level) and (failure is not None or not context.occurrence.is_recorded):

@@ -134,7 +134,7 @@ def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None,
 
 
 def _show_within(context: ErrorContext, error: BaseException) -> Plan:
-    """Show the error of which a handler makes a response, to change it and return it: nothing is asked or reported."""
+    """Show an error for a handler, which changes the response and returns it: nothing is asked or reported."""
     if isinstance(error, Problem):
         problem = error
     else:

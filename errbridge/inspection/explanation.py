@@ -16,7 +16,7 @@ from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import Key, is_class_name
-from errbridge.handling.closing import close_frame
+from errbridge.handling.closing import choose_close_frame
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
 from errbridge.handling.respond import is_registered_at, respond, status_of
@@ -295,7 +295,7 @@ def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
     if sent in (JSON, XML):
         sent = context.error_map.settings.choose_content_type(sent)
     if context.request.websocket:
-        frame = close_frame(problem.status, is_uncaught=context.original is not None, detail=problem.detail)
+        frame = choose_close_frame(context, problem.status)
         close = f"{frame.code} ({frame.reason})"
     return Unhandled(problem.status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
 

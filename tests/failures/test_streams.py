@@ -448,7 +448,7 @@ def test_what_fails_after_it_has_written_is_left_to_the_server(caplog: pytest.Lo
 
 @pytest.mark.parametrize("is_installed", [False, True])
 def test_quart_closes_a_stream_whose_client_has_left_itself(is_installed: bool) -> None:
-    """No generator is left to the garbage collector, which would close it when nobody expects that."""
+    """No generator is left to the garbage collector, which would close it at any time."""
     world, left = quart_world(), list[str]()
 
     async def chunks() -> AsyncIterator[bytes]:

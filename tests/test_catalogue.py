@@ -177,6 +177,15 @@ def test_head_answers_with_the_headers_of_get(path: str) -> None:
     assert sorted(head.headers) == sorted(got.headers)
 
 
+def test_the_pages_are_on_every_host_of_an_application_that_matches_them(world: World) -> None:
+    world.app_options = {"host_matching": True, "static_host": "static.example.com"}
+    world.errors.catalogue(world.app, types=TYPES)
+
+    for host in ("api.example.com", "localhost"):
+        for path in ("/problems/", "/problems/served-out-of-credit"):
+            assert world.call(Request(path, host=host)).status == 200
+
+
 def test_an_unknown_type_is_a_404_as_any_other() -> None:
     answer = ask_both(served(), "/problems/no-such-thing", headers=API)
 

@@ -101,11 +101,12 @@ def test_what_cannot_be_merged_is_refused(operations: dict[str, list[type[Proble
         CATALOGUE.merge_into(copy.deepcopy(document), operations)
 
 
-def test_a_document_of_an_older_openapi_is_refused() -> None:
-    document: dict[str, Any] = {"openapi": "3.0.3", "paths": {"/orders": {"post": {}}}}
-    with pytest.raises(SetupError, match=r"OpenAPI 3\.0\.3, .* set OPENAPI_VERSION"):
+@pytest.mark.parametrize("about", [{"openapi": "3.0.3"}, {"swagger": "2.0"}])
+def test_a_document_of_an_older_openapi_is_refused(about: dict[str, Any]) -> None:
+    document = {**about, "paths": {"/orders": {"post": {}}}}
+    with pytest.raises(SetupError, match=r"OpenAPI (3\.0\.3|2\.0), .* set OPENAPI_VERSION"):
         CATALOGUE.merge_into(document, OPERATIONS)
-    assert document == {"openapi": "3.0.3", "paths": {"/orders": {"post": {}}}}
+    assert document == {**about, "paths": {"/orders": {"post": {}}}}
 
 
 def test_the_pages_of_problem_types_are_no_operations_of_quart_schema() -> None:

@@ -268,7 +268,7 @@ class Catalogue:
             SetupError: The document has no such operation, is not one of OpenAPI 3.1, or a class is not in the
                 catalogue.
         """
-        if (version := str(document.get("openapi", "3.1"))) < "3.1":
+        if (version := str(document.get("openapi") or document.get("swagger") or "3.1")) < "3.1":
             raise SetupError(f"the document is one of OpenAPI {version}, the problems are of 3.1: set OPENAPI_VERSION")
         known = {each.cls: each for each in self}
         for name, classes in operations.items():

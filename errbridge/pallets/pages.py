@@ -34,15 +34,20 @@ def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, metho
     if endpoint in app.view_functions:
         raise SetupError(f"this application has these pages already; call {method}() once")
 
-    async def respond_later(path: str) -> Any:
+    def respond_now(path: str, **host: str) -> Any:
+        """Make the page."""
+        return respond(path)
+
+    async def respond_later(path: str, **host: str) -> Any:
         """Make the page in an async framework."""
         return await respond(path)
 
     respond_later._quart_schema_hidden = True  # type: ignore[attr-defined] # as its decorator hide() does
     is_async = iscoroutinefunction(app.extensions[EXTENSION].installation.application.make_response)
-    view = respond_later if is_async else respond
+    view = respond_later if is_async else respond_now
+    options = {"host": "<host>"} if app.url_map.host_matching else {}  # on every host
     try:
-        app.add_url_rule(f"{url_prefix}/", endpoint, view, defaults={"path": ""}, methods=["GET"])
-        app.add_url_rule(f"{url_prefix}/<path:path>", endpoint, view, methods=["GET"])
+        app.add_url_rule(f"{url_prefix}/", endpoint, view, defaults={"path": ""}, methods=["GET"], **options)
+        app.add_url_rule(f"{url_prefix}/<path:path>", endpoint, view, methods=["GET"], **options)
     except AssertionError as error:
         raise SetupError(f"call {method}() before the first request; the framework takes no routes after it") from error

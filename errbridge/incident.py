@@ -47,6 +47,10 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))  # RFC 9562 se
 class Occurrence:
     """That an error occurred. It exists before anything is known about the error.
 
+    The id gets into the document (`mapping.problems.complete`), the page (`representations.html`), the log
+    (`telemetry.record`), a header (`add_id`), the close frame of a WebSocket (`handling.closing`), and to whatever asks
+    `current_incident_id`, from `handling.drivers.Run.open` on.
+
     Attributes:
         id: The id of the incident.
         seconds: When the exception arrived, in seconds since 1970.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import quart
 from quart.cli import ScriptInfo
 
 from errbridge import RequestFacts
@@ -17,6 +18,7 @@ __all__ = ["errors"]
 async def _answer_all(app: Any, request: RequestFacts, handlers: Sequence[Callable[[BaseException], Any]]) -> list[Any]:
     answers: list[Any] = []
     async with app.test_request_context(request.path, headers={"Host": request.host} if request.host else None):
+        quart.request.url_rule = None  # whatever is there, the pages are for where nothing is
         for handler in handlers:
             try:
                 response = await handler(Exception())

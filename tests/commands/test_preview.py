@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from errbridge import Scope
+from tests.applications import with_templates
 from tests.commands.shop import data, nothing, run, said, view
 from tests.twins import Twins, World
 
@@ -109,3 +110,25 @@ def test_preview_uses_the_response_decorator(tmp_path: Path) -> None:
     said(view, "preview", str(tmp_path / "made"), options={"response": decorator})
 
     assert json.loads((tmp_path / "made/error-pages/site/404.json").read_text()) == {"error": "Not Found"}
+
+
+@pytest.mark.parametrize("rule", ["", "/list"])
+def test_a_page_has_what_the_preprocessor_of_its_urls_sets(tmp_path: Path, rule: str) -> None:
+    """Also where the first URL below the prefix has a view."""
+
+    def build(world: World) -> None:
+        shop = world.Blueprint("shop", __name__, url_prefix="/of/<tenant>")
+        shop.add_url_rule(rule, "view", nothing)
+
+        @shop.url_value_preprocessor
+        def read(endpoint: str, values: Any) -> None:
+            world.framework.g.tenant = values.pop("tenant")
+
+        world.app.register_blueprint(shop)
+        with_templates({"shop/errors/404.html": "404 of {{ g.tenant.upper() }}"})(world)
+        world.errors.web_register(shop)
+
+    for world in Twins.built(build).worlds:
+        folder = tmp_path / world.name
+        assert run(world, "preview", str(folder)).exit_code == 0
+        assert (folder / "error-pages/shop/404.html").read_text().startswith("404 of ")

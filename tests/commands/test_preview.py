@@ -120,10 +120,10 @@ def test_a_page_has_what_the_preprocessor_of_its_urls_sets(tmp_path: Path, rule:
         shop = world.Blueprint("shop", __name__, url_prefix="/of/<tenant>")
         shop.add_url_rule(rule, "view", nothing)
 
-        @shop.url_value_preprocessor
         def read(endpoint: str, values: Any) -> None:
             world.framework.g.tenant = values.pop("tenant")
 
+        shop.url_value_preprocessor(read)
         world.app.register_blueprint(shop)
         with_templates({"shop/errors/404.html": "404 of {{ g.tenant.upper() }}"})(world)
         world.errors.web_register(shop)

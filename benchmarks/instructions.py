@@ -59,8 +59,8 @@ def results(names: Sequence[str] = tuple(_COUNTED), kinds: Sequence[str] = ()) -
         out = Path(folder, "counts")
         options = ["--tool=callgrind", f"--callgrind-out-file={out}", f"--dump-before={_MARK}"]
         command = ["valgrind", *options, sys.executable, "-m", "benchmarks.instructions", "--inside", *names, *kinds]
-        # The order of sets, and with it the way through them, would be another in each process. A measurement of coverage
-        # would count as work of errbridge.
+        # The order of sets, and with it the way through them, would be another in each process. And what measures
+        # coverage would count as work of errbridge.
         env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
         env["PYTHONHASHSEED"] = "0"
         done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -167,9 +167,10 @@ def test_an_error_from_around_the_request_is_logged_with_its_stack(
     assert shown_by(record) == [Bug]
 
 
+@pytest.mark.parametrize("path", ["/", "/nope"])
 @pytest.mark.parametrize("make", [lambda: Problem(401), Forbidden])
 def test_an_error_of_opening_the_session_is_one_of_the_session_and_none_of_routing(
-    world: World, make: Callable[[], Exception], caplog: pytest.LogCaptureFixture
+    world: World, make: Callable[[], Exception], path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="errbridge")
     ran: list[str] = []
@@ -183,7 +184,7 @@ def test_an_error_of_opening_the_session_is_one_of_the_session_and_none_of_routi
     an_app(in_style("api"), answering("/"), a_hook("before_request", lambda: ran.append("before")))(world)
     world.app.session_interface = Sessions()
 
-    response = world.call(Request("/"))
+    response = world.call(Request(path))
 
     assert (response.status, ran) == (500, [])
     (record,) = [each for each in caplog.records if "incident_id" in vars(each)]

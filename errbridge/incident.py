@@ -56,12 +56,14 @@ class Occurrence:
         seconds: When the exception arrived, in seconds since 1970.
         is_recorded: Whether a log record with the id was written.
         header: The name of the response header with the id (``ERROR_INCIDENT_HEADER``); None for none.
+        failure: What failed in a response that a handler had made of the error, as its record tells.
     """
 
     id: str = field(default_factory=new_id)
     seconds: float = field(default_factory=time)
     is_recorded: bool = False
     header: str | None = None
+    failure: Any = None
 
     def add_id(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Set the header with the id, if there is to be one."""

@@ -83,7 +83,7 @@ class Inlet:
         if upload is not None:
             upload.end(ClientGone("it left before its upload was complete"))
 
-    async def unless_gone(self, work: Coroutine[Any, Any, _T]) -> _T:
+    async def unless_gone(self, work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
         """Do something that makes sense only while the client is there.
 
         Raises:

@@ -22,6 +22,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
+from asgiref import sync
 from asgiref.sync import sync_to_async
 
 from errbridge.asgi.exchange import make_problem
@@ -129,7 +130,7 @@ class Threads:
                 turn.end()
                 thread.inbox.put(None)
                 raise
-        thread.inbox.put((partial(copy_context().run, function), partial(self._end, thread, turn)))
+        thread.inbox.put((partial(_run_in, copy_context(), function), partial(self._end, thread, turn)))
 
     def _end(self, thread: _Thread, turn: Turn) -> None:
         turn.end()
@@ -154,6 +155,19 @@ class Threads:
 
     def _is_busy(self) -> bool:
         return self.free < self._turns or self.streaming > 0
+
+
+# What is in an asgiref.local.Local belongs to a thread. asgiref hands it to the next one where it calls a function
+# itself, by a function that is not documented; without it, only the values of context variables arrive.
+_restore_context: Callable[[Context], None] = getattr(sync, "_restore_context", lambda context: None)
+
+
+def _run_in(context: Context, function: Callable[[], object]) -> None:
+    def run() -> None:
+        _restore_context(context)
+        function()
+
+    context.run(run)
 
 
 class _Thread(Executor):

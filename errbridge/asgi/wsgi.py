@@ -60,7 +60,13 @@ async def serve_wsgi(
         upload = inlet.stream() if streams_upload else await inlet.gather()
         turn = threads.take_turn()
         if turn is None:
-            turn = await inlet.unless_gone(threads.wait_for_turn())
+            waiting = asyncio.ensure_future(threads.wait_for_turn())
+            try:
+                turn = await inlet.unless_gone(waiting)
+            except BaseException:
+                if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
+                    waiting.result().end()  # it came at the moment at which this request was cancelled
+                raise
         length = None if streams_upload else exchange.received
         starting = _Call(app, scope, upload, length, asyncio.get_running_loop().create_future())
         await threads.start(starting.run, turn)

@@ -35,7 +35,7 @@ def link(error: Exception, context: ErrorContext) -> Exception:
     chain = _list_chain(error)
     if all(each is not handled for each in chain) and not is_linked(handled, error):
         end = next((each for each in chain if _is_linked_here(each)), chain[-1])
-        end.__context__ = handled
+        vars(BaseException)["__context__"].__set__(end, handled)  # an exception's class may define __setattr__
         with suppress(Exception):  # some exceptions take no attributes
             end._errbridge_linked = True  # type: ignore[attr-defined]
     return error

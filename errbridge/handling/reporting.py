@@ -68,8 +68,10 @@ def report(
         is_shown: Whether the response shows the problem; else a handler made one of its own.
         failure: What failed while the error was handled.
     """
-    if context.is_part:
+    if context.is_part:  # the record of the answer says it
+        context.occurrence.failure = failure or context.occurrence.failure
         return
+    failure = failure or context.occurrence.failure
     frame = None
     if context.request.websocket:
         reference = context.find_reference(status, failed=failure is not None)

@@ -135,6 +135,8 @@ def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None,
 
 def _show_within(context: ErrorContext, error: BaseException) -> Plan:
     """Show an error for a handler, which changes the response and returns it: nothing is asked or reported."""
+    if error is context.exception and context.own_response is None:
+        return (yield from show(replace(context, is_part=True)))
     if isinstance(error, Problem):
         problem = error
     else:
@@ -142,7 +144,7 @@ def _show_within(context: ErrorContext, error: BaseException) -> Plan:
         if http is None or http.is_response or http.own_response is not None or not _is_answer(error, http):
             return LEFT
         problem = problem_of(http)
-    return (yield from show(replace(context.restate(problem), is_part=True)))
+    return (yield from show(replace(context.restate(inherit_headers(problem, context.problem)), is_part=True)))
 
 
 def _plan(run: Run, exc: BaseException, before: Run | None, *, outside: bool = False) -> Plan:

@@ -16,10 +16,12 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
 from functools import partial, wraps
+from traceback import walk_tb
 from typing import Any, NamedTuple, Self
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.routing import MapAdapter
 
 from errbridge import Page, Problem, Reply, RequestFacts
 from errbridge.adapter import (
@@ -50,7 +52,11 @@ _RAISED = "errbridge.raised"  # kept for a request: the run that raised an excep
 
 _ASKING = "errbridge.asking"  # kept for a request: the run whose calls are being made
 
+_MATCH = MapAdapter.match.__code__  # what converters are called by
+
 _KNOWN = (HTTPException, Problem, Page, Reply)  # as the result of a view
+
+_context: Any = vars(BaseException)["__context__"]  # an exception's class may define __setattr__
 
 
 class Fields(NamedTuple):
@@ -238,11 +244,8 @@ class Seam(ABC):
         request = self.current_request()
         if request.url_rule is not None or request.routing_exception is not None:
             return False
-        try:
-            self.app.create_url_adapter(request).match()
-        except Exception as error:
-            if isinstance(error, Problem):
-                request.routing_exception = exc
+        if any(frame.f_code is _MATCH for frame, _ in walk_tb(exc.__traceback__)):
+            request.routing_exception = exc
         return request.routing_exception is exc  # else it came before: of the session, which is not open
 
     def wrap_recorder(self, log_exception: Callable[..., None]) -> Callable[..., None]:
@@ -315,7 +318,9 @@ class Seam(ABC):
         else:
             facts = self.read_facts(value, request, request.blueprints)
             kept = self.keep_for(request)
-            asking: Run | None = kept.get(_ASKING)
+            owner, asking = kept.get(_ASKING) or (None, None)
+            if owner is not request:  # of an application that passes its own environ on
+                asking = None
             run = respond_to_result(self.installation, parts, facts, kept.pop(_RAISED, None), asking)
         return None if run.outcome is LEFT else self.make_handler(run)
 
@@ -348,8 +353,9 @@ class Seam(ABC):
         if not run.contexts:  # a page or a reply; there may be no request
             yield
             return
-        kept = self.keep_for(self.current_request())
-        before, kept[_ASKING] = kept.get(_ASKING), run
+        request = self.current_request()
+        kept = self.keep_for(request)
+        before, kept[_ASKING] = kept.get(_ASKING), (request, run)
         try:
             yield
         finally:
@@ -372,10 +378,11 @@ class Seam(ABC):
         if isinstance(outcome, Native):
             return outcome.value
         assert isinstance(outcome, Raised)
-        self.keep_for(self.current_request())[_RAISED] = run
-        exc, context = outcome.exception, outcome.exception.__context__
+        with suppress(RuntimeError):  # in an app context alone
+            self.keep_for(self.current_request())[_RAISED] = run
+        exc, context = outcome.exception, _context.__get__(outcome.exception)
         try:
             raise exc
         finally:
-            exc.__context__ = context  # Python has put the exception that the framework is handling in its place
+            _context.__set__(exc, context)  # Python has put the exception that the framework is handling in its place
             del exc, outcome, run  # the traceback has this frame

@@ -21,6 +21,7 @@ __all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restor
 
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
 _ATTRIBUTES = _MEMBERS | {"headers", "extensions"}
+_OWN = frozenset({*dir(BaseException), "extensions", "template", "_own_type"})
 _TEXTS = frozenset({"title", "detail", "instance"})
 _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 
@@ -126,6 +127,7 @@ class Problem(_Members):
     _title: ClassVar[str | None] = None
     _uri: ClassVar[str | None] = None
     _slug: ClassVar[str | None] = None
+    _computed: ClassVar[tuple[str, ...]] = ()  # members that the class keeps by a property that can be assigned
     _has_stock_detail = False  # the detail is the framework's sentence for every error of the status
     _has_default_detail = False  # the detail is the same for every such error: for programs, not for visitors
     _fields: ClassVar[Mapping[str, object]] = MappingProxyType({})
@@ -151,6 +153,7 @@ class Problem(_Members):
             cls._status = check_error_status(status)
         if title is not None:
             cls._title = title
+        cls._computed = tuple(name for name in sorted(_MEMBERS) if getattr(getattr(cls, name, None), "fset", None))
         # A type belongs to one class: a subclass without its own does not pass for its parent.
         cls._uri = type
         cls._slug = slug or make_slug(cls.__name__)
@@ -206,6 +209,8 @@ class Problem(_Members):
         if detail is None and (declared := getattr(self.__class__, "detail", None)) is not None:
             values["_detail_template"] = make_plain_text(declared)
             values["detail"] = write_detail(self, str)
+        for name in self._computed:  # the class takes them by a property of its own
+            setattr(self, name, values.pop(name))
         super().__init__(status, self.title, self.detail)
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -271,7 +276,8 @@ class Problem(_Members):
         Returns:
             The copy, of the same class.
         """
-        copy = self.__class__.__new__(self.__class__, *self.args)
+        copy = self.__class__.__new__(self.__class__)
+        copy.args = self.args
         values = copy.__dict__
         values.update(self.__dict__)
         values["_own_type"] = self._own_type or type
@@ -331,9 +337,11 @@ class Problem(_Members):
                 value = check_error_status(value)
             elif name == "headers":
                 value = list_headers(value)
+            elif name == "type":
+                name, value = "_own_type", value if value is None else make_plain_text(value)
             elif name in _TEXTS and value is not None:
                 value = make_plain_text(value)
-            elif name in values.get("extensions", ()):
+            elif name not in _OWN and name in values.get("extensions", ()):
                 values["extensions"] = MappingProxyType({**values["extensions"], name: value})
                 if "_detail_template" in values:
                     values["detail"] = write_detail(self, str)

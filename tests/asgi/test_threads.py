@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import asgiref.local
 import asgiref.sync
 import flask
 import httpx
@@ -354,3 +355,38 @@ async def test_a_request_for_which_the_system_has_no_thread_is_a_500_and_the_nex
         patched.setattr(threading.Thread, "start", fail)
         assert (await call_asgi(bridge, Request("/"))).status == 500
     assert (await call_asgi(bridge, Request("/"))).text == "served"
+
+
+async def test_what_asgiref_keeps_for_a_request_is_there_in_each_thread() -> None:
+    """Some middleware keeps something in a `Local`, as Django does."""
+    local = asgiref.local.Local()
+    app = flask.Flask("app")
+    app.add_url_rule("/", "view", lambda: str(getattr(local, "kept", None)))
+    bridge = Bridge({"/": app})
+
+    async def around(scope: Any, receive: Any, send: Any) -> None:
+        local.kept = scope["query_string"].decode()
+        await bridge(scope, receive, send)
+
+    for value in ("first", "second"):
+        assert (await call_asgi(around, Request(f"/?{value}"))).text == value
+
+
+async def test_a_turn_that_comes_when_its_request_is_cancelled_is_given_back(gate: Gate) -> None:
+    """A timeout around a bridge cancels just the requests that wait."""
+    bridge = Bridge({"/": gated(gate)}, threads=1)
+    first, second = (asyncio.create_task(call_asgi(bridge, Request("/"))) for _ in range(2))
+    await gate.filled(1)
+    pass_on = bridge._threads.pass_on_turn
+
+    def pass_on_and_cancel() -> None:
+        pass_on()
+        second.cancel()  # in the same step of the loop
+
+    bridge._threads.pass_on_turn = pass_on_and_cancel  # type: ignore[method-assign]
+    gate.open.set()
+    await asyncio.gather(first, second, return_exceptions=True)
+    bridge._threads.pass_on_turn = pass_on  # type: ignore[method-assign]
+
+    async with asyncio.timeout(DEADLINE):
+        assert (await call_asgi(bridge, Request("/"))).status == 200

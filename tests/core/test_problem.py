@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pytest
 from hypothesis import given, settings
@@ -411,3 +411,45 @@ def test_an_extension_member_comes_before_another_name_of_a_standard_one() -> No
     problem = Problem(409, code="sold", name="piano")
 
     assert (problem.code, problem.name, problem.description) == ("sold", "piano", None)  # type: ignore[attr-defined]
+
+
+def test_an_extension_may_have_the_name_of_an_attribute_of_exceptions() -> None:
+    problem = Problem(409, args=["a", "b"])
+
+    for each in (problem, copy.copy(problem), pickle.loads(pickle.dumps(problem)), problem.fill_in(instance="/i")):
+        assert each.document()["args"] == ["a", "b"]
+        assert each.args == (409, "Conflict", None)
+
+
+def test_a_type_is_assigned_as_the_constructor_takes_it() -> None:
+    problem = Problem(409)
+
+    problem.type = "urn:sold"
+    assert problem.document()["type"] == "urn:sold"
+    problem.type = None
+    assert problem.document()["type"] == "about:blank"
+
+
+class Strict(Problem, status=403):
+    def __new__(cls) -> Self:
+        return super().__new__(cls)
+
+    def __init__(self) -> None:
+        super().__init__(detail="strict")
+
+
+class Loud(Problem, status=403):
+    """A class that keeps a member in a way of its own."""
+
+    @property  # type: ignore[misc]
+    def detail(self) -> str | None:
+        return vars(self).get("_loud")
+
+    @detail.setter
+    def detail(self, value: str | None) -> None:
+        vars(self)["_loud"] = value and value.upper()
+
+
+def test_a_class_may_make_its_problems_and_keep_their_members_itself() -> None:
+    assert Strict().fill_in(instance="/i").document()["detail"] == "strict"
+    assert Loud(detail="loud").fill_in(instance="/i").document()["detail"] == "LOUD"

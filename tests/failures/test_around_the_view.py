@@ -189,3 +189,20 @@ def test_an_error_of_opening_the_session_is_one_of_the_session_and_none_of_routi
     assert (response.status, ran) == (500, [])
     (record,) = [each for each in caplog.records if "incident_id" in vars(each)]
     assert f"urn:uuid:{vars(record)['incident_id']}" == response.json["instance"]
+
+
+def test_a_converter_is_asked_once(world: World) -> None:
+    """It may answer in another way the second time: by a limit, or a token that is used up."""
+    asked: list[str] = []
+
+    class Once(BaseConverter):
+        def to_python(self, value: str) -> str:
+            asked.append(value)
+            if len(asked) == 1:
+                raise Problem(410)
+            return value
+
+    world.app.url_map.converters["once"] = Once
+    an_app(in_style("api"), answering("/<once:token>"))(world)
+
+    assert (world.call(Request("/token")).status, asked) == (410, ["token"])

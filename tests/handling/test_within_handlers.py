@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import flask
 import pytest
 from werkzeug.exceptions import Gone, NotFound
 from werkzeug.routing import RequestRedirect
@@ -17,13 +19,16 @@ from tests.applications import (
     Ask,
     a_handler,
     a_native_handler,
+    a_site,
+    a_view,
     an_api,
     an_app,
     failing,
     in_style,
+    with_templates,
 )
 from tests.clients import Request
-from tests.twins import World
+from tests.twins import World, flask_world
 
 
 class SoldOut(Exception):
@@ -164,3 +169,71 @@ def test_the_incident_of_a_handler_that_makes_a_response_is_that_of_the_error(as
     response = ask(an_api(failing("/sold", SoldOut), a_handler(SoldOut, handle)), "/sold")
 
     assert response.json["instance"].removeprefix("urn:uuid:") in ids
+
+
+def test_a_failure_within_such_a_response_is_in_the_record(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="errbridge")
+    a_site(
+        with_templates({"errors/404.html": "{{ nothing.at.all }}"}),
+        a_handler(404, making_a_response(world, lambda exc: exc, [])),
+    )(world)
+
+    response = world.call(Request("/nope", headers=[("Accept", "text/html")]))
+
+    assert (response.status, response.header("X-Own")) == (404, "1")
+    (record,) = [record for record in caplog.records if record.name == "errbridge"]
+    assert record.levelno == logging.ERROR
+    assert "errors/404.html" in record.getMessage()
+
+
+@pytest.mark.parametrize("register", [a_handler, a_native_handler])
+def test_a_handler_for_the_500_may_make_its_response_too(world: World, register: Callable[..., Any]) -> None:
+    asked: list[object] = []
+    an_api(failing("/sold", SoldOut), register(500, making_a_response(world, lambda exc: exc, asked)))(world)
+
+    response = world.call(Request("/sold"))
+
+    assert (response.status, response.content_type, response.header("X-Own")) == (500, JSON, "1")
+    assert len(asked) == 1
+
+
+def test_such_a_response_keeps_the_headers_of_the_error(world: World) -> None:
+    an_api(a_view("/", lambda: "page"), a_handler(405, making_a_response(world, lambda exc: Problem(405), [])))(world)
+
+    response = world.call(Request("/", method="DELETE"))
+
+    assert (response.status, response.json["allowed"]) == (405, ["GET", "HEAD", "OPTIONS"])
+    assert response.header("Allow") == "GET, HEAD, OPTIONS"
+
+
+def test_another_application_that_a_handler_asks_answers_for_itself() -> None:
+    outer, inner = flask_world(), flask_world()
+    an_api(a_view("/there", lambda: Problem(409)))(inner)
+    a_site(a_handler(404, lambda exc: flask.Response.from_app(inner.app.wsgi_app, flask.request.environ)))(outer)
+
+    response = outer.call(Request("/there"))
+
+    assert (response.status, response.content_type) == (409, JSON)
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    """An exception that takes no other context."""
+
+    number: int
+
+
+def test_an_exception_that_cannot_be_changed_stays_itself(world: World) -> None:
+    world.config = {"PROPAGATE_EXCEPTIONS": True}
+    an_app(failing("/", lambda: Frozen(3)), a_handler(Frozen, lambda exc: None))(world)
+
+    with pytest.raises(Frozen):
+        world.call(Request("/"))
+
+
+def test_a_problem_without_a_request_is_raised() -> None:
+    world = flask_world()
+    assert world.errors is not None
+
+    with world.app.app_context(), pytest.raises(Problem):
+        world.app.make_response(Problem(409))

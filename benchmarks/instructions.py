@@ -73,7 +73,8 @@ def results(names: Sequence[str] = tuple(_COUNTED), kinds: Sequence[str] = ()) -
             totals = next(row for row in counts.splitlines() if row.startswith("totals: "))
             found.setdefault(name, {})[case] = [int(totals.removeprefix("totals: ")) / REQUESTS]
     for name, values in found.items():
-        yield Result(AREA, name, "instructions", values, (), {case: _VERSUS[case] for case in values if case != BARE})
+        versus = {case: _VERSUS[case] for case in values if _VERSUS.get(case) in values}
+        yield Result(AREA, name, "instructions", values, (), versus)
 
 
 def _count_inside(names: Iterable[str], kinds: Sequence[str]) -> None:

@@ -56,7 +56,7 @@ class Occurrence:
         seconds: When the exception arrived, in seconds since 1970.
         is_recorded: Whether a log record with the id was written.
         header: The name of the response header with the id (``ERROR_INCIDENT_HEADER``); None for none.
-        failure: What failed in a response that a handler had made of the error, as its record tells.
+        failure: What failed in a response that a handler made of the error; it gets into the record.
     """
 
     id: str = field(default_factory=new_id)

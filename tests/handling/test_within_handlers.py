@@ -121,7 +121,7 @@ def test_the_cause_of_a_failure_in_a_handler_stays_in_its_chain(
     async def broken_later(exc: Exception) -> None:
         broken(exc)
 
-    world.config = {"PROPAGATE_EXCEPTIONS": True}
+    world.config = {"TESTING": True}
     handler = broken_later if world.is_async else broken
     an_app(failing("/sold", SoldOut), failing("/gone", Gone), register(key, handler))(world)
 
@@ -151,7 +151,7 @@ def test_a_method_is_asked_once_wherever_it_is_registered(ask: Ask) -> None:
 
 @pytest.mark.parametrize("result", [lambda: Problem(404), lambda: (Problem(404), 410)])
 def test_a_problem_that_a_view_returns_is_trapped_as_a_raised_one(world: World, result: Callable[[], Any]) -> None:
-    world.config = {"TRAP_HTTP_EXCEPTIONS": True, "PROPAGATE_EXCEPTIONS": True}
+    world.config = {"TRAP_HTTP_EXCEPTIONS": True, "TESTING": True}
     in_style("api")(world)
     world.app.add_url_rule("/", "view", lambda: result())
 
@@ -224,7 +224,7 @@ class Frozen(Exception):
 
 
 def test_an_exception_that_cannot_be_changed_stays_itself(world: World) -> None:
-    world.config = {"PROPAGATE_EXCEPTIONS": True}
+    world.config = {"TESTING": True}
     an_app(failing("/", lambda: Frozen(3)), a_handler(Frozen, lambda exc: None))(world)
 
     with pytest.raises(Frozen):

@@ -125,13 +125,18 @@ class Run:
 
     def throw(self, error: Exception) -> None:
         """Go on with the exception that the call raised."""
-        self._advance(self._plan.throw, error)
+        try:
+            self._advance(self._plan.throw, error)
+        finally:
+            del error  # Python 3.13 gets here from the frames of its traceback
 
     def _advance(self, go: Callable[[Any], Call], value: Any) -> None:
         try:
             self.call = go(value)
         except StopIteration as end:
             self.outcome = end.value
+        finally:
+            del value  # it may be an exception
 
 
 def drive(run: Run, call: Callable[[Call], Any]) -> Outcome:

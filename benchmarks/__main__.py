@@ -68,15 +68,15 @@ _GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
 }
 
 
-def _measure_parts(framework: str, mode: Mode) -> Iterator[Result]:
-    return parts.results(framework, mode.parts)
+def _measure_parts(area: str, mode: Mode) -> Iterator[Result]:
+    return parts.results(area, mode.parts)
 
 
 _OTHERS: Mapping[str, Callable[[Mode], Iterable[Result]]] = {
     hypercorn.AREA: lambda mode: hypercorn.results(*mode.hypercorn),
     imports.AREA: lambda mode: imports.results(mode.imports, mode.effort.clock),
     kept.AREA: lambda mode: kept.results(mode.errors),
-    **{area: partial(_measure_parts, framework) for area, framework in parts.AREAS.items()},
+    **{area: partial(_measure_parts, area) for area in parts.AREAS},
     **({instructions.AREA: lambda _: instructions.results()} if instructions.is_available() else {}),
 }
 AREAS = (*_GROUPS, *_OTHERS)

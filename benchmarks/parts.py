@@ -25,6 +25,7 @@ from errbridge.pallets import application, seam
 __all__ = ["AREAS", "PARTS", "results"]
 
 AREAS: Mapping[str, str] = {f"{framework}-parts": framework for framework in GROUPS}
+"""The frameworks, by the name of the area of each."""
 
 SEED = 1
 
@@ -69,14 +70,14 @@ def _clocks(spent: dict[str, int]) -> Generator[None]:
             setattr(*place, function)
 
 
-def results(framework: str, rounds: int) -> Iterator[Result]:
+def results(area: str, rounds: int) -> Iterator[Result]:
     """Measure whole requests, bare and with errbridge, then once more with the clocks.
 
     Args:
-        framework: The framework.
+        area: One of `AREAS`.
         rounds: How often each kind of request is sent.
     """
-    groups = [group for group in GROUPS[framework]() if {BARE, ERRBRIDGE} <= {case.name for case in group.cases}]
+    groups = [group for group in GROUPS[AREAS[area]]() if {BARE, ERRBRIDGE} <= {case.name for case in group.cases}]
     for group in groups:
         check(group)
     cases = [(group, case) for group in groups for case in group.cases if case.name in (BARE, ERRBRIDGE)]
@@ -105,4 +106,4 @@ def results(framework: str, rounds: int) -> Iterator[Result]:
         asyncio.run(take_turns(with_clocks=True))
     for kind, values in found.items():
         if any(values["from the exception to the outcome"]):  # not where there is no error
-            yield Result(f"{framework}-parts", kind, "s", values, (), dict.fromkeys([ERRBRIDGE, *PARTS], BARE))
+            yield Result(area, kind, "s", values, (), dict.fromkeys([ERRBRIDGE, *PARTS], BARE))

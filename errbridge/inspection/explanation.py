@@ -129,7 +129,7 @@ class _Walk:
     def _follow(self, run: Run) -> Outcome | Call:
         while run.outcome is None:
             if run.call.function != run.installation.application.send_signal:
-                if not any(function is run.call.function for function in run.contexts[-1].asked):
+                if run.call.function not in run.contexts[-1].asked:
                     return run.call
                 self.asked.append((run.contexts[-1], run.call))
             run.send(None)

@@ -250,7 +250,7 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
             url = getattr(unrouted, "new_url", None)
             said = f"redirects this request to {url}" if url else f"says {unrouted.code} {unrouted.name} here"
             notes = (f"routing itself {said}; the error would have to come from a before_request function",)
-    facts = seam.read_facts(exc, request, request.blueprints, is_inside=False)
+    facts = seam.read_facts(exc, request, request.blueprints)
     # A validation error would be about input. Quart can make a request for a test, but no WebSocket.
     facts = replace(facts, has_input=True, websocket=method == "WEBSOCKET")
     return Situation(exc, server_error(exc), facts, notes)

@@ -211,7 +211,7 @@ PRECEDENCE = Application(
         On(402, reply("app 402")),
         On(Sold, Return(Problem(410, detail="It is sold."))),
         On(IndexError, reply("app index", 400)),
-        On(423, problem(451, detail="Told otherwise.")),
+        On(423, problem(451, detail="Refused for another reason.")),
     ),
 )
 
@@ -242,7 +242,7 @@ PRECEDENCE_ROWS: tuple[Row, ...] = (
     ("one handler for several keys, routing", "/several/nope", text(404, "several", "several")),
     ("a failure page is for uncaught exceptions", "/plain/crash", page(500, "plain")),
     ("and for nothing else", "/plain/410", document(410, "plain")),
-    ("what a handler raises is what it means", "/423", document(451, detail="Told otherwise.")),
+    ("what a handler raises is what it means", "/423", document(451, detail="Refused for another reason.")),
 )
 
 

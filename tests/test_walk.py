@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=47, modules=21, changes=35)
+BOUND = Walk(calls=46, modules=20, changes=34)
 
 
 def follow(app: Any, path: str) -> list[str]:

@@ -13,7 +13,7 @@ from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
 from errbridge.introspection import make
 from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.mapping.problems import complete, problem_of, uncaught_problem
+from errbridge.mapping.problems import complete, uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.record import choose_level, is_written
 
@@ -150,7 +150,7 @@ def open_context(
     if http is None and isinstance(exc, Problem):
         problem = exc
     elif http is not None and http.original is None:
-        problem = problem_of(http)
+        problem = http.problem
     else:
         original = exc if http is None else http.original
         problem = uncaught_problem(error_map.settings.default_msg)

@@ -54,7 +54,6 @@ from errbridge.introspection import describe_function, is_async
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.groups import find_http_error, find_single_error
-from errbridge.mapping.problems import problem_of
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import last_resort
 from errbridge.scopes.scope import ROOT
@@ -117,9 +116,14 @@ def respond_to_result(
 
 def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None, *, has_request: bool) -> Plan:
     application, body = run.installation.application, parts.body
-    if isinstance(body, (Page, Reply)):
-        return (yield from convert_result(application, parts, run.request.method))
     outcome: Outcome = LEFT
+    if isinstance(body, (Page, Reply)):
+        if asking is None:
+            return (yield from convert_result(application, parts, run.request.method))
+        context = replace(asking.contexts[-1], is_part=True)
+        if isinstance(body, Page):
+            return (yield from render_page(context, parts, None))
+        return (yield from convert(context, override_reply(body, parts)))
     if has_request:
         if isinstance(body, Problem):
             error: BaseException = override_problem(body, parts)
@@ -127,24 +131,26 @@ def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None,
             status = None if parts.status is None else check_error_status(parse_status(parts.status))
             error = application.override(body, status, list_headers(parts.headers))
         if asking is not None:
-            outcome = yield from _show_within(asking.contexts[-1], error)
+            outcome = yield from _show_within(run, asking, error)
         else:
             outcome = yield from _plan(run, error, before)
     return Raised(body) if outcome is LEFT and (parts.is_class or isinstance(body, Problem)) else outcome
 
 
-def _show_within(context: ErrorContext, error: BaseException) -> Plan:
+def _show_within(run: Run, asking: Run, error: BaseException) -> Plan:
     """Show an error for a handler, which changes the response and returns it: nothing is asked or reported."""
-    if error is context.exception and context.own_response is None:
-        return (yield from show(replace(context, is_part=True)))
-    if isinstance(error, Problem):
-        problem = error
-    else:
+    context = replace(asking.contexts[-1], is_part=True)
+    if error is not context.exception or context.own_response is not None:
         http = context.application.http_error(error)
-        if http is None or http.is_response or http.own_response is not None or not _is_answer(error, http):
+        has_response = http is not None and (http.is_response or http.own_response is not None)
+        if has_response or not _is_answer(error, http):
             return LEFT
-        problem = problem_of(http)
-    return (yield from show(replace(context.restate(inherit_headers(problem, context.problem)), is_part=True)))
+        problem: Any = error if http is None else http.problem
+        context = context.restate(inherit_headers(problem, context.problem))
+    if asking.call.function not in context.asked:  # what shows the error, and must not be called for that once more
+        return show_built_in(context)
+    run.contexts.append(context)
+    return (yield from show(context))
 
 
 def _plan(run: Run, exc: BaseException, before: Run | None, *, outside: bool = False) -> Plan:
@@ -516,5 +522,5 @@ def _answer_with(context: ErrorContext, parts: Parts, http: HTTPErrorFacts | Non
             response = yield from _build_own(context.application, http.own_response)
         if response is not None:
             return (yield from convert(context, (response, parts.status, parts.headers)))
-    problem: Problem = error if http is None else problem_of(http)
+    problem: Problem = error if http is None else http.problem
     return (yield from show(context.restate(inherit_headers(override_problem(problem, parts), context.problem))))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
+
+from errbridge.http.status import is_error
+from errbridge.problem.problem import Problem, make_plain_text
 
 __all__ = ["HTTPErrorFacts"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class HTTPErrorFacts:
     """An HTTP exception of the framework, read.
 
@@ -37,3 +41,15 @@ class HTTPErrorFacts:
     def of_crash(cls, exc: BaseException) -> Self:
         """Return what the framework's 500 for an uncaught exception says: nothing but that."""
         return cls(500, original=exc)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The problem that it means."""
+        status = self.status if is_error(self.status) else 500
+        if isinstance(self.detail, (dict, list)):
+            members: dict[str, Any] = {"description": self.detail, **self.members}
+            return Problem(status, title=self.title, headers=self.headers, **members)
+        detail = None if self.detail is None else make_plain_text(self.detail)
+        problem = Problem(status, detail, title=self.title, headers=self.headers, **self.members)
+        problem._has_stock_detail = self.is_stock  # pyright: ignore[reportPrivateUsage]
+        return problem

@@ -1,4 +1,4 @@
-"""From an exception to its problem. Nothing of an uncaught exception passes through here."""
+"""The problem of uncaught exceptions, which says nothing of them, and what any problem gets before it is shown."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any
 
 from errbridge.http.headers import clean_headers, split_list
 from errbridge.http.request import RequestFacts
-from errbridge.http.status import is_error
 from errbridge.languages.language import ENGLISH, SHORT, Language
-from errbridge.mapping.facts import HTTPErrorFacts
-from errbridge.problem.problem import Problem, make_plain_text, write_detail
+from errbridge.problem.problem import Problem, write_detail
 from errbridge.representations.words import find_words
 
-__all__ = ["complete", "localize", "problem_of", "uncaught_problem"]
+__all__ = ["complete", "localize", "uncaught_problem"]
 
 
 @lru_cache(maxsize=64)
@@ -24,25 +22,6 @@ def uncaught_problem(detail: str) -> Problem:
     problem = Problem(500, detail=detail)
     problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
     return problem
-
-
-def problem_of(http: HTTPErrorFacts) -> Problem:
-    """Return the problem of a framework's HTTP exception; the same object for facts that are shared."""
-    return _shared_problem(http) if http.is_shared else _build_problem(http)
-
-
-def _build_problem(http: HTTPErrorFacts) -> Problem:
-    status = http.status if is_error(http.status) else 500
-    if isinstance(http.detail, (dict, list)):
-        members: dict[str, Any] = {"description": http.detail, **http.members}
-        return Problem(status, title=http.title, headers=http.headers, **members)
-    detail = None if http.detail is None else make_plain_text(http.detail)
-    problem = Problem(status, detail, title=http.title, headers=http.headers, **http.members)
-    problem._has_stock_detail = http.is_stock  # pyright: ignore[reportPrivateUsage]
-    return problem
-
-
-_shared_problem = lru_cache(maxsize=256)(_build_problem)
 
 
 def complete(

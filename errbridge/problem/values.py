@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import math
 import re
 from collections.abc import KeysView, Mapping, ValuesView
@@ -79,4 +80,6 @@ def _write_key(key: object) -> str:
         key = key.value
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
+    if isinstance(key, float):
+        return json.dumps(float(key))  # two keys that are no numbers must not become one
     return str(to_json_value(key))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from errbridge import Incident, Problem, RequestFacts
 from errbridge.adapter import HTTPErrorFacts
 from errbridge.http.status import find_phrase
-from errbridge.mapping.problems import problem_of, uncaught_problem
+from errbridge.mapping.problems import uncaught_problem
 from errbridge.representations.html import build_page, build_policy, list_style_sources, render_html
 from errbridge.representations.site import Site
 from tests.core.fakes import (
@@ -255,7 +255,7 @@ class OwnNotFound(NotFound):
     ],
 )
 def test_the_words_of_a_framework_make_room_for_ours(problem: HTTPErrorFacts | Problem, shown: bool) -> None:
-    meant = problem if isinstance(problem, Problem) else problem_of(problem)
+    meant = problem if isinstance(problem, Problem) else problem.problem
 
     page = render_html(incident_of(meant)).decode()
 

@@ -16,7 +16,7 @@ from errbridge.application.settings import Settings
 from errbridge.handling.respond import status_of
 from errbridge.http.headers import clean_headers
 from errbridge.mapping.groups import find_http_error, find_single_error
-from errbridge.mapping.problems import complete, problem_of, uncaught_problem
+from errbridge.mapping.problems import complete, uncaught_problem
 from errbridge.validation import problem_of as problem_of_validation
 from tests.core.fakes import (
     ANY_TEXT,
@@ -38,14 +38,14 @@ SPAN = "00f067aa0ba902b7"
 def meaning(exc: BaseException, settings: Settings | None = None, **facts: Any) -> Problem:
     """Complete the problem that an HTTP error means."""
     http = read_http_error(exc)
-    problem = exc if http is None else problem_of(http)
+    problem = exc if http is None else http.problem
     assert isinstance(problem, Problem)
     return completed(problem, RequestFacts(**facts), settings)
 
 
 def read(status: Any = 404, **facts: Any) -> Problem:
     """Return the problem of an HTTP exception that was read like this."""
-    return problem_of(HTTPErrorFacts(status, **facts))
+    return HTTPErrorFacts(status, **facts).problem
 
 
 # What kind of exception it is.
@@ -136,13 +136,6 @@ def test_a_name_of_its_own_is_the_title_and_what_a_library_attached_are_members(
 
     assert (problem.title, problem.detail, dict(problem.extensions)) == ("Sold out", None, {"sku": "a"})
     assert read(409, detail={"a": 1}, members={"sku": "a"}).extensions == {"description": {"a": 1}, "sku": "a"}
-
-
-def test_equal_errors_share_their_problem_and_others_do_not() -> None:
-    shared, own = HTTPErrorFacts(404, is_shared=True), HTTPErrorFacts(404)
-
-    assert problem_of(shared) is problem_of(shared)
-    assert problem_of(own) is not problem_of(own)
 
 
 def test_only_the_frameworks_own_sentence_is_known_as_one() -> None:

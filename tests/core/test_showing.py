@@ -18,7 +18,7 @@ from errbridge.application.settings import Settings
 from errbridge.handling import builtin
 from errbridge.handling.context import ErrorContext
 from errbridge.http.accept import HTML, JSON, TEXT, XML
-from errbridge.mapping.problems import problem_of, uncaught_problem
+from errbridge.mapping.problems import uncaught_problem
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.styles import API, DEFAULT, STYLES, WEB
 from errbridge.scopes.scope import ROOT
@@ -578,7 +578,7 @@ FACTS = st.builds(
     ).map(tuple),
     is_shared=st.just(True),
 )
-PROBLEMS = FACTS.map(problem_of) | st.text(max_size=20).map(uncaught_problem)
+PROBLEMS = FACTS.map(lambda facts: facts.problem) | st.text(max_size=20).map(uncaught_problem)
 
 
 @given(
@@ -791,7 +791,7 @@ def test_the_look_of_an_answer_is_all_but_the_problem_and_the_request() -> None:
     """Settings that say the same are still two: what one application shares with itself is not another's."""
     look = Look(Settings(), DEFAULT, HTML)
     other = Look(Settings(csp_enabled=False), DEFAULT, HTML)
-    problem = problem_of(HTTPErrorFacts(404, is_shared=True))
+    problem = HTTPErrorFacts(404, is_shared=True).problem
     form = builtin.Form("GET", has_reference=False, has_trace=False, has_request_id=False)
 
     one, two = (builtin._render_shared(each, problem, form) for each in (look, other))

@@ -78,6 +78,10 @@ def is_json(value: object) -> bool:
             {None: 1, True: 2, False: 3, 5: 4, 1.5: 5, Colour.RED: 6},
             {"null": 1, "true": 2, "false": 3, "5": 4, "1.5": 5, "red": 6},
         ),
+        (
+            {float("nan"): 1, float("inf"): 2, float("-inf"): 3, None: 4},
+            {"NaN": 1, "Infinity": 2, "-Infinity": 3, "null": 4},
+        ),
         (float("nan"), None),
         (float("-inf"), None),
         ("a\ud800b", "a\ufffdb"),

@@ -174,6 +174,17 @@ def test_trap_http_exceptions_makes_a_crash_of_every_http_error(world: World, er
 
 
 @pytest.mark.parametrize("error", ["404", "SoldOut"])
+def test_an_application_that_decides_itself_what_is_trapped_is_asked_about_every_http_error(
+    world: World, error: str
+) -> None:
+    world.config = {"TESTING": True}
+    handlers("app *")(world)
+    world.app.trap_http_exception = lambda exc: type(exc) is type(ERRORS[error]())
+
+    assert type(world.find_escaped(f"/raise/{error}")) is type(ERRORS[error]())
+
+
+@pytest.mark.parametrize("error", ["404", "SoldOut"])
 def test_a_trapped_http_error_is_answered_as_the_500_it_became(ask: Ask, error: str) -> None:
     config = {"TRAP_HTTP_EXCEPTIONS": True}
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import Gone, NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from errbridge import Incident, Problem, Reply
+from errbridge import Incident, Page, Problem, Reply
 from tests.applications import (
     JSON,
     Ask,
@@ -105,6 +105,59 @@ def test_what_has_a_response_of_its_own_keeps_it_there(
 
     expected = 200 if make(SoldOut()) == "made" else status
     assert (response.status, response.header("X-Own"), len(asked)) == (expected, "1", 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "body"),
+    [
+        (lambda exc: Page("sorry.html"), 404, "404 Not Found"),
+        (lambda exc: (Page("sorry.html"), 410), 410, "404 Not Found"),
+        (lambda exc: Reply("made"), 404, "made"),
+        (lambda exc: (Reply("made", 409), 410), 410, "made"),
+    ],
+)
+def test_a_handler_may_make_the_response_of_a_page_or_a_reply_itself(
+    world: World, make: Callable[[BaseException], Any], status: int, body: str
+) -> None:
+    asked: list[object] = []
+    seen: list[int | None] = []
+    template = with_templates({"sorry.html": "{{ error.status }} {{ error.title }}"})
+    an_api(template, a_handler(404, making_a_response(world, make, asked)))(world)
+    world.errors.on_incident(lambda incident, reply: seen.append(reply.status))
+
+    response = world.call(Request("/nope"))
+
+    assert (response.status, response.header("X-Own"), response.text) == (status, "1", body)
+    assert response.header("X-Content-Type-Options") == "nosniff"
+    assert (len(asked), seen) == (1, [status])
+
+
+@pytest.mark.parametrize("handler_makes", [False, True])
+def test_a_decorator_that_makes_the_response_of_a_problem_is_not_asked_about_that(
+    world: World, caplog: pytest.LogCaptureFixture, handler_makes: bool
+) -> None:
+    caplog.set_level(logging.INFO, logger="errbridge")
+    decorated: list[object] = []
+    make = making_a_response(world, lambda exc: Problem(409, detail="made"), decorated)
+    make_first = making_a_response(world, lambda exc: Problem(409), [])
+
+    def decorate(document: Callable[[], Any]) -> Callable[[Incident], Any]:
+        if world.is_async:
+
+            async def respond_later(incident: Incident) -> Any:
+                return await make(incident.exception)
+
+            return respond_later
+        return lambda incident: make(incident.exception)
+
+    world.options = {"response": decorate}
+    an_api(*([a_handler(404, make_first)] if handler_makes else []))(world)
+
+    response = world.call(Request("/nope"))
+
+    assert (response.status, response.header("X-Own"), response.json["detail"]) == (409, "1", "made")
+    assert len(decorated) == 1
+    assert [record.levelname for record in caplog.records if record.name == "errbridge"] == ["INFO"]
 
 
 @pytest.mark.parametrize("register", [a_handler, a_native_handler])

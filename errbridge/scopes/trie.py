@@ -287,7 +287,8 @@ class ScopeTrie:
         suffix = host
         while suffix:
             suffix = suffix.partition(".")[2]
-            wildcards = self._wildcards.get(suffix, ())
-            found += [(rank, paths) for rank, pattern, paths in wildcards if pattern.fullmatch(host)]
+            for rank, pattern, paths in self._wildcards.get(suffix, ()):
+                if pattern.fullmatch(host):
+                    found.append((rank, paths))
         found.sort()  # no two hosts have one rank
         return (*[paths for _, paths in found], *self._elsewhere)

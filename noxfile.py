@@ -281,7 +281,7 @@ def attack(session: nox.Session) -> None:
 
 @nox.session
 def servers(session: nox.Session) -> None:
-    """Measure Flask under the bridge and under other servers in turns, in five minutes, and print a table."""
+    """Measure Flask under the bridge, Quart, and Flask under other servers in turns, in six minutes; print tables."""
     session.install(EVERYTHING, *group("tests"), *group("bench"))
     session.run("python", "-m", "benchmarks.servers", *session.posargs)
 

@@ -1,14 +1,14 @@
-"""The same Flask application, served in every way: how fast, how it does beside slow clients, how much memory.
+"""One application, in Flask and in Quart, served in every way: how fast, also beside slow clients; how much memory.
 
-``python -m benchmarks.servers`` takes about five minutes and prints a table in Markdown, which ``--write
-docs/bridge.md`` puts in its place there. Every contender is one process
-with 40 threads, and all have one processor together, beside the one of the client, where there are two. All are
-measured in turns, several times; behind a figure is half the distance between the highest and the lowest of them.
+``python -m benchmarks.servers`` takes about six minutes and prints two tables in Markdown, which ``--write
+docs/bridge.md`` puts in their place there. Every contender is one process, with 40 threads for Flask, and all have one
+processor together, beside the one of the client, where there are two. All are measured in turns, several times; behind
+a figure is half the distance between the highest and the lowest of them.
 
 The requests are a small answer (*200*), a missing URL for a program (*404*) and for a browser (*page*), and a view that
 raises an exception (*crash*). The application has errbridge everywhere, so what differs is the way to it.
 
-*idle* is the time of one small request, the columns beside it are the same while 40 clients do something slowly:
+*alone* is the time of one small request, the columns beside it are the same while 40 clients do something slowly:
 upload with a length or in chunks, read 3 MB, or read an endless answer to an upload that no view reads. What takes five
 seconds is "never".
 """
@@ -34,7 +34,7 @@ from typing import Any
 
 from benchmarks.loopback import DEADLINE, ROOT, Connection, request
 from benchmarks.report import circumstances, written
-from benchmarks.slow import SLOW, make_app, slow_clients
+from benchmarks.slow import SLOW, make_app, make_quart_app, slow_clients
 
 BEGIN, END = "<!-- servers: begin -->", "<!-- servers: end -->"
 CLIENTS = 40
@@ -70,6 +70,18 @@ def make_asgiref() -> Any:
     return asgiref.wsgi.WsgiToAsgi(make_flask())
 
 
+def make_quart() -> Any:
+    import errbridge_quart
+
+    async def crash() -> str:
+        return str(1 / 0)
+
+    app = make_quart_app()
+    errbridge_quart.ErrorHandler(app)
+    app.add_url_rule("/crash", "crash", crash)
+    return app
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A way of serving.
@@ -85,32 +97,36 @@ class Contender:
     makes: str = "make_flask"
 
 
-_WSGI = "benchmarks.servers:served"
+_SERVED = "benchmarks.servers:served"
+_ASGI = {
+    "Hypercorn": f"hypercorn --bind 127.0.0.1:{{port}} {_SERVED}",
+    "uvicorn": f"uvicorn --log-level error --port {{port}} {_SERVED}",
+    "granian": f"granian --interface asgi --port {{port}} {_SERVED}",
+}
 CONTENDERS = [
-    Contender("errbridge, Hypercorn", f"hypercorn --bind 127.0.0.1:{{port}} {_WSGI}", "make_bridge"),
-    Contender("errbridge, uvicorn", f"uvicorn --log-level error --port {{port}} {_WSGI}", "make_bridge"),
-    Contender("errbridge, granian", f"granian --interface asgi --port {{port}} {_WSGI}", "make_bridge"),
-    Contender("a2wsgi, Hypercorn", f"hypercorn --bind 127.0.0.1:{{port}} {_WSGI}", "make_a2wsgi"),
-    Contender("asgiref, Hypercorn", f"hypercorn --bind 127.0.0.1:{{port}} {_WSGI}", "make_asgiref"),
-    Contender("Hypercorn's WSGI", f"hypercorn --bind 127.0.0.1:{{port}} wsgi:{_WSGI}"),
-    Contender("gunicorn gthread", f"gunicorn --bind 127.0.0.1:{{port}} --threads {THREADS} {_WSGI}"),
-    Contender("waitress", f"waitress --listen 127.0.0.1:{{port}} --threads {THREADS} {_WSGI}"),
+    *(Contender(f"Flask in the bridge, {server}", command, "make_bridge") for server, command in _ASGI.items()),
+    *(Contender(f"Quart alone, {server}", command, "make_quart") for server, command in _ASGI.items()),
+    Contender("Flask, gunicorn gthread", f"gunicorn --bind 127.0.0.1:{{port}} --threads {THREADS} {_SERVED}"),
+    Contender("Flask, waitress", f"waitress --listen 127.0.0.1:{{port}} --threads {THREADS} {_SERVED}"),
     Contender(
-        "granian WSGI",
-        f"granian --interface wsgi --blocking-threads {THREADS} --backpressure 128 --port {{port}} {_WSGI}",
+        "Flask, granian WSGI",
+        f"granian --interface wsgi --blocking-threads {THREADS} --backpressure 128 --port {{port}} {_SERVED}",
     ),
+    Contender("Flask, Hypercorn's WSGI", f"hypercorn --bind 127.0.0.1:{{port}} wsgi:{_SERVED}"),
+    Contender("Flask, a2wsgi and Hypercorn", _ASGI["Hypercorn"], "make_a2wsgi"),
+    Contender("Flask, asgiref and Hypercorn", _ASGI["Hypercorn"], "make_asgiref"),
 ]
-
 
 served = globals()[os.environ["SERVED"]]() if "SERVED" in os.environ else None
 """What a server imports by its name."""
 
 KINDS = {
-    "200": request("GET", "/who"),
-    "404": request("GET", "/nowhere", {"accept": "application/json"}),
-    "page": request("GET", "/nowhere", {"accept": "text/html"}),
-    "crash": request("GET", "/crash", {"accept": "application/json"}),
+    "200": (request("GET", "/who"), 200),
+    "404": (request("GET", "/nowhere", {"accept": "application/json"}), 404),
+    "page": (request("GET", "/nowhere", {"accept": "text/html"}), 404),
+    "crash": (request("GET", "/crash", {"accept": "application/json"}), 500),
 }
+"""A request of each kind, and the status of its answer."""
 
 
 @dataclass(slots=True)
@@ -119,13 +135,13 @@ class Row:
 
     Attributes:
         rates: Requests a second, by their kind, as often as it was measured.
-        idle: Seconds of a small request alone.
+        alone: Seconds of a small request alone.
         beside: Seconds of a small request beside slow clients, by their kind; None for never.
         memory: MiB of all its processes after the requests.
     """
 
     rates: dict[str, list[float]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
-    idle: list[float] = field(default_factory=list)
+    alone: list[float] = field(default_factory=list)
     beside: dict[str, float | None] = field(default_factory=dict)
     memory: float = 0.0
 
@@ -182,7 +198,7 @@ async def ask_once(port: int) -> float:
     """Ask once, over a connection of its own, and give the seconds that it took."""
     connection, begun = Connection(port), time.perf_counter()
     try:
-        answer = await connection.ask(KINDS["200"])
+        answer = await connection.ask(KINDS["200"][0])
     finally:
         connection.close()
     if answer.body != b"me":
@@ -190,14 +206,16 @@ async def ask_once(port: int) -> float:
     return time.perf_counter() - begun
 
 
-async def measure_rate(port: int, sent: bytes, seconds: float) -> float:
+async def measure_rate(port: int, sent: bytes, status: int, seconds: float) -> float:
     until, count = time.perf_counter() + seconds, 0
 
     async def work() -> None:
         nonlocal count
         connection = Connection(port)
         while time.perf_counter() < until:
-            await connection.ask(sent)
+            answer = await connection.ask(sent)
+            if answer.status != status:
+                raise RuntimeError(f"{sent[:20]!r} was answered {answer.status}, not {status}")
             count += 1
         connection.close()
 
@@ -208,9 +226,9 @@ async def measure_rate(port: int, sent: bytes, seconds: float) -> float:
 
 async def measure(row: Row, port: int, seconds: float) -> None:
     """Measure one contender once."""
-    row.idle.append(statistics.median([await ask_once(port) for _ in range(20)]))
-    for kind, sent in KINDS.items():
-        row.rates[kind].append(await measure_rate(port, sent, seconds))
+    row.alone.append(statistics.median([await ask_once(port) for _ in range(20)]))
+    for kind, (sent, status) in KINDS.items():
+        row.rates[kind].append(await measure_rate(port, sent, status, seconds))
 
 
 async def measure_beside(port: int, kind: str) -> float | None:
@@ -242,23 +260,27 @@ def spread(figures: Sequence[float], unit: float, digits: int) -> str:
 
 def table(rows: dict[str, Row]) -> Iterator[str]:
     """Write the report, in Markdown."""
-    kinds = list(SLOW)
-    yield (
-        "| | "
-        + " | ".join([*(f"{kind}/s" for kind in KINDS), "idle, ms", *(f"{kind}, ms" for kind in kinds), "MiB"])
-        + " |"
-    )
-    yield "|---" + "|---:" * (len(KINDS) + len(kinds) + 2) + "|"
+    yield "Requests per second, and the memory of all processes of the server in MiB:"
+    yield ""
+    yield f"| | {' | '.join(KINDS)} | memory |"
+    yield "|---" + "|---:" * (len(KINDS) + 1) + "|"
     for title, row in rows.items():
         rates = [spread(row.rates[kind], 1, 0) for kind in KINDS]
-        beside = ("never" if each is None else f"{each * 1000:.1f}" for each in (row.beside[kind] for kind in kinds))
-        yield "| " + " | ".join([title, *rates, spread(row.idle, 1000, 1), *beside, f"{row.memory:.0f}"]) + " |"
+        yield f"| {' | '.join([title, *rates])} | {row.memory:.0f} |"
+    yield ""
+    yield f"Milliseconds of one small request, alone and beside {CLIENTS} slow clients of each kind:"
+    yield ""
+    yield f"| | alone | {' | '.join(SLOW)} |"
+    yield "|---" + "|---:" * (len(SLOW) + 1) + "|"
+    for title, row in rows.items():
+        beside = ["never" if each is None else f"{each * 1000:.1f}" for each in (row.beside[kind] for kind in SLOW)]
+        yield f"| {' | '.join([title, spread(row.alone, 1000, 1), *beside])} |"
 
 
 def block(rows: dict[str, Row], rounds: int, seconds: float) -> Iterator[str]:
     """Write the table, and when, where and with what it was measured."""
     about = circumstances("servers")
-    packages = ("flask", *sorted({each.command.split()[0] for each in CONTENDERS} | {"a2wsgi", "asgiref"}))
+    packages = ("flask", "quart", *sorted({each.command.split()[0] for each in CONTENDERS} | {"a2wsgi", "asgiref"}))
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     yield f"Measured {about['date']}, commit {about['commit']}, {rounds} rounds in {seconds:.0f} s."
     yield f"{about['python']} on {about['machine']} (load {about['load']}). Versions: {versions}."

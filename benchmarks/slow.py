@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.loopback import request
 
-__all__ = ["SLOW", "make_app", "slow_clients"]
+__all__ = ["SLOW", "make_app", "make_quart_app", "slow_clients"]
 
 TICK = 0.05
 
@@ -45,6 +45,44 @@ def make_app() -> Any:
                 time.sleep(TICK)
 
         return flask.Response(ticks(), mimetype="text/event-stream")
+
+    return app
+
+
+def make_quart_app() -> Any:
+    """Make a Quart application with the same views."""
+    import quart
+
+    app = quart.Quart("slow")
+
+    @app.get("/who")
+    async def who() -> str:
+        return "me"
+
+    @app.post("/length")
+    async def length() -> str:
+        return str(len(await quart.request.get_data()))
+
+    @app.get("/whole")
+    async def whole() -> bytes:
+        return b"x" * 3_000_000
+
+    @app.get("/pieces")
+    async def pieces() -> Any:
+        async def some() -> AsyncIterator[bytes]:
+            for _ in range(300):
+                yield b"x" * 10_000
+
+        return quart.Response(some())
+
+    @app.route("/endless", methods=["GET", "POST"])
+    async def endless() -> Any:
+        async def ticks() -> AsyncIterator[bytes]:
+            while True:
+                yield b"data: tick\n\n"
+                await asyncio.sleep(TICK)
+
+        return quart.Response(ticks(), mimetype="text/event-stream")
 
     return app
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import bridge, instructions, parts, report
+from benchmarks import bridge, instructions, parts, report, servers
 from benchmarks.areas import (
     bridge_requests,
     dispatch,
@@ -28,6 +28,7 @@ from benchmarks.areas.kinds import BARE, ERRBRIDGE, IN_GERMAN, LANGUAGES, loggin
 from benchmarks.goals import GOALS, MISSED, REACHED, UNDECIDED, Goal, judged
 from benchmarks.measure import Case, Effort, Group, Result, check, measure, noise
 from benchmarks.references import MergedTable
+from benchmarks.slow import SLOW
 from errbridge import Scope
 from errbridge.scopes.trie import ScopeTrie
 from tests.clients import Request, call_asgi
@@ -66,6 +67,26 @@ def test_the_peers_answer_what_they_should() -> None:
 async def test_with_errbridge_a_server_answers_with_errbridge(name: str) -> None:
     answered = await call_asgi(bridge.application(name), Request("/nowhere", headers=[("Accept", "application/json")]))
     assert (answered.status, answered.content_type) == (404, "application/problem+json")
+
+
+def test_flask_and_quart_have_the_same_routes_under_servers() -> None:
+    flask_rules, quart_rules = (
+        {(rule.rule, frozenset(rule.methods)) for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
+        for app in (servers.make_flask(), servers.make_quart())
+    )
+    assert flask_rules == quart_rules
+
+
+async def test_a_server_is_measured_alone_and_beside_slow_clients() -> None:
+    row, title = servers.Row(), "Quart alone, Hypercorn"
+    with servers.started(next(each for each in servers.CONTENDERS if each.title == title)) as (port, pid):
+        await servers.measure(row, port, 0.01)
+        row.beside = {kind: await servers.measure_beside(port, kind) for kind in SLOW}
+        row.memory = servers.memory_of(pid)
+    assert row.memory > 10
+    report_lines = list(servers.table({title: row}))
+    assert [line.count("|") for line in report_lines if line.startswith(f"| {title}")] == [7, 8]
+    assert "never" not in lines(report_lines)
 
 
 def test_every_goal_is_about_something_that_is_measured() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from inspect import isabstract, iscoroutinefunction, signature
 from typing import Any, Literal, Self, TypedDict
 
@@ -42,7 +42,7 @@ StyleName = Literal["api", "web", "default"]
 
 
 class Configuration(TypedDict, total=False):
-    """The configuration keys as keyword arguments, for a type checker; ``_KEYS`` has the rules."""
+    """The configuration keys as keyword arguments, for a type checker; `Settings` has the rules."""
 
     ERROR_PAGE: str | None
     ERROR_DEFAULT_MSG: str
@@ -88,81 +88,6 @@ class Options:
     response: ResponseDecorator | None = None
     dispatcher: type[ErrorDispatcher] | None = None
     style: Style | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Settings:
-    """The checked values of the ``ERROR_*`` configuration keys.
-
-    Attributes:
-        page: ``ERROR_PAGE``, the template of a web scope's pages, after the more specific ones; None for none.
-        default_msg: ``ERROR_DEFAULT_MSG``, the detail of an uncaught exception.
-        xhr_enabled: ``ERROR_XHR_ENABLED``, whether a web scope answers an XMLHttpRequest with a document.
-        force_content_type: ``ERROR_FORCE_CONTENT_TYPE``, whether documents are sent as ``application/problem+…``.
-        content_types: ``ERROR_CONTENT_TYPES``, the formats for which *force_content_type* counts.
-        dispatcher: ``ERROR_DISPATCHER``, a name or a class.
-        handler: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
-        type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
-        csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page is sent with its Content-Security-Policy.
-        debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents describe uncaught exceptions in debug mode.
-        validation: ``ERROR_VALIDATION``, whether every exception of a validation library is the client's 422, and
-            ``"messages"`` if the client also gets the messages of the application's own validators.
-        replace_native: ``ERROR_REPLACE_NATIVE``, whether errbridge answers in place of the application's native
-            catch-alls, its handlers for ``HTTPException`` and ``Exception``.
-        languages: ``ERROR_LANGUAGES``, the tags of the languages that the service speaks, the default first.
-        site: ``ERROR_SITE``, the name, the colour and the links of the built-in page.
-        request_id: ``ERROR_REQUEST_ID``, the request header whose value is recorded, and shown in documents.
-        incident_header: ``ERROR_INCIDENT_HEADER``, the response header with the id of the incident.
-    """
-
-    page: str | None = None
-    default_msg: str = "Unhandled Exception"
-    xhr_enabled: bool = True
-    force_content_type: bool = True
-    content_types: tuple[str, ...] = ("json", "xml")
-    dispatcher: type[ErrorDispatcher] = DISPATCHERS["auto"]
-    handler: Style | None = None
-    type_uri: str | None = None
-    csp_enabled: bool = True
-    debug_document: bool = False
-    validation: bool | Literal["messages"] = False
-    replace_native: bool = False
-    site: Site = field(default_factory=Site)
-    languages: tuple[str, ...] = ("en",)
-    request_id: str | None = "X-Request-ID"
-    incident_header: str | None = None
-
-    @classmethod
-    def read(cls, config: Mapping[str, Any]) -> Self:
-        """Check the values of a configuration; a key that is missing has its default.
-
-        Raises:
-            SetupError: A value has the wrong type, or is a name that does not exist.
-        """
-        values = {key: check(key, config.get(key, default)) for key, (default, check) in _KEYS.items()}
-        return cls(**{key.removeprefix("ERROR_").lower(): value for key, value in values.items()})
-
-    def build_type(self, problem: Problem) -> str | None:
-        """Build the ``type`` of a problem that has none of its own."""
-        return None if self.type_uri is None else build_type(self.type_uri, problem.status, problem.slug)
-
-    def vary(self, style: Style) -> str:
-        """Return the request headers that an answer in a style depends on (RFC 9110 section 12.5.5)."""
-        return f"{style.vary}, Accept-Language" if len(self.languages) > 1 else style.vary
-
-    def choose_content_type(self, media_type: str) -> str:
-        """Return the media type under which a document is sent."""
-        form = media_type.rpartition("+")[2]
-        forced = self.force_content_type and form in self.content_types
-        return media_type if forced else f"application/{form}"
-
-    def map_content_type(self, content_type: str) -> str:
-        """Return the content type to send for a document that the ``response=`` decorator made."""
-        media_type, _, parameters = content_type.partition(";")
-        form = media_type.strip().lower().rpartition("/")[2]
-        if not self.force_content_type or form not in self.content_types:
-            return content_type
-        return f"application/problem+{form}" + (f";{parameters}" if parameters else "")
 
 
 def _check_page(key: str, value: object) -> str | None:
@@ -287,24 +212,90 @@ def _check_incident_header(key: str, value: object) -> str | None:
     return name
 
 
-_KEYS: Mapping[str, tuple[Any, Callable[[str, object], Any]]] = {
-    "ERROR_PAGE": (None, _check_page),
-    "ERROR_DEFAULT_MSG": ("Unhandled Exception", _check_text),
-    "ERROR_XHR_ENABLED": (True, _check_flag),
-    "ERROR_FORCE_CONTENT_TYPE": (True, _check_flag),
-    "ERROR_CONTENT_TYPES": (("json", "xml"), _check_formats),
-    "ERROR_DISPATCHER": ("auto", check_dispatcher),
-    "ERROR_HANDLER": (None, check_style),
-    "ERROR_TYPE_URI": (None, _check_type_uri),
-    "ERROR_CSP_ENABLED": (True, _check_flag),
-    "ERROR_DEBUG_DOCUMENT": (False, _check_flag),
-    "ERROR_VALIDATION": (False, _check_validation),
-    "ERROR_REPLACE_NATIVE": (False, _check_flag),
-    "ERROR_SITE": (None, Site.read),
-    "ERROR_LANGUAGES": (("en",), _check_languages),
-    "ERROR_REQUEST_ID": ("X-Request-ID", _check_header),
-    "ERROR_INCIDENT_HEADER": (None, _check_incident_header),
-}
+def _key(name: str) -> str:
+    return f"ERROR_{name.upper()}"
 
-DEFAULTS: Mapping[str, Any] = {key: default for key, (default, _) in _KEYS.items()}
+
+def _setting(default: object, check: Callable[[str, object], Any]) -> Any:
+    """Describe a configuration key, by the default of the key and the function that checks its values."""
+    return field(default_factory=lambda: check("", default), metadata={"default": default, "check": check})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings:
+    """The checked values of the ``ERROR_*`` configuration keys.
+
+    Attributes:
+        page: ``ERROR_PAGE``, the template of a web scope's pages, after the more specific ones; None for none.
+        default_msg: ``ERROR_DEFAULT_MSG``, the detail of an uncaught exception.
+        xhr_enabled: ``ERROR_XHR_ENABLED``, whether a web scope answers an XMLHttpRequest with a document.
+        force_content_type: ``ERROR_FORCE_CONTENT_TYPE``, whether documents are sent as ``application/problem+…``.
+        content_types: ``ERROR_CONTENT_TYPES``, the formats for which *force_content_type* counts.
+        dispatcher: ``ERROR_DISPATCHER``, a name or a class.
+        handler: ``ERROR_HANDLER``, the style of the application itself: ``"api"``, ``"web"`` or ``"default"``.
+        type_uri: ``ERROR_TYPE_URI``, how a problem's ``type`` is built from ``{status}`` and ``{slug}``.
+        csp_enabled: ``ERROR_CSP_ENABLED``, whether the built-in page is sent with its Content-Security-Policy.
+        debug_document: ``ERROR_DEBUG_DOCUMENT``, whether documents describe uncaught exceptions in debug mode.
+        validation: ``ERROR_VALIDATION``, whether every exception of a validation library is the client's 422, and
+            ``"messages"`` if the client also gets the messages of the application's own validators.
+        replace_native: ``ERROR_REPLACE_NATIVE``, whether errbridge answers in place of the application's native
+            catch-alls, its handlers for ``HTTPException`` and ``Exception``.
+        languages: ``ERROR_LANGUAGES``, the tags of the languages that the service speaks, the default first.
+        site: ``ERROR_SITE``, the name, the colour and the links of the built-in page.
+        request_id: ``ERROR_REQUEST_ID``, the request header whose value is recorded, and shown in documents.
+        incident_header: ``ERROR_INCIDENT_HEADER``, the response header with the id of the incident.
+    """
+
+    page: str | None = _setting(None, _check_page)
+    default_msg: str = _setting("Unhandled Exception", _check_text)
+    xhr_enabled: bool = _setting(True, _check_flag)
+    force_content_type: bool = _setting(True, _check_flag)
+    content_types: tuple[str, ...] = _setting(("json", "xml"), _check_formats)
+    dispatcher: type[ErrorDispatcher] = _setting("auto", check_dispatcher)
+    handler: Style | None = _setting(None, check_style)
+    type_uri: str | None = _setting(None, _check_type_uri)
+    csp_enabled: bool = _setting(True, _check_flag)
+    debug_document: bool = _setting(False, _check_flag)
+    validation: bool | Literal["messages"] = _setting(False, _check_validation)
+    replace_native: bool = _setting(False, _check_flag)
+    site: Site = _setting(None, Site.read)
+    languages: tuple[str, ...] = _setting(("en",), _check_languages)
+    request_id: str | None = _setting("X-Request-ID", _check_header)
+    incident_header: str | None = _setting(None, _check_incident_header)
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> Self:
+        """Check the values of a configuration; a key that is missing has its default.
+
+        Raises:
+            SetupError: A value has the wrong type, or is a name that does not exist.
+        """
+        keys = {_key(each.name): each for each in fields(cls)}
+        values = {key: config.get(key, each.metadata["default"]) for key, each in keys.items()}
+        return cls(**{each.name: each.metadata["check"](key, values[key]) for key, each in keys.items()})
+
+    def build_type(self, problem: Problem) -> str | None:
+        """Build the ``type`` of a problem that has none of its own."""
+        return None if self.type_uri is None else build_type(self.type_uri, problem.status, problem.slug)
+
+    def vary(self, style: Style) -> str:
+        """Return the request headers that an answer in a style depends on (RFC 9110 section 12.5.5)."""
+        return f"{style.vary}, Accept-Language" if len(self.languages) > 1 else style.vary
+
+    def choose_content_type(self, media_type: str) -> str:
+        """Return the media type under which a document is sent."""
+        form = media_type.rpartition("+")[2]
+        forced = self.force_content_type and form in self.content_types
+        return media_type if forced else f"application/{form}"
+
+    def map_content_type(self, content_type: str) -> str:
+        """Return the content type to send for a document that the ``response=`` decorator made."""
+        media_type, _, parameters = content_type.partition(";")
+        form = media_type.strip().lower().rpartition("/")[2]
+        if not self.force_content_type or form not in self.content_types:
+            return content_type
+        return f"application/problem+{form}" + (f";{parameters}" if parameters else "")
+
+
+DEFAULTS: Mapping[str, Any] = {_key(each.name): each.metadata["default"] for each in fields(Settings)}
 """Every key with its default. `Settings` documents them."""

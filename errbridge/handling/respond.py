@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
-from errbridge.application.protocol import Application, NativeHandler
+from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handlers.handlers import Handler
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext
@@ -490,9 +490,11 @@ def _take(context: ErrorContext, candidate: Candidate, result: Any, http: HTTPEr
         return (yield from render_page(context, parts, vary))
     if isinstance(body, Reply):
         return (yield from convert(context, override_reply(body, parts), vary=vary))
-    if is_native:
-        return pass_on(context, result)
-    return (yield from convert(context, result, vary=vary))
+    if not is_native:
+        return (yield from convert(context, result, vary=vary))
+    if vary is not None:
+        result = yield Call(context.application.make_response, (Draft(result, vary=vary), context.request.method))
+    return pass_on(context, result)
 
 
 def _is_answer(error: BaseException, http: HTTPErrorFacts | None) -> bool:

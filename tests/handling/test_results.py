@@ -30,7 +30,7 @@ from tests.applications import (
     with_templates,
 )
 from tests.handling.zoo import SoldOut, key_of, zoo
-from tests.twins import World
+from tests.twins import Twins, World
 
 # What a handler gives.
 
@@ -286,3 +286,22 @@ def test_a_handler_that_passes_may_have_chosen_to_by_what_the_client_wants(ask: 
 
     answered = ask(application, "/api/x", headers=[("Accept", "text/html")])
     assert (answered.text, answered.header("Vary")) == ("the app", "Accept")
+
+
+@pytest.mark.parametrize("as_response", [False, True])
+def test_a_native_handler_after_one_that_passed_says_to_caches_that_there_are_two_answers(
+    as_response: bool,
+) -> None:
+    def natively(world: World) -> None:
+        made = world.app.response_class("native", 404)
+        result = made if as_response else ("native", 404, {"Vary": "Cookie"})
+        a_native_handler(404, lambda exc: result)(world)
+
+    application = an_app(
+        a_handler(404, lambda exc, incident: {"a": 1} if "json" in incident.media_type else None, on="/api"), natively
+    )
+
+    twins = Twins.built(application)
+    for path, expected in [("/api/x", True), ("/x", False)] * 2:  # the response object itself is not changed
+        answered = twins.ask(path, headers=[("Accept", "text/html")])
+        assert (answered.text, "Accept" in answered.members("Vary")) == ("native", expected)

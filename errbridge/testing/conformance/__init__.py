@@ -16,37 +16,20 @@ an error is read from the log record, so that the adapter needs no hooks to be l
 """
 
 from errbridge.testing.conformance.cases import CASES
-from errbridge.testing.conformance.description import (
-    Abort,
-    Application,
-    Area,
-    Case,
-    Expected,
-    Fail,
-    Group,
-    On,
-    Question,
-    Raise,
-    Return,
-    Route,
-)
+from errbridge.testing.conformance.description import Application, Area, Case, Expected, Group, On, Question, Route
 from errbridge.testing.conformance.judging import Ask, Build, certify, differences
 
 __all__ = [
     "CASES",
-    "Abort",
     "Application",
     "Area",
     "Ask",
     "Build",
     "Case",
     "Expected",
-    "Fail",
     "Group",
     "On",
     "Question",
-    "Raise",
-    "Return",
     "Route",
     "certify",
     "differences",

@@ -9,67 +9,15 @@ from typing import Any, Literal, NoReturn
 
 from errbridge.scopes.scope import Scope
 
-__all__ = [
-    "Abort",
-    "Action",
-    "Application",
-    "Area",
-    "Case",
-    "Expected",
-    "Fail",
-    "Group",
-    "On",
-    "Question",
-    "Raise",
-    "Return",
-    "Route",
-    "Style",
-]
+__all__ = ["Action", "Application", "Area", "Case", "Expected", "Group", "On", "Question", "Route", "Style"]
 
-Colour = Literal["sync", "async", "object", "awaitable"]
 Style = Literal["api", "web", "default"]
 
-
-# What views and handlers do.
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """Return a value."""
-
-    value: Any = "fine"
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """Raise an exception that knows no framework, a new one each time."""
-
-    make: Callable[[], Exception]
-
-
-@dataclass(frozen=True, slots=True)
-class Abort:
-    """Raise the framework's own exception for a status, with its own words or these."""
-
-    status: int
-    words: str | None = None
-
-
-class Fail(Exception):
-    """What fails in these applications. No part of its message may reach a client."""
-
-
-Action = Return | Raise | Abort
-AbortFunction = Callable[..., NoReturn]
+Abort = Callable[..., NoReturn]
 """The framework's way to abort: called with a status, or a status and words."""
 
-
-def _done(action: Action, abort: AbortFunction) -> Any:
-    if isinstance(action, Return):
-        return action.value
-    if isinstance(action, Raise):
-        raise action.make()
-    return abort(action.status) if action.words is None else abort(action.status, action.words)
+Action = Callable[[Abort], Any]
+"""What a view or a handler does: it returns something, raises an exception, or calls the framework's *abort*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +28,9 @@ class Route:
     does: Action  #: the action of the view
     methods: tuple[str, ...] = ("GET",)
 
-    def view(self, abort: AbortFunction) -> Callable[..., Any]:
+    def view(self, abort: Abort) -> Callable[..., Any]:
         """Make the view, a plain function that takes the values of the URL and may call the framework's *abort*."""
-
-        def view(**values: Any) -> Any:
-            return _done(self.does, abort)
-
-        return view
+        return lambda **values: self.does(abort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,40 +41,24 @@ class On:
     does: Action
     #: A plain function, a coroutine function, an object with an async ``__call__``, or a plain function that returns an
     #: awaitable.
-    colour: Colour = "sync"
+    colour: Literal["sync", "async", "object", "awaitable"] = "sync"
     arity: Literal[1, 2] = 1  #: 1 for ``(exc)``, 2 for ``(exc, incident)``
 
-    def handler(self, abort: AbortFunction) -> Callable[..., Any]:
+    def handler(self, abort: Abort) -> Callable[..., Any]:
         """Make the handler, which may call the framework's *abort*."""
-        names = ("exc", "incident")[: self.arity]
 
-        def handler(*_args: Any) -> Any:
-            return _done(self.does, abort)
-
-        async def handler_later(*_args: Any) -> Any:
-            """Do the same when awaited."""
-            return handler()
-
-        def handler_of_an_awaitable(*_args: Any) -> Any:
-            return handler_later()
-
-        class AsyncObject:
-            """Can be called, and awaited then."""
-
-            async def __call__(self, *_args: Any) -> Any:
-                return handler()
+        async def answer(*_args: Any) -> Any:
+            return self.does(abort)
 
         made: Any = {
-            "sync": handler,
-            "async": handler_later,
-            "object": AsyncObject(),
-            "awaitable": handler_of_an_awaitable,
+            "sync": lambda *_: self.does(abort),
+            "async": answer,
+            "object": type("AsyncObject", (), {"__call__": answer})(),
+            "awaitable": lambda *_: answer(),
         }[self.colour]
+        names = ("exc", "incident")[: self.arity]
         made.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])
         return made  # type: ignore[no-any-return]
-
-
-# Applications.
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +94,6 @@ class Application:
     style: Style | None = None  #: of the application itself
     handlers: tuple[On, ...] = ()  #: registered for the application
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])  #: ``ERROR_*`` settings
-
-
-# Questions and expectations.
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any
 from errbridge.http.accept import JSON
 from errbridge.incident import Reply
 from errbridge.problem.response import ClientResponse, parse_document, read_response
-from errbridge.testing.conformance.cases import CASES
-from errbridge.testing.conformance.description import Application, Case, Expected, Fail, Question
+from errbridge.testing.conformance.cases import CASES, Fail
+from errbridge.testing.conformance.description import Application, Case, Expected, Question
 
 __all__ = ["Ask", "Build", "certify", "differences"]
 
@@ -44,16 +44,15 @@ def differences(ask: Ask, case: Case) -> list[str]:
     """Ask one question. Return what is not as expected, a sentence each; nothing if all is well."""
     with _record_log() as written:
         got = read_response(ask(case.question))
-    expected = case.expected
-    records = [*dict.fromkeys(record for record in written if hasattr(record, "incident_id"))]
+    records = [record for record in written if hasattr(record, "incident_id")]
     # The framework records an uncaught exception, errbridge what failed on the way to its answer.
     records = [record for record in records if record.name == "errbridge"] or records
-    found = [*_of_response(got, expected), *_of_content(got, case), *_of_record(records, got, case)]
-    if got.media_type in (JSON, "application/json") and got.body:
-        found += _of_json(records, got, expected)
-    elif expected.members:
-        found.append("there is no JSON document to have members")
-    return found
+    return [
+        *_of_response(got, case.expected),
+        *_of_content(got, case),
+        *_of_record(records, got, case),
+        *_of_json(records, got, case.expected),
+    ]
 
 
 def _compare(what: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
@@ -64,9 +63,9 @@ def _compare(what: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
 
 
 def _of_response(got: ClientResponse, expected: Expected) -> Iterator[str]:
-    yield from _compare("the", {"status": got.status}, {"status": expected.status})
-    if expected.media_type is not None:
-        yield from _compare("the", {"content type": got.media_type}, {"content type": expected.media_type})
+    media_type = expected.media_type or got.media_type
+    found = {"status": got.status, "content type": got.media_type}
+    yield from _compare("the", found, {"status": expected.status, "content type": media_type})
     always = {"X-Content-Type-Options": "nosniff"} | ({"Cache-Control": "no-store"} if got.status >= 500 else {})
     yield from _compare("the header", got.headers, always | dict(expected.headers))
     for name, item in expected.lists.items():
@@ -75,17 +74,17 @@ def _of_response(got: ClientResponse, expected: Expected) -> Iterator[str]:
 
 
 def _of_content(got: ClientResponse, case: Case) -> Iterator[str]:
-    expected = case.expected
+    body, has = case.expected.body, case.expected.has
     if case.question.method == "HEAD":
         if got.body:
             yield f"the answer to HEAD has content: {got.text[:80]!r}"
         return
     if not got.body:
         yield "there is no content"
-    if expected.body is not None and got.text != expected.body:
-        yield f"the content is {got.text[:200]!r}, not {expected.body!r}"
-    if expected.has not in got.text:
-        yield f"the content is without {expected.has!r}: {got.text[:200]!r}"
+    if body is not None and got.text != body:
+        yield f"the content is {got.text[:200]!r}, not {body!r}"
+    if has not in got.text:
+        yield f"the content is without {has!r}: {got.text[:200]!r}"
     if Fail.__name__ in got.text or "secret" in got.text:
         yield f"the content tells what only the log may say: {got.text[:200]!r}"
 
@@ -100,33 +99,34 @@ def _of_record(records: list[logging.LogRecord], got: ClientResponse, case: Case
 
 
 def _of_json(records: list[logging.LogRecord], got: ClientResponse, expected: Expected) -> Iterator[str]:
+    if got.media_type not in (JSON, "application/json") or not got.body:
+        if expected.members:
+            yield "there is no JSON document to have members"
+        return
     try:
         document = parse_document(JSON, got.body)
     except ValueError as error:
         yield str(error)
         return
-    if got.media_type != JSON and not expected.members:
-        return  # what a handler made
-    wanted = {"status": got.status, **expected.members}
-    if records:
-        wanted.setdefault("instance", f"urn:uuid:{vars(records[0]).get('incident_id')}")
-    yield from _compare("the member", document, wanted)
-    for name in ("type", "title"):
-        if not isinstance(document.get(name), str):
-            yield f"the member {name} is {document.get(name)!r}, no text"
+    if got.media_type == JSON or expected.members:  # else it is what a handler made
+        wanted = {"status": got.status, **expected.members}
+        if records:
+            wanted.setdefault("instance", f"urn:uuid:{vars(records[0])['incident_id']}")
+        yield from _compare("the member", document, wanted)
+        for name in ("type", "title"):
+            if not isinstance(document.get(name), str):
+                yield f"the member {name} is {document.get(name)!r}, no text"
 
 
 @contextmanager
 def _record_log() -> Generator[list[logging.LogRecord]]:
     """List what is written to the log meanwhile, by errbridge or the framework."""
-    logger, handler = logging.getLogger("errbridge"), BufferingHandler(sys.maxsize)
+    logger, root, handler = logging.getLogger("errbridge"), logging.getLogger(), BufferingHandler(sys.maxsize)
     level = logger.level
-    for each in (logger, logging.getLogger()):
-        each.addHandler(handler)
+    root.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
         yield handler.buffer
     finally:
         logger.setLevel(level)
-        for each in (logger, logging.getLogger()):
-            each.removeHandler(handler)
+        root.removeHandler(handler)

@@ -98,17 +98,25 @@ def assert_problem(
     """
     __tracebackhide__ = True
     got = read_response(response, body)
-    expected = _list_said(status=status, type=type, title=title, detail=detail, instance=instance)
-    entry = _list_said(pointer=pointer, parameter=parameter, header=header, code=code)
+    expected = {"status": status, "type": type, "title": title, "detail": detail, "instance": instance, **extensions}
     if problem is not None:
         if not _is_problem_class(problem):
             raise TypeError(f"a problem class is expected, not {problem!r}; the status is status=, the type type=")
         own = read_declaration(problem)
-        expected = {"type": problem, "status": own.status or _UNSAID, "title": own.title or _UNSAID} | expected
-    if _is_problem_class(cls := expected.get("type")):
+        declared = {"status": own.status or _UNSAID, "type": problem, "title": own.title or _UNSAID}
+        expected |= {name: value for name, value in declared.items() if expected[name] is _UNSAID}
+    if _is_problem_class(cls := expected["type"]):
         expected["type"] = _type_of(cls, type_uri, got.status)
-    expected = _list_said(**expected, **extensions)
-    differences = list(_of_response(got, expected, content_type, headers or {}))
+
+    differences = [*_compare("status", expected.pop("status"), got.status)]
+    if content_type is not _UNSAID:
+        differences += _compare("content type", content_type, got.content_type)
+    elif got.media_type != JSON:
+        differences += _compare("content type", JSON, got.content_type or None)
+        if got.media_type.startswith("text/"):
+            differences.append("(a client that wants a document says so: Accept: application/json)")
+    for name, value in (headers or {}).items():
+        differences += _compare(name, value, got.headers.get(name))
     try:
         members = parse_document(JSON, got.body)
     except ValueError as error:
@@ -119,9 +127,11 @@ def assert_problem(
         raise AssertionError(
             _join("the response is no problem document:", differences, came, _list_readable(got))
         ) from None
-    differences += _of_members(members, got.status, expected)
-    if entry:
-        differences += _of_errors(members, entry)
+    if (stated := members.get("status", got.status)) != got.status:
+        differences.append(f"status: the response has {got.status}, its document says {stated!r}")
+    for name, value in expected.items():
+        differences += _compare(name, value, members.get(name))
+    differences += _of_errors(members, {"pointer": pointer, "parameter": parameter, "header": header, "code": code})
     if differences:
         shown = json.dumps(members, indent=2, ensure_ascii=False)
         head = "the response is not the problem that was expected:"
@@ -129,47 +139,20 @@ def assert_problem(
     return members
 
 
-def _list_said(**expected: Expected) -> dict[str, Expected]:
-    return {name: value for name, value in expected.items() if value is not _UNSAID}
-
-
 # What differs, a line or more for each.
 
 
-def _of_response(
-    got: ClientResponse, expected: Mapping[str, Expected], content_type: Expected, headers: Mapping[str, Expected]
-) -> Iterator[str]:
-    if "status" in expected:
-        yield from _compare("status", expected["status"], got.status)
-    if content_type is not _UNSAID:
-        yield from _compare("content type", content_type, got.content_type)
-    elif got.media_type != JSON:
-        yield from _compare("content type", JSON, got.content_type or None)
-        if got.media_type.startswith("text/"):
-            yield "(a client that wants a document says so: Accept: application/json)"
-    for name, value in headers.items():
-        yield from _compare(name, value, got.headers.get(name))
-
-
-def _of_members(members: Mapping[str, Any], status: int, expected: Mapping[str, Expected]) -> Iterator[str]:
-    own = members.get("status", status)
-    if own != status:
-        yield f"status: the response has {status}, its document says {own!r}"
-    for name, value in expected.items():
-        if name != "status":
-            yield from _compare(name, value, members.get(name))
-
-
 def _compare(name: str, expected: Expected, value: Any) -> Iterator[str]:
-    if not _fits(value, expected):
+    if expected is not _UNSAID and not _fits(value, expected):
         got = "nothing" if value is None else repr(value)
         yield f"{name}: expected {_shown(expected)}\n{'got':>{len(name) + 10}} {got}"
 
 
-def _of_errors(members: Mapping[str, Any], entry: Mapping[str, Expected]) -> Iterator[str]:
+def _of_errors(members: Mapping[str, Any], expected: Mapping[str, Expected]) -> Iterator[str]:
+    entry = {name: value for name, value in expected.items() if value is not _UNSAID}
     listed = members.get("errors")
     errors = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    if not any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
+    if entry and not any(all(_fits(each.get(name), value) for name, value in entry.items()) for each in errors):
         wanted = ", ".join(f"{name} {_shown(value)}" for name, value in entry.items())
         yield f"errors: expected one with {wanted}; {'there are' if errors else 'the document lists no errors'}"
         yield from (f"  {json.dumps(each, ensure_ascii=False)}" for each in errors)
@@ -182,22 +165,16 @@ def _fits(value: Any, expected: Expected) -> bool:
     if _is_check(expected):
         return bool(expected(value))
     if isinstance(expected, Mapping):
-        named = {
-            name: item for key, item in expected.items() for name in cast(dict[str, None], to_json_value({key: 0}))
-        }
-        return (
-            isinstance(value, dict)
-            and value.keys() == named.keys()
-            and all(_fits(value[name], item) for name, item in named.items())
-        )
+        named = {next(iter(cast(Any, to_json_value({key: 0})))): item for key, item in expected.items()}
+        if not isinstance(value, dict) or value.keys() != named.keys():
+            return False
+        return all(_fits(value[name], item) for name, item in named.items())
     if isinstance(expected, (list, tuple)):
         return isinstance(value, list) and len(value) == len(expected) and all(map(_fits, value, expected))
     written = to_json_value(expected)  # such as the text of a UUID, or the list that a set becomes
-    return (
-        _fits(value, written)
-        if isinstance(written, (dict, list))
-        else _equal(value, expected) or _equal(value, written)
-    )
+    if isinstance(written, (dict, list)):
+        return _fits(value, written)
+    return _equal(value, expected) or _equal(value, written)
 
 
 def _is_check(expected: Expected) -> bool:

@@ -30,7 +30,11 @@ class Route:
 
     def view(self, abort: Abort) -> Callable[..., Any]:
         """Make the view, a plain function that takes the values of the URL and may call the framework's *abort*."""
-        return lambda **values: self.does(abort)
+
+        def view(**values: Any) -> Any:
+            return self.does(abort)
+
+        return view
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,20 @@ class On:
     def handler(self, abort: Abort) -> Callable[..., Any]:
         """Make the handler, which may call the framework's *abort*."""
 
-        async def answer(*_args: Any) -> Any:
+        def answer(*args: Any) -> Any:
             return self.does(abort)
 
+        async def answer_later(*args: Any) -> Any:
+            return self.does(abort)
+
+        def answer_by_awaitable(*args: Any) -> Any:
+            return answer_later()
+
         made: Any = {
-            "sync": lambda *_: self.does(abort),
-            "async": answer,
-            "object": type("AsyncObject", (), {"__call__": answer})(),
-            "awaitable": lambda *_: answer(),
+            "sync": answer,
+            "async": answer_later,
+            "object": type("AsyncObject", (), {"__call__": answer_later})(),
+            "awaitable": answer_by_awaitable,
         }[self.colour]
         names = ("exc", "incident")[: self.arity]
         made.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_ONLY) for name in names])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import flask
 import pytest
 import quart
-from click.testing import CliRunner
 from werkzeug.exceptions import TooManyRequests
 
 import errbridge_flask
@@ -154,15 +154,13 @@ def test_a_member_does_not_take_the_place_of_a_variable_that_every_page_has(ask:
 
 @pytest.mark.parametrize(("framework", "adapter"), [(flask.Flask, errbridge_flask), (quart.Quart, errbridge_quart)])
 def test_eject_writes_the_template_into_the_application(framework: Any, adapter: Any, tmp_path: Path) -> None:
-    from errbridge.pallets.commands import build_commands
-
     app = framework("ejected", root_path=str(tmp_path))
     adapter.ErrorHandler(app, handler="web")
     app.config["ERROR_PAGE"] = "oops.html"  # after init_app, which warns of a template that does not exist
-    commands = {command.name: command for command in build_commands(lambda _: app, lambda *_: [])}
+    commands = importlib.import_module(f"{adapter.__name__}.cli").errors
 
     def run(*arguments: str) -> Any:
-        return CliRunner().invoke(commands["eject"], arguments)
+        return app.test_cli_runner().invoke(commands, ["eject", *arguments])
 
     written = run()
     assert (written.exit_code, written.output.strip()) == (0, str(tmp_path / "templates" / "oops.html"))

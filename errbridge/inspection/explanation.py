@@ -15,7 +15,7 @@ from errbridge import validation
 from errbridge.application.errormap import Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
-from errbridge.handlers.handlers import Key, is_class_name
+from errbridge.handlers.handlers import is_class_name
 from errbridge.handling.closing import choose_close_frame
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
@@ -23,8 +23,14 @@ from errbridge.handling.respond import is_registered_at, respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sort_keys
-from errbridge.inspection.probes import capture_failures, copy_without_hooks
-from errbridge.inspection.subject import Source, Subject, find_source, key_name
+from errbridge.inspection.subject import (
+    Source,
+    Subject,
+    capture_failures,
+    copy_without_hooks,
+    find_source,
+    key_name,
+)
 from errbridge.introspection import describe_function
 from errbridge.scopes.scope import ROOT, list_blueprints
 
@@ -100,9 +106,6 @@ class Explanation:
     otherwise: Unhandled | None  # None if the framework deals with the error alone, or raises it
 
 
-# The walk.
-
-
 class _Walk:
     """The way of an error that every handler passes on: the contexts, the calls of handlers, and the end.
 
@@ -110,14 +113,12 @@ class _Walk:
     """
 
     def __init__(self, installation: Installation, situation: Situation) -> None:
-        options = installation.options
-        if (decorator := options.response) is not None:
+        if (decorator := installation.options.response) is not None:
             # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
             def find(_: object) -> Any:
                 return decorator
 
-            options = replace(options, response=find)
-        installation = copy_without_hooks(installation, options)
+            installation = copy_without_hooks(installation, replace(installation.options, response=find))
         self.asked: list[tuple[ErrorContext, Call]] = []  # each call with the context in which it is made
         run = respond(installation, situation.exception, situation.request)
         self.end = self._follow(run)
@@ -160,7 +161,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         request.host,
         request.path,
         request.endpoint,
-        _describe(subject.installation.application, situation.exception),
+        _describe(subject.application, situation.exception),
         (*situation.notes, *_find_notes(subject, walk, situation.exception)),
         tuple(_link(owner, request) for owner in walk.contexts[-1].chain.owners) if walk.contexts else (),
         steps,
@@ -170,10 +171,10 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
 
 
 def _find_notes(subject: Subject, walk: _Walk, exc: BaseException) -> Iterator[str]:
-    for name, found in subject.replaced_methods.items():
-        yield f"{find_source(found.function).name} is in place of {name}, and may answer before errbridge"
+    for name, (function, _) in subject.replaced_methods.items():
+        yield f"{find_source(function).name} is in place of {name}, and may answer before errbridge"
     last = walk.contexts[-1] if walk.contexts else None
-    if walk.is_unasked and subject.installation.application.traps(exc):
+    if walk.is_unasked and subject.application.traps(exc):
         yield "TRAP_HTTP_EXCEPTIONS or TRAP_BAD_REQUEST_ERRORS makes the framework raise it as a crash"
     elif last is None:
         yield "it is an answer already, and the framework sends it as it is"
@@ -207,19 +208,15 @@ def _link(owner: Owner, request: RequestFacts) -> Link:
     return Link(str(scope), reason, owner.style.name if owner.style else None, owner.failure)
 
 
-# The handlers.
-
-
 class _Stage:
     """A context of the error, with the handlers that are asked in it."""
 
-    def __init__(self, subject: Subject, walk: _Walk, place: int) -> None:
-        self.subject, self.walk, self.context = subject, walk, walk.contexts[place]
-        self.following = next(iter(walk.contexts[place + 1 :]), None)
-        context, cls = self.context, type(self.context.exception)
+    def __init__(self, subject: Subject, walk: _Walk, number: int) -> None:
+        context = self.context = walk.contexts[number]
+        self.subject, self.walk = subject, walk
+        self.following = next(iter(walk.contexts[number + 1 :]), None)
         self.is_claim = context.exception is context.original  # an exception that is no HTTP error is offered as itself
-        owners, status = (context.chain.owners, None) if self.is_claim else (context.owners, context.problem.status)
-        self.turns = context.error_map.find_turns(owners, cls, status)
+        self.reached = context.chain.owners if self.is_claim else context.owners
         calls = [call for each, call in walk.asked if each is context]
         # By the identity of the function. Each place is taken once.
         self.places = {id(call.function): place for place, call in enumerate(calls, 1)}
@@ -232,7 +229,7 @@ class _Stage:
             condition = "only if no handler above takes it: " if any(entry.order for entry in considered) else ""
             error = f"the exception {key_name(type(self.context.exception))}"
             return Step(error, considered, condition + self._explain_unclaimed())
-        shown = f"{self.turns[-1][0].scope} shows the {problem.status} in the style {self.context.look.style.name}"
+        shown = f"{self.reached[-1].scope} shows the {problem.status} in the style {self.context.look.style.name}"
         return Step(f"{problem.status} {problem.title}", considered, shown)
 
     def _explain_unclaimed(self) -> str:
@@ -245,8 +242,7 @@ class _Stage:
         return "the framework makes a 500 of it"
 
     def _list_natives(self, owner: Owner) -> Iterator[Considered]:
-        natives, native = list(self.subject.list_natives(owner.scope)), self.context.native
-        choice = None
+        natives, native, choice = list(self.subject.list_natives(owner.scope)), self.context.native, None
         if native is not None and is_registered_at(native, owner):  # one function may be registered for several classes
             by_class = {entry.cls: entry for entry in natives if entry.function is native.function}
             choice = next((by_class[cls] for cls in type(native.exception).__mro__ if cls in by_class), None)
@@ -266,25 +262,19 @@ class _Stage:
 
     def _list_own(self, owner: Owner) -> Iterator[Considered]:
         cls, status, handlers = type(self.context.exception), self.context.problem.status, owner.handlers.by_key
-        normalize = self.context.application.http_classes.normalize_key
-        fitting = dict.fromkeys(normalize(key) for key, _ in owner.handlers.list_fitting(cls, status))
-        is_reached = any(owner is reached for reached, _ in self.turns)
+        fitting = [self.subject.normalize_key(key) for key, _ in owner.handlers.list_fitting(cls, status)]
         for key in dict.fromkeys((*fitting, *sort_keys(handlers))):
-            function, order = handlers[key].function, None
-            if not is_reached:
+            function, order, is_class = handlers[key].function, None, isinstance(key, type) or is_class_name(key)
+            if owner not in self.reached:
                 reason = f"not reached: a nearer scope has the style {self.context.look.style.name}"
             elif key not in fitting:
-                reason = f"{cls.__qualname__} is not one" if _is_class(key) else f"the status is {status}"
-            elif self.is_claim and not _is_class(key):
+                reason = f"{cls.__qualname__} is not one" if is_class else f"the status is {status}"
+            elif self.is_claim and not is_class:
                 reason = "not for exceptions as they are: called once it is a 500"
             else:
                 order = self.places.pop(id(function), None)
                 reason = "called already" if order is None else ""
             yield Considered(str(owner.scope), key_name(key), find_source(function), False, order, reason)
-
-
-def _is_class(key: Key) -> bool:
-    return isinstance(key, type) or is_class_name(key)
 
 
 # The media type, and what makes the page or document.

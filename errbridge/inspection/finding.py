@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,26 +31,17 @@ def check_id(text: str) -> str:
     return wanted
 
 
-def find_records(wanted: str, source: str, lines: Iterable[str]) -> Iterator[FoundRecord]:
+def find_records(wanted: str, source: str, lines: Iterable[str]) -> list[FoundRecord]:
     """Find the records of an incident, whose id begins with *wanted*, in the lines of a log."""
     mentions = re.compile(rf"(?<![0-9a-f-]){re.escape(wanted)}", re.IGNORECASE).search
-    text: list[str] = []  # the lines of a record that may go on
-    start = 0
+    found: list[tuple[int, list[str]]] = []
+    goes_on = False
     for number, line in enumerate((line.rstrip("\r\n") for line in lines), 1):
-        if text and _belongs(line, text):
-            text.append(line)
-            continue
-        if text:
-            yield FoundRecord(source, start, "\n".join(text).rstrip())
-            text = []
-        if mentions(line):
-            fields = _read_object(line)
-            if fields is None:
-                text, start = [line], number
-            else:
-                yield FoundRecord(source, number, line, fields)
-    if text:
-        yield FoundRecord(source, start, "\n".join(text).rstrip())
+        if goes_on and _belongs(line, found[-1][1]):
+            found[-1][1].append(line)
+        elif goes_on := mentions(line) is not None:
+            found.append((number, [line]))
+    return [FoundRecord(source, start, "\n".join(text).rstrip(), _read_object(text[0])) for start, text in found]
 
 
 def _read_object(line: str) -> dict[str, Any] | None:
@@ -85,10 +76,10 @@ def _find_form(line: str) -> str:
 
 def record_text(record: FoundRecord) -> str:
     """Write a record for people: a record of JSON one member a line, with the stack as it was printed."""
-    head = f"{record.source}:{record.line}"
-    if record.fields is None:
-        return f"{head}\n{record.text}"
-    plain = {name: value if isinstance(value, str) else json.dumps(value) for name, value in record.fields.items()}
-    width = max(map(len, plain))
-    lines = (f"  {name}\n{value}" if "\n" in value else f"  {name:{width}}  {value}" for name, value in plain.items())
-    return "\n".join([head, *lines])
+    members = record.fields or {}
+    width = max(map(len, members), default=0)
+    lines = [] if members else [record.text]
+    for name, value in members.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        lines.append(f"  {name}\n{text}" if "\n" in text else f"  {name:{width}}  {text}")
+    return "\n".join([f"{record.source}:{record.line}", *lines])

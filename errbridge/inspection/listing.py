@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from errbridge.application.errormap import Owner
 from errbridge.handlers.handlers import CATCH_ALL, Key
-from errbridge.inspection.subject import Source, Subject, find_source, key_name, list_scopes
+from errbridge.inspection.subject import Source, Subject, find_source, key_name
 from errbridge.scopes.patterns import split_prefix
 from errbridge.scopes.scope import ROOT, Scope
 
@@ -47,17 +46,26 @@ class Listing:
 
 def list_registrations(subject: Subject) -> Listing:
     """List everything that is registered in an application."""
-    return Listing(subject.name, type(subject.error_map.dispatcher).__name__, tuple(_build_tree(subject)))
-
-
-def _build_tree(subject: Subject) -> Iterator[ScopeEntry]:
+    scopes: list[ScopeEntry] = []
     containing: list[tuple[str, ...]] = []
-    for scope, owner in sorted(list_scopes(subject), key=lambda pair: _place(pair[0])):
+    for scope, owner in sorted(subject.list_scopes(), key=lambda pair: _place(pair[0])):
         path = (str(scope.host), *map(str, split_prefix(scope.prefix)))
-        while containing and not (len(containing[-1]) < len(path) and path[: len(containing[-1])] == containing[-1]):
-            containing.pop()
-        yield _build_entry(subject, scope, owner, len(containing))
+        containing = [outer for outer in containing if len(outer) < len(path) and path[: len(outer)] == outer]
+        handlers = owner.handlers.by_key
+        entries = (
+            *(
+                HandlerEntry(key_name(each.key), find_source(each.function), True)
+                for each in subject.list_natives(scope)
+            ),
+            *(HandlerEntry(key_name(key), find_source(handlers[key].function), False) for key in sort_keys(handlers)),
+        )
+        place, style = (
+            (scope.host, scope.prefix, scope.blueprint, len(containing)),
+            owner.style.name if owner.style else None,
+        )
+        scopes.append(ScopeEntry(*place, style, owner.failure, entries))
         containing.append(path)
+    return Listing(subject.name, type(subject.error_map.dispatcher).__name__, tuple(scopes))
 
 
 def _place(scope: Scope) -> tuple[object, ...]:
@@ -66,20 +74,8 @@ def _place(scope: Scope) -> tuple[object, ...]:
     return scope == ROOT, is_view, scope.host is None, scope.host, segments, scope.blueprint is None, scope.blueprint
 
 
-def _build_entry(subject: Subject, scope: Scope, owner: Owner, depth: int) -> ScopeEntry:
-    handlers = owner.handlers.by_key
-    entries = (
-        *(HandlerEntry(key_name(each.key), find_source(each.function), True) for each in subject.list_natives(scope)),
-        *(HandlerEntry(key_name(key), find_source(handlers[key].function), False) for key in sort_keys(handlers)),
-    )
-    style = owner.style.name if owner.style else None
-    return ScopeEntry(scope.host, scope.prefix, scope.blueprint, depth, style, owner.failure, entries)
-
-
 def sort_keys(keys: Iterable[Key]) -> list[Key]:
     """Sort the keys of handlers from the most specific to the most general."""
-
-    def rank(key: Key) -> tuple[bool, bool, bool, str]:
-        return not isinstance(key, type), not isinstance(key, int), key == CATCH_ALL, key_name(key)
-
-    return sorted(keys, key=rank)
+    return sorted(
+        keys, key=lambda key: (not isinstance(key, type), not isinstance(key, int), key == CATCH_ALL, key_name(key))
+    )

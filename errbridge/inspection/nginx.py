@@ -14,18 +14,17 @@ from pathlib import PurePath
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.language import MEANINGS
 from errbridge.inspection.preview import EXTENSIONS, STATUSES, list_folders
-from errbridge.inspection.probes import locate
 from errbridge.inspection.subject import Subject
 from errbridge.representations.styles import Style
 from errbridge.scopes.scope import ROOT
 
-__all__ = ["FOLDER", "HTTP_FILE", "SERVER_FILE", "Files", "build_http_block", "build_server_block"]
+__all__ = ["FOLDER", "build_configuration"]
 
 FOLDER = "error-pages"
 """The folder of the files, and the beginning of the paths by which nginx finds them."""
 
-HTTP_FILE = "nginx-http.conf"
-SERVER_FILE = "nginx-server.conf"
+_HTTP_FILE = "nginx-http.conf"
+_SERVER_FILE = "nginx-server.conf"
 
 _NAMED = {
     HTML: r"text/(?:html|\*)|application/xhtml\+xml",
@@ -33,57 +32,40 @@ _NAMED = {
     XML: r"(?:application/(?:problem\+)?|text/)xml",
     TEXT: r"text/(?:plain|\*)",
 }
-_NO_NAME = re.compile(r"[^a-z0-9]+")
 
 Rules = Sequence[tuple[str, str]]
 """Pairs of a regular expression and a value; the first that matches counts."""
 
 
-Files = Mapping[str, Iterable[tuple[str, str]]]
-"""The paths of pages and documents, below the folder of all, with the headers of their responses."""
+def build_configuration(
+    subject: Subject, directory: str, files: Mapping[str, Iterable[tuple[str, str]]]
+) -> dict[str, str]:
+    """Build the part for nginx's ``http`` block and the one for each ``server`` block, by the names of their files.
 
-
-def build_http_block(subject: Subject, directory: str, files: Files) -> str:
-    """Build the part for nginx's ``http`` block. *directory* is the absolute path of the directory with all of this."""
-    folders = [folder for folder in list_folders(subject) if folder.context.request.routing]
-    owners = [
-        (f"^{''.join(locate(subject, folder.scope))}(?:/|$)", folder.name) for folder in folders if folder.scope != ROOT
-    ]
-    by_name = {folder.name: folder.context.look.style for folder in folders}
-    styles = [(f"^{re.escape(name)}$", style.name) for name, style in by_name.items()]
-    formats = [rule for style in dict.fromkeys(by_name.values()) for rule in _list_formats(style)]
-    prefix, last = _build_prefix(directory), by_name["app"]
-    wanted = f'"${prefix}_style $http_x_requested_with $http_accept" ${prefix}_format'
-    language, languages = f"$http_accept_language ${prefix}_language", subject.error_map.settings.languages
-    maps = [
-        _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", owners),
-        _build_map("How the errors of each scope look.", f"${prefix}_scope ${prefix}_style", last.name, styles),
-        _build_map("What the client wants, without q-values.", wanted, EXTENSIONS[last.default], formats),
-        _build_map("The first of its languages that there is.", language, '""', list(_list_languages(languages))),
-    ]
-    for number, (header, rules) in enumerate(_list_headers(files)):
-        maps.append(_build_map(f"{header} of each file.", f"$uri ${prefix}_header_{number}", '""', rules))
-    head = f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{HTTP_FILE}')};"
-    return "\n".join([head, *maps, ""])
-
-
-def build_server_block(directory: str, files: Files) -> str:
-    """Build the part for each ``server`` block of nginx in front of the application."""
-    prefix = _build_prefix(directory)
-    types = {
-        path.rpartition(".")[2]: value
-        for path, headers in files.items()
-        for name, value in headers
-        if name.lower() == "content-type"
-    }
+    Args:
+        subject: The application.
+        directory: The absolute path of the directory with all of this.
+        files: The paths of pages and documents, below the folder of all, with the headers of their responses.
+    """
+    # All variables begin alike, so that one nginx can have several applications; 46 characters are allowed.
+    prefix = "errbridge_" + re.sub("[^a-z0-9]+", "_", PurePath(directory).name.lower())[:16]
+    headers: dict[str, dict[str, str]] = {}
+    for path, given in files.items():
+        for name, value in given:
+            headers.setdefault(name.title(), dict.fromkeys(files, ""))[path] = value
+    headers.pop("Content-Length", None)
+    types = {path.rpartition(".")[2]: value for path, value in headers.pop("Content-Type").items()}
+    maps = [*_list_maps(subject, prefix)]
+    for number, (name, values) in enumerate(headers.items()):
+        maps.append(_build_map(f"{name} of each file.", f"$uri ${prefix}_header_{number}", '""', _find_rules(values)))
+    head = f"# Made by errbridge. In the http block:\n#     include {_quote(f'{directory}/{_HTTP_FILE}')};"
     types_block = "\n".join(f"        {_quote(name)} {extension};" for extension, name in sorted(types.items()))
-    headers = "\n".join(
-        f"    add_header {header} ${prefix}_header_{number} always;"
-        for number, (header, _) in enumerate(_list_headers(files))
+    headers_block = "\n".join(
+        f"    add_header {name} ${prefix}_header_{number} always;" for number, name in enumerate(headers)
     )
-    return f"""\
+    server = f"""\
 # Made by errbridge. In each server block in front of the application:
-#     include {_quote(f"{directory}/{SERVER_FILE}")};
+#     include {_quote(f"{directory}/{_SERVER_FILE}")};
 #
 # The files are for what nginx answers itself, such as 502 when the application is down. What the
 # application answers stays as it is: for that, proxy_intercept_errors has to be off, its default.
@@ -100,14 +82,26 @@ location ^~ /{FOLDER}/ {{
     types {{
 {types_block}
     }}
-{headers}
+{headers_block}
 }}
 """
+    return {_HTTP_FILE: "\n".join([head, *maps, ""]), _SERVER_FILE: server}
 
 
-def _build_prefix(directory: str) -> str:
-    """Build the prefix of all variables, so that one nginx can have several applications; 46 characters are allowed."""
-    return "errbridge_" + _NO_NAME.sub("_", PurePath(directory).name.lower())[:16]
+def _list_maps(subject: Subject, prefix: str) -> Iterator[str]:
+    """List the maps that find the scope, its style, the format and the language."""
+    folders = [folder for folder in list_folders(subject) if folder.context.request.routing]
+    places = [(f"^{''.join(subject.locate(each.scope))}(?:/|$)", each.name) for each in folders if each.scope != ROOT]
+    by_name = {folder.name: folder.context.look.style for folder in folders}
+    styles = [(f"^{re.escape(name)}$", style.name) for name, style in by_name.items()]
+    formats = [rule for style in dict.fromkeys(by_name.values()) for rule in _list_formats(style)]
+    last, languages = by_name["app"], list(_list_languages(subject.error_map.settings.languages))
+    wanted = f'"${prefix}_style $http_x_requested_with $http_accept" ${prefix}_format'
+    yield _build_map("Whose URL it is; the nearest scope comes first.", f'"$host$uri" ${prefix}_scope', "app", places)
+    yield _build_map("How the errors of each scope look.", f"${prefix}_scope ${prefix}_style", last.name, styles)
+    yield _build_map("What the client wants, without q-values.", wanted, EXTENSIONS[last.default], formats)
+    language = f"$http_accept_language ${prefix}_language"
+    yield _build_map("The first of its languages that there is.", language, '""', languages)
 
 
 def _build_map(comment: str, variables: str, default: str, rules: Rules) -> str:
@@ -143,16 +137,6 @@ def _list_languages(languages: Sequence[str]) -> Iterator[tuple[str, str]]:
     for name in names:
         suffix = "" if tags[name] == languages[0] else f".{tags[name]}"
         yield f"^{others} *{re.escape(name)}{end}", suffix
-
-
-def _list_headers(files: Files) -> Iterator[tuple[str, Rules]]:
-    """List each header with the rules that find its value."""
-    by_name: dict[str, dict[str, str]] = {}
-    for path, headers in files.items():
-        for name, value in headers:
-            if name.lower() not in ("content-type", "content-length"):
-                by_name.setdefault(name, dict.fromkeys(files, ""))[path] = value
-    return ((name, _find_rules(values)) for name, values in by_name.items())
 
 
 _KEYS: Sequence[Callable[[str], str]] = (

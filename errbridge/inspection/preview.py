@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import starmap
+from itertools import chain, count, groupby, product
+from posixpath import basename, dirname
 
-from errbridge.application.installation import Installation
 from errbridge.handling.context import ErrorContext
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.status import find_phrase
-from errbridge.inspection.probes import list_readable_scopes, open_error, open_scope
 from errbridge.inspection.subject import Subject
 from errbridge.representations.html import build_page
 from errbridge.scopes.scope import ROOT, Scope
@@ -44,54 +43,39 @@ class Folder:
 
 def list_folders(subject: Subject) -> list[Folder]:
     """List the scopes that can be the first owner of an error, in the order of precedence, the application last."""
-    scopes = (scope for scope, _ in list_readable_scopes(subject) if scope != ROOT)
+    scopes = (scope for scope, _ in subject.list_readable_scopes() if scope != ROOT)
     folders: list[Folder] = []
-    for scope in (*sort_scopes(scopes, subject.installation.application.converters), ROOT):
-        if (context := open_scope(subject, scope)) is not None:
-            folders.append(Folder(_choose_name(scope, folders), scope, context))
+    for scope in (*sort_scopes(scopes, subject.application.converters), ROOT):
+        if (context := subject.open_scope(scope)) is not None:
+            taken = {"app" if scope != ROOT else "", *(folder.name for folder in folders)}
+            name = _UNSAFE.sub("-", str(scope)).strip("-.") or "root"
+            names = chain([name], (f"{name}-{number}" for number in count(2)))
+            folders.append(Folder(next(each for each in names if each not in taken), scope, context))
     return folders
 
 
-def _choose_name(scope: Scope, others: list[Folder]) -> str:
-    if scope == ROOT:
-        return "app"
-    name = _UNSAFE.sub("-", str(scope)).strip("-.") or "root"
-    taken = {"app", *(other.name for other in others)}
-    names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 2)))
-    return next(each for each in names if each not in taken)
-
-
-def list_drafts(installation: Installation, folder: Folder) -> Iterator[tuple[str, ErrorContext]]:
+def list_drafts(subject: Subject, folder: Folder) -> Iterator[tuple[str, ErrorContext]]:
     """List the files of a scope by their paths below the folder of all, with the errors that they show.
 
     There is one for each status, format and language; those of the default have a folder without its tag.
     """
-    for number, language in enumerate(installation.error_map().languages):
+    for number, language in enumerate(subject.error_map.languages):
         name = f"{folder.name}.{language}" if number else folder.name
-        for status in STATUSES:
-            for media_type in folder.context.look.style.offers:
-                request = replace(folder.context.request, accept=media_type, accept_language=language.tag)
-                path = f"{name}/{status}.{EXTENSIONS[media_type]}"
-                yield path, open_error(installation, request, status).anonymize()
+        for status, media_type in product(STATUSES, folder.context.look.style.offers):
+            request = replace(folder.context.request, accept=media_type, accept_language=language.tag)
+            yield f"{name}/{status}.{EXTENSIONS[media_type]}", subject.open_error(request, status).anonymize()
 
 
 def build_index(paths: Iterable[str], folder: str) -> tuple[bytes, str]:
     """Build a page with links to files, whose paths begin with *folder*; return it with its Content-Security-Policy."""
-    lists: dict[str, dict[str, list[str]]] = {}
-    for path in paths:
-        name, _, file = path.rpartition("/")
-        status, _, extension = file.partition(".")
-        links = lists.setdefault(name, {}).setdefault(status, [])
-        links.append(f'<a href="{escape(folder + path)}">{extension}</a>')
-    content = "".join(
-        f"<h2>{escape(name)}</h2>\n<ul>{''.join(starmap(_list_links, statuses.items()))}</ul>\n"
-        for name, statuses in lists.items()
-    )
-    return build_page("Error pages", f"<h1>Error pages</h1>\n{content}", _STYLE)
+    content = "<h1>Error pages</h1>\n"
+    for name, files in groupby(paths, dirname):
+        content += f"<h2>{escape(name)}</h2>\n<ul>"
+        for status, formats in groupby(files, lambda path: int(basename(path).partition(".")[0])):
+            links = "".join(f'<a href="{escape(folder + path)}">{path.rpartition(".")[2]}</a>' for path in formats)
+            content += f"<li><b>{status} {find_phrase(status)}</b>{links}</li>"
+        content += "</ul>\n"
+    return build_page("Error pages", content, _STYLE)
 
 
 _STYLE = "main{display:block}h2{margin:2rem 0 .5rem}li{display:flex;flex-wrap:wrap;gap:0 1rem}li b{flex:1 1 16rem}"
-
-
-def _list_links(status: str, links: list[str]) -> str:
-    return f"<li><b>{status} {find_phrase(int(status))}</b>{''.join(links)}</li>"

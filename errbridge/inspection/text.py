@@ -1,23 +1,22 @@
-"""What the commands print: the values of this package as a person reads them in a terminal of 80 columns.
+"""What the commands print: the values of this package in lines, as a person reads them in a terminal of 80 columns.
 
-Headings are bold, by escape codes (ECMA-48). Leave these out when you print the text to anything but a terminal.
+Headings are bold, by escape codes (ECMA-48). Leave these out when you print the lines to anything but a terminal.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, groupby
 from textwrap import wrap
 
-from errbridge.catalogue import Catalogue, ProblemType
+from errbridge.catalogue import ProblemType
 from errbridge.inspection.checks import Finding
 from errbridge.inspection.explanation import Considered, Explanation, Link
-from errbridge.inspection.listing import HandlerEntry, Listing, ScopeEntry
+from errbridge.inspection.listing import Listing, ScopeEntry
 from errbridge.inspection.subject import Source, key_name
 
-__all__ = ["explanation_text", "findings_text", "listing_text", "types_text"]
+__all__ = ["type_text", "write_explanation", "write_findings", "write_listing"]
 
 _INDENT = "  "
 _WIDTH = 80
@@ -29,11 +28,12 @@ def _bold(text: str) -> str:
 
 def _wrap(text: str, indent: str = _INDENT, first: str = "", hang: str = "") -> list[str]:
     """Wrap a text; *first* goes in front of it, and the other lines are indented as far."""
+    after = indent + " " * len(first) + hang
     return wrap(
         text,
         _WIDTH,
         initial_indent=indent + first,
-        subsequent_indent=indent + " " * len(first) + hang,
+        subsequent_indent=after,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -57,20 +57,19 @@ def _locate(source: Source) -> str:
     return f"{source.file if relative.startswith(os.pardir) else relative}:{source.line}"
 
 
-# list
-
-
-def listing_text(listing: Listing) -> str:
+def write_listing(listing: Listing) -> Iterator[str]:
     """Write what is registered as a tree: hosts, prefixes, and the handlers of each."""
-    return "\n".join(_write_listing(listing))
-
-
-def _write_listing(listing: Listing) -> Iterator[str]:
     yield f"{listing.app}, by {listing.dispatcher}"
-    for heading, scopes in groupby(listing.scopes, _head):
-        yield ""
-        yield _bold(heading)
-        yield from _write_scopes(list(scopes))
+    for heading, group in groupby(listing.scopes, _head):
+        yield from ("", _bold(heading))
+        scopes = list(group)
+        for scope, line in zip(scopes, _align(map(_describe_scope, scopes), _INDENT), strict=True):
+            yield line
+            handlers = (
+                (each.key, each.source.name + " (native)" * each.native, _locate(each.source))
+                for each in scope.handlers
+            )
+            yield from _align(handlers, _INDENT * (scope.depth + 3))
 
 
 def _head(scope: ScopeEntry) -> str:
@@ -81,15 +80,13 @@ def _head(scope: ScopeEntry) -> str:
     return "no URLs of their own, only the errors of their views" if scope.blueprint else "the application"
 
 
-def _write_scopes(scopes: Sequence[ScopeEntry]) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = []
-    for scope in scopes:
-        where = scope.prefix or ("" if scope.host is None else "/")
-        name = f"blueprint {scope.blueprint}" if scope.blueprint else ""
-        rows.append((_INDENT * scope.depth + where, name, _describe_style(scope)))
-    for scope, line in zip(scopes, _align(rows, _INDENT), strict=True):
-        yield line
-        yield from _write_handlers(scope.handlers, _INDENT * (scope.depth + 3))
+def _describe_scope(scope: ScopeEntry) -> tuple[str, str, str]:
+    where = scope.prefix or ("" if scope.host is None else "/")
+    return (
+        _INDENT * scope.depth + where,
+        f"blueprint {scope.blueprint}" if scope.blueprint else "",
+        _describe_style(scope),
+    )
 
 
 def _describe_style(scope: ScopeEntry | Link) -> str:
@@ -97,36 +94,25 @@ def _describe_style(scope: ScopeEntry | Link) -> str:
     return ", ".join([*style, "plain page for uncaught exceptions"] if scope.failure else style)
 
 
-def _write_handlers(handlers: Iterable[HandlerEntry], indent: str) -> Iterator[str]:
-    rows = ((each.key, each.source.name + " (native)" * each.native, _locate(each.source)) for each in handlers)
-    return _align(rows, indent)
-
-
-# explain
-
-
-def explanation_text(explanation: Explanation, *, verbose: bool = False) -> str:
+def write_explanation(explanation: Explanation, *, verbose: bool = False) -> Iterator[str]:
     """Write how an error would be answered, and why; verbosely also the chain, and the handlers that are not asked."""
-    lines = [*_write_decision(explanation)]
-    if explanation.chain:
-        lines.append("")
-        lines += _write_rest(explanation) if verbose else ["-v shows the chain, and which handlers do not run"]
-    return "\n".join(lines)
-
-
-def _write_decision(explanation: Explanation) -> Iterator[str]:
     view = "no view" if explanation.endpoint is None else f"view {explanation.endpoint}"
     request = f"{explanation.method} {explanation.host}{explanation.path} ({view})"
     yield from _wrap(f"{request} raises {explanation.error}", "")
     for note in explanation.notes:
         yield from _wrap(note, first="Note: ")
-    if explanation.steps:
+    yield from _write_decision(explanation)
+    if explanation.chain:
         yield ""
-        yield _bold("What decides, in this order; None from a handler passes the error on")
+        yield from _write_rest(explanation) if verbose else ["-v shows the chain, and which handlers do not run"]
+
+
+def _write_decision(explanation: Explanation) -> Iterator[str]:
+    if explanation.steps:
+        yield from ("", _bold("What decides, in this order; None from a handler passes the error on"))
     numbers = (f"{number}. " for number in count(1))
     for step in explanation.steps:
-        asked = (entry for entry in step.considered if entry.order is not None)
-        for entry in sorted(asked, key=lambda entry: entry.order or 0):
+        for entry in sorted((entry for entry in step.considered if entry.order), key=lambda entry: entry.order or 0):
             yield from _write_handler(entry, next(numbers))
             if entry.native:
                 return
@@ -148,46 +134,33 @@ def _write_handler(entry: Considered, first: str) -> Iterator[str]:
 def _write_rest(explanation: Explanation) -> Iterator[str]:
     yield _bold("The chain: the scopes that own the error, the nearest first")
     for number, link in enumerate(explanation.chain, start=1):
-        style = _describe_style(link) or "no style"
-        yield from _wrap(f"{link.scope}: {link.reason}; {style}", first=f"{number}. ")
+        yield from _wrap(f"{link.scope}: {link.reason}; {_describe_style(link) or 'no style'}", first=f"{number}. ")
     for step in explanation.steps:
-        if passed_over := [entry for entry in step.considered if entry.order is None]:
-            yield ""
-            yield _bold(f"Not called for {step.error}")
-            for entry in passed_over:
-                yield from _write_handler(entry, "- ")
+        if passed_over := [entry for entry in step.considered if not entry.order]:
+            yield from ("", _bold(f"Not called for {step.error}"))
+            yield from (line for entry in passed_over for line in _write_handler(entry, "- "))
     if explanation.otherwise is not None and len(explanation.otherwise.media_reasons) > 1:
-        yield ""
-        yield _bold("The media types")
-        for reason in explanation.otherwise.media_reasons[1:]:
-            yield from _wrap(reason)
+        yield from ("", _bold("The media types"))
+        yield from (line for reason in explanation.otherwise.media_reasons[1:] for line in _wrap(reason))
 
 
-# check and types
-
-
-def findings_text(findings: Sequence[Finding], *, bold: bool = True) -> str:
+def write_findings(findings: Sequence[Finding]) -> Iterator[str]:
     """Write what is wrong, a paragraph for each finding."""
-    number = f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing found"
-    text = "\n".join([*(line for finding in findings for line in _write_finding(finding)), number])
-    return text if bold else re.sub("\x1b\\[[0-9]*m", "", text)
+    for finding in findings:
+        yield f"{_bold(finding.code)}: {finding.scope}"
+        yield from _wrap(finding.message)
+        if finding.source is not None:
+            yield from _align([(finding.source.name, _locate(finding.source))], _INDENT)
+        yield ""
+    yield f"{len(findings)} finding{'s' * (len(findings) > 1)}" if findings else "nothing found"
 
 
-def _write_finding(finding: Finding) -> Iterator[str]:
-    yield f"{_bold(finding.code)}: {finding.scope}"
-    yield from _wrap(finding.message)
-    if finding.source is not None:
-        yield from _align([(finding.source.name, _locate(finding.source))], _INDENT)
-    yield ""
-
-
-def types_text(catalogue: Catalogue) -> str:
-    """Write the problem types of a service, a paragraph for each."""
-    return "\n\n".join("\n".join(_write_type(each)) for each in catalogue) or "no problem types"
-
-
-def _write_type(problem_type: ProblemType) -> Iterator[str]:
-    yield f"{_bold(problem_type.slug)}: {problem_type.status} {problem_type.title}"
-    yield f"{_INDENT}{problem_type.uri}"
-    yield from _wrap(f"{key_name(problem_type.cls)}({', '.join(field.name for field in problem_type.fields)})")
-    yield from (f"{_INDENT}{line}".rstrip() for line in problem_type.documentation.splitlines())
+def type_text(problem_type: ProblemType) -> str:
+    """Write a problem type."""
+    lines = [
+        f"{_bold(problem_type.slug)}: {problem_type.status} {problem_type.title}",
+        f"{_INDENT}{problem_type.uri}",
+        *_wrap(f"{key_name(problem_type.cls)}({', '.join(field.name for field in problem_type.fields)})"),
+        *(f"{_INDENT}{line}".rstrip() for line in problem_type.documentation.splitlines()),
+    ]
+    return "\n".join(lines)

@@ -26,7 +26,7 @@ def serve(app: Any, url_prefix: str, types: Types) -> None:
     """Add the routes; see `BaseErrorHandler.catalogue`."""
     template = Settings.read(app.config).type_uri or f"{url_prefix}/{{slug}}"
     pages = _Pages(app, types, template)
-    add_pages(app, url_prefix, pages.respond, method="catalogue", default="/problems")
+    add_pages(app, url_prefix, pages.respond, method="catalogue")
     # Only now, as a type that leads nowhere is worse than none.
     pages.seam.installation.problem_types = pages.types
     app.config["ERROR_TYPE_URI"] = template

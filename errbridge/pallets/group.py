@@ -7,39 +7,34 @@ imported here and in `errbridge.pallets.commands` only, never by an application.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-__all__ = ["ErrorsGroup"]
+from errbridge.errors import SetupError
+
+__all__ = ["errors"]
 
 
-class ErrorsGroup(click.Group):
-    """Commands that look at the error handling of an application.
-
-    Args:
-        load: Returns the application that the framework's command line is about.
-        answer: Calls error handlers in the framework's own colour; see `errbridge.pallets.commands.Answer`.
-    """
-
-    def __init__(self, load: Callable[[click.Context], Any], answer: Callable[..., Any]) -> None:
-        super().__init__("errors", help="Look at the error handling of the application (errbridge).")
-        self._arguments = load, answer
-
+class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the names of the commands."""
-        self._load()
-        return super().list_commands(ctx)
+        return _load_commands().list_commands(ctx)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find a command by its name."""
-        self._load()
-        return super().get_command(ctx, cmd_name)
+        return _load_commands().get_command(ctx, cmd_name)
 
-    def _load(self) -> None:
-        if not self.commands:
-            from errbridge.pallets.commands import build_commands
+    def invoke(self, ctx: click.Context) -> Any:
+        """Report a wrong use of errbridge as one of the command line: by a sentence, with exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except SetupError as error:
+            raise click.UsageError(str(error)) from error
 
-            for command in build_commands(*self._arguments):
-                self.add_command(command)
+
+def _load_commands() -> click.Group:
+    from errbridge.pallets.commands import commands
+
+    return commands
+
+
+errors = _Group("errors", help="Look at the error handling of the application (errbridge).")

@@ -20,8 +20,7 @@ from errbridge.catalogue import types_of
 from errbridge.errors import SetupError, suggest
 from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
-from errbridge.inspection.probes import copy_without_hooks
-from errbridge.inspection.subject import NativeEntry, Replacement, Subject
+from errbridge.inspection.subject import NativeEntry, Replacement, Subject, copy_without_hooks
 from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.exceptions import server_error
@@ -70,7 +69,7 @@ def inspect(app: Any) -> Subject:
     blueprints = (split_endpoint(rule)[0] for rule in app.url_map.iter_rules())
     return Subject(
         str(app.name),
-        seam.installation,
+        copy_without_hooks(seam.installation),
         natives=tuple(NativeEntry(name, statuses.get(cls, cls), cls, function) for name, cls, function in registered),
         routed=frozenset(name for blueprint in blueprints if blueprint for name in list_blueprints(blueprint)),
         replaced_methods={name: found for name in _HANDLING if (found := _find_replacement(app, name))},
@@ -96,10 +95,10 @@ def _find_replacement(app: Any, name: str) -> Replacement | None:
             method = getclosurevars(method).nonlocals.get("f")
         elif isinstance(method, partial) and getattr(function, "__name__", "") == "error_router":
             if function.__self__.handle_error.__module__.partition(".")[0] in ("flask_restful", "flask_restx"):
-                return Replacement(method, _RAISE_AGAIN)
+                return method, _RAISE_AGAIN
             method = method.args[0]
         else:
-            return Replacement(method, _PASS_ON)
+            return method, _PASS_ON
     return None
 
 

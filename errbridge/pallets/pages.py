@@ -15,7 +15,7 @@ __all__ = ["add_pages"]
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
-def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, method: str, default: str) -> None:
+def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, method: str) -> None:
     """Add the routes.
 
     Args:
@@ -23,13 +23,12 @@ def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, metho
         url_prefix: Where the list is.
         respond: Makes the page of a path below, "" for the list.
         method: The method of an ``ErrorHandler`` that was called.
-        default: The prefix by default, for the message.
 
     Raises:
         SetupError: The prefix is none, the pages are there, or the application takes no routes any more.
     """
     if not _PREFIX.fullmatch(url_prefix):
-        raise SetupError(f"url_prefix= is a path such as {default!r}, not {url_prefix!r}")
+        raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
     endpoint = f"errbridge_{method}"
     if endpoint in app.view_functions:
         raise SetupError(f"this application has these pages already; call {method}() once")

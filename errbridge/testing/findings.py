@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from errbridge.inspection.checks import check
-from errbridge.inspection.text import findings_text
+from errbridge.inspection.text import write_findings
 
 __all__ = ["assert_no_findings"]
 
@@ -31,4 +32,4 @@ def assert_no_findings(app: Any, *, ignore: Iterable[str] = ()) -> None:  # eith
     from errbridge.pallets.inspected import inspect  # other tools for tests need no framework
 
     if findings := check(inspect(app), ignore):
-        raise AssertionError(findings_text(findings, bold=False))
+        raise AssertionError(re.sub("\x1b\\[[0-9]*m", "", "\n".join(write_findings(findings))))  # without bold headings

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from errbridge.errors import SetupError
+from errbridge.introspection import is_async
 
 __all__ = ["App", "Asgi", "AsgiApp", "Wsgi", "WsgiApp", "recognise"]
 
@@ -46,34 +47,25 @@ App = Asgi | Wsgi | AsgiApp | WsgiApp
 
 
 def recognise(app: App) -> Asgi | Wsgi:
-    """Return what an application speaks.
-
-    Raises:
-        SetupError: It speaks neither, or that cannot be found out.
-    """
+    """Return what an application speaks; a SetupError if it speaks neither, or that cannot be found out."""
     if isinstance(app, Asgi | Wsgi):
         return app
     if inspect.isclass(app) or not callable(app):
         raise SetupError(f"{app!r} is no application; pass a Flask or Quart application, or an ASGI or WSGI callable")
-    call = getattr(app, "__call__", None)  # noqa: B004 - whether it is a coroutine function, not whether it exists
-    if hasattr(app, "asgi_app") or inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
+    parameters = _count_parameters(app)
+    if hasattr(app, "asgi_app") or is_async(app) or parameters == 3:
         return Asgi(cast("AsgiApp", app))
-    if hasattr(app, "wsgi_app"):
-        return Wsgi(cast("WsgiApp", app))
-    parameters = _required_parameters(app)
-    if parameters == 3:
-        return Asgi(cast("AsgiApp", app))
-    if parameters == 2:
+    if hasattr(app, "wsgi_app") or parameters == 2:
         return Wsgi(cast("WsgiApp", app))
     raise SetupError(f"{app!r} could be ASGI or WSGI; say which one: Asgi({app!r}) or Wsgi({app!r})")
 
 
-def _required_parameters(app: Callable[..., Any]) -> int:
+def _count_parameters(app: Callable[..., Any]) -> int:
+    """Count the positional parameters that a call has to give; 0 if that is not certain."""
     try:
         parameters = inspect.signature(app).parameters.values()
     except (TypeError, ValueError):
         return 0
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return 0
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(parameter.kind in positional and parameter.default is parameter.empty for parameter in parameters)
+    return sum(each.kind <= each.POSITIONAL_OR_KEYWORD and each.default is each.empty for each in parameters)

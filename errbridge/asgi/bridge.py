@@ -27,12 +27,8 @@ from errbridge.scopes.trie import ScopeTrie
 
 __all__ = ["Bridge"]
 
-_ANSWERING = 2
-"""Threads in which applications answer for the bridge, also when all others are taken."""
-
-_MOST_ANSWERS = 500
-"""Answers that may wait for them; beyond that the bridge answers without the application."""
-
+_ANSWERING = 2  # threads in which applications answer for the bridge, also when all others are taken
+_MOST_ANSWERS = 500  # answers that may wait for them; beyond that the bridge answers without the application
 _INTERNAL_ERROR = 1011  # RFC 6455 section 7.4.1 and its registry
 
 _NOT_MOUNTED = Message("No application is mounted at this URL.")
@@ -86,40 +82,34 @@ class Bridge(Observable):
         grace: float = 10.0,
     ) -> None:
         _check_number("threads", threads, least=1)
-        _check_number("streams", streams, least=0)
-        _check_number("waiting", 0 if waiting is None else waiting, least=0)
-        _check_number("max_body", 0 if max_body is None else max_body, least=0)
-        _check_number("patience", patience, least=0, kinds=(int, float))
-        _check_number("grace", grace, least=0, kinds=(int, float))
+        _check_number("streams", streams)
+        _check_number("waiting", 0 if waiting is None else waiting)
+        _check_number("max_body", 0 if max_body is None else max_body)
+        _check_number("patience", patience, kinds=(int, float))
+        _check_number("grace", grace, kinds=(int, float))
         if isinstance(stream_uploads, (str, Scope)):
             raise SetupError(f"stream_uploads= takes a list of places: [{stream_uploads!r}]")
         if not isinstance(apps, (Mapping, Sequence)):
-            raise SetupError(
-                f"Bridge() takes applications by their place, {{'/': app}}, or a list of them, not {apps!r}"
-            )
+            wanted = "applications by their place, {'/': app}, or a list of them"
+            raise SetupError(f"Bridge() takes {wanted}, not {apps!r}")
         if not apps:
             raise SetupError("Bridge() was given no application; give at least one")
         self._directory: Mounts | Routes
         if isinstance(apps, Mapping):
-            mounted: dict[str | Scope, Asgi | Wsgi] = {place: recognise(app) for place, app in apps.items()}
-            mounts = [read_place(place) for place in mounted]
-            self._directory = Mounts(mounted)
-            named = [(str(place), app) for place, app in mounted.items()]
+            named = [(str(place), recognise(app)) for place, app in apps.items()]
+            self._directory = Mounts(zip(apps, (app for _, app in named), strict=True))
         else:
             named = [(str(getattr(app.app, "name", app.app)), app) for app in map(recognise, apps)]
-            mounts = []
             self._directory = Routes([app for _, app in named])
         self._lives: dict[int, tuple[str, AsgiApp]] = {}  # each once, also when it is mounted twice
         for name, app in named:
             if isinstance(app, Asgi):
                 self._lives.setdefault(id(app.app), (name, app.app))
         self._threads = Threads(threads, waiting=waiting, streams=streams)
-        self._max_body = max_body
-        self._patience = patience
-        self._streamed = ScopeTrie(read_place(place) for place in stream_uploads)
-        self._grace = grace
+        self._max_body, self._patience, self._grace = max_body, patience, grace
+        self._streamed = ScopeTrie(map(read_place, stream_uploads))
         self._hooks = Hooks()
-        self._edge = install([app for _, app in named], mounts, self._hooks)
+        self._edge = install([app for _, app in named], self._directory.places, self._hooks)
         self._answering = Threads(_ANSWERING, waiting=_MOST_ANSWERS)
         self._answer = partial(answer, edge=self._edge, threads=self._answering)
 
@@ -143,9 +133,8 @@ class Bridge(Observable):
             if isinstance(destination.app, Asgi):
                 await destination.app.app(placed, exchange.receive, exchange.send)
             else:
-                streamed = self._streamed.owners(find_host(scope), path)
-                app, threads = destination.app.app, self._threads
-                await serve_wsgi(app, threads, placed, exchange, streams_upload=bool(streamed))
+                streams_upload = bool(self._streamed.owners(find_host(scope), path))
+                await serve_wsgi(destination.app.app, self._threads, placed, exchange, streams_upload=streams_upload)
             if exchange.answer != "complete" and exchange.client != "gone":
                 raise RuntimeError("the application returned before its answer was complete")
         except Exception as error:
@@ -233,7 +222,7 @@ class _Handshake:
         await self._send(body)
 
 
-def _check_number(name: str, value: object, *, least: int, kinds: tuple[type, ...] = (int,)) -> None:
+def _check_number(name: str, value: object, *, least: int = 0, kinds: tuple[type, ...] = (int,)) -> None:
     if isinstance(value, bool) or not isinstance(value, kinds) or value < least:  # type: ignore[operator]
         kind = "whole number" if kinds == (int,) else "number"
         raise SetupError(f"{name}={value!r} cannot work; give a {kind} of at least {least}")

@@ -8,7 +8,9 @@ from wsgiref.types import WSGIEnvironment
 
 from asgiref.typing import HTTPScope
 
-__all__ = ["environ_of", "wsgi_text"]
+from errbridge.asgi.mounts import Connection
+
+__all__ = ["describe_request", "environ_of"]
 
 _WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -16,17 +18,10 @@ _WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_
 def environ_of(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIEnvironment:
     """Make the environment of a request whose upload ends by itself; it has no length while it is still arriving."""
     root_path = scope.get("root_path", "")
-    server = scope.get("server") or ("localhost", 80)
     environ: WSGIEnvironment = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": wsgi_text(root_path),
-        "PATH_INFO": wsgi_text(scope["path"][len(root_path) :]),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": server[0],
-        "SERVER_PORT": str(server[1] or 0),
+        **describe_request(scope, root_path, scope["path"][len(root_path) :]),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
         "wsgi.input": upload,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
@@ -70,6 +65,16 @@ def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
         environ.pop("HTTP_TRANSFER_ENCODING", None)
 
 
-def wsgi_text(path: str) -> str:
-    """Write a path as WSGI wants it: the bytes of its UTF-8, each as one character."""
-    return path.encode("utf-8", "surrogateescape").decode("latin-1")
+def describe_request(scope: Connection, root: str, path: str) -> WSGIEnvironment:
+    """Make the part of an environment that routing reads; of a path that is split already."""
+    server = scope.get("server") or ("localhost", 80)
+    return {
+        "REQUEST_METHOD": scope.get("method", "GET"),
+        # WSGI wants the bytes of a path's UTF-8, each as one character.
+        "SCRIPT_NAME": root.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1] or 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+    }

@@ -12,7 +12,7 @@ Where there is no application with errbridge, the bridge is one itself: `install
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from asgiref.typing import HTTPScope
@@ -39,15 +39,17 @@ from errbridge.telemetry.record import is_recorded
 __all__ = ["answer", "install", "report_broken_off"]
 
 
-_PATIENCE = 10.0
-"""Seconds that an application may take to answer a refusal."""
+_PATIENCE = 10.0  # seconds that an application may take to answer a refusal
 
 
 class _Edge(Application):
     """The bridge, as an application without handlers; its pages look like those of the first with errbridge."""
 
-    def __init__(self, find_host: Callable[[], Installation | None]) -> None:
-        self._find_host = find_host
+    def __init__(self, apps: Sequence[Asgi | Wsgi]) -> None:
+        self._apps = apps
+
+    def _find_model(self) -> Installation | None:
+        return next(filter(None, (find_installation(each.app) for each in self._apps)), None)
 
     @property
     def name(self) -> str:
@@ -55,25 +57,23 @@ class _Edge(Application):
 
     @property
     def config(self) -> Mapping[str, Any]:
-        host = self._find_host()
-        found = {} if host is None else host.application.config
+        found = {} if (model := self._find_model()) is None else model.application.config
         return {key: found[key] for key in ("ERROR_SITE", "ERROR_LANGUAGES", "ERROR_CSP_ENABLED") if key in found}
 
     @property
     def version(self) -> object:
-        return (host := self._find_host()) and host.error_map()
+        return (model := self._find_model()) and model.error_map()
 
     @property
     def catalogues(self) -> Iterable[tuple[str, str]]:
-        return () if (host := self._find_host()) is None else host.application.catalogues
+        return () if (model := self._find_model()) is None else model.application.catalogues
 
     make_response = describe_response = cast(Any, None)  # nothing comes from a handler
 
 
-def install(apps: Iterable[Asgi | Wsgi], mounts: Iterable[Scope], hooks: Hooks) -> Installation:
+def install(apps: Sequence[Asgi | Wsgi], mounts: Iterable[Scope], hooks: Hooks) -> Installation:
     """Install errbridge in a bridge itself; by its mounts, a record says where an error occurred."""
-    edge = _Edge(lambda: next(filter(None, (find_installation(each.app) for each in apps)), None))
-    installation = Installation(edge, hooks=hooks)
+    installation = Installation(_Edge(apps), hooks=hooks)
     for mount in mounts:
         installation.own.set_style(mount, "default")
     return installation
@@ -86,15 +86,12 @@ async def answer(
 
     Where errbridge is not in the application, *edge* answers. An application that speaks WSGI answers in *threads*.
     """
-    installation = None if destination is None else find_installation(destination.app.app)
-    if destination is not None and installation is not None:
-        placed = destination.place(scope, *split_path(scope))
-        complete = await _answer_through(destination.app, error, placed, threads)
-        if complete is not None:
+    installation, placed = edge, scope
+    if destination is not None and (found := find_installation(destination.app.app)) is not None:
+        installation, placed = found, destination.place(scope, *split_path(scope))
+        if (complete := await _answer_through(destination.app, error, placed, threads)) is not None:
             return complete
-        answered = respond_in_place(installation, error, _facts(placed, edge))
-    else:
-        answered = respond_in_place(edge, error, _facts(scope, edge))
+    answered = respond_in_place(installation, error, _facts(placed, edge))
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answered.headers]
     body = answered.body or b""
     if declared_length(headers) is None:
@@ -110,14 +107,12 @@ async def _answer_through(app: Asgi | Wsgi, error: Exception, scope: Any, thread
         problem = uncaught_problem(Settings().default_msg).fill_in()
         problem.__cause__ = error
     asked = {**scope, "type": "http", "method": scope.get("method", "GET"), "headers": headers, REFUSAL: problem}
-    sent: list[Any] = []
-
-    received = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    received, sent = [{"type": "http.request", "body": b"", "more_body": False}], list[Any]()
     is_complete = asyncio.Event()
 
     async def receive() -> Any:
-        if (event := next(received, None)) is not None:
-            return event
+        if received:
+            return received.pop()
         await is_complete.wait()
         return {"type": "http.disconnect"}  # for which Quart waits since 0.23
 

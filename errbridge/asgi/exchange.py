@@ -22,7 +22,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, NoReturn, cast
 
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope
@@ -44,20 +46,9 @@ __all__ = [
     "too_large",
 ]
 
-PIECE = 64 * 1024
-"""Bytes of an answer that are sent at once, and that a client has to take within the limit of its pauses."""
-
-_LINGER_FOR = 30.0
-"""Seconds that the rest of an upload is read and thrown away, so that the client gets to read its answer."""
-
-_LINGER_BETWEEN = 5.0
-"""Seconds that the client may pause in the meantime."""
-
-
-_MOST_CHECKED = 1024
-"""Headers that are kept, because most answers have the same ones."""
-
-
+PIECE = 64 * 1024  # bytes of an answer that are sent at once, and that a client has to take within its `patience`
+_LINGER_FOR = 30.0  # seconds that the rest of an upload is thrown away, so that the client gets to read its answer
+_LINGER_BETWEEN = 5.0  # seconds that the client may pause in the meantime
 _MOST_DIGITS = 19  # more bytes than there are; of more than 4300 Python makes no number at all
 
 
@@ -99,39 +90,24 @@ class Exchange:
     _has_body: bool = True
     received: int = 0  # bytes of the upload
     refusal: Problem | None = None
-    _is_receiving: bool = False
-    _received: asyncio.Event | None = None  # for those who wait until that has ended
+    _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)  # the last message would leave another one waiting
 
     def check_length(self, length: int) -> None:
-        """Refuse an upload that is too large.
-
-        Raises:
-            Problem: 413.
-        """
-        most = self.max_body
-        if most is not None and length > most:
-            self._refuse(too_large(most))
+        """Refuse an upload that is too large, with a 413."""
+        if self.max_body is not None and length > self.max_body:
+            self._refuse(too_large(self.max_body))
 
     def _refuse(self, problem: Problem) -> NoReturn:
         self.refusal = problem
         raise problem
 
     async def receive(self) -> ASGIReceiveEvent:
-        """Receive the next message.
+        """Receive the next message; a 413 is raised, once, if the upload is too large with it."""
+        async with self._receiving:
+            return await self._receive_alone()
 
-        Raises:
-            Problem: 413, with this message the upload is too large. That is raised once.
-        """
-        while self._is_receiving:  # one at a time: the last message would leave another receiver waiting
-            await self._wait_for_receiver()
-        self._is_receiving = True
-        try:
-            event = await self._receive()
-        finally:
-            self._is_receiving = False
-            if self._received is not None:
-                self._received.set()
-                self._received = None
+    async def _receive_alone(self) -> ASGIReceiveEvent:
+        event = await self._receive()
         if event["type"] != "http.request":
             self.client = "gone"
         elif self.client == "uploading":
@@ -143,24 +119,17 @@ class Exchange:
                     self.check_length(self.received)
         return event
 
-    async def _wait_for_receiver(self) -> None:
-        if self._received is None:
-            self._received = asyncio.Event()
-        await self._received.wait()
-
     async def receive_part(self) -> bytes:
         """Receive the next part of the upload, or, once that is complete, wait until the client leaves.
 
-        Raises:
-            Problem: 413 as in `receive`; 408, the client paused for too long.
+        A client that pauses for too long is refused with a 408.
         """
         is_limited = self.client == "uploading" and self.refusal is None
         try:
             async with asyncio.timeout(self.patience if is_limited else None):
                 event = cast(dict[str, Any], await self.receive())
         except TimeoutError:
-            seconds = f"{self.patience:g}"
-            detail = Message("Nothing of the request body arrived for {seconds} seconds.", seconds=seconds)
+            detail = Message("Nothing of the request body arrived for {seconds} seconds.", seconds=f"{self.patience:g}")
             self._refuse(make_problem(408, detail))
         return event.get("body", b"") or b""
 
@@ -198,35 +167,25 @@ class Exchange:
             raise ClientGone("the server cannot send to it any more") from error
 
     def _begin(self, event: dict[str, Any]) -> dict[str, Any]:
-        status, headers = event["status"], event.get("headers", ())
-        if status not in _MAY_HAVE_BODY:
-            check_head(status, (), "latin-1")
-        if not isinstance(headers, list):  # it may be one that can be read only once
-            headers = list(headers)
-            event = {**event, "headers": headers}
+        status, method = event["status"], self.scope["method"]
+        headers = list(event.get("headers", ()))  # it may be one that can be read only once
+        check_head(status, (), "latin-1")
         for name, value in headers:
-            if (name, value) not in _checked:
-                _check_header(name, value)
-        if status in _WITHOUT_LENGTH:
-            event = {**event, "headers": [pair for pair in headers if pair[0].lower() != b"content-length"]}
-        if self.allow and (status == 405 or self.scope["method"] == "OPTIONS"):
-            event = {**event, "headers": _allowing(headers, self.allow)}
-        self.answer, self.status = "begun", status
-        self._has_body = _MAY_HAVE_BODY[status] and self.scope["method"] != "HEAD"
-        return event
+            _check_header(name, value)
+        if status < 200 or status == 204:  # RFC 9110 section 8.6
+            headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
+        if self.allow and (status == 405 or method == "OPTIONS"):
+            headers = _allowing(headers, self.allow)
+        self.answer, self.status, self._has_body = "begun", status, has_body(method, status)
+        return {**event, "headers": headers}
 
     async def write(self, body: bytes) -> None:
-        """Send a part of the answer's body, which the client has to take bit by bit.
-
-        Raises:
-            ClientGone: It took none for too long.
-        """
-        pieces = memoryview(body)
+        """Send a part of the answer's body; a client that takes nothing of it for too long is let go."""
         for start in range(0, len(body), PIECE):
-            piece = bytes(pieces[start : start + PIECE])
+            piece = {"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True}
             try:
                 async with asyncio.timeout(self.patience):
-                    await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await self.send(piece)
             except TimeoutError:
                 self.client = "gone"
                 raise ClientGone(f"it read nothing for {self.patience:g} seconds") from None
@@ -244,25 +203,17 @@ class Exchange:
 
     async def _discard_upload(self) -> None:
         self.max_body = None
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client == "uploading":
-                    async with asyncio.timeout(_LINGER_BETWEEN):
-                        await (self._wait_for_receiver() if self._is_receiving else self.receive())
-        except TimeoutError:
-            pass
+                    async with asyncio.timeout(_LINGER_BETWEEN), self._receiving:
+                        if self.client == "uploading":  # the application may have received the rest meanwhile
+                            await self._receive_alone()
 
 
-_WITHOUT_LENGTH = {*range(100, 200), 204}  # RFC 9110 section 8.6
-_MAY_HAVE_BODY = {status: has_body("GET", status) for status in range(100, 1000)}
-_checked: set[tuple[bytes, bytes]] = set()
-
-
+@lru_cache(1024)  # most answers have the same ones
 def _check_header(name: bytes, value: bytes) -> None:
     check_head(200, [(name.decode("latin-1"), value.decode("latin-1"))], "latin-1")
-    if len(_checked) >= _MOST_CHECKED:
-        _checked.clear()
-    _checked.add((name, value))
 
 
 def _may_have_body(scope: HTTPScope) -> bool:

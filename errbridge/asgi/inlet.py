@@ -37,12 +37,7 @@ class Inlet:
     _watching: asyncio.Task[None] | None = None
 
     async def gather(self) -> IO[bytes]:
-        """Receive the whole upload; its file is closed with the inlet.
-
-        Raises:
-            Problem: 408 or 413.
-            ClientGone: The client left before it had sent everything.
-        """
+        """Receive the whole upload, as a file that is closed with the inlet."""
         part = await self._exchange.receive_part()
         if self._exchange.client == "uploading":
             self._upload = _Upload()
@@ -54,10 +49,7 @@ class Inlet:
         return io.BytesIO(part) if self._upload is None else self._upload.spool.rewind()
 
     def stream(self) -> IO[bytes]:
-        """Begin to receive the upload; the file that is returned waits for what it has to read.
-
-        It raises 408 and 413 as `Problem`, and `ClientGone` if the client left before it had sent everything.
-        """
+        """Begin to receive the upload; the file waits for what it has to read, and raises what keeps it from coming."""
         self._upload = _Upload()
         self.watch()
         return io.BufferedReader(self._upload)
@@ -84,11 +76,7 @@ class Inlet:
             upload.end(ClientGone("it left before its upload was complete"))
 
     async def unless_gone(self, work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
-        """Do something that makes sense only while the client is there.
-
-        Raises:
-            ClientGone: The client has left, and the work was cancelled.
-        """
+        """Do something that makes sense only while the client is there; it is cancelled when the client leaves."""
         working = asyncio.ensure_future(work)
         try:
             await asyncio.wait([working, self.watch()], return_when=asyncio.FIRST_COMPLETED)
@@ -104,9 +92,6 @@ class Inlet:
 
         Most are sent before anyone could look. But Hypercorn leaves a message that waits for the window of an HTTP/2
         stream waiting for ever after a reset.
-
-        Raises:
-            ClientGone: The client has left.
         """
         if len(complete.body) <= PIECE and self._exchange.scope["http_version"].startswith("1"):
             await self._exchange.respond(complete)

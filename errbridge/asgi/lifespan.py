@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Literal, cast
+from typing import Any, Literal
 
-from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, ASGISendEvent, LifespanScope
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, LifespanScope
 
 from errbridge.asgi.applications import AsgiApp
 from errbridge.log import log
@@ -20,78 +20,64 @@ from errbridge.log import log
 __all__ = ["serve_lifespan"]
 
 
-class _Failure(Exception):
-    """An application said that it could not start up or shut down."""
-
-
 class _Life:
     """The lifespan of one application, in a task of its own from its beginning to its end."""
 
     def __init__(self, name: str, app: AsgiApp, scope: LifespanScope) -> None:
-        self.name = name
-        self._inbox: asyncio.Queue[ASGIReceiveEvent] = asyncio.Queue()
-        self._outbox: asyncio.Queue[ASGISendEvent] = asyncio.Queue()
-        self._supported = False  # so far
-        self._task = asyncio.create_task(self._run(app, cast(LifespanScope, dict(scope))))
+        self._name = name
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._outbox: asyncio.Queue[Any] = asyncio.Queue()  # what the application sends, and None at its end
+        self._has_ended = False
+        self._task = asyncio.create_task(self._run(app, dict(scope)))
 
-    async def _run(self, app: AsgiApp, scope: LifespanScope) -> None:
-        await app(scope, self._inbox.get, self._answered)
+    async def _run(self, app: AsgiApp, scope: Any) -> None:
+        try:
+            await app(scope, self._inbox.get, self._send)
+        except Exception as error:
+            # An application that raises at the sight of the scope has no lifespan. One that took the message may have
+            # failed; the specification wants the server to go on all the same, but the failure should be known.
+            level = logging.WARNING if self._inbox.empty() else logging.DEBUG
+            said = "the application %r goes on without lifespan: it raised %r"
+            log.log(level, said, self._name, error, exc_info=error)
+        finally:
+            self._outbox.put_nowait(None)
 
-    async def _answered(self, event: ASGISendEvent) -> None:
+    async def _send(self, event: Any) -> None:
         if not event["type"].startswith("lifespan."):
             raise RuntimeError(f"a lifespan has no message {event['type']!r}")
         self._outbox.put_nowait(event)
 
-    async def start(self, grace: float) -> None:
-        """Start the application up.
-
-        Raises:
-            _Failure: It said that it failed.
-        """
+    async def start(self, grace: float) -> list[str]:
+        """Start the application up, and list what failed; log one that takes longer."""
         # A server says nothing while it waits, and most of them wait for ever.
         said = "the application %r is still starting up after %g seconds"
-        late = asyncio.get_running_loop().call_later(grace, log.warning, said, self.name, grace)
-        self._inbox.put_nowait({"type": "lifespan.startup"})
+        late = asyncio.get_running_loop().call_later(grace, log.warning, said, self._name, grace)
         try:
-            self._supported = await self._until_answered("startup")
+            return await self._pass_on("startup", "start")
         finally:
             late.cancel()
 
-    async def stop(self, grace: float) -> None:
-        """Shut the application down, if it has a lifespan.
-
-        Raises:
-            _Failure: It said that it failed, or took too long.
-        """
-        if self._supported:
-            self._inbox.put_nowait({"type": "lifespan.shutdown"})
-            try:
-                async with asyncio.timeout(grace):
-                    await self._until_answered("shutdown")
-            except TimeoutError:
-                raise _Failure(f"the application {self.name!r} did not shut down within {grace:g} seconds") from None
-
-    async def _until_answered(self, phase: Literal["startup", "shutdown"]) -> bool:
-        answering = asyncio.create_task(self._outbox.get())
+    async def stop(self, grace: float) -> list[str]:
+        """Shut the application down, if it has a lifespan, and list what failed."""
         try:
-            await asyncio.wait([answering, self._task], return_when=asyncio.FIRST_COMPLETED)
-            if answering.done():
-                event = answering.result()
-                if event["type"] == f"lifespan.{phase}.complete":
-                    return True
-                failed = {"startup": "start", "shutdown": "shut down"}[phase]
-                reason = event.get("message") or f"{phase} failed"
-                raise _Failure(f"the application {self.name!r} did not {failed}: {reason}")
-        finally:
-            answering.cancel()
-        if not self._task.cancelled() and (error := self._task.exception()):
-            # An application that raises at the sight of the scope has no lifespan. One that took the message may have
-            # failed; the specification wants the server to go on all the same, but the failure should be known.
-            level = logging.WARNING if self._inbox.empty() else logging.DEBUG
-            log.log(
-                level, "the application %r goes on without lifespan: it raised %r", self.name, error, exc_info=error
-            )
-        return False
+            async with asyncio.timeout(grace):
+                return [] if self._has_ended else await self._pass_on("shutdown", "shut down")
+        except TimeoutError:
+            return self._fail(f"shut down within {grace:g} seconds")
+
+    async def _pass_on(self, phase: Literal["startup", "shutdown"], verb: str) -> list[str]:
+        self._inbox.put_nowait({"type": f"lifespan.{phase}"})
+        event = await self._outbox.get()
+        self._has_ended = event is None
+        if self._has_ended or event["type"] == f"lifespan.{phase}.complete":
+            return []
+        self._has_ended = phase == "startup"
+        return self._fail(f"{verb}: {event.get('message') or f'{phase} failed'}")
+
+    def _fail(self, what: str) -> list[str]:
+        failure = f"the application {self._name!r} did not {what}"
+        log.error("%s", failure)
+        return [failure]
 
     async def end(self) -> None:
         """End the task, whatever it is doing."""
@@ -109,38 +95,29 @@ async def serve_lifespan(
 ) -> None:
     """Pass a lifespan of the server on to applications, each with the name that messages call it.
 
-    *settle* waits for what is still running, before they shut down. Each of them may take *grace* seconds for that; one
-    that takes longer to start up is logged.
+    *settle* waits for what is still running, before they shut down. Each of them may take *grace* seconds for that.
     """
     lives: list[_Life] = []
-    failed = None
     failures: list[str] = []
+    phase = "startup"
     try:
         await receive()
-        try:
-            for name, app in apps:
-                lives.append(_Life(name, app, scope))
-                await lives[-1].start(grace)
-        except _Failure as failure:
-            log.error("%s", failure)
-            failed = str(failure)
+        for name, app in apps:
+            lives.append(_Life(name, app, scope))
+            if failures := await lives[-1].start(grace):
+                break
         else:
             await send({"type": "lifespan.startup.complete"})
             await receive()
             await settle()
+            phase = "shutdown"
         for life in reversed(lives):
-            try:
-                await life.stop(grace)
-            except _Failure as failure:
-                log.error("%s", failure)
-                failures.append(str(failure))
+            failures += await life.stop(grace)
     finally:
         # A server may take a failure as reason to stop at the message that reports it: nothing may be left to do then.
         while lives:
             await lives.pop().end()
-    if failed is not None:
-        await send({"type": "lifespan.startup.failed", "message": failed})
-    elif failures:
-        await send({"type": "lifespan.shutdown.failed", "message": "; ".join(failures)})
-    else:
-        await send({"type": "lifespan.shutdown.complete"})
+    last: Any = {"type": f"lifespan.{phase}.complete"}
+    if failures:
+        last = {"type": f"lifespan.{phase}.failed", "message": "; ".join(failures)}
+    await send(last)

@@ -8,8 +8,9 @@ be misread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from asgiref.typing import HTTPScope, WebSocketScope
@@ -30,11 +31,7 @@ Connection = HTTPScope | WebSocketScope
 
 
 def split_path(scope: Connection) -> tuple[str, str]:
-    """Split the path of a scope as the server made it.
-
-    Returns:
-        What mounts have taken, without a trailing slash, and what is left, beginning with a slash.
-    """
+    """Return what mounts have taken of the path, without a trailing slash, and what is left, with a slash before it."""
     root, path = scope.get("root_path"), scope["path"]
     if path[:1] != "/":  # absolute-form, RFC 9112 section 3.2.2, or nothing at all
         path = "/" + path.partition("://")[2].partition("/")[2]
@@ -65,55 +62,32 @@ class Destination:
     def place(self, scope: Connection, root: str, path: str) -> Any:
         """Make the scope that the application has to see, of that of a request to the bridge and its split path."""
         if self.segments:
-            end = 0
-            for _ in range(self.segments):
-                end = path.find("/", end + 1)
-            if end < 0:
-                end = len(path)
-            root, path = root + path[:end], path[end:] or "/"
-        placed: dict[str, Any] = {**scope}
-        placed["path"] = root + path
-        placed["root_path"] = root
-        placed[INSIDE] = True
-        if self.allow:  # for the application's own document, if errbridge is in it; the header joins anyway
-            placed[ALLOW] = self.allow
-        return placed
+            parts = path.split("/", self.segments + 1)
+            root, path = root + "/".join(parts[: self.segments + 1]), "/" + "".join(parts[self.segments + 1 :])
+        # The methods are for the application's own document, if errbridge is in it; the header joins anyway.
+        return {**scope, "path": root + path, "root_path": root, INSIDE: True, ALLOW: self.allow}
 
 
 class Mounts:
-    """Finds what is mounted at a URL: by whole segments, the deepest mount, those of the request's host first.
+    """Finds what is mounted at a URL: by whole segments, the deepest mount, those of the request's host first."""
 
-    Raises:
-        SetupError: A key cannot be read, or two of them mean the same place.
-    """
-
-    def __init__(self, apps: Mapping[str | Scope, Asgi | Wsgi]) -> None:
-        mounted: dict[Scope, _Mount] = {}
-        for key, app in apps.items():
+    def __init__(self, apps: Iterable[tuple[str | Scope, Asgi | Wsgi]]) -> None:
+        self.places: dict[Scope, Destination] = {}
+        for key, app in apps:
             place = read_place(key)
-            if place in mounted:
+            if place in self.places:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
-            mounted[place] = _Mount(place.host, place.prefix, destination=Destination(app, _depth(place)))
-        self._hosted = any(place.host is not None for place in mounted)
-        self._trie = ScopeTrie(mounted.values())
+            self.places[place] = Destination(app, _count_segments(place))
+        self._trie = ScopeTrie(self.places)
 
     def find(self, scope: Connection, root: str, path: str) -> Destination | None:
         """Find what is mounted at the URL of a request."""
-        owners: Any = self._trie.owners(find_host(scope) if self._hosted else "", path)
-        return owners[0].destination if owners else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Mount(Scope):
-    destination: Destination = field(kw_only=True, compare=False)  # an application may have no hash
+        owners = self._trie.owners(find_host(scope), path)
+        return self.places[owners[0]] if owners else None
 
 
 def read_place(key: str | Scope) -> Scope:
-    """Read a place: ``"/prefix"``, ``"//host/prefix"`` or a scope.
-
-    Raises:
-        SetupError: It is none.
-    """
+    """Read ``"/prefix"``, ``"//host/prefix"`` or a scope; a SetupError if it is none."""
     if not isinstance(key, str | Scope):
         raise SetupError(f"{key!r} is no place; write '/prefix', '//host/prefix' or Scope(host=..., prefix=...)")
     place = parse_place(key) if isinstance(key, str) else key
@@ -122,10 +96,10 @@ def read_place(key: str | Scope) -> Scope:
     return place if place.prefix is not None else Scope(place.host, "/")
 
 
-def _depth(place: Scope) -> int:
+def _count_segments(place: Scope) -> int:
     """Count the segments that a mount takes from the path."""
-    parts = split_prefix(place.prefix)
-    for token in (token for part in parts for token in part if isinstance(token, Variable)):
-        if not find_converter(token.converter, token.arguments).isolating:
+    segments = split_prefix(place.prefix)
+    for token in chain.from_iterable(segments):
+        if isinstance(token, Variable) and not find_converter(token.converter, token.arguments).isolating:
             raise SetupError(f"the mount {str(place)!r} has no certain end; use a variable without slashes in it")
-    return len(parts)
+    return len(segments)

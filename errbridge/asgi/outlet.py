@@ -20,8 +20,7 @@ from errbridge.asgi.spool import Spool
 
 __all__ = ["Outlet"]
 
-AHEAD = 16 * 1024**2
-"""Bytes that a thread may be ahead of its client."""
+AHEAD = 16 * 1024**2  # bytes that a thread may be ahead of its client
 
 
 @dataclass(slots=True, eq=False)
@@ -39,11 +38,7 @@ class Outlet:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, chunk: bytes) -> None:
-        """Add to the answer, waiting while the thread is too far ahead; called by the thread.
-
-        Raises:
-            ClientGone: There is no use in making more.
-        """
+        """Add to the answer, waiting while the thread is too far ahead; called by the thread."""
         with self._changed:
             self._changed.wait_for(lambda: len(self._spool) < AHEAD or self._is_cut)
             if self._is_cut:
@@ -76,11 +71,7 @@ class Outlet:
             return None if self._has_ended and not piece else piece
 
     async def send(self, exchange: Exchange) -> None:
-        """Send what the thread puts in, until it says that the answer has ended.
-
-        Raises:
-            BaseException: What ended it early.
-        """
+        """Send what the thread puts in, until it says that the answer has ended, and raise what ended it early."""
         await exchange.send({"type": "http.response.start", "status": self.status, "headers": self._headers})
         while (piece := await self._spool.run(self._take)) is not None:
             if piece:

@@ -22,7 +22,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.environ import wsgi_text
+from errbridge.asgi.environ import describe_request
 from errbridge.asgi.mounts import Connection, Destination, find_host
 from errbridge.errors import SetupError
 
@@ -35,11 +35,9 @@ _FITS = {308: 1, 405: _OTHER_METHOD, 400: 3, 404: _UNKNOWN}
 
 
 class Routes:
-    """Finds the application that has a route for a request.
+    """Finds the application that has a route for a request."""
 
-    Raises:
-        SetupError: One of them has no routing that could be asked.
-    """
+    places = ()  # none of them has one of its own
 
     def __init__(self, apps: Sequence[Asgi | Wsgi]) -> None:
         for app in apps:
@@ -75,27 +73,16 @@ class Routes:
 
 def _make_question(scope: Connection, root: str, path: str) -> SimpleNamespace:
     """Make as much of a request as the routing of Flask (``environ``) and Quart (all the rest) reads."""
-    name, port = scope.get("server") or ("localhost", 80)
-    method = scope["method"] if scope["type"] == "http" else "GET"
-    scheme, query, host = scope.get("scheme", "http"), scope["query_string"], find_host(scope)
-    environ = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": wsgi_text(root),
-        "PATH_INFO": wsgi_text(path),
-        "QUERY_STRING": query.decode("latin-1"),
-        "SERVER_NAME": name,
-        "SERVER_PORT": str(port or 0),
-        "wsgi.url_scheme": scheme,
-    }
+    environ, host = describe_request(scope, root, path), find_host(scope)
     if host:
         environ["HTTP_HOST"] = host
     return SimpleNamespace(
-        method=method,
-        scheme=scheme,
-        host=host or name,
+        method=environ["REQUEST_METHOD"],
+        scheme=environ["wsgi.url_scheme"],
+        host=host or environ["SERVER_NAME"],
         root_path=root,
         path=path,
-        query_string=query,
+        query_string=scope["query_string"],
         environ=environ,
         trusted_hosts=None,
     )
@@ -118,7 +105,6 @@ def _has_file(owner: Any, values: dict[str, Any]) -> bool:
     folder, name = getattr(owner, "static_folder", None), values.get("filename")
     if folder is None or name is None:
         return True
-    try:
+    with suppress(OSError, ValueError):  # a name that no file can have, or a folder that cannot be looked into
         return Path(folder, name).is_file() and os.access(Path(folder, name), os.R_OK)
-    except (OSError, ValueError):  # a name that no file can have, or a folder that cannot be looked into
-        return False
+    return False

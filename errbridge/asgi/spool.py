@@ -13,11 +13,10 @@ __all__ = ["Spool"]
 
 _T = TypeVar("_T")
 
-IN_MEMORY = 256 * 1024
-"""Bytes of a queue that are kept in memory."""
+IN_MEMORY = 256 * 1024  # bytes of a queue that are kept in memory
 
+# The loop waits for no disk, and for no pool that applications use.
 _disk = ThreadPoolExecutor(4, thread_name_prefix="errbridge-disk")
-"""The loop waits for no disk, and for no pool that applications use."""
 
 
 class Spool:

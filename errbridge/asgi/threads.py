@@ -30,12 +30,7 @@ from errbridge.languages.message import Message
 
 __all__ = ["Threads", "Turn"]
 
-_RETRY_AFTER = "1"
-"""Seconds after which it is worth trying again: places in the queue become free one by one, not all at once."""
-
-_LOOK_AGAIN = 0.01
-"""Seconds after which a shutdown looks again whether all functions have ended."""
-
+_LOOK_AGAIN = 0.01  # seconds after which a shutdown looks again whether all functions have ended
 _numbers = itertools.count(1)
 
 
@@ -83,14 +78,10 @@ class Threads:
         return Turn(self)
 
     async def wait_for_turn(self) -> Turn:
-        """Wait until a turn is free, and take it.
-
-        Raises:
-            Problem: 503, too many requests are waiting.
-        """
+        """Wait until a turn is free, and take it; a 503 if too many requests are waiting already."""
         if self._most_waiting is not None and len(self._queue) >= self._most_waiting:
             problem = make_problem(503, Message("Too many requests are waiting here. Try again in a moment."))
-            problem.headers = (("Retry-After", _RETRY_AFTER),)
+            problem.headers = (("Retry-After", "1"),)  # places become free one by one, not all at once
             raise problem
         given = asyncio.get_running_loop().create_future()
         self._queue.append(given)
@@ -112,11 +103,7 @@ class Threads:
         self.free += 1
 
     async def start(self, function: Callable[[], object], turn: Turn) -> None:
-        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it.
-
-        Raises:
-            RuntimeError: The system has no more threads.
-        """
+        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it."""
         loop = asyncio.get_running_loop()
         while self._idle and self._idle[-1].loop is not loop:
             self._idle.pop().inbox.put(None)
@@ -140,10 +127,9 @@ class Threads:
             thread.inbox.put(None)
 
     async def close(self, grace: float) -> bool:
-        """Wait for the functions that are running, then end the idle threads. A next function starts new ones.
+        """Wait so many seconds for the functions that are running, then end the idle threads. A next one starts others.
 
-        Returns:
-            Whether all of them ended in so many seconds. Those that did not are left alone: a thread cannot be stopped.
+        Return whether all of them ended. Those that did not are left alone: a thread cannot be stopped.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + grace

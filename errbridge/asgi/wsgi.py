@@ -49,11 +49,8 @@ async def serve_wsgi(
 ) -> None:
     """Have a WSGI application answer an exchange, whose scope is that below the application's mount.
 
-    With *streams_upload*, it reads an upload while that is still arriving.
-
-    Raises:
-        ClientGone: The client left, or was let go.
-        Exception: What the application raised, and everything that it had answered before has been sent; or a refusal.
+    With *streams_upload*, it reads an upload while that is still arriving. What it raises is raised after everything
+    that it had answered before has been sent.
     """
     inlet, call = Inlet(exchange), None
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks import instructions, parts
 from benchmarks.areas import (
+    bridge_requests,
     dispatch,
     flask_requests,
     hypercorn,
@@ -64,6 +65,7 @@ _GROUPS: Mapping[str, Callable[[], Iterable[Group]]] = {
     negotiation.AREA: negotiation.groups,
     flask_requests.AREA: flask_requests.groups,
     quart_requests.AREA: quart_requests.groups,
+    bridge_requests.AREA: bridge_requests.groups,
     "peers": peers.groups,
 }
 

@@ -80,7 +80,7 @@ _ERRORS: Mapping[str, tuple[float, float, str]] = {
     "scoped 404": (0.84, 1.04, _ALL),
     "page": (0.84, 1.04, _ALL),
     "abort": (0.84, 1.04, _ALL),
-    "405": (0.85, 1.06, "the route with the other methods is looked for"),
+    "405": (0.85, 1.06, f"{_ALL}; the allowed methods as a header and a member"),
     "validation": (0.85, 1.08, _EACH),
     "pydantic": (1.05, 1.15, f"pydantic's own list of errors; {_EACH}"),
     "crash": (0.98, 1.02, _CRASH),
@@ -99,7 +99,7 @@ def _lookups() -> Iterator[Goal]:
         group = dispatch.adversarial_name(kind)
         yield Goal(f"lookup, {group}", 6.0, "µs", dispatch.AREA, group, dispatch.ERRBRIDGE)
     case, reference = dispatch.named(dispatch.ERRBRIDGE, 1000), dispatch.named(dispatch.MERGED, 1000)
-    cost = "the reference knows neither ports nor capital letters nor stars"
+    cost = "a host with a star is found by what follows the star, then compared with a pattern"
     yield Goal("lookup, a host among 1000", 1.5, "x", dispatch.AREA, "hosts", case, reference, cost)
 
 
@@ -129,10 +129,12 @@ def _requests() -> Iterator[Goal]:
 
 def _processes() -> Iterator[Goal]:
     base = CONTENDERS[BASE].title
-    for name, limit in {"bridge-quart": 1.05, "bridge-flask": 1.2}.items():
+    for name, limit, cost in (
+        ("bridge-quart", 1.05, "the mount is found, and each message is looked at"),
+        ("bridge-flask", 1.2, "a hop to a thread and back"),
+    ):
         title = CONTENDERS[name].title
         for kind in ("200", "404"):
-            cost = "a hop to a thread and back" if name == "bridge-flask" else ""
             yield Goal(f"{title}, {kind}", limit, "x", hypercorn.AREA, kind, title, base, cost)
     title = bridge_requests.THROUGH["bridge-quart"]
     for kind in ("200", "404"):
@@ -141,7 +143,7 @@ def _processes() -> Iterator[Goal]:
     title = CONTENDERS["bridge-flask"].title
     yield Goal(f"{title}, {hypercorn.SLEEPING}", 140.0, "ms", hypercorn.AREA, hypercorn.SLEEPING, title)
     for framework, adapter in imports.PAIRS.items():
-        cost = "a quarter of it is defining dataclasses, which Python writes as source and compiles"
+        cost = "almost half is defining dataclasses, which Python writes as source and compiles"
         yield Goal(f"import {adapter}", 5.0, "%", imports.AREA, f"time, {framework}", adapter, framework, cost)
         case = f"{adapter}, and an application"
         yield Goal(f"import {case}", 8.0, "%", imports.AREA, f"time, {framework}", case, framework, cost)

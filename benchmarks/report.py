@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -41,6 +42,7 @@ _TITLES: Mapping[str, str] = {
     "negotiation": "From an Accept header to a media type",
     "flask": "Whole requests of a Flask application, in process",
     "quart": "Whole requests of a Quart application, in process",
+    "bridge": "Through the bridge, in process",
     "starlette": "starlette-problem on Starlette",
     "fastapi": "fastapi-problem on FastAPI",
     "hypercorn": "Under Hypercorn, 32 connections",
@@ -240,14 +242,13 @@ def markdown(results: Sequence[Result], verdicts: Sequence[Verdict], about: Mapp
     yield ""
     yield "| what | at most | of | measured | noise | |"
     yield "|---|---|---|---|---|---|"
+    areas = dict.fromkeys(result.area for result in results)
     for verdict in verdicts:
-        cost = f": {verdict.goal.cost}" if verdict.goal.cost else ""
-        word = verdict.verdict if verdict.verdict == REACHED else f"**{verdict.verdict}**{cost}"
         yield (
             f"| {verdict.goal.name} | {_limit(verdict)} | {verdict.goal.reference or ''} | {_measured(verdict)} | "
-            f"{verdict.noise:.1%} | {word} |"
+            f"{verdict.noise:.1%} | {_explained(verdict, areas)} |"
         )
-    for area in dict.fromkeys(result.area for result in results):
+    for area in areas:
         found = [figure for figure in figures(results) if figure.area == area]
         yield ""
         yield f"### {_TITLES.get(area, area)}"
@@ -268,7 +269,23 @@ def markdown(results: Sequence[Result], verdicts: Sequence[Verdict], about: Mapp
         yield from _list([figure for figure in found if figure not in sized])
 
 
-_REQUESTS = ("flask", "quart", "starlette", "fastapi")
+def _explained(verdict: Verdict, areas: Container[str]) -> str:
+    """Name the verdict and, for a goal that is not reached, the cost, with a link to the table that shows it."""
+    goal = verdict.goal
+    if verdict.verdict == REACHED:
+        return REACHED
+    profile = _PROFILES.get(goal.area, goal.area)
+    cost = goal.cost or "where the time goes"
+    if profile in areas:
+        anchor = re.sub(r"[^\w -]", "", _TITLES.get(profile, profile).lower()).replace(" ", "-")
+        cost = f"[{cost}](#{anchor})"
+    return f"**{verdict.verdict}**: {cost}"
+
+
+_PROFILES: Mapping[str, str] = {"flask": "flask-parts", "quart": "quart-parts", "hypercorn": "bridge"}
+"""The area that shows where the time of another goes."""
+
+_REQUESTS = ("flask", "quart", "bridge", "starlette", "fastapi")
 _PARTS = ("flask-parts", "quart-parts")
 _SIZE = dispatch.named("", 0)[:-1]
 
@@ -283,7 +300,7 @@ def _matrix(found: Sequence[Figure], places: Sequence[tuple[str, str]]) -> Itera
         line = [row]
         figures_here = [cells.get((row, column)) for column in columns]
         for figure in figures_here:
-            if figure is None:
+            if figure is None or not figure.value:  # a part that this kind of request does not have
                 line.append("")
             elif figure.ratio is None:
                 line.append(_shown(figure.value, figure.unit))

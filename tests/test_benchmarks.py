@@ -182,10 +182,23 @@ def test_every_report_names_what_was_measured() -> None:
     about = {**report.circumstances("quick"), "clock": "wall"}
     assert "second" in lines(report.table(found, verdicts))
     assert "MISSED" in lines(report.table(found, verdicts))
-    assert "| a goal | 0.25 x | first | 0.5 x | 0.0% | **missed** |" in lines(report.markdown(found, verdicts, about))
+    assert "| a goal | 0.25 x | first | 0.5 x | 0.0% | **missed**: [where the time goes](#area) |" in lines(
+        report.markdown(found, verdicts, about)
+    )
     document = report.as_json(found, verdicts, about)
     assert [figure["ratio"] for figure in document["figures"]] == [None, 0.5]
     assert [goal["verdict"] for goal in document["goals"]] == [MISSED]
+
+
+def test_a_missed_goal_leads_to_the_table_that_shows_where_the_time_goes() -> None:
+    goal = next(goal for goal in GOALS if goal.name == "Flask, crash")
+    found = [
+        Result(goal.area, goal.group, "s", {BARE: [1.0], ERRBRIDGE: [9.0]}, [1.0], {ERRBRIDGE: BARE}),
+        Result("flask-parts", goal.group, "s", {BARE: [1.0]}),
+    ]
+    written = lines(report.markdown(found, judged(found), {**report.circumstances("quick"), "clock": "wall"}))
+    assert f"**missed**: [{goal.cost}](#where-the-time-of-an-error-goes-in-flask)" in written
+    assert "### Where the time of an error goes in Flask" in written
 
 
 def test_a_missed_goal_shows_where_the_cost_is() -> None:
@@ -222,11 +235,12 @@ def test_one_of_twelve_languages_costs_at_most_three_percent() -> None:
 
 @pytest.mark.parametrize("area", parts.AREAS)
 def test_each_part_of_errbridge_is_measured_within_requests(area: str) -> None:
-    found = {result.name: result.values for result in parts.results(area, rounds=1)}
-
-    assert "200" not in found
-    assert set(found["404"]) == {BARE, ERRBRIDGE, *parts.PARTS}
-    assert all(took > 0 for (took,) in found["404"].values())
+    spent = {
+        result.name: {part for part, times in result.values.items() if any(times)}
+        for result in parts.results(area, rounds=1)
+    }
+    assert spent["200"] == {BARE, ERRBRIDGE, "the check of its head"}
+    assert set.union(*spent.values()) == {BARE, ERRBRIDGE, *parts.PARTS}
 
 
 def test_a_document_keeps_what_surrounds_the_result() -> None:
@@ -257,6 +271,9 @@ def test_an_import_is_measured_in_a_process_of_its_own_from_compiled_modules(tmp
     assert set(imports.imported("cpu", "json", "errbridge", compiled=tmp_path)) == {"json", "errbridge"}
     assert any(tmp_path.rglob("errbridge/__init__.*.pyc"))
     assert imports.imported("memory", "errbridge", compiled=tmp_path)["errbridge"] > 0
+    total, *parts_of_it = imports.profiled("flask", "errbridge_flask", compiled=tmp_path).values()
+    assert len(parts_of_it) == 5
+    assert 0 < sum(parts_of_it) < total
 
 
 def test_errbridge_is_named_alike_in_all_groups() -> None:

@@ -197,10 +197,13 @@ def _adversarial(kind: str) -> Group:
     return Group(AREA, adversarial_name(kind), cases)
 
 
-def _hosts(size: int) -> Iterator[Case]:
-    """One prefix on each host, one host in ten with a star; the reference looks the host up in a dict."""
+def _hosts(size: int, kind: str = "") -> Iterator[Case]:
+    """One prefix on each host, one host in ten with a star; the reference looks the host up in a dict.
+
+    Requests are for all hosts, or for those that begin with *kind*.
+    """
     hosts = [f"*.zone{number}.example.org" if number % 10 == 9 else f"h{number}.example.org" for number in range(size)]
-    chosen = _chosen(hosts)
+    chosen = _chosen([host for host in hosts if host.startswith(kind)])
     asked = [host.replace("*", "a.b") for host in chosen]
     tables = {host.replace("*", "a.b"): MergedTable(["/api"]) for host in hosts}
     trie = ScopeTrie(Scope(host=host, prefix="/api") for host in hosts)
@@ -234,6 +237,7 @@ def groups(sizes: Iterable[int] = SIZES) -> Iterator[Group]:
     yield _group("unmatched", sizes, _strangers)
     yield _group("dynamic hit", sizes, _dynamic_hits)
     yield _group("dynamic unmatched", sizes, _dynamic_strangers)
-    yield _group("hosts", islice(sizes, 3), _hosts)
+    for name, kind in {"hosts": "", "hosts without a star": "h", "hosts with a star": "*"}.items():
+        yield _group(name, islice(sizes, 3), partial(_hosts, kind=kind))
     for kind in ADVERSARIAL:
         yield _adversarial(kind)

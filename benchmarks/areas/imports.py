@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.loopback import DEADLINE, ROOT
 from benchmarks.measure import Result
 
-__all__ = ["AREA", "PAIRS", "imported", "results"]
+__all__ = ["AREA", "PAIRS", "imported", "profiled", "results"]
 
 AREA = "imports"
 PAIRS = {"flask": "errbridge_flask", "quart": "errbridge_quart"}
@@ -43,6 +43,34 @@ if make is not None and len(names) > 1:  # what the first application brings alo
 print(json.dumps(found))
 """
 
+_PROFILE = """
+import builtins, collections, dataclasses, importlib, importlib.machinery, json, re, sys, time
+spent, inner = collections.Counter(), [0]
+def clock(name, place, attribute):
+    function = getattr(place, attribute)
+    def clocked(*args, **kwargs):
+        started = time.perf_counter_ns()
+        inner.append(0)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            took = time.perf_counter_ns() - started
+            spent[name] += took - inner.pop()
+            inner[-1] += took
+    setattr(place, attribute, clocked)
+framework = importlib.import_module(sys.argv[1])
+clock("reading compiled modules", importlib.machinery.SourceFileLoader, "get_code")
+clock("dataclasses", dataclasses, "_process_class")
+clock("named tuples", collections, "namedtuple")
+clock("other classes", builtins, "__build_class__")
+clock("regular expressions", re, "_compile")
+started = time.perf_counter_ns()
+adapter = importlib.import_module(sys.argv[2])
+adapter.ErrorHandler(getattr(framework, sys.argv[1].title())("measured"))
+spent["all"] = time.perf_counter_ns() - started
+print(json.dumps({name: spent[name] / 1e9 for name in ("all", *spent)}))
+"""
+
 
 def imported(measure: str, *names: str, compiled: Path) -> Mapping[str, float]:
     """Import modules in a new process, in this order, and give what each of them took.
@@ -53,7 +81,16 @@ def imported(measure: str, *names: str, compiled: Path) -> Mapping[str, float]:
             when an application of the framework was initialised, too.
         compiled: A folder for the compiled modules. Where nothing is compiled beforehand that is most of the time.
     """
-    command = [sys.executable, "-c", _SCRIPT, measure, *names]
+    return _run(_SCRIPT, measure, *names, compiled=compiled)
+
+
+def profiled(framework: str, adapter: str, *, compiled: Path) -> Mapping[str, float]:
+    """Import an adapter and make an application in a new process, and give the seconds of each kind of work."""
+    return _run(_PROFILE, framework, adapter, compiled=compiled)
+
+
+def _run(script: str, *arguments: str, compiled: Path) -> Mapping[str, float]:
+    command = [sys.executable, "-c", script, *arguments]
     # An empty value says that compiled modules may be written.
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(compiled)}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=DEADLINE, check=True)
@@ -62,7 +99,7 @@ def imported(measure: str, *names: str, compiled: Path) -> Mapping[str, float]:
 
 
 def results(rounds: int, clock: str) -> list[Result]:
-    """Measure both adapters, the time in each round and the memory once: it is the same each time."""
+    """Measure both adapters, the time and its parts in each round and the memory once: it is the same each time."""
     with TemporaryDirectory() as folder:
         return _results(rounds, clock, Path(folder))
 
@@ -72,11 +109,14 @@ def _results(rounds: int, clock: str, compiled: Path) -> list[Result]:
         imported(clock, framework, adapter, compiled=compiled)
     seconds: dict[str, dict[str, list[float]]] = {framework: {} for framework in PAIRS}
     again: dict[str, list[float]] = {framework: [] for framework in PAIRS}
+    spent: dict[str, dict[str, list[float]]] = {framework: {} for framework in PAIRS}
     for _ in range(rounds):
         for framework, adapter in PAIRS.items():
             for name, took in imported(clock, framework, adapter, compiled=compiled).items():
                 seconds[framework].setdefault(name, []).append(took)
             again[framework].append(imported(clock, framework, compiled=compiled)[framework])
+            for name, took in profiled(framework, adapter, compiled=compiled).items():
+                spent[framework].setdefault(name, []).append(took)
     found = []
     for framework, adapter in PAIRS.items():
         versus = {name: framework for name in seconds[framework] if name != framework}
@@ -84,4 +124,6 @@ def _results(rounds: int, clock: str, compiled: Path) -> list[Result]:
         kept = imported("memory", framework, adapter, compiled=compiled)
         sizes = {name: [size] for name, size in kept.items()}
         found.append(Result(AREA, f"memory, {framework}", "bytes", sizes, (), versus))
+        parts = dict.fromkeys(list(spent[framework])[1:], "all")
+        found.append(Result(AREA, f"where the time goes, {adapter}", "s", spent[framework], (), parts))
     return found

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["EXPECTED", "FORMATS", "SYNTAX", "WORDS", "Fault", "Path", "Place", "find_code", "own_words", "write_item"]
 
@@ -70,8 +69,7 @@ SYNTAX = {
 _LONGEST = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that is wrong."""
 
     code: str
@@ -92,13 +90,14 @@ def write_item(fault: Fault, *, messages: bool) -> dict[str, str]:
     item = {"detail": fault.own[:_LONGEST] if messages and fault.own else detail}
     if fault.place == "pointer":
         # RFC 6901 section 3
-        item["pointer"] = "".join("/" + str(name).replace("~", "~0").replace("/", "~1") for name in fault.path)
+        item["pointer"] = "".join(["/" + str(name).replace("~", "~0").replace("/", "~1") for name in fault.path])
     elif fault.path:
         item[fault.place] = str(fault.path[0])
     # A very long key of the client's would be repeated for each value below it; shortened, it would lead elsewhere.
     if len(item.get(fault.place, "")) > _LONGEST:
         del item[fault.place]
-    return {**item, "code": fault.code}
+    item["code"] = fault.code
+    return item
 
 
 def own_words(exc: BaseException) -> str | None:

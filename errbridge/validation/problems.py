@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Any, Literal, get_args
 
@@ -11,7 +12,7 @@ from errbridge.incident import Incident
 from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
 from errbridge.validation.faults import Fault
-from errbridge.validation.readers import LIBRARIES, find_by_class, find_reader, list_errors, read_syntax_error
+from errbridge.validation.readers import LIBRARIES, Reader, find_by_class, find_reader, list_errors, read_syntax_error
 from errbridge.validation.request_errors import REQUEST_ERRORS, put_at
 
 __all__ = ["INVALID", "NO_JSON", "client_data", "handlers", "problem_of"]
@@ -80,7 +81,7 @@ def problem_of(
         A 422 whose ``__cause__`` is the exception; request errors of flask-pydantic and APIFlask keep their status and
         headers. None if the exception is no validation error, or the service is to blame.
     """
-    if (read := find_by_class(type(exc), REQUEST_ERRORS)) is not None:
+    if (read := _find_request_reader(type(exc))) is not None:
         errors = list_errors(exc, read, messages=messages) or {}
         status = getattr(exc, "status_code", 400)
         problem = Problem(status, INVALID, headers=getattr(exc, "headers", ()), **errors)
@@ -88,17 +89,22 @@ def problem_of(
         problem = Problem(400, NO_JSON, errors=items[:1])
     elif (found := _find_errors(exc, everywhere=everywhere and has_input, messages=messages)) is not None:
         problem = Problem(422, INVALID, **found)
-        problem._has_default_detail = True  # pyright: ignore[reportPrivateUsage]
+        vars(problem)["_has_default_detail"] = True
     else:
         return None
     problem.__cause__ = exc
     return problem
 
 
+_find_request_reader: Callable[[type], Reader | None] = lru_cache(maxsize=256)(
+    partial(find_by_class, table=REQUEST_ERRORS)
+)
+
+
 def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dict[str, Any] | None:
     location = vars(exc).get(_MARK)
     for error in (exc,) if location is None else _causes(exc):
-        if (read := find_reader(error)) is not None:
+        if (read := find_reader(type(error))) is not None:
             if location is None and not everywhere:
                 return None
             if location in (None, "body"):

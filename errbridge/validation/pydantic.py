@@ -47,7 +47,10 @@ def read(exc: Any) -> Iterator[Fault] | None:
 def read_error(error: Mapping[str, Any]) -> Fault:
     """Return the fault that one of pydantic's error dictionaries describes."""
     code: str = error["type"]
-    return Fault(code, _path(error), _find_detail(code), own=_own_words(code, error))
+    path: Path = tuple(error["loc"])
+    if path and path[-1] == _KEY and path[-2:-1] == (error.get("input"),):
+        path = path[:-1]
+    return Fault(code, path, _find_detail(code), own=_own_words(code, error))
 
 
 @lru_cache(maxsize=256)  # a validator may make a code of anything
@@ -65,9 +68,3 @@ def _own_words(code: str, error: Mapping[str, Any]) -> str | None:
     if code in _OF_VALIDATORS and isinstance(raised, str):  # flask-pydantic makes a text of it
         return raised
     return None if "error" in context or code in _WITH_INPUT else error["msg"]
-
-
-def _path(error: Mapping[str, Any]) -> Path:
-    path: Path = tuple(error["loc"])
-    is_of_key = path[-1:] == (_KEY,) and path[-2:-1] == (error.get("input"),)
-    return path[:-1] if is_of_key else path

@@ -53,10 +53,13 @@ def _list_names(cls: type) -> list[str]:
     return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
 
 
-def find_reader(exc: BaseException) -> Reader | None:
-    """Return the reader for an exception that may be about any data; None if it is no validation error."""
-    module = find_by_class(type(exc), LIBRARIES)
+def _find_reader(cls: type) -> Reader | None:
+    module = find_by_class(cls, LIBRARIES)
     return None if module is None else import_module(f"errbridge.validation.{module}").read
+
+
+find_reader: Callable[[type], Reader | None] = lru_cache(maxsize=256)(_find_reader)
+"""Return the reader for exceptions of a class that may be about any data; None if it is no validation error."""
 
 
 def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str, Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from errbridge.validation import marshmallow, pydantic
@@ -52,7 +51,7 @@ def read_messages(messages: Mapping[Any, Any], error: object = None) -> Iterator
 
 def read_quart_schema(exc: Any, *, camel_case: bool) -> Iterable[Fault] | None:
     """Return the faults of the error in a ``RequestSchemaValidationError``; None if no known library raised it."""
-    read = find_reader(exc.validation_error)
+    read = find_reader(type(exc.validation_error))
     faults = None if read is None else read(exc.validation_error)
     if faults is None:
         return None
@@ -64,7 +63,7 @@ def read_quart_schema(exc: Any, *, camel_case: bool) -> Iterable[Fault] | None:
             return name
         return name.replace("_", "-") if is_header else _camel_case(name) if camel_case else name
 
-    return put_at(location, (replace(fault, path=tuple(map(convert, fault.path))) for fault in faults))
+    return put_at(location, (fault._replace(path=tuple(map(convert, fault.path))) for fault in faults))
 
 
 def _read_flask_pydantic(exc: Any) -> Iterator[Fault]:
@@ -84,7 +83,7 @@ REQUEST_ERRORS: Mapping[str, Reader] = {
 
 def put_at(location: object, faults: Iterable[Fault]) -> Iterator[Fault]:
     """Return faults as those of a location of the request."""
-    return (replace(fault, place=_PLACES.get(location, "pointer")) for fault in faults)
+    return (fault._replace(place=_PLACES.get(location, "pointer")) for fault in faults)
 
 
 def _camel_case(name: str) -> str:

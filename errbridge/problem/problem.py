@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import Field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
@@ -28,8 +28,8 @@ _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 
 def make_plain_text(value: object) -> str:
     """Turn a text of any kind into plain text: markup loses its tags, a lazy translation is resolved."""
-    if type(value) in (str, Message):
-        return cast("str", value)
+    if isinstance(value, str) and type(value) in (str, Message):
+        return value
     strip = getattr(value, "striptags", None)
     try:
         return str(strip() if callable(strip) else value)
@@ -277,7 +277,7 @@ class Problem(_Members):
             The copy, of the same class.
         """
         copy = self.__class__.__new__(self.__class__)
-        copy.args = self.args
+        object.__setattr__(copy, "args", self.args)  # not by that of the class, which checks members
         values = copy.__dict__
         values.update(self.__dict__)
         values["_own_type"] = self._own_type or type
@@ -351,12 +351,12 @@ class Problem(_Members):
 
         def __getattr__(self, name: str) -> Any:
             """Read extension members, and the names that Werkzeug's exceptions and older templates use."""
-            try:
-                return self.__dict__["extensions"][name]
-            except KeyError:
-                if name in _ALIASES:
-                    return getattr(self, _ALIASES[name])
-                raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}") from None
+            extensions = self.__dict__.get("extensions", ())
+            if name in extensions:
+                return extensions[name]
+            if name in _ALIASES:
+                return getattr(self, _ALIASES[name])
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
 
 
 ProblemT = TypeVar("ProblemT", bound=Problem)

@@ -19,7 +19,6 @@ from errbridge import Problem, Reply
 from errbridge.representations.json import render_json
 from errbridge.representations.response import Response, build_response
 from errbridge.testing import assert_problem
-from tests.core.fakes import incident_of
 from tests.twins import Twins, World
 
 TEMPLATE = "https://example.com/problems/{slug}"
@@ -175,8 +174,8 @@ def test_requests(accepted: str) -> None:
 
 
 def test_an_answer_of_the_core() -> None:
-    incident = incident_of(PROBLEM)
-    answer = build_response(incident, render_json(incident), "application/problem+json", vary="Accept")
+    body = render_json(PROBLEM)
+    answer = build_response(PROBLEM, "GET", body, "application/problem+json", vary="Accept")
 
     assert Problem.from_response(answer).document()["sku"] == "a-1"
 

@@ -63,7 +63,7 @@ def _json() -> Group:
             Case(STDLIB, lambda: json.dumps(_document(problem)).encode(), expect),
             Case("json.dumps of a ready dict, encode", lambda: json.dumps(ready).encode(), expect),
             Case("a kept encoder, ready dict, encode", lambda: encode(ready).encode(), expect),
-            Case(ERRBRIDGE, lambda: render(shown), expect),
+            Case(ERRBRIDGE, lambda: render(problem), expect),
         ],
     )
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from errbridge.application.errormap import Look
 from errbridge.handling.context import ErrorContext
@@ -32,16 +32,26 @@ from errbridge.telemetry.record import Failure
 __all__ = ["render", "show_built_in"]
 
 
-def render(look: Look, incident: Incident) -> Response:
-    """Render an incident in one of the built-in representations."""
-    settings, style, media_type, _ = look
-    if media_type == HTML:
-        body, policy = REPRESENTATIONS[HTML](incident, settings.site), build_policy(settings.site)
+def render(look: Look, problem: Problem, method: str, describe: Callable[[], Incident]) -> Response:
+    """Render an error in one of the built-in representations.
+
+    Args:
+        look: How it looks.
+        problem: The completed problem.
+        method: The method of the request.
+        describe: Makes the incident, for a representation that shows more than the problem.
+    """
+    settings, style, media_type, language = look
+    content_type, policy = media_type, None
+    shown: tuple[Any, ...] = (problem,)
+    if media_type in (JSON, XML):
+        content_type = settings.choose_content_type(media_type)
+    elif media_type == HTML:
+        shown, policy = (describe(), settings.site), build_policy(settings.site) if settings.csp_enabled else None
     else:
-        body, policy = REPRESENTATIONS[media_type](incident), None
-    content_type = settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
-    vary = settings.vary(style)
-    return build_response(incident, body, content_type, vary=vary, policy=policy if settings.csp_enabled else None)
+        shown = (describe(),)
+    body, vary = REPRESENTATIONS[media_type](*shown), settings.vary(style)
+    return build_response(problem, method, body, content_type, vary=vary, policy=policy, language=language)
 
 
 class Form(NamedTuple):
@@ -122,20 +132,19 @@ def _render_shared(look: Look, problem: Problem, form: Form) -> Skeleton:
         request_id=_REQUEST if form.has_request_id else "",
     )
     completed = complete(problem, request, _ID, look.settings.build_type(problem), language=look.language)
-    incident = Incident(
-        problem,
-        completed,
-        request,
-        _ID,
-        media_type=look.media_type,
-        time=_MOMENT,
-        reference=_ID[:8] if form.has_reference else "",
-        language=look.language,
+    reference = _ID[:8] if form.has_reference else ""
+    incident = partial(
+        Incident, problem, completed, request, _ID, time=_MOMENT, reference=reference, language=look.language
     )
-    response = render(look, incident)
+    response = render(look, completed, form.method, incident)
     texts = None if response.body is None else _PLACE.split(response.body.decode())
     body = None if texts is None else tuple([_PLACES.get(text) or text.encode() for text in texts])
     return Skeleton(response.status, response.headers, body)
+
+
+def _describe(context: ErrorContext, *, failed: bool) -> Incident:
+    incident = context.incident
+    return replace(incident, reference=context.find_reference(failed=True)) if failed else incident
 
 
 def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Response:
@@ -148,10 +157,8 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
     try:
         form = Form.of(context, failed=failure is not None)
         if form is None:
-            incident = context.incident
-            if failure is not None:
-                incident = replace(incident, reference=context.find_reference(failed=True))
-            response = render(context.look, incident)
+            describe = partial(_describe, context, failed=failure is not None)
+            response = render(context.look, context.completed, context.request.method, describe)
         else:
             status, headers, body = _render_shared(context.look, context.problem, form)
             parts = [part if isinstance(part, bytes) else part(context).encode() for part in body or ()]

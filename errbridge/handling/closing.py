@@ -36,7 +36,7 @@ def choose_close_frame(context: ErrorContext, status: int, reference: str = "", 
         reference: What the client can quote.
         is_shown: Whether the answer shows the problem.
     """
-    problem, is_mapped = context.incident.problem, context.exception is context.original
+    problem, is_mapped = context.completed, context.exception is context.original
     is_uncaught = context.original is not None and (status == 500 or not is_mapped)
     is_silent = is_uncaught and problem._has_default_detail  # pyright: ignore[reportPrivateUsage]
     detail = problem.document().get("detail") if is_shown and not is_silent else None

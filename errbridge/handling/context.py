@@ -61,6 +61,7 @@ class ErrorContext:
     hooks: list[Callable[..., Any]]
     asked: list[Callable[..., Any]]
     is_part: bool = False
+    _completed: Problem | None = field(default=None, init=False)
     _incident: Incident | None = field(default=None, init=False)
 
     def as_server_error(self, exc: BaseException) -> ErrorContext:
@@ -100,14 +101,20 @@ class ErrorContext:
         return self.id[:8] if self.occurrence.is_recorded or is_written(level) else ""
 
     @property
+    def completed(self) -> Problem:
+        """The problem, complete with what its author left open. A document shows nothing else."""
+        if self._completed is None:
+            type_uri, language = self.look.settings.build_type(self.problem), self.look.language
+            self._completed = complete(self.problem, self.request, self.occurrence.id, type_uri, language=language)
+        return self._completed
+
+    @property
     def incident(self) -> Incident:
         """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
         if self._incident is None:
-            settings, language = self.look.settings, self.look.language
-            type_uri = settings.build_type(self.problem)
             values = {
                 "exception": self.exception,
-                "problem": complete(self.problem, self.request, self.occurrence.id, type_uri, language=language),
+                "problem": self.completed,
                 "request": self.request,
                 "id": self.occurrence.id,
                 "scope": self.chain.owners[0].scope,
@@ -117,7 +124,7 @@ class ErrorContext:
                 "app": self.application.name,
                 "time": self.occurrence.time,
                 "reference": self.find_reference(),
-                "language": language,
+                "language": self.look.language,
             }
             self._incident = make(Incident, values)
         return self._incident

@@ -37,7 +37,8 @@ def render(context: ErrorContext, renderer: Renderer) -> Plan:
     """
     if isinstance(renderer, Page):
         content = str((yield from _render_template(context, renderer))).encode("utf-8", "replace")
-        response = build_response(context.incident, content, HTML, vary=context.vary)
+        language, method = context.look.language, context.request.method
+        response = build_response(context.completed, method, content, HTML, vary=context.vary, language=language)
         report(context, response.status, response.as_reply, is_shown=True)
         return response
     return (yield from _decorate(context, renderer))
@@ -60,7 +61,7 @@ def find_renderer(context: ErrorContext) -> Renderer | None:
 
 
 def _decorate(context: ErrorContext, response: Callable[..., Any]) -> Plan:
-    problem = context.incident.problem
+    problem = context.completed
 
     def document() -> tuple[Any, int, dict[str, str]]:
         return to_json_value(problem.document()), problem.status, map_headers(problem.headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from errbridge.incident import Incident
+from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 
 __all__ = ["render_json"]
@@ -13,9 +13,9 @@ __all__ = ["render_json"]
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
-def render_json(incident: Incident) -> bytes:
-    """Render the problem of an incident as JSON, with a line end for terminals."""
-    document = incident.problem.document()
+def render_json(problem: Problem) -> bytes:
+    """Render a problem as JSON, with a line end for terminals."""
+    document = problem.document()
     try:
         return f"{_encode(document)}\n".encode()
     except Exception:  # also what the methods of a value raise

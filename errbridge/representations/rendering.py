@@ -1,7 +1,7 @@
-"""Representations: from an incident to bytes, one module for each media type.
+"""Representations: from an error to bytes, one module for each media type.
 
-A representation is a function of the incident, the page's also of the site. It answers for any problem: values that its
-format cannot hold are replaced (`errbridge.problem.values`), never raised.
+A document is a function of the problem, the others are functions of the incident, the page's also of the site. They
+answer for any problem: values that a format cannot hold are replaced (`errbridge.problem.values`), never raised.
 """
 
 from __future__ import annotations
@@ -22,4 +22,4 @@ REPRESENTATIONS: Mapping[str, Callable[..., bytes]] = {
     accept.HTML: render_html,
     accept.TEXT: render_text,
 }
-"""By media type; the page takes the `Site` as well."""
+"""By media type."""

@@ -11,6 +11,7 @@ from errbridge.http.headers import Headers, clean_headers, leave_out, list_heade
 from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
 from errbridge.languages.language import ENGLISH, Language
+from errbridge.problem.problem import Problem
 
 __all__ = [
     "Response",
@@ -66,13 +67,19 @@ def _list_defaults(own: tuple[tuple[str, str], ...], status: int) -> list[tuple[
 
 
 def build_response(
-    incident: Incident, body: bytes, content_type: str, *, vary: str, policy: str | None = None
+    problem: Problem,
+    method: str,
+    body: bytes,
+    content_type: str,
+    *,
+    vary: str,
+    policy: str | None = None,
+    language: Language = ENGLISH,
 ) -> Response:
-    """Build the response of a representation; the arguments are those of `build_headers`."""
-    problem, language = incident.problem, incident.language
+    """Build the response of a representation to a request; the other arguments are those of `build_headers`."""
     build = build_headers if problem.headers else _remember_headers
     headers = build(content_type, vary, policy, language, own=problem.headers, status=problem.status)
-    return _finish(incident.request.method, problem.status, headers, body)
+    return _finish(method, problem.status, headers, body)
 
 
 def build_headers(

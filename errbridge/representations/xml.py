@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from errbridge.incident import Incident
+from errbridge.problem.problem import Problem
 from errbridge.problem.values import JSONValue, to_json_value
 
 __all__ = ["NAMESPACE", "encode_name", "render_xml"]
@@ -24,10 +24,11 @@ _NOT_IN_NAMES = r"[^A-Za-z0-9._\-]|_(?=x)|^_\Z|^[0-9.\-]"
 _FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 
-def render_xml(incident: Incident) -> bytes:
-    """Render the problem of an incident as XML."""
-    document = incident.problem.document()
-    members = "".join(_write_element(encode_name(name), to_json_value(value)) for name, value in document.items())
+def render_xml(problem: Problem) -> bytes:
+    """Render a problem as XML."""
+    members = "".join(
+        _write_element(encode_name(name), to_json_value(value)) for name, value in problem.document().items()
+    )
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<problem xmlns="{NAMESPACE}">{members}</problem>\n'.encode()
 
 

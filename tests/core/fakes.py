@@ -39,8 +39,10 @@ from errbridge.application.settings import Options, Settings
 from errbridge.handling import context
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Outcome
+from errbridge.http.accept import JSON, XML
 from errbridge.incident import CloseFrame
 from errbridge.mapping.problems import complete
+from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.scopes.scope import ROOT
 from tests.clients import OCCURRENCE
 
@@ -74,6 +76,12 @@ def incident_of(
         time=datetime(2026, 11, 29, 14, 30, 7, tzinfo=UTC),
         reference=ID[:8],
     )
+
+
+def render(media_type: str, problem: Problem, **facts: Any) -> bytes:
+    """Render a problem as the answer to a request."""
+    incident = incident_of(problem, **facts)
+    return REPRESENTATIONS[media_type](incident.problem if media_type in (JSON, XML) else incident)
 
 
 # Values that go wrong wherever they are touched.

@@ -280,7 +280,7 @@ PROBLEMS = [
 
 def document_of(problem: Problem) -> Any:
     completed = problem.fill_in(type=ProblemType.of(type(problem), TEMPLATE).uri, extensions={"trace_id": "t"})
-    return json.loads(render_json(incident_of(completed)))
+    return json.loads(render_json(incident_of(completed).problem))
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)

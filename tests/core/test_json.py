@@ -23,11 +23,11 @@ def refuse(constant: str) -> None:
 
 
 def read_json(incident: Incident) -> Any:
-    return json.loads(render_json(incident).decode("utf-8"), parse_constant=refuse)
+    return json.loads(render_json(incident.problem).decode("utf-8"), parse_constant=refuse)
 
 
 def test_a_document_has_the_members_of_the_rfc_first_and_in_order_and_ends_the_line() -> None:
-    rendered = render_json(incident_of(Problem(404, detail="é <b>", type="urn:t", sku="a", none=None)))
+    rendered = render_json(incident_of(Problem(404, detail="é <b>", type="urn:t", sku="a", none=None)).problem)
 
     assert rendered.decode() == (
         '{"type":"urn:t","title":"Not Found","status":404,"detail":"é <b>",'

@@ -29,7 +29,7 @@ VALIDATOR = Draft7Validator(SCHEMA, format_checker=FormatChecker())
 
 def test_the_document_of_every_status_is_valid() -> None:
     for status in range(400, 600):
-        VALIDATOR.validate(json.loads(render_json(incident_of(Problem(status)))))
+        VALIDATOR.validate(json.loads(render_json(incident_of(Problem(status)).problem)))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_document_of_every_status_is_valid() -> None:
     ],
 )
 def test_the_document_of_a_problem_with_extensions_is_valid(problem: Problem) -> None:
-    VALIDATOR.validate(json.loads(render_json(incident_of(problem))))
+    VALIDATOR.validate(json.loads(render_json(incident_of(problem).problem)))
 
 
 def test_the_schema_tells_a_wrong_document_from_a_right_one() -> None:

@@ -20,7 +20,7 @@ from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.problem.values import to_json_value
 from errbridge.representations.json import render_json
 from errbridge.representations.rendering import REPRESENTATIONS
-from tests.core.fakes import ANY_TEXT, incident_of
+from tests.core.fakes import ANY_TEXT, incident_of, render
 
 JSON = "application/problem+json"
 TEMPLATE = "https://example.com/read/{slug}"
@@ -112,7 +112,7 @@ def answered(document: object, content_type: str = JSON, status: int = 400) -> t
 
 
 def sent(problem: Problem) -> tuple[int, dict[str, str], bytes]:
-    return problem.status, {"Content-Type": JSON}, render_json(incident_of(problem))
+    return problem.status, {"Content-Type": JSON}, render_json(incident_of(problem).problem)
 
 
 # Round trips.
@@ -135,7 +135,7 @@ VALUES = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=3) | st.dicti
 @given(STANDARD, st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_problem_comes_back_from_json_as_it_was_sent(members: dict[str, Any], extensions: dict[str, Any]) -> None:
     incident = incident_of(Problem(**members, **extensions))
-    read = Problem.from_response((members["status"], {"Content-Type": JSON}, render_json(incident)))
+    read = Problem.from_response((members["status"], {"Content-Type": JSON}, render_json(incident.problem)))
 
     assert type(read) is Problem
     assert read.document() == to_json_value(incident.problem.document())
@@ -354,8 +354,7 @@ def test_a_document_of_any_content_gives_a_problem_that_can_be_shown(document: d
     full = Full.from_response((402, {"Content-Type": JSON}, bodies[1]))
 
     for problem in (read, full):
-        for render in REPRESENTATIONS.values():
-            assert render(incident_of(problem))
+        assert all(render(media_type, problem) for media_type in REPRESENTATIONS)
         assert 400 <= problem.status <= 599
 
 

@@ -14,17 +14,14 @@ from errbridge.representations.json import render_json
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.representations.text import render_text
 from errbridge.representations.xml import render_xml
-from tests.core.fakes import (
-    ANY_TEXT,
-    incident_of,
-)
+from tests.core.fakes import ANY_TEXT, render
 from tests.core.values import DEEP, HOSTILE, HUGE, RESERVED, VALUES
 
 
 @pytest.mark.parametrize("media_type", [JSON, XML, HTML, TEXT])
 @pytest.mark.parametrize("value", [*HOSTILE, *HUGE], ids=lambda value: type(value).__name__)
 def test_no_extension_makes_a_representation_fail(media_type: str, value: object) -> None:
-    rendered = REPRESENTATIONS[media_type](incident_of(Problem(409, detail="d", odd=value, more=[value], end="end")))
+    rendered = render(media_type, Problem(409, detail="d", odd=value, more=[value], end="end"))
 
     assert rendered.decode()
     assert b"secret" not in rendered
@@ -34,7 +31,7 @@ def test_no_extension_makes_a_representation_fail(media_type: str, value: object
 
 @pytest.mark.parametrize("media_type", [JSON, XML, HTML, TEXT])
 def test_an_extension_that_nests_beyond_reason_is_cut_off(media_type: str) -> None:
-    rendered = REPRESENTATIONS[media_type](incident_of(Problem(409, deep=DEEP)))
+    rendered = render(media_type, Problem(409, deep=DEEP))
 
     assert 0 < len(rendered) < 10_000
 
@@ -43,10 +40,10 @@ def test_an_extension_that_nests_beyond_reason_is_cut_off(media_type: str) -> No
 @settings(deadline=None, max_examples=200)
 def test_every_representation_of_any_problem_is_utf_8(title: str, detail: str, name: str, value: object) -> None:
     extensions: dict[str, Any] = {name: value}
-    incident = incident_of(Problem(409, title=title, detail=detail, **extensions), path=detail, root_path=title)
+    problem = Problem(409, title=title, detail=detail, **extensions)
 
-    for render in REPRESENTATIONS.values():
-        assert render(incident).decode("utf-8") != ""
+    for media_type in REPRESENTATIONS:
+        assert render(media_type, problem, path=detail, root_path=title).decode("utf-8") != ""
 
 
 def test_there_is_one_representation_for_each_media_type() -> None:
@@ -55,12 +52,12 @@ def test_there_is_one_representation_for_each_media_type() -> None:
 
 @pytest.mark.parametrize("media_type", [JSON, XML, HTML, TEXT])
 def test_rendering_changes_nothing_and_gives_the_same_bytes_again(media_type: str) -> None:
-    incident = incident_of(Problem(409, detail="d", a=[1, {"b": {3, 1, 2}}], retry_after=5))
+    problem = Problem(409, detail="d", a=[1, {"b": {3, 1, 2}}], retry_after=5)
 
-    assert REPRESENTATIONS[media_type](incident) == REPRESENTATIONS[media_type](incident)
+    assert render(media_type, problem) == render(media_type, problem)
 
 
 def test_an_object_with_the_one_member_i_is_no_array_in_xml() -> None:
-    rendered = render_xml(incident_of(Problem(409, object={"i": 1}, array=[1])))
+    rendered = render_xml(Problem(409, object={"i": 1}, array=[1]))
 
     assert b"<object><_x0069_>1</_x0069_></object><array><i>1</i></array>" in rendered

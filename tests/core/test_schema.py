@@ -23,7 +23,6 @@ from jsonschema import Draft202012Validator
 from errbridge import Problem
 from errbridge.catalogue.schema import make_schema
 from errbridge.representations.json import render_json
-from tests.core.fakes import incident_of
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may be running
 
@@ -206,7 +205,7 @@ def test_a_schema_is_a_new_one_each_time() -> None:
 
 def described(value: Any) -> Any:
     """Return a value as it is in a document."""
-    return json.loads(render_json(incident_of(Problem(400, value=value))))["value"]
+    return json.loads(render_json(Problem(400, value=value)))["value"]
 
 
 ITEMS = st.builds(Item, st.text(), st.decimals(allow_nan=False), st.frozensets(st.text(max_size=3), max_size=3))

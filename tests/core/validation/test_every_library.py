@@ -115,8 +115,8 @@ def test_a_library_that_stops_at_the_first_error_points_at_one_that_is_wrong(ord
 def test_no_value_that_was_sent_is_in_any_representation(check: Check, order: Any) -> None:
     if any(wrong_in(order)):
         incident = incident_of(problem_with(check, order))
-        for render in (render_json, render_xml, render_text):
-            assert SECRET.encode() not in render(incident)
+        for rendered in (render_json(incident.problem), render_xml(incident.problem), render_text(incident)):
+            assert SECRET.encode() not in rendered
 
 
 @EVERY_CHECK

@@ -24,6 +24,9 @@ __all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "types_of"]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The version of JSON Schema that every schema here is written in."""
 
+Types = Iterable[type[Problem] | ModuleType] | ModuleType | None
+"""Problem classes, and modules for all types that are defined in them or below; None for every type of the process."""
+
 _STATUSES = range(400, 600)
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 
@@ -95,6 +98,10 @@ class ProblemType:
             name = describe_class(problem_class)
             raise SetupError(f"{name} has the slug {slug!r}; a slug is a part of URIs, of letters, digits and - . _ ~")
         own_type = make_plain_text(declared.uri) if declared.uri else None
+        annotations, fields = resolve_annotations(problem_class), []
+        for name, default in declared.fields.items():
+            schema, required = make_schema(annotations.get(name, Any)), default is REQUIRED
+            fields.append(Field(name, schema, required, None if required else default))
         return cls(
             cls=problem_class,
             uri=own_type or build_type(type_uri, declared.status, slug) or ABOUT_BLANK,
@@ -102,7 +109,7 @@ class ProblemType:
             status=declared.status,
             title=find_phrase(declared.status) if declared.title is None else make_plain_text(declared.title),
             documentation=inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
-            fields=tuple(_describe_fields(problem_class)),
+            fields=tuple(fields),
         )
 
     @property
@@ -136,13 +143,6 @@ class ProblemType:
             },
             "required": ["type", "title", "status", *(each.name for each in self.fields)],
         }
-
-
-def _describe_fields(cls: type[Problem]) -> Iterator[Field]:
-    annotations = resolve_annotations(cls)
-    for name, default in read_declaration(cls).fields.items():
-        schema, required = make_schema(annotations.get(name, Any)), default is REQUIRED
-        yield Field(name, schema, required, None if required else default)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +181,7 @@ class Catalogue:
                 raise _conflict(f"every plain Problem({status})", each, f"the type {each.uri}", advice)
 
     @classmethod
-    def of(
-        cls, types: Iterable[type[Problem] | ModuleType] | ModuleType | None = None, *, type_uri: str | None = None
-    ) -> Catalogue:
+    def of(cls, types: Types = None, *, type_uri: str | None = None) -> Catalogue:
         """Collect problem types.
 
         Args:
@@ -215,8 +213,20 @@ class Catalogue:
         Returns:
             The type, or None.
         """
-        own = (each for each in self.types if each.slug == slug)
-        return next(own, None) or _describe_status(slug, self.type_uri)
+        own = next((each for each in self.types if each.slug == slug), None)
+        statuses = [status for status in _STATUSES if make_slug(find_phrase(status)) == slug]
+        if own is not None or not statuses:
+            return own
+        first, is_named = statuses[0], len(statuses) == 1  # those without a name share a type
+        means = f"status {first}" if is_named else f"a status from {first // 100}00 to {first // 100}99"
+        return ProblemType(
+            cls=Problem,
+            uri=build_type(self.type_uri, first, slug) or ABOUT_BLANK,
+            slug=slug,
+            status=first if is_named else None,
+            title=find_phrase(first),
+            documentation=f"What HTTP means by {means}, and no more than that.",
+        )
 
     def schema(self) -> Schema:
         """Describe the documents of all types.
@@ -243,7 +253,7 @@ class Catalogue:
             "info": {"title": "Problem types", "version": "1"},
             "components": {
                 "schemas": {each.name: each.schema() for each in self.types},
-                "responses": {each.name: _make_response(each) for each in self.types},
+                "responses": {each.name: _make_response([each]) for each in self.types},
             },
         }
 
@@ -270,10 +280,9 @@ class Catalogue:
         """
         if (version := str(document.get("openapi") or document.get("swagger") or "3.1")) < "3.1":
             raise SetupError(f"the document is one of OpenAPI {version}, the problems are of 3.1: set OPENAPI_VERSION")
-        known = {each.cls: each for each in self}
+        known, paths = {each.cls: each for each in self}, document.get("paths", {})
         for name, classes in operations.items():
             method, _, path = name.partition(" ")
-            paths = document.get("paths", {})
             operation = paths.get(path, {}).get(method.lower())
             if operation is None:
                 names = [f"{verb.upper()} {each}" for each, verbs in paths.items() for verb in verbs]
@@ -284,26 +293,22 @@ class Catalogue:
                     raise SetupError(f"{cls.__qualname__} is not in the catalogue")
                 by_status.setdefault(str(known[cls].status or "default"), []).append(known[cls])
             for status, types in by_status.items():
-                operation.setdefault("responses", {})[status] = _make_reference(types)
+                reference = {"$ref": f"#/components/responses/{types[0].name}"}
+                response = reference if len(types) == 1 else _make_response(types)
+                operation.setdefault("responses", {})[status] = response
         for kind, components in self.openapi()["components"].items():
             document.setdefault("components", {}).setdefault(kind, {}).update(components)
         return document
 
 
-def _make_reference(types: list[ProblemType]) -> dict[str, Any]:
+def _make_response(types: list[ProblemType]) -> dict[str, Any]:
     """Make the response of an operation that may answer with one of these problems of the same status."""
-    if len(types) == 1:
-        return {"$ref": f"#/components/responses/{types[0].name}"}
-    content = {"schema": {"oneOf": [{"$ref": f"#/components/schemas/{each.name}"} for each in types]}}
+    schemas = [{"$ref": f"#/components/schemas/{each.name}"} for each in types]
+    content = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
     return {"description": " or ".join(each.title for each in types), "content": {JSON: content}}
 
 
-def _make_response(problem_type: ProblemType) -> dict[str, Any]:
-    content = {"schema": {"$ref": f"#/components/schemas/{problem_type.name}"}}
-    return {"description": problem_type.title, "content": {JSON: content}}
-
-
-def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = None) -> tuple[type[Problem], ...]:
+def types_of(chosen: Types = None) -> tuple[type[Problem], ...]:
     """List the problem types that exist by now.
 
     Args:
@@ -323,23 +328,6 @@ def types_of(chosen: Iterable[type[Problem] | ModuleType] | ModuleType | None = 
         else:
             found.append(each)
     return tuple(dict.fromkeys(found))
-
-
-def _describe_status(slug: str, type_uri: str | None) -> ProblemType | None:
-    """Describe the type of the problems that are no more than their status."""
-    statuses = [status for status in _STATUSES if make_slug(find_phrase(status)) == slug]
-    if not statuses:
-        return None
-    first, is_named = statuses[0], len(statuses) == 1
-    means = f"status {first}" if is_named else f"a status from {first // 100}00 to {first // 100}99"
-    return ProblemType(
-        cls=Problem,
-        uri=build_type(type_uri, first, slug) or ABOUT_BLANK,
-        slug=slug,
-        status=first if is_named else None,
-        title=find_phrase(first),
-        documentation=f"What HTTP means by {means}, and no more than that.",
-    )
 
 
 def _conflict(known: str, each: ProblemType, what: str, advice: str) -> SetupError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
@@ -55,36 +55,31 @@ class Frame:
         return escape(self.language.translate(message))
 
 
+_TYPES = Message("Problem types")
+
+
 def render_type(problem_type: ProblemType, accept: str, frame: Frame) -> Response:
     """Render a problem type."""
-    if _prefers_json(accept):
+    if choose_media_type(accept, (HTML, JSON), HTML) == JSON:
         return _make_json({"$schema": DIALECT, **problem_type.schema()}, "application/schema+json", frame)
-    title = frame.language.translate(problem_type.title)
-    return _make_page(title, "".join(_describe_type(problem_type, frame)), frame)
+    return _make_page(problem_type.title, _describe_type(problem_type, frame), frame)
 
 
 def render_index(catalogue: Catalogue, accept: str, frame: Frame) -> Response:
     """Render the list of all problem types."""
-    if _prefers_json(accept):
-        return _make_json({"problems": [_summarize(each) for each in catalogue]}, "application/json", frame)
-    return _make_page(frame.language.translate(_TYPES), "".join(_list_types(catalogue, frame)), frame)
-
-
-_TYPES = Message("Problem types")
-
-
-def _summarize(problem_type: ProblemType) -> dict[str, Any]:
-    return {
-        "type": problem_type.uri,
-        "title": problem_type.title,
-        "status": problem_type.status,
-        "documentation": problem_type.documentation,
-        "schema": problem_type.slug,
-    }
-
-
-def _prefers_json(accept: str) -> bool:
-    return choose_media_type(accept, (HTML, JSON), HTML) == JSON
+    if choose_media_type(accept, (HTML, JSON), HTML) != JSON:
+        return _make_page(_TYPES, _list_types(catalogue, frame), frame)
+    problems = [
+        {
+            "type": each.uri,
+            "title": each.title,
+            "status": each.status,
+            "documentation": each.documentation,
+            "schema": each.slug,
+        }
+        for each in catalogue
+    ]
+    return _make_json({"problems": problems}, "application/json", frame)
 
 
 def _make_json(document: Any, media_type: str, frame: Frame) -> Response:
@@ -92,9 +87,10 @@ def _make_json(document: Any, media_type: str, frame: Frame) -> Response:
     return _make_response(body.encode("utf-8", "replace"), media_type, replace(frame, language=ENGLISH))
 
 
-def _make_page(title: str, content: str, frame: Frame) -> Response:
+def _make_page(title: str, parts: Iterable[str], frame: Frame) -> Response:
+    title, home_url = frame.language.translate(title), link_home(frame.root_path)
     body, policy = build_page(
-        title, content, _STYLE, site=frame.site, language=frame.language, home_url=link_home(frame.root_path)
+        title, "".join(parts), _STYLE, site=frame.site, language=frame.language, home_url=home_url
     )
     return _make_response(body, HTML, frame, policy)
 
@@ -109,7 +105,13 @@ def _describe_type(problem_type: ProblemType, frame: Frame) -> Iterator[str]:
     named = Message("An error") if status is None else Message("Error {status}", status=status)
     yield f'<p class="status">{t(named)}</p>\n<h1 dir="auto">{t(problem_type.title)}</h1>\n'
     for paragraph in re.split(r"\n\s*\n", problem_type.documentation):
-        yield from _render_paragraph(frame.language.translate(paragraph))
+        # Lines that begin with "- " are the items of a list.
+        words, *items = re.split(r"^- ", t(paragraph), flags=re.MULTILINE)
+        if words.strip():
+            yield f'<p dir="auto">{words.strip()}</p>\n'
+        if items:
+            listed = "".join(f'<li dir="auto">{item.strip()}</li>' for item in items)
+            yield f"<ul>{listed}</ul>\n"
     yield f"<h2>{t(Message('Type'))}</h2>\n<p><code>{escape(problem_type.uri)}</code></p>\n"
     if problem_type.fields:
         yield f"<h2>{t(Message('Members'))}</h2>\n<dl>\n"
@@ -120,16 +122,6 @@ def _describe_type(problem_type: ProblemType, frame: Frame) -> Iterator[str]:
     schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2)
     yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
     yield f'<nav><a href="./">{t(Message("All problem types"))}</a></nav>\n'
-
-
-def _render_paragraph(text: str) -> Iterator[str]:
-    """Render a paragraph of a docstring; lines that begin with ``- `` are the items of a list."""
-    words, *items = re.split(r"^- ", escape(text), flags=re.MULTILINE)
-    if words.strip():
-        yield f'<p dir="auto">{words.strip()}</p>\n'
-    if items:
-        listed = "".join(f'<li dir="auto">{item.strip()}</li>' for item in items)
-        yield f"<ul>{listed}</ul>\n"
 
 
 def _list_types(catalogue: Catalogue, frame: Frame) -> Iterator[str]:

@@ -18,7 +18,6 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from errbridge.adapter import Application
 from errbridge.catalogue import types_of
 from errbridge.errors import SetupError, suggest
-from errbridge.handling.respond import status_of
 from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry, Replacement, Subject, copy_without_hooks
 from errbridge.pallets.blueprints import split_endpoint
@@ -103,24 +102,18 @@ def _find_replacement(app: Any, name: str) -> Replacement | None:
 
 
 def _find_template_faults(environment: Any, application: Application, name: str) -> Iterator[str]:
-    waiting = [name]
-    for current in waiting:
+    """Compile a template, and those that it extends, includes and imports, as far as their names are in it."""
+    waiting: list[str | None] = [name]
+    for current in filter(None, waiting):
         try:
             if application.find_template((current,)) is None:  # it knows errbridge's own
                 raise TemplateNotFound(current)
-            references = _find_references(environment, current)
+            source, _, _ = environment.loader.get_source(environment, current)
+            waiting += set(meta.find_referenced_templates(environment.parse(source))).difference(waiting)
         except TemplateNotFound:
             yield f"{current} does not exist, which {'ERROR_PAGE' if current == name else name} names"
         except TemplateError as error:
             yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
-        else:
-            waiting += references.difference(waiting)
-
-
-def _find_references(environment: Any, name: str) -> set[str]:
-    """Find the templates that a template extends, includes and imports, as far as their names are in it."""
-    source, _, _ = environment.loader.get_source(environment, name)
-    return {each for each in meta.find_referenced_templates(environment.parse(source)) if each is not None}
 
 
 def _list_templates(environment: Any) -> list[str]:
@@ -140,13 +133,12 @@ def find_error_class(app: Any, name: str) -> type[Exception] | int:
     this name.
     """
     if name.isdecimal():
-        status = int(name)
-        if status in range(400, 600):
-            return status
-        raise SetupError(f"an error has a status from 400 to 599, not {status}")
+        if int(name) in range(400, 600):
+            return int(name)
+        raise SetupError(f"an error has a status from 400 to 599, not {int(name)}")
     if name.lower() in ("4xx", "5xx"):
         raise SetupError(f"{name} is a family of statuses; name one of them, such as {name[0]}04")
-    found = _import(app, name)
+    found = _find_class(app, name)
     if not (isinstance(found, type) and issubclass(found, Exception)):
         raise SetupError(f"{name} is no exception class that a handler could get, but {found!r}")
     if issubclass(found, BaseExceptionGroup) and find_by_class(found, _BUILDERS) is None:
@@ -154,40 +146,38 @@ def find_error_class(app: Any, name: str) -> type[Exception] | int:
     return found
 
 
-def _import(app: Any, name: str) -> object:
+def _find_class(app: Any, name: str) -> object:
     module, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
+    own, others = _list_classes(app), {**vars(exceptions), **vars(builtins)}
+    known = [
+        each.__name__ for each in (*own, *others.values()) if isinstance(each, type) and issubclass(each, Exception)
+    ]
+    near = suggest(attribute, known)
     if module:
         try:
             return reduce(getattr, attribute.split("."), import_module(module))
         except (ImportError, AttributeError) as error:
-            near = _suggest(app, attribute) or "; write it as package.module:Class"
+            near = near or "; write it as package.module:Class"
             raise SetupError(f"{name!r} cannot be found: {error}{near}") from error
-    own = [cls for cls in _list_classes(app) if cls.__name__ == attribute]
-    if not own and (found := getattr(builtins, attribute, getattr(exceptions, attribute, None))) is not None:
-        return found
-    own = own or [cls for cls in subclasses(Exception) if cls.__name__ == attribute]
-    if len(own) == 1:
-        return own[0]
-    if own:
-        choice = " or ".join(f"{cls.__module__}:{cls.__qualname__}" for cls in own)
+    found = [cls for cls in own if cls.__name__ == name]
+    if not found and name in others:
+        return others[name]
+    found = found or [cls for cls in subclasses(Exception) if cls.__name__ == name]
+    if len(found) > 1:
+        choice = " or ".join(f"{cls.__module__}:{cls.__qualname__}" for cls in found)
         raise SetupError(f"there is more than one exception {name!r}; write {choice}")
-    near = _suggest(app, attribute) or " in Python or among what is imported"
-    raise SetupError(f"there is no exception {name!r}{near}; write one of your own as package.module:{name}")
+    if not found:
+        near = near or " in Python or among what is imported"
+        raise SetupError(f"there is no exception {name!r}{near}; write one of your own as package.module:{name}")
+    return found[0]
 
 
 def _list_classes(app: Any) -> list[type]:
     """List the application's exceptions: its problem types, and those with a handler."""
     seam = find_seam(app)
     keys = [key for owner in seam.installation.error_map().owners.values() for key in owner.handlers.by_key]
-    keys += [cls for _, cls, _ in seam.search.registrations()]
-    found = [*types_of(seam.installation.problem_types), *(key for key in keys if isinstance(key, type))]
-    return list(dict.fromkeys(cls for cls in found if cls.__module__ != "builtins"))
-
-
-def _suggest(app: Any, name: str) -> str:
-    """Suggest an exception whose name is near."""
-    known = (*_list_classes(app), *vars(builtins).values(), *default_exceptions.values())
-    return suggest(name, [each.__name__ for each in known if isinstance(each, type) and issubclass(each, Exception)])
+    found = [*types_of(seam.installation.problem_types), *keys, *(cls for _, cls, _ in seam.search.registrations())]
+    return list(dict.fromkeys(cls for cls in found if isinstance(cls, type) and cls.__module__ != "builtins"))
 
 
 def build_exception(error: type[Exception] | int) -> Exception:
@@ -226,29 +216,25 @@ def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapp
     method, path, headers = request_line
     if not path.startswith("/"):
         raise SetupError(f"a path begins with a slash; write '/{path}'")
-    options: dict[str, Any] = {"method": method, "headers": dict(headers)}
-    if method == "WEBSOCKET":
-        if not hasattr(app, "websocket"):
-            raise SetupError("only Quart has WebSockets; name a method of HTTP")
-        options |= {"method": "GET", "scheme": "ws"}
+    if method == "WEBSOCKET" and not hasattr(app, "websocket"):
+        raise SetupError("only Quart has WebSockets; name a method of HTTP")
+    opened = {"method": "GET", "scheme": "ws"} if method == "WEBSOCKET" else {"method": method}
     try:
-        context = app.test_request_context(path, **options)
+        context = app.test_request_context(path, headers=dict(headers), **opened)
     except HTTPException as error:  # Quart looks at the host here
         raise SetupError(f"the framework refuses the request: {error}") from error
     if context.url_adapter is not None:  # Flask looked at the host, and did not like it
         context.match_request()
     request, seam = context.request, copy(find_seam(app))
     seam.installation = copy_without_hooks(seam.installation)  # they may need a request that there is not
+    unrouted = request.routing_exception
     notes: tuple[str, ...] = ()
-    unrouted: HTTPException | None = request.routing_exception
-    if unrouted is not None:
-        application = seam.installation.application
-        if type(exc) is type(unrouted) and status_of(application, unrouted) == status_of(application, exc):
-            exc = unrouted
-        else:
-            url = getattr(unrouted, "new_url", None)
-            said = f"redirects this request to {url}" if url else f"says {unrouted.code} {unrouted.name} here"
-            notes = (f"routing itself {said}; the error would have to come from a before_request function",)
+    if type(exc) is type(unrouted):
+        exc = unrouted
+    elif unrouted is not None:
+        url = getattr(unrouted, "new_url", None)
+        said = f"redirects this request to {url}" if url else f"says {unrouted.code} {unrouted.name} here"
+        notes = (f"routing itself {said}; the error would have to come from a before_request function",)
     facts = seam.read_facts(exc, request, request.blueprints)
     # A validation error would be about input. Quart can make a request for a test, but no WebSocket.
     facts = replace(facts, has_input=True, websocket=method == "WEBSOCKET")

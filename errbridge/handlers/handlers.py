@@ -81,20 +81,14 @@ def _arity(function: Callable[..., Any]) -> int:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # some callables written in C have none
         return 1
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = sum(p.default is p.empty for p in positional)
-    takes_any = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    needs_keyword = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    if required > 2 or needs_keyword:
-        raise SetupError(
-            f"the handler {describe_function(function)} takes more than (exc, incident): give the other parameters "
-            "defaults, or bind them"
-        )
-    if not positional and not takes_any:
-        raise SetupError(
-            f"the handler {describe_function(function)} takes no argument: give it (exc) or (exc, incident)"
-        )
-    return max(required, 1)
+    required = [p.kind for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if len(required) > 2 or inspect.Parameter.KEYWORD_ONLY in required:
+        said = "takes more than (exc, incident): give the other parameters defaults, or bind them"
+    elif not any(p.kind <= p.VAR_POSITIONAL for p in parameters):
+        said = "takes no argument: give it (exc) or (exc, incident)"
+    else:
+        return max(len(required), 1)
+    raise SetupError(f"the handler {describe_function(function)} {said}")
 
 
 def is_key(argument: object) -> bool:
@@ -139,9 +133,8 @@ def _key(key: object) -> Key:
         hint = "; write register() with parentheses"
     elif not isinstance(key, type):
         hint = "; a target is for the register() and include() of an ErrorHandler"
-    raise SetupError(
-        f"a handler is registered for a status code, '4xx', '5xx', '*' or an exception class, not {key!r}{hint}"
-    )
+    wanted = "a status code, '4xx', '5xx', '*' or an exception class"
+    raise SetupError(f"a handler is registered for {wanted}, not {key!r}{hint}")
 
 
 def read_meanings(meanings: object) -> list[tuple[tuple[Key, ...], Handler]]:
@@ -284,16 +277,13 @@ _NO_CLASSES = HTTPErrorClasses()
 class ScopeHandlers:
     """The handlers of one scope, ready to be asked; of the same key the last one counts."""
 
-    __slots__ = ("by_key", "classes", "names")
+    __slots__ = ("by_key", "classes")
 
     def __init__(self, registered: Iterable[tuple[Key, Handler]], classes: HTTPErrorClasses = _NO_CLASSES) -> None:
         # Keys that mean the same have one form, and handlers for status codes are under the framework's class too.
-        by_key = self.by_key = {classes.normalize_key(key): handler for key, handler in registered}
-        self.names = {key: handler for key, handler in by_key.items() if is_class_name(key)}
-        self.classes = {key: handler for key, handler in by_key.items() if isinstance(key, type)}
-        for status, cls in classes.by_status.items():
-            if status in by_key:
-                self.classes[cls] = by_key[status]
+        self.by_key = {classes.normalize_key(key): handler for key, handler in registered}
+        self.classes: dict[Key, Handler] = {key: each for key, each in self.by_key.items() if isinstance(key, type)}
+        self.classes |= {cls: self.by_key[code] for code, cls in classes.by_status.items() if code in self.by_key}
 
     def find(self, cls: type[BaseException], status: int | None = None) -> Iterable[Handler]:
         """Find the handlers for an error, the most specific first, each once.
@@ -302,15 +292,10 @@ class ScopeHandlers:
         """
         return {id(handler): handler for _, handler in self.list_fitting(cls, status)}.values()
 
-    def list_fitting(self, cls: type[BaseException], status: int | None = None) -> Iterator[tuple[Key, Handler]]:
+    def list_fitting(self, cls: type[BaseException], status: int | None = None) -> list[tuple[Key, Handler]]:
         """List each key that an error has here, with its handler, the most specific first."""
-        for base in cls.__mro__ if self.classes or self.names else ():
-            if base in self.classes:
-                yield base, self.classes[base]
-            if self.names and (name := f"{base.__module__}.{base.__qualname__}") in self.names:
-                yield name, self.names[name]
-
+        handlers = {**self.by_key, **self.classes}
+        keys: list[Any] = [key for base in cls.__mro__ for key in (base, f"{base.__module__}.{base.__qualname__}")]
         if status is not None:
-            for key in (status, f"{status // 100}xx", CATCH_ALL):
-                if key in self.by_key:
-                    yield key, self.by_key[key]
+            keys += status, f"{status // 100}xx", CATCH_ALL
+        return [(key, handlers[key]) for key in keys if key in handlers]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 from errbridge.introspection import describe_value
@@ -153,30 +152,28 @@ def merge_header(headers: list[tuple[str, str]], name: str, value: str) -> None:
     headers.append((name, value))
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class RequestHeaders(Mapping[str, str]):
     """The request's headers, by name in any case; several lines of one name are joined by commas."""
 
-    read: Callable[[], Iterable[tuple[str, str]]] = tuple  # called at the first look
-    _values: dict[str, str] | None = field(default=None, init=False)
+    def __init__(self, read: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
+        self._read = read  # called at the first look
 
-    def _load(self) -> dict[str, str]:
-        if self._values is None:
-            values: dict[str, str] = {}
-            for name, value in self.read():
-                lowered = name.lower()
-                values[lowered] = f"{values[lowered]}, {value}" if lowered in values else value
-            self._values = values
-        return self._values
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for name, value in self._read():
+            lowered = name.lower()
+            values[lowered] = f"{values[lowered]}, {value}" if lowered in values else value
+        return values
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RequestHeaders, (self._load().items,)  # the request itself stays in its process
+        return RequestHeaders, (self._values.items,)  # the request itself stays in its process
 
     def __getitem__(self, name: str) -> str:
-        return self._load()[name.lower()]
+        return self._values[name.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._load())
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self._load())
+        return len(self._values)

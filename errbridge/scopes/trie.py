@@ -69,6 +69,14 @@ def normalize_host(host: str) -> str:
     return host.partition(":")[0].rstrip(".")
 
 
+def _list_ends(host: str) -> Iterator[str]:
+    """List a host and what follows each of its dots, and at last nothing."""
+    yield host
+    while host:
+        host = host.partition(".")[2]
+        yield host
+
+
 def _rank_host(host: str | None) -> _Rank:
     """Rank the host of a scope among those that match one request."""
     if host is None:
@@ -253,12 +261,16 @@ class ScopeTrie:
         self._elsewhere = (self._anywhere,) if anywhere else ()
         tries = {str(host): _PathTrie(pairs, converters) for host, pairs in owned.items()}
         self._has_hosts = bool(tries)
-        # By what follows the last star or variable.
-        self._wildcards: dict[str, list[tuple[_Rank, re.Pattern[str], _PathTrie]]] = {}
+        wildcards: dict[str, list[tuple[_Rank, re.Pattern[str], _PathTrie]]] = {}
         for host in filter(is_wildcard, tries):
             pattern = re.compile(build_host_expression(host, converters), re.IGNORECASE)
             suffix = host[max(host.rfind("*"), host.rfind(">")) :].partition(".")[2].lower()
-            self._wildcards.setdefault(suffix, []).append((_rank_host(host), pattern, tries[host]))
+            wildcards.setdefault(suffix, []).append((_rank_host(host), pattern, tries[host]))
+        # By what follows the last star or variable: all that may match a host with this end, by rank; no two have one.
+        self._wildcards = {
+            suffix: sorted(chain.from_iterable(wildcards.get(end, ()) for end in _list_ends(suffix)))
+            for suffix in wildcards
+        }
         self._hosts = {host: (tries[host], *self._match(host)) for host in tries if not is_wildcard(host)}
 
     def owners(self, host: str, path: str) -> tuple[Scope, ...]:
@@ -283,12 +295,10 @@ class ScopeTrie:
         """Find the prefixes of the wildcard hosts that a host matches, and those without a host."""
         if not self._wildcards or len(host) > _LONGEST_HOST or ".." in host or host.startswith("."):
             return self._elsewhere
-        found: list[tuple[_Rank, _PathTrie]] = []
         suffix = host
         while suffix:
             suffix = suffix.partition(".")[2]
-            for rank, pattern, paths in self._wildcards.get(suffix, ()):
-                if pattern.fullmatch(host):
-                    found.append((rank, paths))
-        found.sort()  # no two hosts have one rank
-        return (*[paths for _, paths in found], *self._elsewhere)
+            if suffix in self._wildcards:
+                found = [paths for _, pattern, paths in self._wildcards[suffix] if pattern.fullmatch(host)]
+                return (*found, *self._elsewhere)
+        return self._elsewhere

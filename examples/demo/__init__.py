@@ -1,1 +1,1 @@
-"""A Flask app and a Quart app that answer errors alike, under one server. Start: ``python -m examples.demo``."""
+"""A Flask app and a Quart app that send the same errors, under one server. Start: ``python -m examples.demo``."""

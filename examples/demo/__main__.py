@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import socket
+from contextlib import suppress
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -38,12 +39,14 @@ def main() -> None:
 
     log_to_terminal()
     listener = listen(options.port)
-    for line in tour.lines(f"http://127.0.0.1:{listener.getsockname()[1]}"):
-        print(line, flush=True)
     config = Config()
     config.errorlog = logging.getLogger("hypercorn")
+    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config.bind = [f"fd://{listener.detach()}"]
-    asyncio.run(serve(app, config))
+    with suppress(KeyboardInterrupt):  # before Hypercorn waits for it
+        for line in tour.lines(base):
+            print(line, flush=True)
+        asyncio.run(serve(app, config))
 
 
 if __name__ == "__main__":

@@ -18,12 +18,12 @@ class OutOfCredit(Problem, status=402, title="Out of credit", type="https://exam
 
 
 class NotSoldError(Exception):
-    """The shop does not have the item. An exception of the domain, which knows nothing of HTTP."""
+    """The shop does not have the item. An exception of the domain, which knows nothing about HTTP."""
 
 
 @handlers.register(NotSoldError)
 def not_sold_here(exc: NotSoldError) -> Problem:
-    """Say what it means, wherever in the domain it happens."""
+    """Return what it means over HTTP, wherever it is raised."""
     return Problem(404, detail=f"The shop does not sell {exc}.")
 
 

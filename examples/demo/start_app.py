@@ -29,7 +29,7 @@ def page(base: str) -> Iterator[str]:
     yield "<p>The same application twice: in Flask and in Quart, under one server. Each link leads to an error.</p><ol>"
     for what, options, path in tour.STEPS:
         yield f"<li><p>{escape(what)}</p>"
-        if options:  # what a link cannot ask for
+        if options:  # a link cannot send them
             yield f"<pre>{escape(tour.command(base, '/flask', options, path))}</pre>"
         else:
             links = (f'<a href="{side}{path}">{side.strip("/").capitalize()}</a>' for side in tour.SIDES)

@@ -8,19 +8,19 @@ SIDES = ("/flask", "/quart")
 
 # What it shows, the options of curl, the path on each side.
 STEPS = (
-    ("An API answers problem documents ...", "", "/api/"),
-    ("... as XML, when that is asked for.", "-H 'Accept: application/problem+xml'", "/api/"),
-    ("A site answers pages (open this one in a browser, too) ...", "", "/web/"),
-    ("... and text, when that is asked for.", "-H 'Accept: text/plain'", "/web/"),
+    ("The API sends problem documents ...", "", "/api/"),
+    ("... as XML, if the client asks for it.", "-H 'Accept: application/problem+xml'", "/api/"),
+    ("The site sends pages (open this one in a browser, too) ...", "", "/web/"),
+    ("... or text, if the client asks for it.", "-H 'Accept: text/plain'", "/web/"),
     ("A blueprint with a handler of its own.", "", "/custom/"),
     ("A 404 under the prefix of the API ...", "", "/api/nope"),
     ("... and under the prefix of the site.", "", "/web/nope"),
     ("/apiary is not under /api: the app's own 404.", "", "/apiary"),
-    ("A 405 names what is allowed.", "-X DELETE", "/api/"),
-    ("A crash says nothing of itself; the log has it, under the same incident id.", "", "/"),
-    ("A domain error, in the shared module, raised in the API ...", "", "/api/buy/piano"),
+    ("A 405 lists the allowed methods.", "-X DELETE", "/api/"),
+    ("A crash reveals nothing; the log has it under the same incident id.", "", "/"),
+    ("A problem type of the shared module, raised in the API ...", "", "/api/buy/piano"),
     ("... and in the site.", "", "/web/buy/piano"),
-    ("An exception of the domain that the shared module maps to a 404.", "", "/api/buy/unicorn"),
+    ("An exception that the shared module maps to a 404.", "", "/api/buy/unicorn"),
 )
 
 
@@ -32,7 +32,7 @@ def command(base: str, side: str, options: str, path: str) -> str:
 def lines(base: str) -> Iterator[str]:
     """Yield the lines to print for a demo that listens at the base URL."""
     yield f"The demo listens on {base}: Flask under /flask, Quart under /quart. Open it in a browser for a tour."
-    yield "Both answer the same bytes, apart from the incident id and the link of a page to its own app. Try:"
+    yield "Both send the same bytes, except for the incident id and the links to each app's start page. Try:"
     for what, options, path in STEPS:
         yield ""
         yield what

@@ -35,7 +35,7 @@ def main() -> None:
     log_to_terminal()
     listener = listen(options.port)
     base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    print(f"Step {options.step}: {WHAT[options.step]}. The answers are the same at every step. Try:", flush=True)
+    print(f"Step {options.step}: {WHAT[options.step]}. The responses are the same at every step. Try:", flush=True)
     for line in TRY:
         arguments, _, path = line.rpartition(" ")
         print("  " + " ".join(part for part in ("curl -i", arguments, base + path) if part), flush=True)

@@ -24,7 +24,7 @@ def make_app(parts: Iterable[str]) -> flask.Flask:
 
 
 def add_reading(app: flask.Flask) -> None:
-    """Add the routes that look at orders."""
+    """Add the routes that read orders."""
 
     @app.get("/")
     def index() -> str:

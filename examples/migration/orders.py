@@ -82,7 +82,7 @@ def cancel(number: int) -> None:
 
 
 def average(article: str) -> float:
-    """Give the average of what is ordered of an article; a bug is left in, for the example."""
+    """Return the average order of an article; it has a bug, for the example."""
     pieces = [order.pieces for order in every() if order.article == article]
     return sum(pieces) / len(pieces)
 
@@ -92,16 +92,16 @@ def document(order: Order) -> dict[str, Any]:
 
 
 def address(order: Order) -> str:
-    """Give the URL of an order in the API.
+    """Return the URL of an order in the API.
 
-    It is not left to ``url_for``, which knows the routes of its own framework only: in the second step an order is
-    placed in Flask and looked at in Quart.
+    ``url_for`` knows only the routes of its own framework, and in the second step orders are placed in Flask and read
+    in Quart.
     """
     return f"/api/orders/{order.number}"
 
 
 def _read(body: bytes) -> tuple[str, int]:
-    # The frameworks' own get_json() differ in what they say to a wrong type or to bytes that are no UTF-8.
+    # The frameworks' own get_json() differ for a wrong content type, and for bytes that are not UTF-8.
     try:
         given: Any = json.loads(body)
     except ValueError:

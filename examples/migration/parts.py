@@ -1,4 +1,4 @@
-"""What moves at once: the routes are in two parts."""
+"""The two parts of the routes; each moves as a whole."""
 
 READING = "reading"
 CHANGING = "changing"

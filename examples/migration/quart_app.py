@@ -24,7 +24,7 @@ def make_app(parts: Iterable[str]) -> quart.Quart:
 
 
 def add_reading(app: quart.Quart) -> None:
-    """Add the routes that look at orders."""
+    """Add the routes that read orders."""
 
     @app.get("/")
     async def index() -> str:

@@ -8,13 +8,13 @@ from examples.migration.parts import CHANGING, READING
 
 WHAT = {
     1: "all routes are in Flask",
-    2: "the routes that look at orders are in Quart, those that change them still in Flask",
+    2: "the routes that read orders are in Quart, those that change them still in Flask",
     3: "all routes are in Quart",
 }
 
 
 def bridge(step: int) -> Bridge:
-    """Give the service as it is at a step."""
+    """Return the service at a step."""
     if step == 1:
         return Bridge([flask_app.make_app([READING, CHANGING])])
     if step == 2:

@@ -34,7 +34,7 @@ class TooLong(Problem, status=413, title="Too long"):
 @chat.websocket("/<room>")
 async def talk(room: str) -> None:
     if len(rooms[room]) >= SEATS:
-        raise RoomFull(seats=SEATS, headers={"Retry-After": "30"})  # the answer to the handshake
+        raise RoomFull(seats=SEATS, headers={"Retry-After": "30"})  # the response to the handshake
     await websocket.accept()
     seat: asyncio.Queue[str | bytes] = asyncio.Queue()
     rooms[room].add(seat)
@@ -47,11 +47,11 @@ async def talk(room: str) -> None:
 
 
 async def listen(room: str) -> None:
-    """Pass what one of them says to all of them."""
+    """Send each line of this client to all clients."""
     while True:
         line = await websocket.receive()
         if len(line) > LONGEST:
-            # From a task group it comes as an exception group; what is in it is what counts.
+            # The task group raises it in an exception group, which errbridge looks into.
             raise TooLong(detail=f"A line has at most {LONGEST} characters.")  # closes with 4413
         for seat in rooms[room]:
             seat.put_nowait(line)

@@ -26,7 +26,7 @@ class Deleted(Problem, status=410, title="Deleted"):
 
 @errors.register(app, code=Deleted)
 def deleted(exc: Deleted, incident: Incident) -> Page | None:
-    """Show a page that knows more; scripts get the document, which has ``since`` anyway."""
+    """Show a page with the date; scripts get the document, which has ``since`` as well."""
     return Page("deleted.html", since=exc.since) if incident.media_type == "text/html" else None
 
 

@@ -34,12 +34,12 @@ async def renamed(exc: RenamedError, incident: Incident) -> Reply:
 
 @handlers.register("5xx")
 def apologise(exc: Exception, incident: Incident) -> Problem:
-    """Say the same of every failure: nothing, but where to ask."""
+    """Send no details of a failure, only an address for questions."""
     return Problem(incident.problem.status, detail="Please write to help@example.com.", contact="help@example.com")
 
 
 def find(name: str) -> str:
-    """Give the title of a book."""
+    """Return the title of a book."""
     if name in RENAMED:
         raise RenamedError(name)
     if name not in BOOKS:

@@ -19,7 +19,7 @@ from errbridge.problem.problem import Problem, make_plain_text, read_declaration
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, build_type, make_slug
 
-__all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "types_of"]
+__all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "Types", "types_of"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The version of JSON Schema that every schema here is written in."""

@@ -40,6 +40,7 @@ __all__ = [
     "copy_without_hooks",
     "describe_error",
     "find_source",
+    "is_of",
     "key_name",
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from benchmarks.measure import Case, Group
 from errbridge import Incident, Problem, RequestFacts
 from errbridge.http.accept import HTML, JSON
 from errbridge.incident import new_id
+from errbridge.representations.html import PageParts
 from errbridge.representations.rendering import REPRESENTATIONS
 from errbridge.scopes.scope import ROOT
 
@@ -64,6 +66,9 @@ def _json() -> Group:
             Case("json.dumps of a ready dict, encode", lambda: json.dumps(ready).encode(), expect),
             Case("a kept encoder, ready dict, encode", lambda: encode(ready).encode(), expect),
             Case(ERRBRIDGE, lambda: render(problem), expect),
+            Case(
+                f"{ERRBRIDGE}, the dict alone", problem.document, lambda document: expect(json.dumps(document).encode())
+            ),
         ],
     )
 
@@ -103,6 +108,26 @@ def _page() -> Group:
     )
 
 
+def _page_parts() -> Group:
+    """The page beside everything that its template asks for; what is left is putting it together."""
+    shown = incident(HTML)
+    render, parts = REPRESENTATIONS[HTML], PageParts(shown)
+    names = [name for name, value in vars(PageParts).items() if isinstance(value, property)]
+
+    def expect(made: Any) -> None:
+        assert made is not None
+
+    return Group(
+        AREA,
+        "parts of the built-in page",
+        [
+            Case(ERRBRIDGE, lambda: render(shown), expect),
+            Case("status and heading", lambda: PageParts(shown), expect),
+            *(Case(name, partial(getattr, parts, name), expect) for name in names),
+        ],
+    )
+
+
 def _ids() -> Group:
     def expect(made: str) -> None:
         assert len(made) == 36
@@ -117,4 +142,5 @@ def groups() -> Iterator[Group]:
     """Give the groups one by one."""
     yield _json()
     yield _page()
+    yield _page_parts()
     yield _ids()

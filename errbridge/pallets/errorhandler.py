@@ -42,6 +42,15 @@ EXTENSION = "errbridge"
 """The key of an application's ``extensions`` with the seam, which has the `Installation`."""
 
 
+class Keywords(Configuration, total=False):
+    """The options of an ``ErrorHandler`` as keyword arguments, for a type checker."""
+
+    response: ResponseDecorator | None
+    dispatcher: DispatcherName | type[ErrorDispatcher] | None
+    handler: StyleName | None
+    replace_native: bool | None
+
+
 class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
     """Registers handlers and styles for the errors of applications, blueprints, URL prefixes and hosts.
 
@@ -60,7 +69,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         replace_native: Whether errbridge replaces the application's native handlers for ``HTTPException`` and
             ``Exception``, which extensions such as APIFlask and flask-smorest register; instead of
             ``ERROR_REPLACE_NATIVE``.
-        **config: Values for the ``ERROR_*`` configuration keys.
+        **options: The four above, and values for the ``ERROR_*`` configuration keys.
 
     Raises:
         SetupError: An option is invalid.
@@ -69,33 +78,14 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
     _app_class: ClassVar[type]
     _blueprint_class: ClassVar[type]
 
-    def __init__(
-        self,
-        app: AppT | None = None,
-        *,
-        response: ResponseDecorator | None = None,
-        dispatcher: DispatcherName | type[ErrorDispatcher] | None = None,
-        handler: StyleName | None = None,
-        replace_native: bool | None = None,
-        **config: Unpack[Configuration],
-    ) -> None:
+    def __init__(self, app: AppT | None = None, **options: Unpack[Keywords]) -> None:
         self._registry = Registry()
         self._hooks = Hooks()
-        self._options = _options(response, dispatcher, handler)
-        self._config = _read_keywords(config, replace_native)
+        self._given = _read(options)
         if app is not None:
             self.init_app(app)
 
-    def init_app(
-        self,
-        app: AppT,
-        *,
-        response: ResponseDecorator | None = None,
-        dispatcher: DispatcherName | type[ErrorDispatcher] | None = None,
-        handler: StyleName | None = None,
-        replace_native: bool | None = None,
-        **config: Unpack[Configuration],
-    ) -> AppT:
+    def init_app(self, app: AppT, **options: Unpack[Keywords]) -> AppT:
         """Initialize an application.
 
         Example::
@@ -107,11 +97,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
 
         Args:
             app: The application.
-            response: As for the class, for this application alone. So are the next ones.
-            dispatcher: As for the class.
-            handler: As for the class.
-            replace_native: As for the class.
-            **config: As for the class.
+            **options: As for the class, for this application alone.
 
         Returns:
             The application.
@@ -125,22 +111,18 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
             raise SetupError(
                 "this application has an ErrorHandler already; register on that one, and call init_app only once"
             )
-        given = _options(response, dispatcher, handler)
-        options = Options(
-            given.response or self._options.response,
-            given.dispatcher or self._options.dispatcher,
-            given.style or self._options.style,
-        )
-        settings = {**DEFAULTS, **application.config, **self._config, **_read_keywords(config, replace_native)}
+        given = {**self._given, **_read(options)}
+        chosen = Options(given.pop("response", None), given.pop("dispatcher", None), given.pop("handler", None))
+        settings = {**DEFAULTS, **application.config, **given}
         Settings.read(settings)
-        _warn_of_settings(app, {**self._config, **config})
+        _warn_of_settings(app, settings)
 
         def install(described: Application) -> Installation:
             """Change the configuration, now that nothing can fail: a failure leaves nothing behind."""
             from errbridge.application.installation import Installation
 
             application.config.update({key: settings[key] for key in DEFAULTS})
-            return Installation(described, self._registry, options, self._hooks)
+            return Installation(described, self._registry, chosen, self._hooks)
 
         self._attach(app, install)
         return app
@@ -489,29 +471,29 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         return f"{target!r} of {other}; for that, write 'from errbridge_{other} import ErrorHandler'"
 
 
-def _options(response: ResponseDecorator | None, dispatcher: object, handler: object) -> Options:
-    if response is not None and not callable(response):
-        raise SetupError(f"response= is a decorator, not {response!r}")
-    checked = None if dispatcher is None else check_dispatcher("dispatcher=", dispatcher)
-    return Options(response, checked, check_style("handler=", handler))
+def _read(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Check options; None is as good as none, except for a configuration key."""
+    known = ("response", "dispatcher", "handler", "replace_native", *DEFAULTS)
+    for key in options:
+        if key not in known:
+            raise SetupError(f"there is no option {key!r}{suggest(key, known) or '; there are ' + ', '.join(known)}")
+    read = {key: value for key, value in options.items() if value is not None or key in DEFAULTS}
+    if not callable(read.get("response", callable)):
+        raise SetupError(f"response= is a decorator, not {read['response']!r}")
+    if "dispatcher" in read:
+        read["dispatcher"] = check_dispatcher("dispatcher=", read["dispatcher"])
+    if "handler" in read:
+        read["handler"] = check_style("handler=", read["handler"])
+    if "replace_native" in read:
+        read["ERROR_REPLACE_NATIVE"] = read.pop("replace_native")
+    return read
 
 
-def _read_keywords(config: Mapping[str, Any], replace_native: bool | None) -> Mapping[str, Any]:
-    for key in config:
-        if key not in DEFAULTS:
-            known = ("response", "dispatcher", "handler", "replace_native", *DEFAULTS)
-            close = suggest(key, known)
-            raise SetupError(f"there is no option {key!r}{close or '; there are ' + ', '.join(known)}")
-    return config if replace_native is None else {**config, "ERROR_REPLACE_NATIVE": replace_native}
-
-
-def _warn_of_settings(app: Any, given: Mapping[str, Any]) -> None:
+def _warn_of_settings(app: Any, settings: Mapping[str, Any]) -> None:
     """Warn of configuration that has no effect. It may be another package's, so it is no error."""
-    texts = [
-        f"errbridge has no configuration key {key}; did you mean {near}?" for key, near in find_misspelt(app.config)
-    ]
-    page = given.get("ERROR_PAGE", app.config.get("ERROR_PAGE"))
-    if isinstance(page, str) and not _has_template(app, page):
+    texts = [f"errbridge has no configuration key {key}; did you mean {near}?" for key, near in find_misspelt(settings)]
+    page = settings["ERROR_PAGE"]
+    if page is not None and not _has_template(app, page):
         texts.append(
             f"ERROR_PAGE is {page!r}, and there is no such template; the built-in page is sent instead "
             "(the templates of blueprints that are registered later are not known yet)"

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from types import TracebackType
 from typing import IO, Any
@@ -120,7 +120,7 @@ class _Call:
     _length: int | None  # of the upload
     answer: asyncio.Future[Complete | Outlet | BaseException]
     _head: _Head | None = None
-    _held: list[bytes] = field(default_factory=list)
+    _whole: bytes = b""  # the body of an answer that is no stream
     _given: int = 0  # bytes
     _outlet: Outlet | None = None
     _is_abandoned: bool = False
@@ -181,16 +181,15 @@ class _Call:
         return self._head
 
     def _deliver(self, chunks: Iterable[bytes]) -> None:
-        is_list = isinstance(chunks, list | tuple)
         if self._head is not None and not self._head.has_body:
             return
-        for chunk in chunks:
-            if not chunk:
-                continue
+        if is_whole := isinstance(chunks, list | tuple):
+            chunks = [b"".join(chunks)]
+        for chunk in filter(None, chunks):
             head = self._begun()
             if not head.has_body or self._given == head.length:
                 return
-            self._pass_on(chunk, head, is_list)
+            self._pass_on(chunk, head, is_whole)
 
     def _write(self, chunk: bytes) -> None:
         """Do what ``start_response`` returns: send a chunk before the application has returned."""
@@ -198,7 +197,7 @@ class _Call:
         if chunk and head.has_body:
             self._pass_on(chunk, head, False)
 
-    def _pass_on(self, chunk: Any, head: _Head, is_last: bool) -> None:
+    def _pass_on(self, chunk: Any, head: _Head, is_whole: bool) -> None:
         if not isinstance(chunk, bytes):
             chunk = memoryview(chunk).tobytes()  # a TypeError for what is no bytes
         if head.length is not None:
@@ -206,14 +205,13 @@ class _Call:
         self._given += len(chunk)
         if self._outlet is not None:
             self._outlet.put(chunk)
-        elif is_last or self._given == head.length:
-            self._held.append(chunk)
+        elif is_whole or self._given == head.length:
+            self._whole += chunk
         else:
             self._outlet = Outlet(head.status, head.headers, self.answer.get_loop())
             if self._is_abandoned:
                 self._outlet.cut()
-            self._outlet.put(b"".join([*self._held, chunk]))
-            self._held.clear()
+            self._outlet.put(chunk)
             self._hand_over(self._outlet)
 
     def _conclude(self) -> None:
@@ -227,7 +225,7 @@ class _Call:
         headers = head.headers
         if head.has_body and head.length is None:
             headers = [*headers, (b"content-length", b"%d" % self._given)]
-        self._hand_over(Complete(head.status, headers, b"".join(self._held)))
+        self._hand_over(Complete(head.status, headers, self._whole))
 
 
 def _resolve(future: asyncio.Future[Any], result: object) -> None:

@@ -46,8 +46,11 @@ __all__ = [
     "write_time",
 ]
 
-
 _FOLDER = Path(__file__).parent
+_SOON = 60  # seconds that a visitor waits without leaving the page
+_TODAY = 2 * 60 * 60
+_LONGEST = 366 * 24 * 60 * 60
+_MOST_ERRORS = 10  # a visitor reads that many before going back to the form
 
 TEMPLATE = (_FOLDER / "page.html").read_text("utf-8")
 """The markup of the page, as a template of Jinja."""
@@ -56,8 +59,6 @@ TEMPLATES = {"errbridge/page.html": TEMPLATE}
 """The templates that those of an application can extend, by name."""
 
 _STYLE = build_palette("#1d5bbf") + (_FOLDER / "page.css").read_text("utf-8").replace("\n", "")
-
-
 _NO_SITE = Site()
 
 
@@ -120,15 +121,15 @@ class PageParts:
     @property
     def icon(self) -> HTML:
         """A drawing."""
-        return HTML(
-            f'<div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[self._words.icon]}</svg></div>'
-        )
+        drawing = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[self._words.icon]}</svg>'
+        return HTML(f'<div class="icon">{drawing}</div>')
 
     @property
     def hint(self) -> str:
         """The hint for a problem that has neither title nor detail nor errors of its own: it is not explained again."""
-        explains_itself = not self._has_stock_title or "errors" in self._problem.extensions
-        return "" if explains_itself or _has_own_detail(self._problem) else self.language.translate(self._words.hint)
+        if not self._has_stock_title or "errors" in self._problem.extensions or _has_own_detail(self._problem):
+            return ""
+        return self.language.translate(self._words.hint)
 
     @property
     def message(self) -> HTML:
@@ -166,13 +167,14 @@ class PageParts:
     @property
     def footer(self) -> HTML:
         """The reference; "" if nothing would be found by it."""
-        if not self._incident.reference:
+        incident, translate = self._incident, self.language.translate
+        if not incident.reference:
             return HTML()
-        time = f"{write_time(self._incident.time)} UTC"
-        reference = escape(self.language.translate(Message("Reference: {reference}")))
-        reference = reference.replace("{reference}", f"<code>{self._incident.reference}</code>")
-        request = escape(self.language.translate(Message("Please quote it if you ask us for help.")))
-        return HTML(f"<footer>\n<p>{reference}</p>\n<p><bdi>{time}</bdi></p>\n<p>{request}</p>\n</footer>")
+        reference = escape(translate(Message("Reference: {reference}")))
+        reference = reference.replace("{reference}", f"<code>{incident.reference}</code>")
+        time = f"<bdi>{write_time(incident.time)} UTC</bdi>"
+        request = escape(translate(Message("Please quote it if you ask us for help.")))
+        return HTML(f"<footer>\n<p>{reference}</p>\n<p>{time}</p>\n<p>{request}</p>\n</footer>")
 
 
 def add_words(incident: Incident, parts: PageParts) -> Problem:
@@ -193,20 +195,15 @@ def render_html(incident: Incident, site: Site = _NO_SITE) -> bytes:
 def _fill_in(parts: object, template: str = TEMPLATE) -> bytes:
     """Write the page as Jinja does, from the same template: what is no markup is escaped."""
     form, read = _compile(template)
-    values: tuple[Any, ...] = read(parts)
-    return (form % tuple(each if type(each) is HTML else escape(str(each)) for each in values)).encode(
-        "utf-8", "replace"
-    )
+    texts = [each if type(each) is HTML else escape(str(each)) for each in read(parts)]
+    return (form % tuple(texts)).encode("utf-8", "replace")
 
 
 @cache
 def _compile(template: str) -> tuple[str, attrgetter[Any]]:
-    without_blocks = re.sub(r"\{% \w+( \w+)? %\}", "", template)
-    fixed, names = re.split(_PLACE, without_blocks)[::2], re.findall(_PLACE, without_blocks)
-    return "%s".join(text.replace("%", "%%") for text in fixed), attrgetter(*names)
-
-
-_PLACE = r"\{\{ errbridge\.([a-z.]+) \}\}"
+    fixed = re.sub(r"\{% \w+( \w+)? %\}", "", template)
+    pieces = re.split(r"\{\{ errbridge\.([a-z.]+) \}\}", fixed)
+    return "%s".join(text.replace("%", "%%") for text in pieces[::2]), attrgetter(*pieces[1::2])
 
 
 @lru_cache(maxsize=64)
@@ -218,12 +215,10 @@ def _build_header(site: Site, home_url: str, language: Language) -> HTML:
     if not site.name and not site.logo:
         return HTML()
     label = "" if site.name else f' aria-label="{escape(language.translate(LABELS["home"]))}"'
-    logo = site.logo
-    if site.has_inline_logo:
-        logo = f'<span aria-hidden="true">{logo}</span>'
-    elif logo:
-        logo = f'<img src="{escape(logo)}" alt="">'
     name = f"<span>{escape(site.name)}</span>" if site.name else ""
+    logo = f'<img src="{escape(site.logo)}" alt="">' if site.logo else ""
+    if site.has_inline_logo:
+        logo = f'<span aria-hidden="true">{site.logo}</span>'
     return HTML(f'<header class="site"><a href="{escape(home_url)}"{label}>{logo}{name}</a></header>')
 
 
@@ -244,11 +239,6 @@ def _has_own_detail(problem: Problem) -> bool:
     return bool(problem.detail) and not is_stock
 
 
-_SOON = 60  # seconds that a visitor waits without leaving the page
-_TODAY = 2 * 60 * 60
-_LONGEST = 366 * 24 * 60 * 60
-
-
 def _describe_wait(incident: Incident) -> str:
     """Say when to try again: in seconds or minutes, and the time; "" if nothing is known or the wait is over."""
     seconds, language = _read_wait(incident), incident.language
@@ -259,10 +249,9 @@ def _describe_wait(incident: Incident) -> str:
             Message("You can try again in {count} second.", "You can try again in {count} seconds.", count=seconds)
         )
     due = incident.time + timedelta(seconds=seconds + 59)  # rounded up to the minute
-    text = f"{due:%H:%M} UTC" if seconds <= _TODAY else f"{due:%Y-%m-%d %H:%M} UTC"
-    if seconds > _TODAY:
-        message = Message("You can try again from {time} on.")
-    else:
+    text, message = f"{due:%Y-%m-%d %H:%M} UTC", Message("You can try again from {time} on.")
+    if seconds <= _TODAY:
+        text = f"{due:%H:%M} UTC"
         message = Message(
             "You can try again in {count} minute, at {time}.",
             "You can try again in {count} minutes, at {time}.",
@@ -287,16 +276,12 @@ def _read_wait(incident: Incident) -> int | None:
         return None
 
 
-_MOST_ERRORS = 10  # a visitor reads that many before going back to the form
-
-
 def _list_errors(errors: object, language: Language) -> str:
     """List what is wrong with the input, as far as the problem has words for it (RFC 9457 section 3)."""
-    texts = list(_read_errors(to_json_value(errors)))
-    items = [f'<li dir="auto">{text}</li>' for text in texts[:_MOST_ERRORS]]
-    if (others := len(texts) - _MOST_ERRORS) > 0:
+    items = [f'<li dir="auto">{text}</li>' for text in _read_errors(to_json_value(errors))]
+    if (others := len(items) - _MOST_ERRORS) > 0:
         more = language.translate(Message("and {count} more", "and {count} more", count=others))
-        items.append(f"<li>{escape(more)}</li>")
+        items[_MOST_ERRORS:] = [f"<li>{escape(more)}</li>"]
     return f"<ul>{''.join(items)}</ul>\n" if items else ""
 
 
@@ -311,7 +296,8 @@ def _read_errors(errors: object) -> Iterator[str]:
 
 def _name_place(error: Mapping[str, object]) -> str:
     """Name the place of an error in the words of a form: ``items / 0 / price`` for ``#/items/0/price``."""
-    place = next((place for key in ("pointer", "parameter", "header") if isinstance(place := error.get(key), str)), "")
+    places = (error.get(key) for key in ("pointer", "parameter", "header"))
+    place = next((place for place in places if isinstance(place, str)), "")
     return place.removeprefix("#").removeprefix("/").replace("/", " / ").replace("~1", "/").replace("~0", "~")
 
 

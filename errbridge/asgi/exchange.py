@@ -49,7 +49,7 @@ __all__ = [
 PIECE = 64 * 1024  # bytes of an answer that are sent at once, and that a client has to take within its `patience`
 _LINGER_FOR = 30.0  # seconds that the rest of an upload is thrown away, so that the client gets to read its answer
 _LINGER_BETWEEN = 5.0  # seconds that the client may pause in the meantime
-_MOST_DIGITS = 19  # more bytes than there are; of more than 4300 Python makes no number at all
+_MOST_DIGITS = 19  # of a length; more bytes than there are, and of more than 4300 digits Python makes no number
 
 
 class ClientGone(ConnectionError):
@@ -233,13 +233,10 @@ def _allowing(headers: RawHeaders, methods: Iterable[str]) -> RawHeaders:
 
 
 def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Read ``Content-Length``; None where it is missing or no number.
-
-    What is too long to be the length of anything is cut to a number that is still larger than any body.
-    """
+    """Read ``Content-Length``; None where it is missing or no number."""
     for name, value in headers:
         if name == b"content-length" and value.isdigit():
-            return int(value if len(value) <= _MOST_DIGITS else value.lstrip(b"0")[:_MOST_DIGITS] or b"0")
+            return int(value.lstrip(b"0")[:_MOST_DIGITS] or b"0")
     return None
 
 

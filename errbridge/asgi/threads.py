@@ -117,7 +117,7 @@ class Threads:
                 turn.end()
                 thread.inbox.put(None)
                 raise
-        thread.inbox.put((partial(_run_in, copy_context(), function), partial(self._end, thread, turn)))
+        thread.inbox.put((copy_context(), function, partial(self._end, thread, turn)))
 
     def _end(self, thread: _Thread, turn: Turn) -> None:
         turn.end()
@@ -148,14 +148,6 @@ class Threads:
 _restore_context: Callable[[Context], None] = getattr(sync, "_restore_context", lambda context: None)
 
 
-def _run_in(context: Context, function: Callable[[], object]) -> None:
-    def run() -> None:
-        _restore_context(context)
-        function()
-
-    context.run(run)
-
-
 class _Thread(Executor):
     """A thread that runs one function after the other, each followed by one on the loop, until its inbox has None.
 
@@ -165,7 +157,7 @@ class _Thread(Executor):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.inbox: SimpleQueue[tuple[Callable[[], object], Callable[[], None]] | None] = SimpleQueue()
+        self.inbox: SimpleQueue[tuple[Context, Callable[[], object], Callable[[], None]] | None] = SimpleQueue()
         this: Any = self  # asgiref's types want a pool
         working = sync_to_async(self._work, thread_sensitive=False, executor=this)()
         self.starting = loop.create_task(working, context=Context())  # an idle thread keeps nothing of a request
@@ -180,10 +172,11 @@ class _Thread(Executor):
 
     def _work(self) -> None:
         while (job := self.inbox.get()) is not None:
-            function, end = job
-            function()
+            context, function, end = job
+            context.run(_restore_context, context)
+            context.run(function)
             try:
                 self.loop.call_soon_threadsafe(end)
             except RuntimeError:  # the loop has ended: this thread outlived the server
                 end()
-            del job, function, end  # an idle thread keeps nothing of its last request
+            del job, context, function, end  # an idle thread keeps nothing of its last request

@@ -40,7 +40,8 @@ class Outlet:
     def put(self, chunk: bytes) -> None:
         """Add to the answer, waiting while the thread is too far ahead; called by the thread."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._spool) < AHEAD or self._is_cut)
+            # By its size, not by its length: a file that is never empty would grow with the stream.
+            self._changed.wait_for(lambda: self._spool.size < AHEAD or self._is_cut)
             if self._is_cut:
                 raise ClientGone
             was_empty = not self._spool

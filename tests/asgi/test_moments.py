@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import threading
@@ -173,6 +174,32 @@ async def test_a_stream_that_breaks_off_in_a_bridge_has_the_one_record_of_its_ap
     assert connection.sent[-1]["more_body"]
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert record.getMessage().startswith("POST / broke off after 200")
+
+
+async def test_a_stream_needs_no_more_room_than_its_thread_may_be_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("errbridge.asgi.outlet.AHEAD", 50_000)
+    monkeypatch.setattr("errbridge.asgi.outlet.PIECE", 100)
+    monkeypatch.setattr("errbridge.asgi.spool.IN_MEMORY", 1000)
+    sizes: list[int] = []
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        for _ in range(3000):
+            yield b"x" * 100
+
+    class File(io.BytesIO):
+        def __init__(self) -> None:
+            super().__init__()
+
+        def write(self, part: Any) -> int:
+            sizes.append(self.tell() + len(part))
+            return super().write(part)
+
+    monkeypatch.setattr("errbridge.asgi.spool.TemporaryFile", File)
+    connection = Connection({**PART, "more_body": False})
+    await connection.ask(Bridge({"/": app}))
+    assert sum(len(message.get("body", b"")) for message in connection.sent) == 300_000
+    assert 1000 < max(sizes) <= 50_100
 
 
 async def test_a_turn_that_comes_to_a_request_in_the_moment_of_its_cancellation_goes_to_the_next() -> None:

@@ -110,36 +110,28 @@ def _check_svg(key: str, logo: str) -> None:
 
 # Colours.
 
-_LIGHT, _DARK = "#f8f9fb", "#0f1319"  # the grounds of the page
-_WHITE, _BLACK = "#ffffff", "#000000"
-_LEAST_CONTRAST = 4.6  # 4.5, and what rounding takes
-
 _RGB = tuple[float, ...]
+
+_LIGHT, _DARK = (248, 249, 251), (15, 19, 25)  # the grounds of the page
+_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
+_LEAST_CONTRAST = 4.6  # 4.5, and what rounding takes
 
 
 def build_palette(accent: str) -> str:
     """Build the rules for everything that has the accent colour, for light pages and for dark ones."""
-    light, dark = _build_variables(accent, _LIGHT, _BLACK, 0.09), _build_variables(accent, _DARK, _WHITE, 0.2)
+    digits = accent[1:] if len(accent) == 7 else "".join(digit * 2 for digit in accent[1:])
+    colour = tuple(bytes.fromhex(digits))
+    light, dark = _build_variables(colour, _LIGHT, _BLACK, 0.09), _build_variables(colour, _DARK, _WHITE, 0.2)
     return f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
-def _build_variables(accent: str, ground: str, far: str, amount: float) -> str:
-    colour = _parse(accent)
-    tint = _mix(_parse(ground), colour, amount)
-    steps = (_mix(colour, _parse(far), step / 20) for step in range(21))
-    grounds = (tint, _parse(ground))
-    link = next(step for step in steps if all(_contrast(step, each) >= _LEAST_CONTRAST for each in grounds))
-    on_accent = max(_WHITE, _BLACK, key=lambda each: _contrast(colour, _parse(each)))
-    return f"--tint:{_format(tint)};--accent:{_format(colour)};--on-accent:{on_accent};--link:{_format(link)}"
-
-
-def _parse(colour: str) -> _RGB:
-    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
-    return tuple(bytes.fromhex(digits))
-
-
-def _format(colour: _RGB) -> str:
-    return f"#{bytes(map(round, colour)).hex()}"
+def _build_variables(colour: _RGB, ground: _RGB, far: _RGB, amount: float) -> str:
+    tint = _mix(ground, colour, amount)
+    steps = (_mix(colour, far, step / 20) for step in range(21))
+    link = next(step for step in steps if all(_contrast(step, each) >= _LEAST_CONTRAST for each in (tint, ground)))
+    on_accent = max(_WHITE, _BLACK, key=lambda each: _contrast(colour, each))
+    variables = {"tint": tint, "accent": colour, "on-accent": on_accent, "link": link}
+    return ";".join(f"--{name}:#{bytes(map(round, value)).hex()}" for name, value in variables.items())
 
 
 def _mix(first: _RGB, second: _RGB, amount: float) -> _RGB:

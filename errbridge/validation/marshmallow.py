@@ -42,11 +42,9 @@ def list_faults(messages: object, given: object, path: Path = ()) -> Iterator[Fa
             is_member = inner == [_UNKNOWN] or (isinstance(inner, Mapping) and value is not None)
             if name == _SCHEMA and not is_member:  # a client can give a member this name
                 yield from list_faults(inner, None, path)
-            elif _is_entry(inner, value):
-                for part in inner.values():
-                    yield from list_faults(part, value, (*path, name))
-            else:
-                yield from list_faults(inner, value, (*path, name))
+                continue
+            for part in inner.values() if _is_entry(inner, value) else (inner,):
+                yield from list_faults(part, value, (*path, name))
     elif isinstance(messages, (list, tuple)):
         for message in messages:
             yield from list_faults(message, given, path)

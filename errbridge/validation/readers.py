@@ -89,8 +89,7 @@ def find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
     cause: BaseException | None = exc
     for _ in range(2):
         if cause is not None:
-            shown = None if cause.__suppress_context__ else cause.__context__
-            cause = shown if cause.__cause__ is None else cause.__cause__
+            cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
         if (item := read_syntax_error(cause)) is not None:
             return item
     return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from errbridge import validation
 from errbridge.application.errormap import Owner
@@ -113,12 +112,8 @@ class _Walk:
     """
 
     def __init__(self, installation: Installation, situation: Situation) -> None:
-        if (decorator := installation.options.response) is not None:
-            # The plan applies it before there is a call to stop at. Here it finds the decorator itself as what to call.
-            def find(_: object) -> Any:
-                return decorator
-
-            installation = copy_without_hooks(installation, replace(installation.options, response=find))
+        # The plan would call the response= decorator before there is a call to stop at.
+        installation = copy_without_hooks(installation, replace(installation.options, response=None))
         self.asked: list[tuple[ErrorContext, Call]] = []  # each call with the context in which it is made
         run = respond(installation, situation.exception, situation.request)
         self.end = self._follow(run)
@@ -166,7 +161,7 @@ def explain(subject: Subject, situation: Situation) -> Explanation:
         tuple(_link(owner, request) for owner in walk.contexts[-1].chain.owners) if walk.contexts else (),
         steps,
         next((entry.source for entry in asked if entry.native), None),
-        None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(walk.contexts[-1], walk.end),
+        None if walk.is_unasked or isinstance(walk.end, Raised) else _explain_unhandled(subject, walk),
     )
 
 
@@ -280,14 +275,22 @@ class _Stage:
 # The media type, and what makes the page or document.
 
 
-def _explain_unhandled(context: ErrorContext, end: Outcome | Call) -> Unhandled:
-    problem, sent, close = context.problem, context.look.media_type, None
+def _explain_unhandled(subject: Subject, walk: _Walk) -> Unhandled:
+    context, end, close = walk.contexts[-1], walk.end, None
+    sent, decorator = context.look.media_type, subject.error_map.response
+    if isinstance(end, Call):
+        is_own = end.function == context.own_response
+        means = "the response that its class builds" if is_own else f"the template {end.args[0]}"
+    elif sent in (JSON, XML) and decorator is not None:
+        means = f"the response= decorator {describe_function(decorator)}"
+    else:
+        means = "the built-in page" if sent == HTML else "the built-in representation"
     if sent in (JSON, XML):
         sent = context.error_map.settings.choose_content_type(sent)
     if context.request.websocket:
-        frame = choose_close_frame(context, problem.status)
+        frame = choose_close_frame(context, context.problem.status)
         close = f"{frame.code} ({frame.reason})"
-    return Unhandled(problem.status, sent, tuple(_explain_media_type(context)), _find_means(context, end), close)
+    return Unhandled(context.problem.status, sent, tuple(_explain_media_type(context)), means, close)
 
 
 def _explain_media_type(context: ErrorContext) -> Iterator[str]:
@@ -307,13 +310,3 @@ def _explain_media_type(context: ErrorContext) -> Iterator[str]:
         rule = "" if offer.acceptable else "; XML has to be named, to win over JSON, and to come without text/html"
         weight = f"quality {offer.quality:g}, {how}{rule}" if offer.quality else "not accepted"
         yield f"{offer.media_type}: {weight}"
-
-
-def _find_means(context: ErrorContext, end: Outcome | Call) -> str:
-    if not isinstance(end, Call):
-        return "the built-in page" if context.look.media_type == HTML else "the built-in representation"
-    if end.function == context.own_response:
-        return "the response that its class builds"
-    if end.function == context.application.render_template:
-        return f"the template {end.args[0]}"
-    return f"the response= decorator {describe_function(end.function)}"

@@ -42,10 +42,8 @@ def build_configuration(
 ) -> dict[str, str]:
     """Build the part for nginx's ``http`` block and the one for each ``server`` block, by the names of their files.
 
-    Args:
-        subject: The application.
-        directory: The absolute path of the directory with all of this.
-        files: The paths of pages and documents, below the folder of all, with the headers of their responses.
+    *directory* is the absolute path of the directory with all of this. *files* are the paths of pages and documents,
+    below the folder of all, with the headers of their responses.
     """
     # All variables begin alike, so that one nginx can have several applications; 46 characters are allowed.
     prefix = "errbridge_" + re.sub("[^a-z0-9]+", "_", PurePath(directory).name.lower())[:16]

@@ -35,7 +35,7 @@ from errbridge.inspection.preview import build_index, list_drafts, list_folders
 from errbridge.inspection.subject import Subject, capture_failures, describe_error
 from errbridge.inspection.text import type_text, write_explanation, write_findings, write_listing
 from errbridge.pallets.application import OWN_TEMPLATES
-from errbridge.pallets.inspected import build_exception, build_situation, find_error_class, find_seam, inspect
+from errbridge.pallets.inspected import build_exception, build_situation, find_seam, inspect
 
 __all__ = ["commands"]
 
@@ -86,8 +86,8 @@ def explain_command(method: str, path: str, error: str, verbose: bool, as_json: 
     names = {"host": "Host", "accept": "Accept", "xhr": "X-Requested-With"}
     headers = {names[name]: value for name, value in options.items() if value is not None}
     app = _load_app()  # first, as it makes the application's own modules known
-    exc = build_exception(find_error_class(app, error))
-    explanation = explain(inspect(app), build_situation(app, exc, (method.upper(), path, headers)))
+    exc = build_exception(app, error)
+    explanation = explain(inspect(app), build_situation(app, exc, method.upper(), path, headers))
     _print(explanation, as_json, partial(write_explanation, verbose=verbose))
 
 

@@ -512,8 +512,6 @@ def _has_template(app: Any, name: str) -> bool:
 
     try:
         app.create_global_jinja_loader().get_source(Environment(), name)
-    except TemplateNotFound:
-        return False
-    except Exception:  # a loader that needs the application's own environment
-        return True
+    except Exception as error:  # also that of a loader that needs the application's own environment
+        return not isinstance(error, TemplateNotFound)
     return True

@@ -30,7 +30,7 @@ from errbridge.problem.subclasses import subclasses
 from errbridge.scopes.scope import list_blueprints
 from errbridge.validation.readers import find_by_class
 
-__all__ = ["build_exception", "build_situation", "find_error_class", "find_seam", "inspect"]
+__all__ = ["build_exception", "build_situation", "find_seam", "inspect"]
 
 # How exceptions of validation libraries are built that Python alone cannot build.
 _BUILDERS: dict[str, Callable[[Any], Exception]] = {
@@ -126,24 +126,40 @@ def _list_templates(environment: Any) -> list[str]:
 # Errors as they would happen.
 
 
-def find_error_class(app: Any, name: str) -> type[Exception] | int:
-    """Find the status code or the class of exceptions that a user names.
+def build_exception(app: Any, name: str) -> Exception:
+    """Build the exception that a user names, without calling anything that the user wrote.
 
     ``404``, ``LookupError``, ``package.module:Class``, ``package.module.Class``, or ``Class`` if it is the only one of
     this name.
     """
     if name.isdecimal():
-        if int(name) in range(400, 600):
-            return int(name)
-        raise SetupError(f"an error has a status from 400 to 599, not {int(name)}")
+        status = int(name)
+        if status not in range(400, 600):
+            raise SetupError(f"an error has a status from 400 to 599, not {status}")
+        return default_exceptions[status]() if status in default_exceptions else Problem(status)
     if name.lower() in ("4xx", "5xx"):
         raise SetupError(f"{name} is a family of statuses; name one of them, such as {name[0]}04")
-    found = _find_class(app, name)
-    if not (isinstance(found, type) and issubclass(found, Exception)):
-        raise SetupError(f"{name} is no exception class that a handler could get, but {found!r}")
-    if issubclass(found, BaseExceptionGroup) and find_by_class(found, _BUILDERS) is None:
+    cls = _find_class(app, name)
+    if not (isinstance(cls, type) and issubclass(cls, Exception)):
+        raise SetupError(f"{name} is no exception class that a handler could get, but {cls!r}")
+    if issubclass(cls, Problem):
+        if (own_status := read_declaration(cls).status) is None:
+            raise SetupError(f"{cls.__qualname__} has no status of its own; give the status instead")
+        return restore_problem(cls, {"status": own_status})
+    if (build := find_by_class(cls, _BUILDERS)) is not None:
+        return build(cls)
+    if issubclass(cls, BaseExceptionGroup):
         raise SetupError(f"{name} is a group; what is answered depends on its members, so name one of them")
-    return found
+    module = HTTPException.__module__ if issubclass(cls, HTTPException) else "builtins"
+    known: Any = next(base for base in cls.__mro__ if base.__module__ == module)
+    try:
+        exc: Exception = known.__new__(cls)
+    except TypeError:
+        name = cls.__qualname__
+        raise SetupError(f"{name} cannot be made without its library; name a base class or a status") from None
+    if isinstance(exc, HTTPException):
+        known.__init__(exc)  # which needs no arguments, and is not the user's
+    return exc
 
 
 def _find_class(app: Any, name: str) -> object:
@@ -180,40 +196,12 @@ def _list_classes(app: Any) -> list[type]:
     return list(dict.fromkeys(cls for cls in found if isinstance(cls, type) and cls.__module__ != "builtins"))
 
 
-def build_exception(error: type[Exception] | int) -> Exception:
-    """Build an exception of a class or status, without calling anything that the user wrote."""
-    if isinstance(error, int):
-        return default_exceptions[error]() if error in default_exceptions else Problem(error)
-    if issubclass(error, Problem):
-        if (status := read_declaration(error).status) is None:
-            raise SetupError(f"{error.__qualname__} has no status of its own; give the status instead")
-        return restore_problem(error, {"status": status})
-    if issubclass(error, HTTPException):
-        exc = error.__new__(error)
-        known = next(cls for cls in error.__mro__ if cls.__module__ == HTTPException.__module__)
-        known.__init__(exc)  # type: ignore[misc]  # which needs no arguments, and is not the user's
-        return exc
-    if (build := find_by_class(error, _BUILDERS)) is not None:
-        return build(error)
-    builtin = next(cls for cls in error.__mro__ if cls.__module__ == "builtins")
-    try:
-        return builtin.__new__(error)  # type: ignore[no-any-return, call-overload]
-    except TypeError:
-        name = error.__qualname__
-        raise SetupError(f"{name} cannot be made without its library; name a base class or a status") from None
+def build_situation(app: Any, exc: Exception, method: str, path: str, headers: Mapping[str, str]) -> Situation:
+    """Find out what the framework would know when an error happens; routing's own takes the place of an equal one.
 
-
-def build_situation(app: Any, exc: Exception, request_line: tuple[str, str, Mapping[str, str]]) -> Situation:
-    """Find out what the framework would know when an error happens.
-
-    The request is matched as a real one is. It is not opened: no session, and no function of the user is called.
-
-    Args:
-        app: The application.
-        exc: The exception. Routing's own error takes the place of one that is equal to it.
-        request_line: The method, ``WEBSOCKET`` for a WebSocket; the path with its query; the headers of the request.
+    The request is matched as a real one is. It is not opened: no session, and no function of the user is called. Its
+    method is WEBSOCKET for a WebSocket, and its path may have a query.
     """
-    method, path, headers = request_line
     if not path.startswith("/"):
         raise SetupError(f"a path begins with a slash; write '/{path}'")
     if method == "WEBSOCKET" and not hasattr(app, "websocket"):

@@ -16,17 +16,7 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 def add_pages(app: Any, url_prefix: str, respond: Callable[[str], Any], *, method: str) -> None:
-    """Add the routes.
-
-    Args:
-        app: The application.
-        url_prefix: Where the list is.
-        respond: Makes the page of a path below, "" for the list.
-        method: The method of an ``ErrorHandler`` that was called.
-
-    Raises:
-        SetupError: The prefix is none, the pages are there, or the application takes no routes any more.
-    """
+    """Add the routes for a method of an ``ErrorHandler``; *respond* makes the page of a path, "" for the list."""
     if not _PREFIX.fullmatch(url_prefix):
         raise SetupError(f"url_prefix= is a path such as '/problems', not {url_prefix!r}")
     endpoint = f"errbridge_{method}"

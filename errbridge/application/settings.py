@@ -163,17 +163,17 @@ def check_style(key: str, value: object) -> Style | None:
     raise SetupError(f"{key} is one of {known} or None, not {value!r}{suggest(value, STYLES)}")
 
 
-_PLACEHOLDER = r"\{[^\W\d]\w*\}"  # other braces may belong to the URI
+_NOT_OF_A_URI = r"(?a)\{\w*\}|[^\w.~:/?#\[\]@!$&'()*+,;=%-]|%(?![0-9A-Fa-f]{2})"  # RFC 3986 section 2
 
 
 def _check_type_uri(key: str, value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) and value:
-        if unknown := [name for name in re.findall(_PLACEHOLDER, value) if name not in ("{status}", "{slug}")]:
+        if wrong := [part for part in re.findall(_NOT_OF_A_URI, value) if part not in ("{status}", "{slug}")]:
             raise SetupError(
-                f"{key} has {{status}} and {{slug}} replaced, and nothing else; "
-                f"take {', '.join(unknown)} out of {value!r}"
+                f"{key} is a URI in which {{status}} and {{slug}} are replaced, and nothing else; "
+                f"encode {', '.join(map(repr, wrong))} in {value!r}, or take it out"
             )
         return value
     raise SetupError(f"{key} is a string such as 'https://example.com/problems/{{slug}}' or None, not {value!r}")
@@ -198,16 +198,18 @@ def _check_header(key: str, value: object) -> str | None:
     raise SetupError(f"{key} is the name of a header such as 'X-Incident' or None, not {value!r}")
 
 
-# These say something about the response already.
-_TAKEN = {
-    *("allow", "cache-control", "connection", "content-encoding", "content-length", "content-type", "date"),
-    *("location", "retry-after", "set-cookie", "transfer-encoding", "vary", "www-authenticate"),
-}
+# These say something about the response already, or about a request.
+_TAKEN = (
+    r"(accept|access-control|authentication|content|cross-origin|proxy|sec)-.*|accept|age|allow|authorization|"
+    r"cache-control|connection|cookie|date|etag|expires|host|keep-alive|last-modified|link|location|pragma|"
+    r"referrer-policy|refresh|retry-after|server|set-cookie|strict-transport-security|te|trailer|transfer-encoding|"
+    r"upgrade|vary|via|www-authenticate|x-content-type-options|x-frame-options"
+)
 
 
 def _check_incident_header(key: str, value: object) -> str | None:
     name = _check_header(key, value)
-    if name is not None and name.lower() in _TAKEN:
+    if name is not None and re.fullmatch(_TAKEN, name.lower()):
         raise SetupError(f"{key} cannot be {name!r}, which has another meaning; take 'X-Incident-ID', for instance")
     return name
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from string import punctuation
+from urllib.parse import quote, urlsplit
 
 from errbridge.errors import SetupError
 
 __all__ = ["Site", "build_palette"]
 
-_URL = r"(/(?!/)|https?://[^/\\])[^\s\\\x00-\x1f]*"  # on the same host, or absolute; browsers take more for a URL
+_HOST = r"(\[[\da-fA-F:.]+\]|[^\x00-,/:-@\[-^`{-\x7f\s]+)(:\d+)?(?![^/?#])"  # or punctuation could end a policy
+_URL = rf"(/(?!/)|https?://{_HOST})[^\s\\\x00-\x1f]*"  # on the same host, or absolute; browsers take more for a URL
 _MAIL = r"[^\s@<>\"'&?:/]+@[^\s@<>\"'&?:/]+"
 
 _KEYS: Mapping[str, tuple[str, str]] = {
@@ -79,7 +81,22 @@ def _check(key: str, name: str, value: object) -> str:
     form, example = _KEYS[name]
     if not isinstance(value, str) or not re.fullmatch(form, value.strip(), re.DOTALL):
         raise SetupError(f"{key}: {name} is {example}, not {value!r}")
-    return value.strip()
+    value = value.strip()
+    if not form.endswith(_URL) or not re.fullmatch(_URL, value):
+        return value
+    try:
+        return _to_ascii(value)
+    except UnicodeError as error:
+        raise SetupError(f"{key}: {name} cannot be {value!r}: {error}") from None
+
+
+def _to_ascii(url: str) -> str:
+    """Write a URL as headers have it: the host by IDNA, everything else percent-encoded."""
+    start, host, rest = re.findall(r"^(https?://|)([^/?#:\[]*)(.*)", url)[0]
+    name = host.lower().encode("idna")
+    if name.decode("idna") != host.lower():  # browsers have a newer IDNA, and another host for "ß"
+        raise UnicodeError(f"write its host in ASCII, as browsers send it; {name.decode()} may be another")
+    return start + name.decode() + quote(rest, safe=punctuation)
 
 
 _FORBIDDEN = frozenset({"script", "style", "foreignObject", "a", "image", "use", "iframe", "set", "animate"})

@@ -95,6 +95,13 @@ def test_the_name_of_a_site_stays_as_it_is(ask: Ask, name: str) -> None:
     assert name in response.text
 
 
+def test_a_logo_may_be_on_an_international_host(ask: Ask) -> None:
+    response = ask(a_site(), "/nope", config={"ERROR_SITE": {"logo": "https://日本.jp/Käse.png"}})
+
+    assert "; img-src https://xn--wgv71a.jp; " in response.header("Content-Security-Policy")
+    assert 'src="https://xn--wgv71a.jp/K%C3%A4se.png"' in response.text
+
+
 @pytest.mark.parametrize("root", ["", "/mounted", "/a/b", "//evil.example.com"])
 def test_the_way_out_of_the_built_in_page_stays_on_the_same_host(root: str) -> None:
     for world in Twins.built(in_every_style()).worlds:

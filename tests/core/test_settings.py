@@ -153,7 +153,7 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_REQUEST_ID", True),
         ("ERROR_INCIDENT_HEADER", "X:Y"),
         ("ERROR_INCIDENT_HEADER", "X-A\r\nX-B"),
-        ("ERROR_INCIDENT_HEADER", "content-type"),
+        *(("ERROR_INCIDENT_HEADER", name) for name in ("content-type", "Content-Security-Policy", "Host", "Sec-X")),
         ("ERROR_FORCE_CONTENT_TYPE", None),
         ("ERROR_CONTENT_TYPES", "json"),
         ("ERROR_CONTENT_TYPES", ("json", "html")),
@@ -166,7 +166,8 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_HANDLER", API),
         ("ERROR_TYPE_URI", ""),
         ("ERROR_TYPE_URI", 5),
-        ("ERROR_TYPE_URI", "https://example.com/{status}/{name}"),
+        *(("ERROR_TYPE_URI", f"https://example.com/{text}") for text in ("{name}", "{slug", "{0.a}{}", "a b", "a\n")),
+        *(("ERROR_TYPE_URI", f"https://example.com/{text}") for text in ("<slug>", "ä", "%s", "%zz", "\\", "{ä}")),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_key_and_the_value(key: str, value: object) -> None:
@@ -177,7 +178,7 @@ def test_a_wrong_value_is_an_error_that_names_the_key_and_the_value(key: str, va
 
 def test_a_placeholder_that_is_none_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(
-        SetupError, match=r"has \{status\} and \{slug\} replaced, .*; take \{name\}, \{id\} out of 'urn:"
+        SetupError, match=r"in which \{status\} and \{slug\} are replaced, .*; encode '\{name\}', '\{id\}' in 'urn:"
     ):
         settings_of(ERROR_TYPE_URI="urn:{name}:{slug}:{id}")
 
@@ -235,7 +236,7 @@ def test_a_dispatcher_that_could_not_be_asked_is_refused_at_set_up(dispatcher: A
         ("https://example.com/{status}/{slug}", Problem(404), "https://example.com/404/not-found"),
         ("urn:{slug}:{slug}", Problem(429), "urn:too-many-requests:too-many-requests"),
         ("urn:fixed", Problem(500), "urn:fixed"),
-        ("urn:{}{0}{status.__class__}%s$x", Problem(500), "urn:{}{0}{status.__class__}%s$x"),
+        ("../%7Bslug%7D;$x", Problem(500), "../%7Bslug%7D;$x"),
     ],
 )
 def test_the_type_is_built_by_plain_substitution(template: str | None, problem: Problem, expected: str | None) -> None:

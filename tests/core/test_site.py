@@ -62,6 +62,13 @@ def test_a_site_may_say(value: dict[str, str]) -> None:
         ({"login_url": "login"}, "login_url is"),
         ({"login_url": "/a\nb"}, "login_url is"),
         ({"status_url": "https:///x"}, "status_url is"),
+        ({"status_url": "https://help@example.com/"}, "status_url is"),
+        ({"status_url": "https://example.com:x/"}, "status_url is"),
+        ({"logo": "https://example.com;sandbox/l.png"}, "logo is"),
+        ({"logo": "https://[::1/l.png"}, "logo is"),
+        ({"logo": "https://a..b/l.png"}, "logo cannot be 'https://a..b/l.png': "),
+        ({"logo": "https://straße.example/l.png"}, "write its host in ASCII, as browsers send it; strasse"),
+        ({"logo": "/\ud800"}, "logo cannot be"),
         ({"contact": "help"}, "contact is 'help@example.com' or '/contact', not 'help'"),
         ({"contact": "a b@example.com"}, "contact is"),
         ({"contact": "a@example.com?bcc=b@example.com"}, "contact is"),
@@ -89,6 +96,25 @@ def test_the_policy_lets_the_logo_in_and_nothing_else() -> None:
     assert "; img-src https://cdn.example.com:8443; " in build_policy(
         Site(logo="https://cdn.example.com:8443/logo.png")
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "expected", "source"),
+    [
+        ("https://日本.jp/l.png", "https://xn--wgv71a.jp/l.png", "https://xn--wgv71a.jp"),
+        ("https://München.de:8443/Käse?a=%20", "https://xn--mnchen-3ya.de:8443/K%C3%A4se?a=%20", None),
+        ("https://[::1]:8443/ä", "https://[::1]:8443/%C3%A4", None),
+        ("https://भारत.भारत", "https://xn--h2brj9c.xn--h2brj9c", None),
+        ("/käse", "/k%C3%A4se", "'self'"),
+        ("/a?b=https://日本.jp", "/a?b=https://%E6%97%A5%E6%9C%AC.jp", "'self'"),
+    ],
+)
+def test_urls_are_written_as_headers_have_them(url: str, expected: str, source: str | None) -> None:
+    for name in ("logo", "home_url", "login_url", "status_url", "contact"):
+        assert getattr(read({name: url}), name) == expected
+    site = read({"logo": url})
+    assert site.image_source == (source or re.sub(r"(?<=\w|\])/.*", "", expected))
+    assert build_policy(site).isascii()
 
 
 def contrast(first: str, second: str) -> float:

@@ -180,6 +180,8 @@ WRONG_VALUES = [
     ("ERROR_DISPATCHER", None, "ERROR_DISPATCHER is one of .* or a subclass of ErrorDispatcher, not None"),
     ("ERROR_HANDLER", "html", "ERROR_HANDLER is one of 'api', 'web', 'default' or None, not 'html'"),
     ("ERROR_HANDLER", ["api"], "ERROR_HANDLER is one of 'api', 'web', 'default' or None"),
+    ("ERROR_TYPE_URI", "https://x/{slug", "ERROR_TYPE_URI is a URI in which .*; encode '{' in 'https://x/{slug'"),
+    ("ERROR_INCIDENT_HEADER", "Host", "ERROR_INCIDENT_HEADER cannot be 'Host', which has another meaning"),
     ("ERROR_TYPE_URI", 7, "ERROR_TYPE_URI is a string such as 'https://example.com/problems/{slug}' or None, not 7"),
 ]
 

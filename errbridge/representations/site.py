@@ -96,7 +96,7 @@ def _to_ascii(url: str) -> str:
     name = host.lower().encode("idna")
     if name.decode("idna") != host.lower():  # browsers have a newer IDNA, and another host for "ß"
         raise UnicodeError(f"write its host in ASCII, as browsers send it; {name.decode()} may be another")
-    return start + name.decode() + quote(rest, safe=punctuation)
+    return f"{start}{name.decode()}{quote(rest, safe=punctuation)}"
 
 
 _FORBIDDEN = frozenset({"script", "style", "foreignObject", "a", "image", "use", "iframe", "set", "animate"})

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -33,47 +32,47 @@ class Inlet:
     """Receives what the client of an exchange sends."""
 
     _exchange: Exchange
-    _upload: _Upload | None = None
+    _spool: Spool | None = None
     _watching: asyncio.Task[None] | None = None
 
     async def gather(self) -> IO[bytes]:
         """Receive the whole upload, as a file that is closed with the inlet."""
         part = await self._exchange.receive_part()
         if self._exchange.client == "uploading":
-            self._upload = _Upload()
-            await self._upload.add(part)
+            self._spool = Spool()
+            await _add(self._spool, part)
             while self._exchange.client == "uploading":
-                await self._upload.add(await self._exchange.receive_part())
+                await _add(self._spool, await self._exchange.receive_part())
         if self._exchange.client == "gone":
             raise ClientGone("it left before its request was complete")
-        return io.BytesIO(part) if self._upload is None else self._upload.spool.rewind()
+        return io.BytesIO(part) if self._spool is None else self._spool.rewind()
 
     def stream(self) -> IO[bytes]:
         """Begin to receive the upload; the file waits for what it has to read, and raises what keeps it from coming."""
-        self._upload = _Upload()
+        self._spool = Spool()
         self.watch()
-        return io.BufferedReader(self._upload)
+        return io.BufferedReader(_Upload(self._spool))
 
     def watch(self) -> asyncio.Task[None]:
         """Receive until the client leaves."""
         if self._watching is None:
-            self._watching = asyncio.create_task(self._watch(self._upload))
+            self._watching = asyncio.create_task(self._watch(self._spool))
         return self._watching
 
-    async def _watch(self, upload: _Upload | None) -> None:
+    async def _watch(self, spool: Spool | None) -> None:
         while self._exchange.client != "gone":
             try:
                 part = await self._exchange.receive_part()
             except Problem as refusal:
-                if upload is not None:
-                    upload.end(refusal)
+                if spool is not None:
+                    spool.end(refusal)
                 continue
-            if upload is not None and self._exchange.refusal is None:
-                await upload.add(part)
+            if spool is not None and self._exchange.refusal is None:
+                await _add(spool, part)
                 if self._exchange.client == "listening":
-                    upload.end(None)
-        if upload is not None:
-            upload.end(ClientGone("it left before its upload was complete"))
+                    spool.end()
+        if spool is not None:
+            spool.end(ClientGone("it left before its upload was complete"))
 
     async def unless_gone(self, work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
         """Do something that makes sense only while the client is there; it is cancelled when the client leaves."""
@@ -103,37 +102,21 @@ class Inlet:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
-        if self._upload is not None:
-            self._upload.end(ClientGone("the request is over"))
+        if self._spool is not None:
+            self._spool.end(ClientGone("the request is over"))
             if not is_read:
-                self._upload.close()
+                self._spool.close()
+
+
+async def _add(spool: Spool, part: bytes) -> None:
+    await spool.run(partial(spool.add, part), adding=len(part))
 
 
 class _Upload(io.RawIOBase):
-    """What has arrived of an upload: the loop adds to it, one thread reads it as a file."""
+    """What has arrived of an upload, as a file for one thread."""
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.spool = Spool()
-        self._has_ended = False
-        self._error: Exception | None = None
-
-    async def add(self, part: bytes) -> None:
-        """Add some bytes at the end."""
-        await self.spool.run(partial(self._add, part), adding=len(part))
-
-    def _add(self, part: bytes) -> None:
-        with self._changed:
-            if not self.closed:
-                self.spool.add(part)
-                self._changed.notify_all()
-
-    def end(self, error: Exception | None) -> None:
-        """Say that nothing more is added, and why if it is not all; the first reason counts."""
-        with self._changed:
-            if not self._has_ended:
-                self._has_ended, self._error = True, error
-            self._changed.notify_all()
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
 
     def readable(self) -> bool:
         """Say yes."""
@@ -141,17 +124,16 @@ class _Upload(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read what is there, at least one byte unless the upload has ended."""
-        view = memoryview(buffer).cast("B")
-        with self._changed:
-            self._changed.wait_for(lambda: self.spool or self._has_ended)
-            if not self.spool and self._error is not None:
-                raise self._error
-            part = self.spool.take(len(view))
+        view, spool = memoryview(buffer).cast("B"), self._spool
+        with spool.changed:
+            spool.changed.wait_for(lambda: spool or spool.has_ended)
+            if not spool and spool.error is not None:
+                raise spool.error
+            part = spool.take(len(view))
         view[: len(part)] = part
         return len(part)
 
     def close(self) -> None:
         """Close the file."""
-        with self._changed:
-            super().close()
-            self.spool.close()
+        super().close()
+        self._spool.close()

@@ -12,8 +12,8 @@ then fail in a generator, only where a client is slow; and a chunk would cost te
 from __future__ import annotations
 
 import asyncio
-import threading
 from dataclasses import dataclass, field
+from functools import partial
 
 from errbridge.asgi.exchange import PIECE, ClientGone, Exchange, RawHeaders
 from errbridge.asgi.spool import Spool
@@ -31,55 +31,45 @@ class Outlet:
     _headers: RawHeaders
     _loop: asyncio.AbstractEventLoop
     _spool: Spool = field(default_factory=Spool)
-    _has_ended: bool = False
-    _error: BaseException | None = None
-    _is_cut: bool = False
-    _changed: threading.Condition = field(default_factory=threading.Condition)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, chunk: bytes) -> None:
         """Add to the answer, waiting while the thread is too far ahead; called by the thread."""
-        with self._changed:
+        spool = self._spool
+        with spool.changed:
             # By its size, not by its length: a file that is never empty would grow with the stream.
-            self._changed.wait_for(lambda: self._spool.size < AHEAD or self._is_cut)
-            if self._is_cut:
+            spool.changed.wait_for(lambda: spool.size < AHEAD or spool.has_ended)
+            if spool.has_ended:
                 raise ClientGone
-            was_empty = not self._spool
-            self._spool.add(chunk)
+            was_empty = not spool
+            spool.add(chunk)
         if was_empty:
             self._loop.call_soon_threadsafe(self._news.set)
 
     def end(self, error: BaseException | None = None) -> None:
         """Say that nothing more is added, and why if that is not all; called by the thread."""
-        with self._changed:
-            if self._is_cut:
-                return
-            self._has_ended, self._error = True, error
-        self._loop.call_soon_threadsafe(self._news.set)
+        if not self._spool.has_ended:
+            self._spool.end(error)
+            self._loop.call_soon_threadsafe(self._news.set)
 
     def cut(self) -> None:
         """Say that nothing will be sent any more."""
-        with self._changed:
-            self._is_cut, self._error = True, None
-            self._spool.close()
-            self._changed.notify_all()
-
-    def _take(self) -> bytes | None:
-        """Take a piece of the answer: an empty one if the next is still being made, None after the last."""
-        with self._changed:
-            piece = self._spool.take(PIECE)
-            self._changed.notify_all()
-            return None if self._has_ended and not piece else piece
+        self._spool.end()
+        self._spool.close()
 
     async def send(self, exchange: Exchange) -> None:
         """Send what the thread puts in, until it says that the answer has ended, and raise what ended it early."""
         await exchange.send({"type": "http.response.start", "status": self.status, "headers": self._headers})
-        while (piece := await self._spool.run(self._take)) is not None:
-            if piece:
+        take = partial(self._spool.take, PIECE)
+        while True:
+            has_ended = self._spool.has_ended  # before it is found empty
+            if piece := await self._spool.run(take):
                 await exchange.write(piece)
+            elif has_ended:
+                break
             else:
                 await self._news.wait()
                 self._news.clear()
-        if self._error is not None:
-            raise self._error
+        if self._spool.error is not None:
+            raise self._spool.error
         await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -9,7 +9,14 @@ from errbridge.http.headers import Headers
 __all__ = ["AnyResponse", "WithStatus", "WithStatusCode"]
 
 
-class WithStatusCode(Protocol):
+class _WithHeaders(Protocol):
+    @property
+    def headers(self) -> Any:  # each library has a class of its own
+        """The header fields."""
+        ...
+
+
+class WithStatusCode(_WithHeaders, Protocol):
     """A response of Flask, Quart, httpx, requests and others, by what they have in common."""
 
     @property
@@ -17,23 +24,13 @@ class WithStatusCode(Protocol):
         """The status."""
         ...
 
-    @property
-    def headers(self) -> Any:  # each library has a class of its own
-        """The header fields."""
-        ...
 
-
-class WithStatus(Protocol):
+class WithStatus(_WithHeaders, Protocol):
     """A `Reply`, and a response of other libraries."""
 
     @property
     def status(self) -> int | None:
         """The status."""
-        ...
-
-    @property
-    def headers(self) -> Any:  # each library has a class of its own
-        """The header fields."""
         ...
 
 

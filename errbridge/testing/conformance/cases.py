@@ -94,6 +94,11 @@ def reply(words: str, status: int | None = None, **headers: str) -> Action:
     return give(Reply(words, status, {name.replace("_", "-"): value for name, value in headers.items()}))
 
 
+def named(owner: str, *keys: Any) -> tuple[On, ...]:
+    """Register a handler for each key that names itself, as ``app 404``."""
+    return tuple(On(key, reply(f"{owner} {getattr(key, '__name__', key)}")) for key in keys)
+
+
 def document(status: int, owner: str = "app", headers: Any = (), lists: Any = (), **members: Any) -> Expected:
     """Expect a problem document that has these members among others."""
     return Expected(status, DOCUMENT, owner, members, dict(headers), dict(lists))
@@ -193,11 +198,7 @@ PRECEDENCE = Application(
             "/shop",
             routes(409, 410, 503, sold=SOLD, sold_twice=fail(SoldTwice), index=INDEX, crash=CRASH),
             "web",
-            handlers=(
-                On(LookupError, reply("shop lookup", 400)),
-                On(409, reply("shop 409")),
-                On("4xx", reply("shop 4xx")),
-            ),
+            handlers=(On(LookupError, reply("shop lookup", 400)), *named("shop", 409, "4xx")),
         ),
         Group("all", "/all", routes(418, crash=CRASH, sold=SOLD, index=INDEX), handlers=(On(None, reply("all")),)),
         Group("passing", "/passing", routes(409, 418, sold=SOLD), "web", handlers=PASSING),
@@ -205,13 +206,8 @@ PRECEDENCE = Application(
         Group("plain", "/plain", routes(410, crash=CRASH), "api", failure=True),
     ),
     handlers=(
-        On(404, reply("first 404")),
-        On(404, reply("app 404")),
-        On("4xx", reply("app 4xx")),
-        On("5xx", reply("app 5xx")),
-        On(418, reply("app 418")),
-        On(OutOfCredit, reply("app OutOfCredit")),
-        On(402, reply("app 402")),
+        *named("first", 404),
+        *named("app", 404, "4xx", "5xx", 418, OutOfCredit, 402),
         On(Sold, give(Problem(410, detail="It is sold."))),
         On(IndexError, reply("app index", 400)),
         On(423, problem(451, detail="Refused for another reason.")),

@@ -411,20 +411,24 @@ HEADERS_ROWS: tuple[Row, ...] = (
 
 _WORSE = fail(partial(Fail, "another secret"))
 
+_FAILING = (
+    ("a handler that fails", On(400, _WORSE)),
+    ("a handler that returns what is no answer", On(401, give(object()))),
+    ("a page whose template does not exist", On(402, give(Page("no/such/template.html")))),
+    ("a status that HTTP does not have", On(403, give(("words", 99)))),
+    ("an async handler that fails", On(405, _WORSE, "async", 2)),
+    ("a handler that raises StopIteration", On(407, fail(StopIteration))),
+    ("a handler that returns a bug", On(408, give(ValueError("a secret")))),
+)
+
 FAILURES = Application(
     "failures",
     style="api",
     routes=routes(*range(400, 411), detail="Said.", crash=CRASH, sold=SOLD),
     groups=(Group("web", "/web", routes(409, detail="Said."), "web", handlers=(On(409, _WORSE),)),),
     handlers=(
-        On(400, _WORSE),
-        On(401, give(object())),
-        On(402, give(Page("no/such/template.html"))),
-        On(403, give(("words", 99))),
-        On(405, _WORSE, "async", 2),
+        *(on for _, on in _FAILING),
         On(406, give(Reply("words", headers={"": "x", "X-Own": "ok"}))),
-        On(407, fail(StopIteration)),
-        On(408, give(ValueError("a secret"))),
         On("5xx", _WORSE),
         On(Sold, _WORSE),
     ),
@@ -436,16 +440,8 @@ def _fallen(status: int, media_type: str = DOCUMENT, owner: str = "app", **expec
     return Expected(status, media_type, owner, level="ERROR", **expected)
 
 
-_SAID = {"detail": "Said."}
-
 FAILURES_ROWS: tuple[Row, ...] = (
-    ("a handler that fails", "/400", _fallen(400, members=_SAID)),
-    ("a handler that returns what is no answer", "/401", _fallen(401, members=_SAID)),
-    ("a page whose template does not exist", "/402", _fallen(402, members=_SAID)),
-    ("a status that HTTP does not have", "/403", _fallen(403, members=_SAID)),
-    ("an async handler that fails", "/405", _fallen(405, members=_SAID)),
-    ("a handler that raises StopIteration", "/407", _fallen(407, members=_SAID)),
-    ("a handler that returns a bug", "/408", _fallen(408, members=_SAID)),
+    *((name, f"/{on.key}", _fallen(on.key, members={"detail": "Said."})) for name, on in _FAILING),
     ("in another style", "/web/409", _fallen(409, PAGE, "web", has="Said.")),
     ("as another media type", ask("/400", accept="text/plain"), _fallen(400, TEXT, has="Said.")),
     ("for HEAD", "HEAD /400", _fallen(400)),

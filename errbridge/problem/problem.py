@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import Field
-from types import MappingProxyType
+from inspect import CO_VARARGS, isfunction
+from types import MappingProxyType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from errbridge.errors import suggest
@@ -20,9 +21,11 @@ from errbridge.problem.type_uri import ABOUT_BLANK, make_slug
 __all__ = ["LazyText", "Problem", "make_plain_text", "read_declaration", "restore_problem", "write_detail"]
 
 _MEMBERS = frozenset({"type", "title", "status", "detail", "instance"})
+_KEYWORDS = ("status", "title", "type", "slug")
+_ARGUMENTS = ("instance", "template", "headers", "extensions")
 _ATTRIBUTES = _MEMBERS | {"headers", "extensions"}
 _OWN = frozenset({*dir(BaseException), "extensions", "template", "_own_type"})
-_TEXTS = frozenset({"title", "detail", "instance"})
+_STATE = _ATTRIBUTES - {"type"} | {"template", "_own_type"}  # what the constructor makes
 _ALIASES = {"code": "status", "name": "title", "description": "detail"}
 
 
@@ -104,7 +107,8 @@ class Problem(_Members):
     A class may have a detail for all of its problems, ``detail = "The balance is {balance}."``, with the fields in
     braces. Title and detail are then the messages to translate (see ``ERROR_LANGUAGES``).
 
-    You may assign to a member later. It takes what the constructor takes.
+    You may assign to a member later. It takes what the constructor takes, and None is the default, except for a detail,
+    of which there is none then.
 
     Args:
         status: 400 to 599. Optional if the class has one.
@@ -147,16 +151,18 @@ class Problem(_Members):
             if "takes no keyword arguments" not in str(error):  # raised by another base
                 raise
             unknown = f"{', '.join(kwargs)}= is no class keyword"
-            close = "".join(suggest(name, ("status", "title", "type", "slug")) for name in kwargs)
+            close = "".join(suggest(name, _KEYWORDS) for name in kwargs)
             raise TypeError(f"{cls.__name__}: {unknown}; status=, title=, type= and slug= are{close}") from None
         if status is not None:
             cls._status = check_error_status(status)
         if title is not None:
             cls._title = title
         cls._computed = tuple(name for name in sorted(_MEMBERS) if getattr(getattr(cls, name, None), "fset", None))
-        # A type belongs to one class: a subclass without its own does not pass for its parent.
-        cls._uri = type
-        cls._slug = slug or make_slug(cls.__name__)
+        # A type belongs to one class: a subclass without its own does not pass for its parent. What a class has already
+        # is that of the one which a decorator makes it again from, for slots.
+        cls._uri = vars(cls).get("_uri") if type is None else type
+        cls._slug = slug or vars(cls).get("_slug") or make_slug(cls.__name__)
+        _check_class(cls)
         fields: dict[str, object] = {}
         for base in reversed(cls.__mro__[1:]):
             fields.update(base._fields if issubclass(base, Problem) else {})
@@ -164,6 +170,7 @@ class Problem(_Members):
 
     def __init__(
         self,
+        /,
         status: int | None = None,
         detail: str | LazyText | None = None,
         *,
@@ -175,13 +182,7 @@ class Problem(_Members):
         **extensions: Any,
     ) -> None:
         if status is None:
-            status = self._status
-            if status is None:
-                name = self.__class__.__name__
-                raise TypeError(
-                    f"{name} needs a status: {name}(409, detail=...), or give the class one: "
-                    f"class {name}(Problem, status=409)"
-                )
+            status = self._default_status()
         try:
             status = check_error_status(status)
         except ValueError as error:
@@ -196,7 +197,7 @@ class Problem(_Members):
             self.detail = detail  # so that pyright lets a class have one as well
         values = self.__dict__  # not by __setattr__, which would check everything once more
         values["status"] = status
-        values["title"] = make_plain_text(title if title is not None else self._title or find_phrase(status))
+        values["title"] = (title is not None and make_plain_text(title)) or self._default_title(status)
         values["detail"] = detail if detail is None else make_plain_text(detail)
         values["instance"] = instance if instance is None else make_plain_text(instance)
         values["headers"] = list_headers(headers)
@@ -206,12 +207,32 @@ class Problem(_Members):
         if self._fields:
             extensions = self._complete_fields(extensions)
         values["extensions"] = MappingProxyType(extensions)
-        if detail is None and (declared := getattr(self.__class__, "detail", None)) is not None:
+        declared = getattr(self.__class__, "detail", None) if detail is None else None
+        if declared is not None and not hasattr(declared, "__get__"):  # a property is no text
             values["_detail_template"] = make_plain_text(declared)
             values["detail"] = write_detail(self, str)
         for name in self._computed:  # the class takes them by a property of its own
             setattr(self, name, values.pop(name))
         super().__init__(status, self.title, self.detail)
+
+    def _catch_up(self) -> None:
+        """Do what the constructor of a subclass left out, as that of a dataclass does."""
+        own = dict(self.__dict__)
+        fields: dict[str, Any] = {name: getattr(self, name, None) for name in self._fields}
+        Problem.__init__(self, own.get("status") or self._status or 500, own.get("detail"), **fields)
+        self.__dict__.update(own)
+
+    def _default_status(self) -> int:
+        if self._status is None:
+            name = self.__class__.__name__
+            raise TypeError(
+                f"{name} needs a status: {name}(409, detail=...), or give the class one: "
+                f"class {name}(Problem, status=409)"
+            )
+        return self._status
+
+    def _default_title(self, status: int) -> str:
+        return make_plain_text(self._title or find_phrase(status))
 
     def _complete_fields(self, given: dict[str, Any]) -> dict[str, Any]:
         wrong = [f"{name} is missing" for name, it in self._fields.items() if it is REQUIRED and name not in given]
@@ -224,6 +245,11 @@ class Problem(_Members):
         values = {name: given.get(name, default) for name, default in self._fields.items()}
         self.__dict__.update(values)
         return values
+
+    def _check_extensions(self, /, **given: Any) -> dict[str, Any]:
+        if taken := sorted(_MEMBERS & given.keys()):
+            raise TypeError(f"{', '.join(taken)} cannot be an extension member: assign to problem.{taken[0]}")
+        return self._complete_fields(given) if self._fields else given
 
     if not TYPE_CHECKING:
 
@@ -276,11 +302,12 @@ class Problem(_Members):
         Returns:
             The copy, of the same class.
         """
+        own_type = self._own_type or type
         copy = self.__class__.__new__(self.__class__)
         object.__setattr__(copy, "args", self.args)  # not by that of the class, which checks members
         values = copy.__dict__
         values.update(self.__dict__)
-        values["_own_type"] = self._own_type or type
+        values["_own_type"] = own_type
         if self.instance is None:
             values["instance"] = instance
         if headers is not None:
@@ -326,7 +353,8 @@ class Problem(_Members):
         return f"<{self.__class__.__name__} {self}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (self.__class__, {**self.__dict__, "extensions": dict(self.extensions)})
+        extensions = dict(self.extensions)
+        return _restore, (self.__class__, {**self.__dict__, "extensions": extensions})
 
     if not TYPE_CHECKING:
 
@@ -334,17 +362,22 @@ class Problem(_Members):
             """Take a member in every form in which the constructor takes it."""
             values = self.__dict__
             if name == "status":
-                value = check_error_status(value)
+                value = check_error_status(self._default_status() if value is None else value)
+            elif name == "title":
+                value = (value is not None and make_plain_text(value)) or self._default_title(self.status)
             elif name == "headers":
                 value = list_headers(value)
+            elif name == "extensions":
+                value = values[name] = MappingProxyType(self._check_extensions(**(value or {})))
             elif name == "type":
-                name, value = "_own_type", value if value is None else make_plain_text(value)
-            elif name in _TEXTS and value is not None:
+                own_type = self._uri if value is None else value
+                name, value = "_own_type", own_type if own_type is None else make_plain_text(own_type)
+            elif name in ("detail", "instance") and value is not None:
                 value = make_plain_text(value)
             elif name not in _OWN and name in values.get("extensions", ()):
                 values["extensions"] = MappingProxyType({**values["extensions"], name: value})
-                if "_detail_template" in values:
-                    values["detail"] = write_detail(self, str)
+            if "_detail_template" in values and (name == "extensions" or name in self._fields):
+                values["detail"] = write_detail(self, str)
             if name == "detail":
                 values.pop("_detail_template", None)
             super().__setattr__(name, value)
@@ -354,6 +387,9 @@ class Problem(_Members):
             extensions = self.__dict__.get("extensions", ())
             if name in extensions:
                 return extensions[name]
+            if name in _STATE and _STATE.difference(self.__dict__, self._computed):
+                self._catch_up()
+                return getattr(self, name)
             if name in _ALIASES:
                 return getattr(self, _ALIASES[name])
             raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
@@ -399,15 +435,34 @@ def restore_problem(cls: type[ProblemT], members: Mapping[str, Any]) -> ProblemT
 def _restore(cls: type[ProblemT], state: Mapping[str, Any]) -> ProblemT:
     problem = cls.__new__(cls)
     problem.__dict__.update(state)
-    problem.extensions = MappingProxyType(state["extensions"])
+    problem.__dict__["extensions"] = MappingProxyType(state["extensions"])
     problem.args = (problem.status, problem.title, problem.detail)
     return problem
+
+
+def _check_class(cls: type[Problem]) -> None:
+    """Refuse a class whose body or bases promise what its problems would not keep."""
+    name = cls.__name__
+    for each in (*_KEYWORDS, *_ARGUMENTS):
+        if each not in vars(cls) or hasattr(vars(cls)[each], "__get__"):
+            continue
+        argument = "**members" if each == "extensions" else f"{each}=..."
+        advice = f"class {name}(Problem, {argument})" if each in _KEYWORDS else f"super().__init__({argument})"
+        raise TypeError(f"{name}.{each} in the body of the class does nothing; write {advice}")
+    following = cls.__mro__[cls.__mro__.index(Problem) + 1 :]
+    base = next(each for each in following if "__init__" in vars(each))
+    init: Any = vars(base)["__init__"]
+    if isfunction(init) and not init.__code__.co_flags & CO_VARARGS:
+        raise TypeError(
+            f"{name} cannot have the base {base.__qualname__}, whose __init__ takes no *args. A problem is an HTTP "
+            "error already, so leave out other HTTP errors; put another base before Problem, or let it take *args"
+        )
 
 
 def _read_fields(cls: type[Problem]) -> dict[str, object]:
     """Return the fields that a class body annotates, and their defaults."""
     fields = {
-        name: cls.__dict__.get(name, REQUIRED)
+        name: REQUIRED if isinstance(default := vars(cls).get(name, REQUIRED), MemberDescriptorType) else default
         for name, annotation in read_annotations(cls).items()
         if not _is_class_variable(annotation)
     }

@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import escape
@@ -20,13 +21,14 @@ from werkzeug.exceptions import (
     BadRequest,
     BadRequestKeyError,
     HTTPException,
+    MethodNotAllowed,
     NotFound,
     default_exceptions,
 )
 
 from errbridge import Problem
 from tests.answers.every_style import EVERY, TRACE, accepting, in_every_style
-from tests.applications import Ask, a_catch_all, an_app
+from tests.applications import Ask, a_catch_all, an_app, answering, failing, in_style
 from tests.clients import Request, Response
 from tests.twins import Twins, World
 
@@ -208,9 +210,38 @@ ASSIGNED: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "no detail": ("detail", None, {"detail": None}),
     "an instance": ("instance", Markup("/1"), {"instance": "/1"}),
     "headers": ("headers", {"Retry-After": 7}, {"retry_after": 7}),
+    "no title": ("title", None, {"title": "Zahlung erforderlich"}),
+    "members": ("extensions", {"item": "stool", "cost": 7}, {"cost": 7, "detail": "The stool costs 7."}),
     "a field": ("cost", 7, {"cost": 7, "detail": "The piano costs 7."}),
     "another attribute": ("note", "secret", {"note": None}),
 }
+
+
+class Taken(Problem, status=409):
+    def __init__(self, item: str) -> None:
+        self.item = item
+
+
+Reserved: Any = dataclass(type("Reserved", (Problem,), {"__annotations__": {"item": str}}, status=409))
+
+
+@pytest.mark.parametrize("cls", [Taken, Reserved])
+@pytest.mark.parametrize("part", [failing, answering])
+def test_a_problem_with_a_constructor_of_its_own_is_what_its_class_says(ask: Ask, cls: Any, part: Any) -> None:
+    def make() -> Any:
+        return cls("piano")
+
+    view = part("/", make if part is failing else make())
+    response = ask(an_app(view, in_style("api")), "/")
+
+    assert (response.status, response.json["title"]) == (409, "Conflict")
+    assert response.json.get("item") == ("piano" if cls is Reserved else None)
+
+
+@pytest.mark.parametrize("base", [NotFound, MethodNotAllowed])
+def test_no_problem_is_an_http_exception_of_the_framework_too(base: type[HTTPException]) -> None:
+    with pytest.raises(TypeError, match="leave out other HTTP errors"):
+        type("Wrong", (Problem, base), {}, status=404)
 
 
 @pytest.mark.parametrize("name", ASSIGNED)
@@ -232,13 +263,13 @@ def test_a_problem_takes_later_what_its_constructor_takes(ask: Ask, name: str) -
 
 @pytest.mark.parametrize("status", [200, "404", None])
 def test_a_status_that_is_no_error_is_refused_where_it_is_assigned(world: World, status: Any) -> None:
-    refused: list[ValueError] = []
+    refused: list[Exception] = []
 
     def make() -> Problem:
         problem = Problem(409)
         try:
             problem.status = status
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             refused.append(error)
         return problem
 

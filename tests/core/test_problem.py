@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import pytest
@@ -88,7 +89,7 @@ def test_the_title_is_the_given_one_else_that_of_the_class_else_the_phrase() -> 
     assert Bare().title == "Conflict"
     assert Problem(419).title == "Client Error"
     assert Problem(599).title == "Server Error"
-    assert Problem(404, title="").title == ""
+    assert Problem(404, title="").title == "Not Found"
 
 
 def test_the_type_is_the_given_one_else_that_of_the_class_else_about_blank() -> None:
@@ -185,7 +186,7 @@ def test_detail_and_instance_stand_in_the_document_only_where_there_are_any() ->
 @given(
     st.dictionaries(
         ANY_TEXT.filter(
-            lambda name: name not in ("status", "title", "detail", "type", "instance", "headers", "template", "self")
+            lambda name: name not in ("status", "title", "detail", "type", "instance", "headers", "template")
         ),
         st.integers(),
         max_size=5,
@@ -453,3 +454,117 @@ class Loud(Problem, status=403):
 def test_a_class_may_make_its_problems_and_keep_their_members_itself() -> None:
     assert Strict().fill_in(instance="/i").document()["detail"] == "strict"
     assert Loud(detail="loud").fill_in(instance="/i").document()["detail"] == "LOUD"
+    assert "detail" not in Loud().document()
+
+
+# Constructors of their own.
+
+
+def a_dataclass(name: str, **options: Any) -> Any:
+    body = {"__annotations__": {"book": str, "days": int}, "days": 30, "__module__": __name__}
+    return dataclass(**options)(type(name, (Problem,), body, status=409, title="Lent", type="urn:lent", slug="given"))
+
+
+Borrowed = a_dataclass("Borrowed")
+Slotted = a_dataclass("Slotted", slots=True)
+
+
+class Own(Problem, status=409):
+    def __init__(self, book: str) -> None:
+        self.book = book
+        self.status = 410
+        self.detail = f"{book} is gone"
+
+
+class Forgetful(Problem):
+    book: str
+
+    def __init__(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("cls", "document"),
+    [
+        (Borrowed, {"type": "urn:lent", "title": "Lent", "status": 409, "book": "Emma", "days": 30}),
+        (Slotted, {"type": "urn:lent", "title": "Lent", "status": 409, "book": "Emma", "days": 30}),
+        (Own, {"type": "about:blank", "title": "Gone", "status": 410, "detail": "Emma is gone"}),
+    ],
+)
+def test_a_constructor_need_not_call_that_of_the_problem(cls: Any, document: dict[str, Any]) -> None:
+    for problem in (
+        cls("Emma"),
+        cls("Emma").fill_in(),
+        copy.copy(cls("Emma")),
+        pickle.loads(pickle.dumps(cls("Emma"))),
+    ):
+        assert problem.document() == document
+        assert problem.book == "Emma"
+    assert Slotted("Emma").slug == "given"
+
+
+def test_what_a_constructor_leaves_out_is_null_and_its_status_500() -> None:
+    with pytest.warns(RuntimeWarning, match="Forgetful.book is str, not NoneType"):
+        assert str(Forgetful()) == "500 Internal Server Error"
+
+
+def test_the_name_of_an_extension_may_be_self() -> None:
+    assert Problem(409, self="/orders/1").document()["self"] == "/orders/1"
+
+
+# What the body of a class, or an assignment, cannot say.
+
+
+@pytest.mark.parametrize(
+    ("body", "advice"),
+    [
+        ({"title": "T"}, r"Wrong\(Problem, title=...\)"),
+        ({"status": 410, "__annotations__": {"status": int}}, r"Wrong\(Problem, status=...\)"),
+        ({"type": "urn:x"}, r"Wrong\(Problem, type=...\)"),
+        ({"slug": "x"}, r"Wrong\(Problem, slug=...\)"),
+        ({"headers": {"A": "1"}}, r"super\(\).__init__\(headers=...\)"),
+        ({"template": "gone.html"}, r"super\(\).__init__\(template=...\)"),
+        ({"extensions": {"a": 1}}, r"super\(\).__init__\(\*\*members\)"),
+    ],
+)
+def test_a_member_in_the_body_of_a_class_is_refused_with_the_place_for_it(body: dict[str, Any], advice: str) -> None:
+    with pytest.raises(TypeError, match=f"does nothing; write .*{advice}"):
+        type("Wrong", (Problem,), body, status=409)
+
+
+class Picky(Exception):
+    def __init__(self, text: str) -> None: ...
+
+
+def test_a_base_whose_constructor_takes_other_arguments_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Wrong cannot have the base Picky, whose __init__ takes no \*args"):
+        type("Wrong", (Problem, Picky), {}, status=404)
+    for base in (ValueError, LookupError, OSError):
+        mixed: Any = type("Mixed", (Problem, base), {}, status=404)
+        assert str(mixed(detail="here")) == "404 Not Found: here"
+
+
+def test_none_assigns_the_default() -> None:
+    problem: Any = OutOfCredit(400, title="T", type="urn:t", balance=1)
+
+    problem.status = problem.title = problem.type = None
+    assert (problem.status, problem.title) == (403, "You do not have enough credit")
+    assert problem.type == "https://example.com/credit"
+    problem.title = ""
+    assert problem.title == "You do not have enough credit"
+    plain: Any = Problem(409, a=1)
+    plain.extensions = None
+    assert plain.document() == {"type": "about:blank", "title": "Conflict", "status": 409}
+    with pytest.raises(TypeError, match=r"Problem needs a status"):
+        plain.status = None
+
+
+def test_extensions_are_assigned_as_the_constructor_takes_them() -> None:
+    problem: Any = OutOfCredit(balance=1)
+
+    problem.extensions = {"balance": 2}
+    assert (problem.balance, problem.document()["currency"]) == (2, "EUR")
+    with pytest.raises(TypeError, match="blance is not a field"):
+        problem.extensions = {"blance": 2}
+    with pytest.raises(TypeError, match=r"status, type cannot be an extension member: assign to problem.status"):
+        problem.extensions = {"type": "urn:x", "status": 1}

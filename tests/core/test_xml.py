@@ -189,7 +189,7 @@ def test_any_problem_is_valid_xml_with_the_values_that_json_has(
 
     assert members == [
         ("type", "about:blank"),
-        ("title", replaced(title)),
+        ("title", replaced(title or "Conflict")),
         ("status", "409"),
         ("detail", replaced(detail)),
         ("instance", f"urn:uuid:{ID}"),

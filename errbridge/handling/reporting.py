@@ -21,7 +21,7 @@ from errbridge.incident import Reply
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, expect, mark_recorded, write_record
+from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, mark_recorded, write_record
 
 __all__ = ["expect_record", "record_broken_stream", "report"]
 
@@ -42,13 +42,13 @@ def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractConte
     if context is None:
         return nullcontext()
     fields = context.incident.describe()
-    if context.application.is_websocket_accepted() and context.request.websocket:
+    if context.request.websocket and context.application.is_websocket_accepted():
         fields["close_code"] = close_frame(500, is_uncaught=True).code
     while isinstance(logger, logging.LoggerAdapter):
         logger = logger.logger
     if isinstance(logger, logging.Logger):
         logger.addFilter(ENRICH)
-    return expect(Expected(context.occurrence, exc, fields))
+    return Expected(context.occurrence, exc, fields)
 
 
 def report(

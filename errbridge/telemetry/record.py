@@ -8,8 +8,8 @@ application has replaced what writes it, errbridge writes its own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,6 @@ __all__ = [
     "Expected",
     "Failure",
     "choose_level",
-    "expect",
     "is_recorded",
     "is_written",
     "mark_recorded",
@@ -125,26 +124,26 @@ def is_recorded(exc: BaseException) -> bool:
     return "_errbridge_recorded" in getattr(exc, "__dict__", ())
 
 
-@dataclass(frozen=True, slots=True)
 class Expected:
-    """The framework's record of an uncaught exception, which it is about to write."""
+    """The framework's record of an uncaught exception, which it is about to write: in a ``with`` block of this.
 
-    occurrence: Occurrence  # is marked as recorded
-    exception: BaseException
-    fields: Mapping[str, Any]  # that the record gets
+    Args:
+        occurrence: Is marked as recorded.
+        exception: The exception.
+        fields: What the record gets.
+    """
+
+    def __init__(self, occurrence: Occurrence, exception: BaseException, fields: Mapping[str, Any]) -> None:
+        self.occurrence, self.exception, self.fields = occurrence, exception, fields
+
+    def __enter__(self) -> None:
+        self._token = _expected.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _expected.reset(self._token)
 
 
 _expected: ContextVar[Expected | None] = ContextVar("errbridge.expected", default=None)
-
-
-@contextmanager
-def expect(expected: Expected) -> Generator[None]:
-    """Have the framework's record carry the fields, if it is written within the block."""
-    token = _expected.set(expected)
-    try:
-        yield
-    finally:
-        _expected.reset(token)
 
 
 class _Enrich(logging.Filter):

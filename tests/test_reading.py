@@ -17,7 +17,7 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import Problem, Reply
 from errbridge.representations.json import render_json
-from errbridge.representations.response import Response, build_response
+from errbridge.representations.response import Response
 from errbridge.testing import assert_problem
 from tests.twins import Twins, World
 
@@ -174,8 +174,7 @@ def test_requests(accepted: str) -> None:
 
 
 def test_an_answer_of_the_core() -> None:
-    body = render_json(PROBLEM)
-    answer = build_response(PROBLEM, "GET", body, "application/problem+json", vary="Accept")
+    answer = Response(PROBLEM.status, (("Content-Type", "application/problem+json"),), render_json(PROBLEM))
 
     assert Problem.from_response(answer).document()["sku"] == "a-1"
 

@@ -26,7 +26,7 @@ from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.representations.html import build_policy, link_home, write_time
 from errbridge.representations.rendering import REPRESENTATIONS
-from errbridge.representations.response import Response, build_response, last_resort
+from errbridge.representations.response import Response, build_headers, finish, last_resort
 from errbridge.telemetry.record import Failure
 
 __all__ = ["render", "show_built_in"]
@@ -41,17 +41,24 @@ def render(look: Look, problem: Problem, method: str, describe: Callable[[], Inc
         method: The method of the request.
         describe: Makes the incident, for a representation that shows more than the problem.
     """
-    settings, style, media_type, language = look
-    content_type, policy = media_type, None
-    shown: tuple[Any, ...] = (problem,)
-    if media_type in (JSON, XML):
-        content_type = settings.choose_content_type(media_type)
-    elif media_type == HTML:
-        shown, policy = (describe(), settings.site), build_policy(settings.site) if settings.csp_enabled else None
+    if look.media_type in (JSON, XML):
+        shown: tuple[Any, ...] = (problem,)
     else:
-        shown = (describe(),)
-    body, vary = REPRESENTATIONS[media_type](*shown), settings.vary(style)
-    return build_response(problem, method, body, content_type, vary=vary, policy=policy, language=language)
+        shown = (describe(), look.settings.site) if look.media_type == HTML else (describe(),)
+    body = REPRESENTATIONS[look.media_type](*shown)
+    # An error's own headers may differ in each error, and be a secret.
+    build = _build_headers if problem.headers else _remember_headers
+    return finish(method, problem.status, build(look, problem.status, problem.headers), body)
+
+
+def _build_headers(look: Look, status: int, own: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    settings, style, media_type, language = look
+    content_type = settings.choose_content_type(media_type) if media_type in (JSON, XML) else media_type
+    policy = build_policy(settings.site) if media_type == HTML and settings.csp_enabled else None
+    return build_headers(content_type, settings.vary(style), policy, language, own=own, status=status)
+
+
+_remember_headers = lru_cache(maxsize=256)(_build_headers)
 
 
 class Form(NamedTuple):

@@ -21,7 +21,7 @@ from errbridge.introspection import is_async
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.html import PageParts, add_words
-from errbridge.representations.response import build_reply, build_response
+from errbridge.representations.response import build_headers, build_reply, finish
 
 __all__ = ["Renderer", "find_renderer", "name_pages", "render", "render_page"]
 
@@ -37,8 +37,9 @@ def render(context: ErrorContext, renderer: Renderer) -> Plan:
     """
     if isinstance(renderer, Page):
         content = str((yield from _render_template(context, renderer))).encode("utf-8", "replace")
-        language, method = context.look.language, context.request.method
-        response = build_response(context.completed, method, content, HTML, vary=context.vary, language=language)
+        own, status, language = context.completed.headers, context.completed.status, context.look.language
+        headers = build_headers(HTML, context.vary, None, language, own=own, status=status)
+        response = finish(context.request.method, status, headers, content)
         report(context, response.status, response.as_reply, is_shown=True)
         return response
     return (yield from _decorate(context, renderer))

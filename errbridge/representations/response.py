@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.http.headers import Headers, clean_headers, leave_out, list_headers, merge_header, set_default_header
 from errbridge.http.status import find_phrase, has_body, parse_status
 from errbridge.incident import Incident, Reply
 from errbridge.languages.language import ENGLISH, Language
-from errbridge.problem.problem import Problem
 
 __all__ = [
     "Response",
     "build_headers",
     "build_reply",
-    "build_response",
     "default_headers",
+    "finish",
     "last_resort",
     "read_reply",
     "split_content_type",
@@ -66,22 +64,6 @@ def _list_defaults(own: tuple[tuple[str, str], ...], status: int) -> list[tuple[
     return found
 
 
-def build_response(
-    problem: Problem,
-    method: str,
-    body: bytes,
-    content_type: str,
-    *,
-    vary: str,
-    policy: str | None = None,
-    language: Language = ENGLISH,
-) -> Response:
-    """Build the response of a representation to a request; the other arguments are those of `build_headers`."""
-    build = build_headers if problem.headers else _remember_headers
-    headers = build(content_type, vary, policy, language, own=problem.headers, status=problem.status)
-    return _finish(method, problem.status, headers, body)
-
-
 def build_headers(
     content_type: str,
     vary: str,
@@ -110,10 +92,6 @@ def build_headers(
     return (("Content-Type", _CONTENT_TYPES.get(content_type, content_type)), *headers)
 
 
-# An error's own headers may differ in each error, and be a secret.
-_remember_headers = lru_cache(maxsize=256)(build_headers)
-
-
 def split_content_type(headers: Headers | None) -> tuple[str | None, tuple[tuple[str, str], ...]]:
     """Clean a handler's headers, leave out those that the server decides about, and split off the content type."""
     cleaned = clean_headers(list_headers(headers))  # in which the content type occurs once
@@ -138,17 +116,18 @@ def build_reply(incident: Incident, reply: Reply, text_type: str = TEXT, vary: s
     headers = [("Content-Type", content_type), *own_headers, *defaults]
     if vary is not None:
         merge_header(headers, "Vary", vary)
-    return _finish(incident.request.method, status, headers, body)
+    return finish(incident.request.method, status, headers, body)
 
 
 def last_resort(method: str, status: int) -> Response:
     """Build the response for when everything else has failed."""
     text = f"{status} {find_phrase(status)}\n".encode()
     headers = [("Content-Type", _CONTENT_TYPES[TEXT]), *_SAFE_FOR_SERVER_ERRORS]
-    return _finish(method, status, headers, text)
+    return finish(method, status, headers, text)
 
 
-def _finish(method: str, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Response:
+def finish(method: str, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Response:
+    """Build a response to a request, without its body if the method or the status forbids content."""
     if has_body(method, status):
         return Response(status, tuple(headers), body)
     if method == "HEAD" and has_body("GET", status):  # RFC 9110 section 8.6: the length that GET would have had

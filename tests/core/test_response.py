@@ -12,9 +12,10 @@ from errbridge import Problem, Reply
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.representations.response import (
     Response,
+    build_headers,
     build_reply,
-    build_response,
     default_headers,
+    finish,
     last_resort,
 )
 from tests.core.fakes import ANY_TEXT, incident_of
@@ -25,6 +26,13 @@ NO_STORE = ("Cache-Control", "no-store")
 
 def header(response: Response, name: str) -> list[str]:
     return [value for known, value in response.headers if known.lower() == name.lower()]
+
+
+def respond(
+    problem: Problem, body: bytes, content_type: str, method: str = "GET", policy: str | None = None
+) -> Response:
+    headers = build_headers(content_type, "Accept", policy, own=problem.headers, status=problem.status)
+    return finish(method, problem.status, headers, body)
 
 
 def reply(given: Reply, problem: Problem | None = None, **facts: Any) -> Response:
@@ -70,7 +78,7 @@ def test_an_exceptions_headers_never_contradict_the_body(name: str) -> None:
     ],
 )
 def test_a_representation_goes_out_under_its_content_type_first(media_type: str, content_type: str) -> None:
-    response = build_response(Problem(404), "GET", b"body", media_type, vary="Accept")
+    response = respond(Problem(404), b"body", media_type)
 
     assert response == Response(404, (("Content-Type", content_type), SAFE, ("Vary", "Accept")), b"body")
 
@@ -78,10 +86,10 @@ def test_a_representation_goes_out_under_its_content_type_first(media_type: str,
 def test_the_policy_of_a_body_goes_out_with_it_unless_the_problem_brings_one() -> None:
     own: Any
     for own, expected in (((), ["none"]), ({"X-A": "1"}, ["none"]), ({"content-security-POLICY": "own"}, ["own"])):
-        response = build_response(Problem(404, headers=own), "GET", b"", HTML, vary="Accept", policy="none")
+        response = respond(Problem(404, headers=own), b"", HTML, policy="none")
 
         assert header(response, "Content-Security-Policy") == expected
-    assert header(build_response(Problem(404), "GET", b"", HTML, vary="Accept"), "Content-Security-Policy") == []
+    assert header(respond(Problem(404), b"", HTML), "Content-Security-Policy") == []
 
 
 @pytest.mark.parametrize(
@@ -94,7 +102,7 @@ def test_the_policy_of_a_body_goes_out_with_it_unless_the_problem_brings_one() -
     ],
 )
 def test_vary_adds_to_that_of_the_exception_and_says_nothing_twice(own: list[tuple[str, str]], expected: str) -> None:
-    response = build_response(Problem(404, headers=own), "GET", b"", TEXT, vary="Accept")
+    response = respond(Problem(404, headers=own), b"", TEXT)
 
     assert header(response, "Vary") == [expected]
 
@@ -112,7 +120,7 @@ def test_headers_of_an_exception_survive_every_one_of_them() -> None:
     incident = incident_of(Problem(401, headers=own))
 
     for response in (
-        build_response(incident.problem, "GET", b"", JSON, vary="Accept"),
+        respond(incident.problem, b"", JSON),
         build_reply(incident, Reply("")),
     ):
         assert [pair for pair in response.headers if pair in own] == own
@@ -122,8 +130,8 @@ def test_headers_of_an_exception_survive_every_one_of_them() -> None:
 
 
 def test_head_has_the_headers_of_get_and_no_body() -> None:
-    get = build_response(Problem(404), "GET", b"12345", JSON, vary="Accept")
-    head = build_response(Problem(404), "HEAD", b"12345", JSON, vary="Accept")
+    get = respond(Problem(404), b"12345", JSON)
+    head = respond(Problem(404), b"12345", JSON, "HEAD")
 
     assert head.body is None
     assert [pair for pair in head.headers if pair[0] != "Content-Length"] == list(get.headers)
@@ -231,7 +239,7 @@ def test_any_text_makes_a_response_that_any_server_can_send(
 
     for response in (
         build_reply(incident, Reply(body, None, headers)),
-        build_response(incident.problem, method, body.encode("utf-8", "replace"), HTML, vary="Accept"),
+        respond(incident.problem, body.encode("utf-8", "replace"), HTML, method),
     ):
         assert response.status == status
         assert (response.body is None) == (method == "HEAD")

@@ -92,7 +92,7 @@ def problem_of(
         vars(problem)["_has_default_detail"] = True
     else:
         return None
-    problem.__cause__ = exc
+    vars(BaseException)["__cause__"].__set__(problem, exc)  # not by that of the class, which checks members
     return problem
 
 

@@ -210,12 +210,11 @@ def find_source(function: Callable[..., Any]) -> Source:
         written = written.func
     with suppress(ValueError):  # it may be wrapped in itself
         written = inspect.unwrap(written)
-    code = getattr(written, "__code__", None)
-    if code is None:  # an object that can be called
-        code = getattr(getattr(type(written), "__call__", None), "__code__", None)  # noqa: B004 - the method is wanted
+    of_object = getattr(type(written).__call__, "__code__", None)
+    name, code = describe_function(written), getattr(written, "__code__", of_object)
     if code is None or getattr(written, "__module__", "") == "errbridge":  # made by map()
-        return Source(describe_function(written))
-    return Source(describe_function(written), code.co_filename, code.co_firstlineno)
+        return Source(name)
+    return Source(name, code.co_filename, code.co_firstlineno)
 
 
 def key_name(key: Key | type[BaseException]) -> str:

@@ -119,11 +119,13 @@ def preview_command(ctx: click.Context, directory: Path, as_json: bool) -> None:
     subject = inspect(app)
     with capture_failures() as failures:
         files = dict(_make_files(app, subject, failures))
-    contents = {f"{FOLDER}/{path}": body for path, (_, body) in files.items()}
-    contents["index.html"], _ = build_index(files, f"{FOLDER}/")
     headers = {path: headers for path, (headers, _) in files.items()}
-    for name, text in build_configuration(subject, str(directory.resolve()), headers).items():
-        contents[name] = text.encode()
+    configuration = build_configuration(subject, str(directory.resolve()), headers)
+    contents = {
+        **{f"{FOLDER}/{path}": body for path, (_, body) in files.items()},
+        "index.html": build_index(files, f"{FOLDER}/")[0],
+        **{name: text.encode() for name, text in configuration.items()},
+    }
     for name, content in contents.items():
         _write(directory / name, content)
     failures = list(dict.fromkeys(failures))  # one template shows many errors

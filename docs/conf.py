@@ -37,7 +37,7 @@ nitpick_ignore_regex = [
     # Private to the core, but part of a public signature.
     (
         r"py:.*",
-        r"(errbridge\.[\w.]+\.)?(Converter|Language|Observable|Register|RequestHeaders|Response|Schema|ScopeTrie|Settings)",
+        r"(errbridge\.[\w.]+\.)?(Converter|Language|Observable|Register|RequestHeaders|Response|Schema|ScopeTrie|Settings|_\w+)",
     ),
     (r"py:.*", r"tuple\[.*"),  # Sphinx cannot read a signature with the default of a dataclass's factory
     # Type variables in signatures.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, cast
+from urllib.parse import quote
 
 from errbridge.introspection import describe_value
 from errbridge.log import log
@@ -30,6 +32,9 @@ _is_token = lru_cache(256)(re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch)
 _is_status = lru_cache(64)(re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?").fullmatch)  # RFC 9112 section 4
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
+
+_URIS = {"location": re.compile(".+"), "content-location": re.compile(".+"), "link": re.compile("<[^>]*>")}
+_ASCII = "".join(map(chr, range(128)))
 
 # Names that need no check, as almost all responses have no others, and their values need none of their own.
 _COMMON = frozenset({
@@ -73,7 +78,9 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
     """Make headers safe to send.
 
     * Names are tokens; a header of any other name is left out.
-    * Values have no control characters; characters beyond ASCII become ``?``.
+    * Values have no control characters. Characters beyond ASCII become ``?``, for servers write them differently; in a
+      URI, they are percent-encoded UTF-8 (RFC 3987 section 3.1).
+    * A date is written as HTTP has it (RFC 9110 section 5.6.7).
     * A field that may occur once occurs once: the last one wins (RFC 9110 section 5.3).
     * ``Allow`` is one line, and sorted, because Werkzeug lists the methods in the order of a set.
     """
@@ -82,7 +89,9 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
     last: dict[str, int] = {}
     for raw_name, raw_value in headers:
         try:
-            name, text = str(raw_name), str(raw_value).translate(_CONTROL)
+            name, text = str(raw_name), _write_value(raw_value).translate(_CONTROL)
+            if not text.isascii() and (uris := _URIS.get(name.lower())) is not None:
+                text = uris.sub(lambda uri: quote(uri[0], _ASCII, errors="replace"), text)
             value = text.encode("ascii", "replace").decode("ascii").strip()
         except Exception:
             log.exception("the header %s is left out because its name or value has no text", describe_value(raw_name))
@@ -97,6 +106,14 @@ def clean_headers(headers: Iterable[tuple[object, object]]) -> tuple[tuple[str, 
             last[lowered] = len(cleaned)
         cleaned.append((name, value))
     return tuple(pair for index, pair in enumerate(cleaned) if last.get(pair[0].lower(), index) == index)
+
+
+def _write_value(value: object) -> str:
+    if not isinstance(value, datetime):
+        return str(value)
+    from email.utils import format_datetime  # not before there is a date
+
+    return format_datetime((value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC), usegmt=True)
 
 
 def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str) -> None:

@@ -21,13 +21,13 @@ from werkzeug.exceptions import (
 
 from errbridge import Page, Problem, Reply
 from tests.answers.every_style import EVERY, TRACE, accepting, an_api_handler, in_every_style
-from tests.applications import HTML, Ask, a_catch_all, an_app, answering, with_templates
+from tests.applications import HTML, Ask, a_catch_all, a_handler, an_app, answering, failing, with_templates
 from tests.clients import Response
 from tests.twins import Twins, World
 
 # Headers.
 
-MONDAY = datetime(2024, 2, 5, 6, 7, 8, tzinfo=UTC)
+MONDAY: Any = datetime(2024, 2, 5, 6, 7, 8, tzinfo=UTC)
 
 HEADERS: dict[str, tuple[Callable[[], Any], int, dict[str, str], dict[str, Any]]] = {
     # What is raised, and the status, headers and members of the answer.
@@ -76,6 +76,18 @@ HEADERS: dict[str, tuple[Callable[[], Any], int, dict[str, str], dict[str, Any]]
         503,
         {"Retry-After": "Mon, 05 Feb 2024 06:07:08 GMT"},
         {"retry_after": "Mon, 05 Feb 2024 06:07:08 GMT"},
+    ),
+    "Retry-After a date of a Problem": (
+        lambda: Problem(503, headers={"Retry-After": MONDAY}),
+        503,
+        {"Retry-After": "Mon, 05 Feb 2024 06:07:08 GMT"},
+        {"retry_after": "Mon, 05 Feb 2024 06:07:08 GMT"},
+    ),
+    "a Location beyond ASCII": (
+        lambda: Problem(409, headers={"Location": "/items/日本?x=é"}),
+        409,
+        {"Location": "/items/%E6%97%A5%E6%9C%AC?x=%C3%A9"},
+        {},
     ),
     "Content-Range": (
         lambda: RequestedRangeNotSatisfiable(length=1234),
@@ -129,6 +141,13 @@ def test_the_facts_of_headers_are_members_too(ask: Ask, header: str) -> None:
 
     facts = ("allowed", "authenticate", "retry_after", "units", "length")
     assert {name: document[name] for name in facts if name in document} == expected
+
+
+@pytest.mark.parametrize("answer", [Reply("", 308, {"Location": "/é"}), ("", 308, {"Location": "/é"})])
+def test_the_location_of_a_handler_leads_where_it_says(ask: Ask, answer: Any) -> None:
+    response = ask(an_app(failing("/", LookupError), a_handler(LookupError, lambda exc: answer)), "/")
+
+    assert (response.status, response.header("Location")) == (308, "/%C3%A9")
 
 
 def test_every_www_authenticate_is_a_header_of_its_own(ask: Ask) -> None:

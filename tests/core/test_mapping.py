@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pydantic
@@ -262,6 +263,31 @@ def test_control_characters_never_pass(bad: str) -> None:
 def test_what_is_not_ascii_is_seen_to_be_missing(bad: str) -> None:
     assert clean_headers([("X-A", f"a{bad}b")]) == (("X-A", "a?b"),)
     assert clean_headers([(f"X-A{bad}", "v")]) == ()
+
+
+MORNING = datetime(2030, 1, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sent"),
+    [
+        (
+            "Location",
+            "https://x.example/日本?x=é&y=%20",
+            "https://x.example/%E6%97%A5%E6%9C%AC?x=%C3%A9&y=%20",
+        ),
+        ("content-location", "/é\ud800", "/%C3%A9?"),
+        ("Link", '</é>; rel="help"; title="é", </b>', '</%C3%A9>; rel="help"; title="?", </b>'),
+        (
+            "Expires",
+            MORNING.replace(tzinfo=timezone(timedelta(hours=1))),
+            "Wed, 02 Jan 2030 02:04:05 GMT",
+        ),
+        ("Retry-After", MORNING, "Wed, 02 Jan 2030 03:04:05 GMT"),
+    ],
+)
+def test_uris_and_dates_are_written_as_http_has_them(name: str, value: Any, sent: str) -> None:
+    assert clean_headers([(name, value)]) == ((name, sent),)
 
 
 def test_headers_keep_their_order_and_repetitions_and_any_value_becomes_text() -> None:

@@ -37,6 +37,7 @@ NOT_CORE = ("errbridge.asgi", "errbridge.otel", "errbridge.pallets", "errbridge.
 EXTRA_OF = {
     "errbridge_flask": "flask",
     "errbridge_quart": "quart",
+    "errbridge.asgi": "bridge",
     "errbridge.otel": "otel",
     "errbridge.sentry": "sentry",
 }
@@ -115,6 +116,7 @@ def check_imports(extras: set[str]) -> None:
     available_here = {
         "errbridge_flask": has_flask,
         "errbridge_quart": "quart" in extras,
+        "errbridge.asgi": "bridge" in extras,
         "errbridge.otel": "otel" in extras,
         "errbridge.sentry": "sentry" in extras,
     }

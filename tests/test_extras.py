@@ -12,6 +12,7 @@ from tests.servers import run_python
     [
         ("errbridge_flask", "flask", "flask"),
         ("errbridge_quart", "quart", "quart"),
+        ("errbridge.asgi", "asgiref", "bridge"),
         ("errbridge.otel", "opentelemetry", "otel"),
         ("errbridge.sentry", "sentry_sdk", "sentry"),
     ],

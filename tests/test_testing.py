@@ -143,6 +143,8 @@ def test_a_problem_is_recognised_by_all_that_it_says(get: Get) -> None:
 
     assert document["title"] == "Out of credit"
     assert document["status"] == 402
+    assert_problem(response, status="4xx")
+    assert "status: expected '5xx'\n" in complaint(response, status="5xx")
 
 
 @pytest.mark.parametrize(
@@ -506,19 +508,28 @@ def test_incidents_are_found_by_what_they_are(shop: World) -> None:
         for path in ("/credit", "/api/no", "/crash"):
             shop.call(Request(path))
 
-    def found(**wanted: Any) -> list[str]:
-        return [seen.incident.request.path for seen in incidents.matching(**wanted)]
+    def found(*exception: type[BaseException], **wanted: Any) -> list[str]:
+        return [seen.incident.request.path for seen in incidents.matching(*exception, **wanted)]
 
     assert found() == ["/credit", "/api/no", "/crash"]
     assert found(status=402) == ["/credit"]
     assert found(status="4xx") == ["/credit", "/api/no"]
     assert found(exception=ZeroDivisionError) == ["/crash"]
-    assert found(exception=OutOfCredit) == ["/credit"]
+    assert found(exception=OutOfCredit) == found(OutOfCredit) == ["/credit"]
+    assert incidents.only(OutOfCredit, status="4xx").incident.request.path == "/credit"
     assert found(path="/crash") == found(path=re.compile("^/cra")) == ["/crash"]
     assert found(scope="/api") == ["/api/no"]
     assert found(type="https://example.com/out-of-credit") == ["/credit"]
     assert found(status="4xx", scope="app") == ["/credit"]
     assert found(status=418) == []
+
+
+@pytest.mark.parametrize("ask", [Incidents.only, Incidents.matching])
+def test_what_finds_no_incident_is_refused(ask: Any) -> None:
+    with pytest.raises(TypeError, match=r"by status=, exception=, .*, not by statuss=; did you mean 'status'"):
+        ask(Incidents(), statuss=500)
+    with pytest.raises(TypeError, match="a class of exceptions is expected, not 404; the status is status="):
+        ask(Incidents(), 404)
 
 
 def test_a_member_of_a_problem_is_no_exception_that_was_raised(shop: World) -> None:

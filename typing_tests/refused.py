@@ -306,6 +306,6 @@ Bridge([flask.Flask])  # mypy: incompatible type "type[Flask]"; pyright: "type[F
 Bridge([app], threads="8")  # mypy: incompatible type "str"; pyright: "Literal['8']" is not assignable to "int"
 assert_problem(app.test_client().get, status=404)  # mypy: incompatible type "def get(; pyright: is not assignable to
 assert_problem(quart_app.test_client().get("/"))  # mypy: incompatible type "Coroutine; pyright: is not assignable to
-assert_problem(app.test_client().get("/"), status="404")  # mypy: incompatible type "str"; pyright: "Literal['404']" is not assignable
+assert_problem(app.test_client().get("/"), status="404")  # mypy: incompatible type "Literal['404']"; pyright: "Literal['404']" is not assignable
 Incidents().only(statuss=404)  # mypy: Unexpected keyword argument "statuss"; pyright: No parameter named "statuss"; missed by ty
 Incidents().only(status=404.0)  # mypy: incompatible type "float"; pyright: "float" is not assignable to "int"

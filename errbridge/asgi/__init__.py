@@ -17,7 +17,10 @@ The way of a request: :class:`~errbridge.asgi.bridge.Bridge` wraps it in an
 :mod:`~errbridge.asgi.inlet` and :mod:`~errbridge.asgi.outlet`.
 """
 
-from errbridge.asgi.applications import Asgi, Wsgi
-from errbridge.asgi.bridge import Bridge
+try:
+    from errbridge.asgi.applications import Asgi, Wsgi
+    from errbridge.asgi.bridge import Bridge
+except ImportError as error:
+    raise ImportError("errbridge.asgi needs asgiref: install errbridge[bridge]") from error
 
 __all__ = ["Asgi", "Bridge", "Wsgi"]

@@ -226,7 +226,7 @@ class PalletsApplication(Application):
         environment = self.app.jinja_env
         loader = environment.loader
         if not (isinstance(loader, ChoiceLoader) and OWN_TEMPLATES in loader.loaders):
-            environment.loader = ChoiceLoader([loader, OWN_TEMPLATES])
+            environment.loader = ChoiceLoader([loader, OWN_TEMPLATES] if loader else [OWN_TEMPLATES])
 
     def caches_templates(self) -> bool:
         """Return whether the environment looks for templates only once."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 
 from errbridge.application.hooks import Hooks, Observable
 from errbridge.application.installation import find_installation
-from errbridge.errors import SetupError
+from errbridge.errors import SetupError, suggest
 from errbridge.incident import Incident, Reply
 
 __all__ = ["Incidents", "Observation", "Wanted", "record_incidents"]
@@ -88,21 +88,27 @@ class Incidents(list[Observation]):
     def _write(self, incident: Incident, reply: Reply) -> None:
         self.append(Observation(incident, reply))
 
-    def matching(self, **wanted: Unpack[Wanted]) -> list[Observation]:
+    def matching(self, raised: type[BaseException] | None = None, /, **wanted: Unpack[Wanted]) -> list[Observation]:
         """List the errors that match all arguments.
 
         Args:
+            raised: The *exception* of `Wanted`.
             **wanted: See `Wanted`.
 
         Returns:
             The matching errors, in order.
+
+        Raises:
+            TypeError: There is no such argument.
         """
+        wanted = _complete(wanted, raised)
         return [seen for seen in self if _matches(seen, wanted)]
 
-    def only(self, **wanted: Unpack[Wanted]) -> Observation:
+    def only(self, raised: type[BaseException] | None = None, /, **wanted: Unpack[Wanted]) -> Observation:
         """Return the only error that was handled.
 
         Args:
+            raised: The *exception* of `Wanted`.
             **wanted: See `Wanted`; without, all count.
 
         Returns:
@@ -110,8 +116,10 @@ class Incidents(list[Observation]):
 
         Raises:
             AssertionError: There is none, or more than one. The message lists what was seen.
+            TypeError: There is no such argument.
         """
         __tracebackhide__ = True
+        wanted = _complete(wanted, raised)
         found = self.matching(**wanted)
         if len(found) != 1:
             raise AssertionError(self._report(len(found), wanted))
@@ -129,6 +137,17 @@ class Incidents(list[Observation]):
         else:
             seen = "; nothing is watched: call incidents.watch(errors), or give it the app"
         return f"expected one incident{which}; there are {found}{seen}"
+
+
+def _complete(wanted: Wanted, raised: type[BaseException] | None) -> Wanted:
+    if raised is not None:
+        if not isinstance(raised, type):
+            raise TypeError(f"a class of exceptions is expected, not {raised!r}; the status is status=")
+        wanted = {"exception": raised, **wanted}
+    for name in wanted.keys() - Wanted.__annotations__.keys():
+        known = ", ".join(f"{each}=" for each in Wanted.__annotations__)
+        raise TypeError(f"an incident is found by {known}, not by {name}={suggest(name, Wanted.__annotations__)}")
+    return wanted
 
 
 def _matches(seen: Observation, wanted: Wanted) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from numbers import Number
 from re import Pattern
 from textwrap import indent
-from typing import Any, TypeGuard, cast
+from typing import Any, Literal, TypeGuard, cast
 
 from errbridge.http.accept import JSON
 from errbridge.http.response import AnyResponse
@@ -38,7 +38,7 @@ def assert_problem(
     problem: type[Problem] | None = None,
     /,
     *,
-    status: int | Check = _UNSAID,
+    status: int | Literal["4xx", "5xx"] | Check = _UNSAID,
     type: Text | type[Problem] = _UNSAID,
     title: Text = _UNSAID,
     detail: Text = _UNSAID,
@@ -73,7 +73,7 @@ def assert_problem(
         response: Of the test clients of Flask and Quart, of httpx or requests; a `Reply`; or
             ``(status, headers, body)``.
         problem: A problem class, whose status, title and type are expected.
-        status: The status of the response and the document.
+        status: The status of the response and the document, or ``"4xx"`` or ``"5xx"``.
         type: The URI, or a problem class.
         title: The title.
         detail: The detail.
@@ -98,6 +98,8 @@ def assert_problem(
     """
     __tracebackhide__ = True
     got = read_response(response, body)
+    if status == f"{got.status // 100}xx":
+        status = got.status
     expected = {"status": status, "type": type, "title": title, "detail": detail, "instance": instance, **extensions}
     if problem is not None:
         if not _is_problem_class(problem):

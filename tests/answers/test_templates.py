@@ -238,6 +238,18 @@ def test_a_template_that_comes_later_is_found_where_templates_are_reloaded() -> 
     assert twins.ask("/nope").text == "later"
 
 
+def test_an_application_whose_environment_has_no_loader_has_the_built_in_page(
+    ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    def an_app_without_templates(world: World) -> None:
+        world.app.jinja_env.loader = None
+
+    response = ask(an_app(in_every_style(), an_app_without_templates), "/web/nope")
+
+    assert response.text.startswith("<!DOCTYPE html>")
+    assert caplog.records == []
+
+
 def test_the_page_of_a_prefix_or_host_comes_from_the_templates_of_the_app(ask: Ask) -> None:
     application = an_app(
         with_templates({"errors/404.html": "the app's"}),

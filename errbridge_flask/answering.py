@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from errbridge.adapter import Application, Call, Draft, Installation, Run, check_chunk, check_head, drive
 from errbridge.pallets.application import PalletsApplication, finish_response, wait_for
-from errbridge.pallets.exceptions import detect_disconnect
+from errbridge.pallets.exceptions import Upload
 from errbridge.pallets.private import read_request_values, ungroup
 from errbridge.pallets.seam import Fields, Seam
 
@@ -147,9 +147,10 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
     @wraps(call)
     def wsgi_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        # Werkzeug's server brings the debugger itself; other bridges, which have a scope as well, may serve anybody.
+        if app.debug and "errbridge.bridge" in environ and "werkzeug.debug.preserve_context" not in environ:
+            return debugger()(environ, start_response)
         if "asgi.scope" in environ:
-            if app.debug and "werkzeug.debug.preserve_context" not in environ:
-                return debugger()(environ, start_response)  # Werkzeug's server brings the debugger itself
             seam.expect_refusal(environ["asgi.scope"])
         # The head is held back until there is a first chunk, so that an error until then replaces it. PEP 3333 provides
         # for a second head with exc_info instead, but gunicorn sends both, and others ignore it. Middleware that looks
@@ -171,7 +172,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
             found(data)
 
         if "wsgi.input_terminated" in environ:
-            environ["wsgi.input"] = detect_disconnect(environ["wsgi.input"])
+            environ["wsgi.input"] = Upload(environ["wsgi.input"])
         if (before := get_current()) is not None:  # inside another request
             set_current(None)
         try:
@@ -179,6 +180,8 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
                 body = call(environ, start)
                 if (watched := environ.pop(_STREAMED, None)) is not None:  # the environ may be a dispatcher's as well
                     body = _Stream(body, partial(break_off, environ, *watched))
+            except StopIteration:  # by which a response tells gunicorn that it has served a WebSocket
+                raise
             except BaseException as exc:
                 error = ungroup(exc)
             else:

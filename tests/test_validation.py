@@ -27,7 +27,7 @@ from jinja2 import DictLoader
 from marshmallow import fields
 from webargs.asyncparser import AsyncParser
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequestKeyError, Conflict, NotFound, Unauthorized, UnprocessableEntity
+from werkzeug.exceptions import BadRequest, BadRequestKeyError, Conflict, NotFound, Unauthorized, UnprocessableEntity
 
 import errbridge_flask
 import errbridge_quart
@@ -597,6 +597,50 @@ def test_a_body_that_is_no_json_is_a_400_that_says_where_and_what_was_expected(
     ]
     assert SECRET not in response.text
     assert "browser" not in response.text
+
+
+@pytest.mark.parametrize("words", ["The filter is no JSON.", None])
+def test_an_http_error_that_a_view_makes_of_a_parsers_error_says_what_the_view_says(
+    ask: Ask, words: str | None
+) -> None:
+    def build(world: World) -> None:
+        def parse() -> None:
+            try:
+                json.loads("{server")
+            except ValueError:
+                world.abort(400, words)
+
+        world.errors.api_register(world.app)
+        world.app.add_url_rule("/", "index", parse)
+
+    response = ask(build, "/", config={"ERROR_VALIDATION": True})
+
+    assert (response.status, response.json.get("detail"), "errors" in response.json) == (400, words, False)
+
+
+def test_an_http_error_that_a_view_makes_of_that_of_a_body_says_what_the_view_says(world: World) -> None:
+    def refuse() -> None:
+        world.abort(400, "Send an order as JSON.")
+
+    def index() -> None:
+        try:
+            flask.request.get_json()
+        except BadRequest:
+            refuse()
+
+    async def index_later() -> None:
+        try:
+            await quart.request.get_json()
+        except BadRequest:
+            refuse()
+
+    world.errors.api_register(world.app)
+    world.app.add_url_rule("/", "index", index_later if world.is_async else index, methods=["POST"])
+
+    response = world.call(Request("/", "POST", headers=[("Content-Type", "application/json")], body=b"{"))
+
+    assert (response.status, response.json["detail"]) == (400, "Send an order as JSON.")
+    assert "errors" not in response.json
 
 
 # flask-smorest, Flask-RESTful and Flask-RESTX keep the keyword arguments of abort() in an attribute of the exception.

@@ -28,6 +28,7 @@ def environ_of(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIE
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "asgi.scope": scope,
+        "errbridge.bridge": True,
     }
     if client := scope.get("client"):
         environ["REMOTE_ADDR"] = client[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from io import UnsupportedOperation
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
@@ -18,7 +18,6 @@ from werkzeug.exceptions import (
     SecurityError,
     default_exceptions,
 )
-from werkzeug.wsgi import LimitedStream
 
 from errbridge import Problem
 from errbridge.adapter import HTTPErrorFacts, log
@@ -26,7 +25,7 @@ from errbridge.adapter import HTTPErrorFacts, log
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["build_exception", "detect_disconnect", "is_response", "override", "read_http_error", "server_error"]
+__all__ = ["Upload", "build_exception", "is_response", "override", "read_http_error", "server_error"]
 
 _T = TypeVar("_T")
 
@@ -212,16 +211,41 @@ def override(exc: HTTPException, status: int | None, headers: Sequence[tuple[str
     return changed
 
 
-def detect_disconnect(upload: Any) -> Any:
-    """Wrap an upload without a length so that a client that leaves raises ``ClientDisconnected``, as one with a length.
+class Upload:
+    """An upload that raises ``ClientDisconnected`` if the client leaves.
 
     With a length, or ``MAX_CONTENT_LENGTH``, Werkzeug wraps the server's stream, whose OSError then has this meaning.
-    Where the server ends the stream by itself, Werkzeug does not (not reported).
+    Where the server ends the stream by itself, Werkzeug does not (not reported). Everything else stays the server's:
+    that of gunicorn reads lines, that of waitress can seek.
 
     Args:
-        upload: The server's stream.
+        stream: The server's stream.
     """
-    return LimitedStream(upload, sys.maxsize, is_max=True)
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = self._lines = stream
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._stream, name)
+        return partial(self._read, found) if name in _READING else found
+
+    def __iter__(self) -> Self:
+        self._lines = iter(self._stream)
+        return self
+
+    def __next__(self) -> bytes:
+        return self._read(next, self._lines)  # type: ignore[no-any-return]
+
+    def _read(self, read: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return read(*args)
+        except UnsupportedOperation:  # which is an OSError
+            raise
+        except OSError as error:
+            raise ClientDisconnected from error
+
+
+_READING = frozenset({"read", "read1", "readall", "readinto", "readline", "readlines"})
 
 
 def build_exception(problem: Problem) -> HTTPException:

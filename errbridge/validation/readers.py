@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from json import JSONDecodeError
+from traceback import walk_tb
 from typing import Any, TypeVar
 
 from errbridge.languages.message import Message
@@ -85,9 +86,16 @@ def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str
 
 
 def find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
-    """Return the item of ``errors`` for what the framework raised, maybe twice, from a parser's exception."""
+    """Return the item of ``errors`` for a body that is no JSON, of which the framework or webargs made an HTTP error.
+
+    A view may parse anything, and raise an HTTP error of its own if that fails: nothing is known of its meaning.
+    """
+    if (item := read_syntax_error(vars(exc).get("exc"))) is not None:  # of webargs
+        return item
     cause: BaseException | None = exc
-    for _ in range(2):
+    if all(frame.f_code.co_name != "on_json_loading_failed" for frame, _ in walk_tb(exc.__traceback__)):
+        return None
+    for _ in range(2):  # Flask makes another error of Werkzeug's
         if cause is not None:
             cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
         if (item := read_syntax_error(cause)) is not None:

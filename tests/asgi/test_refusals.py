@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
+import a2wsgi
 import flask
 import httpx
 import litestar
@@ -435,3 +436,13 @@ async def test_flask_has_its_debugger_in_debug_mode(debug: bool) -> None:
         assert (script.status_code == 200) is debug
         fine = await server.client.get("/fine")
     assert (fine.text, fine.headers["Content-Length"]) == ("fine", "4")
+
+
+async def test_under_another_bridge_flask_has_no_debugger_that_it_did_not_have_before() -> None:
+    app: Any = flask.Flask("f")
+    app.debug = True
+    errbridge_flask.ErrorHandler(app)
+    app.add_url_rule("/", view_func=lambda: str(1 / 0))
+    async with hypercorn(a2wsgi.WSGIMiddleware(app)) as server:
+        answer = await server.client.get("/", headers={"Accept": "text/html"})
+    assert (answer.status_code, "debugger" in answer.text.lower()) == (500, False)

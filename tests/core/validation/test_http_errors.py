@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable, Container
 from typing import Any
 
+import flask
 import marshmallow as ma
 import pytest
 import quart_schema
+import werkzeug
 from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import fields
@@ -25,6 +27,7 @@ from werkzeug.exceptions import (
     Unauthorized,
     UnprocessableEntity,
 )
+from werkzeug.test import EnvironBuilder
 
 from errbridge.validation import Additions, read_http_error
 from errbridge.validation.faults import WORDS
@@ -101,12 +104,14 @@ def test_a_request_that_cannot_be_read_has_no_additions(caplog: pytest.LogCaptur
 # A body that is no JSON.
 
 
-def malformed(text: str | bytes, *, is_flask: bool) -> BadRequest:
-    """Return the error that Werkzeug raises, or the one that Flask raises from that."""
-    first, last = BadRequest(f"Failed to decode JSON object: {SECRET}"), BadRequest()
-    first.__context__ = raised(json.loads, text)
-    last.__cause__ = first
-    return last if is_flask else first
+def malformed(text: str | bytes, *, is_flask: bool, **options: Any) -> BadRequest:
+    """Return the error that Werkzeug raises for a body, or the one that Flask raises from that."""
+    environ = EnvironBuilder("/", method="POST", data=text, content_type="application/json").get_environ()
+    request = (flask.Request if is_flask else werkzeug.Request)(environ)
+    vars(request).update(options)
+    with pytest.raises(BadRequest) as caught:
+        request.get_json()
+    return caught.value
 
 
 @pytest.mark.parametrize("is_flask", [True, False])
@@ -146,8 +151,11 @@ def test_no_text_that_was_sent_is_repeated(text: str) -> None:
 
 
 def test_a_message_of_another_parser_is_not_repeated() -> None:
-    exc = BadRequest()
-    exc.__cause__ = json.JSONDecodeError(f"{SECRET} is odd", "abc", 1)
+    class Parser:
+        def loads(self, text: bytes) -> None:
+            raise json.JSONDecodeError(f"{SECRET} is odd", "abc", 1)
+
+    exc = malformed("{", is_flask=True, json_module=Parser())
 
     assert [error["detail"] for error in errors_in(exc)] == ["Expected JSON at line 1, column 2."]
 
@@ -172,6 +180,7 @@ def test_json_of_another_service_is_no_fault_of_the_request() -> None:
 
     assert read(raised(respond(InternalServerError()), "{")) == NOTHING
     assert read(raised(respond(BadRequest(), is_hidden=True), "{")) == NOTHING
+    assert read(raised(respond(BadRequest()), "{")) == NOTHING
 
 
 # webargs, flask-smorest, Flask-RESTful and Flask-RESTX.

@@ -180,7 +180,7 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
                 body = call(environ, start)
                 if (watched := environ.pop(_STREAMED, None)) is not None:  # the environ may be a dispatcher's as well
                     body = _Stream(body, partial(break_off, environ, *watched))
-            except StopIteration:  # by which a response tells gunicorn that it has served a WebSocket
+            except StopIteration:  # a response of Flask-Sock, which has served the connection
                 raise
             except BaseException as exc:
                 error = ungroup(exc)

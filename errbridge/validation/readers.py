@@ -86,7 +86,7 @@ def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str
 
 
 def find_syntax_error(exc: BaseException) -> dict[str, Any] | None:
-    """Return the item of ``errors`` for a body that is no JSON, of which the framework or webargs made an HTTP error.
+    """Return the item of ``errors`` for the error that the framework or webargs made of a body that is no JSON.
 
     A view may parse anything, and raise an HTTP error of its own if that fails: nothing is known of its meaning.
     """

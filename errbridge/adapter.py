@@ -15,6 +15,7 @@ from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.handling.results import check_chunk, take_apart
 from errbridge.http.headers import check_head
+from errbridge.incident import get_current, set_current
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.html import TEMPLATES
@@ -41,11 +42,13 @@ __all__ = [
     "check_head",
     "drive",
     "expect_record",
+    "get_current",
     "install",
     "log",
     "receive",
     "record_broken_stream",
     "respond",
     "respond_to_result",
+    "set_current",
     "take_apart",
 ]

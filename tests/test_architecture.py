@@ -207,12 +207,14 @@ ADAPTER_NAMES = [
     "check_head",
     "drive",
     "expect_record",
+    "get_current",
     "install",
     "log",
     "receive",
     "record_broken_stream",
     "respond",
     "respond_to_result",
+    "set_current",
     "take_apart",
 ]
 

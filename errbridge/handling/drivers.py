@@ -8,15 +8,17 @@ A driver decides nothing; the two differ in one ``await``.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple, Self
 
 from errbridge.application.installation import Installation
-from errbridge.handling.context import ErrorContext, open_context
+from errbridge.handling.context import ErrorContext
 from errbridge.http.request import RequestFacts
-from errbridge.incident import set_current
+from errbridge.incident import Occurrence, get_current, set_current
 from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.mapping.problems import uncaught_problem
+from errbridge.problem.problem import Problem
 from errbridge.representations.response import Response
 
 __all__ = ["LEFT", "Call", "Left", "Native", "Outcome", "Plan", "Raised", "Run", "adrive", "drive"]
@@ -61,82 +63,121 @@ LEFT = Left.LEFT
 Outcome = Response | Native | Raised | Left
 Plan = Generator[Call, Any, Outcome]
 
+_NO_CALL = Call(type(None), ())
 
+
+@dataclass(slots=True, eq=False, repr=False)  # Quart's debugger shows it, and it may have no plan yet
 class Run:
     """One error on its way: the exceptions that it becomes, and the plan for the latest of them.
 
-    The 500 that the framework makes of an uncaught exception is a run of its own, which goes on with the same contexts.
-
-    Args:
-        installation: errbridge in the application.
-        request: The facts of the request.
+    The latest run of a request is the current one (`errbridge.incident.get_current`). The 500 that the framework makes
+    of an uncaught exception is a run of its own, which goes on with the contexts of the run that was current before.
 
     Attributes:
+        installation: errbridge in the application.
+        request: The facts of the request.
         contexts: The contexts of the exceptions of the incident, the latest last.
-        call: The next call of the plan.
+        occurrence: The incident; None as long as there is no context.
+        call: The next call of the plan, or the last.
         outcome: The outcome of the plan; None as long as there is a call to make.
     """
 
-    __slots__ = ("_plan", "call", "contexts", "installation", "outcome", "request")
-
-    _plan: Plan
-    call: Call
-    outcome: Outcome | None
-
-    def __init__(self, installation: Installation, request: RequestFacts) -> None:
-        self.installation = installation
-        self.request = request
-        self.contexts: list[ErrorContext] = []
+    installation: Installation
+    request: RequestFacts
+    contexts: list[ErrorContext] = field(default_factory=list)
+    occurrence: Occurrence | None = None
+    call: Call = _NO_CALL
+    outcome: Outcome | None = None
+    _plan: Plan = field(init=False)
 
     def start(self, plan: Plan) -> Self:
         """Start the plan, and go on up to its first call or its outcome."""
         self._plan = plan
-        self.outcome = None
-        self._advance(plan.send, None)
+        self.advance()
         return self
 
     def open(self, exc: BaseException, http: HTTPErrorFacts | None = None) -> ErrorContext:
-        """Open the context of an exception, and make its incident the current one.
+        """Find out what is known of an exception. Each step depends on those before it.
 
         Args:
             exc: The exception.
-            http: As for `open_context`.
+            http: What *exc* says, if it is an HTTP exception of the framework; or the uncaught exception that it is.
         """
-        if http is not None and http.original is not None and (arrived := self.find(http.original)) is not None:
-            context = arrived.as_server_error(exc)
+        installation, request = self.installation, self.request
+        first = self.contexts[0] if self.contexts else None
+        error_map = installation.error_map() if first is None else first.error_map
+        arrived = None if http is None or http.original is None else self.find(http.original)
+        if arrived is not None:  # and this is the 500 that the framework made of it
+            context = replace(arrived, exception=exc)
         else:
-            first = self.contexts[0] if self.contexts else None
-            context = open_context(self.installation, exc, http, self.request, first)
+            original: BaseException | None = None
+            if http is None and isinstance(exc, Problem):
+                problem = exc
+            elif http is not None and http.original is None:
+                problem = http.problem
+            else:
+                original = exc if http is None else http.original
+                problem = uncaught_problem(error_map.settings.default_msg)
+            chain = error_map.find_chain(exc, request) if first is None else first.chain
+            owners, style = chain.http if original is None else chain.uncaught
+            incident_header = error_map.settings.incident_header
+            context = ErrorContext(
+                application=installation.application,
+                error_map=error_map,
+                exception=exc,
+                request=request,
+                occurrence=Occurrence(header=incident_header) if first is None else first.occurrence,
+                original=original,
+                problem=problem,
+                # The methods in *allow* become a member of the problem.
+                is_shared=not request.allow and (original is not None or (http is not None and http.is_shared)),
+                own_response=None if http is None else http.own_response,
+                client_gone=http is not None and http.client_gone,
+                chain=chain,
+                owners=owners,
+                look=error_map.choose_look(style, request),
+                native=None,
+                hooks=installation.hooks.functions,
+                asked=[] if first is None else first.asked,
+            )
+        # A native handler for any exception stays the framework's choice for the 500. If it was not asked before,
+        # because a nearer handler might answer, it is asked where it is registered, with the exception itself.
+        if context.native is None or not context.native.is_generic:
+            # A blueprint's native handlers count for its own views and, for errors of routing, for its URLs
+            # (pallets/flask#1498).
+            blueprints = request.blueprints or (context.chain.blueprints if request.routing else ())
+            native = installation.application.native_handler(exc, blueprints)
+            is_replaced = native is not None and native.is_catch_all and error_map.settings.replace_native
+            context.native = None if is_replaced else native
+        self.occurrence = context.occurrence
         self.contexts.append(context)
-        set_current(context.occurrence)
         return context
 
     def find(self, original: BaseException) -> ErrorContext | None:
         """Find the latest context of an uncaught exception."""
         return next((context for context in reversed(self.contexts) if context.original is original), None)
 
+    def find_raised(self, original: BaseException) -> ErrorContext | None:
+        """Find the context of an uncaught exception that the framework deals with now."""
+        return self.find(original) if isinstance(self.outcome, Raised) else None
+
     def raises(self, exc: BaseException | None) -> bool:
         """Return whether the outcome is this exception, to be raised to the framework."""
         return isinstance(self.outcome, Raised) and self.outcome.exception is exc
 
-    def send(self, result: Any) -> None:
-        """Go on with the result of the call."""
-        self._advance(self._plan.send, result)
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an error is being answered: what a handler or a hook makes a response of is no error of its own."""
+        return self.outcome is None and bool(self.contexts)
 
-    def throw(self, error: Exception) -> None:
-        """Go on with the exception that the call raised."""
+    def advance(self, result: Any = None, error: Exception | None = None) -> None:
+        """Go on with the result of the call, or with the exception that it raised."""
         try:
-            self._advance(self._plan.throw, error)
-        finally:
-            del error  # Python 3.13 gets here from the frames of its traceback
-
-    def _advance(self, go: Callable[[Any], Call], value: Any) -> None:
-        try:
-            self.call = go(value)
+            self.call = self._plan.send(result) if error is None else self._plan.throw(error)
         except StopIteration as end:
             self.outcome = end.value
         finally:
-            del value  # it may be an exception
+            del error  # Python 3.13 gets here from the frames of its traceback
 
 
 def drive(run: Run, call: Callable[[Call], Any]) -> Outcome:
@@ -146,13 +187,18 @@ def drive(run: Run, call: Callable[[Call], Any]) -> Outcome:
         run: The plan.
         call: Makes one call and returns its result.
     """
-    while run.outcome is None:
-        try:
-            result = call(run.call)
-        except Exception as error:
-            run.throw(error)
-        else:
-            run.send(result)
+    around = get_current()  # of the error that this one is shown for, or the run itself
+    set_current(run)
+    try:
+        while run.outcome is None:
+            try:
+                result = call(run.call)
+            except Exception as error:
+                run.advance(error=error)
+            else:
+                run.advance(result)
+    finally:
+        set_current(around)
     return run.outcome
 
 
@@ -163,11 +209,16 @@ async def adrive(run: Run, call: Callable[[Call], Awaitable[Any]]) -> Outcome:
         run: The plan.
         call: Makes one call and returns its result.
     """
-    while run.outcome is None:
-        try:
-            result = await call(run.call)
-        except Exception as error:
-            run.throw(error)
-        else:
-            run.send(result)
+    around = get_current()
+    set_current(run)
+    try:
+        while run.outcome is None:
+            try:
+                result = await call(run.call)
+            except Exception as error:
+                run.advance(error=error)
+            else:
+                run.advance(result)
+    finally:
+        set_current(around)
     return run.outcome

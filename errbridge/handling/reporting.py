@@ -13,11 +13,11 @@ from functools import partial
 
 from errbridge.application.installation import Installation
 from errbridge.handling.closing import choose_close_frame, close_frame
-from errbridge.handling.context import ErrorContext, open_context
+from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import Run
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Reply
+from errbridge.incident import Reply, get_current
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.telemetry.notifying import notify
@@ -26,20 +26,20 @@ from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, 
 __all__ = ["expect_record", "record_broken_stream", "report"]
 
 
-def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractContextManager[None]:
+def expect_record(exc: BaseException, logger: object) -> AbstractContextManager[None]:
     """Have the framework's own record of an uncaught exception carry the id and the fields of the incident.
 
     Args:
-        run: The run that raised the exception.
-        exc: The exception.
+        exc: The exception, which the current run raised.
         logger: The logger on which the framework is about to write. If it is no ``logging.Logger``, errbridge
             writes a record of its own later.
 
     Returns:
         A context manager to write the record in.
     """
-    context = run.find(exc)
-    if context is None:
+    run: Run | None = get_current()
+    context = None if run is None else run.find_raised(exc)
+    if context is None:  # while the application starts or stops there is no incident
         return nullcontext()
     fields = context.incident.describe()
     if context.request.websocket and context.application.is_websocket_accepted():
@@ -107,7 +107,7 @@ def record_broken_stream(
         is_raised: Whether the exception goes on to a server, or a bridge, which then does not record it again.
     """
     http = installation.application.http_error(exc)
-    context = open_context(installation, exc, HTTPErrorFacts.of_crash(exc), request)
+    context = Run(installation, request).open(exc, HTTPErrorFacts.of_crash(exc))
     if is_raised:
         mark_recorded(exc)
     level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR

@@ -8,6 +8,7 @@ A handler of the framework is taken to answer: without errbridge, None from it w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from errbridge import validation
@@ -115,10 +116,13 @@ class _Walk:
         # The plan would call the response= decorator before there is a call to stop at.
         installation = copy_without_hooks(installation, replace(installation.options, response=None))
         self.asked: list[tuple[ErrorContext, Call]] = []  # each call with the context in which it is made
+        copy_context().run(self._walk, installation, situation)  # the error that is handled here stays the current one
+
+    def _walk(self, installation: Installation, situation: Situation) -> None:
         run = respond(installation, situation.exception, situation.request)
         self.end = self._follow(run)
         if isinstance(self.end, Raised) and not installation.application.propagates():
-            run = respond(installation, situation.server_error, situation.request, run)
+            run = respond(installation, situation.server_error, situation.request)
             self.end = self._follow(run)
         self.contexts = run.contexts
 
@@ -128,7 +132,7 @@ class _Walk:
                 if run.call.function not in run.contexts[-1].asked:
                     return run.call
                 self.asked.append((run.contexts[-1], run.call))
-            run.send(None)
+            run.advance()
         return run.outcome
 
     @property

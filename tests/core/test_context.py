@@ -9,7 +9,7 @@ import pytest
 
 from errbridge import Problem, RequestFacts, Scope
 from errbridge.adapter import HTTPErrorFacts, Installation
-from errbridge.handling import context as contexts
+from errbridge.handling.drivers import Run
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.representations.styles import API, DEFAULT, WEB
 from errbridge.scopes.scope import ROOT
@@ -90,11 +90,12 @@ def test_what_a_handler_makes_a_problem_of_is_no_uncaught_exception_any_more() -
 def test_the_500_of_an_uncaught_exception_is_the_same_incident() -> None:
     app, installation = a_shop()
     exc = ValueError()
-    context = open_context(installation, exc, path="/shop", blueprints=("shop",))
+    run = Run(installation, RequestFacts(path="/shop", blueprints=("shop",)))
+    context = run.open(exc)
     assert context.incident.exception is exc
 
     error = ServerError(original=exc)
-    later = context.as_server_error(error)
+    later = run.open(error, app.http_error(error))
 
     assert (later.exception, later.original, later.id) == (error, exc, context.id)
     assert (later.incident.exception, later.incident.original) == (error, exc)
@@ -135,7 +136,7 @@ def test_it_is_known_that_the_client_has_left() -> None:
 def test_an_exception_that_was_read_already_is_not_read_again() -> None:
     request, http = RequestFacts(), HTTPErrorFacts(409, detail="as it was read")
 
-    context = contexts.open_context(install(), NotFound(), http, request)
+    context = Run(install(), request).open(NotFound(), http)
 
     assert (context.problem.status, context.problem.detail) == (409, "as it was read")
 

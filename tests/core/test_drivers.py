@@ -143,7 +143,7 @@ def test_a_plan_is_started_at_once_up_to_its_first_call() -> None:
     run = start(calling(first, second))
 
     assert (run.call, run.outcome) == (first, None)
-    run.send("one")
+    run.advance("one")
     assert (run.call, run.outcome) == (second, None)
-    run.throw(KeyError("k"))
+    run.advance(error=KeyError("k"))
     assert run.outcome == Native(["one", (KeyError, "'k'")])

@@ -19,10 +19,9 @@ from benchmarks.instructions import GROUPS
 from benchmarks.measure import AGAIN, Result, check
 from errbridge import validation
 from errbridge.application.errormap import ErrorMap
-from errbridge.handling import builtin, drivers, respond
+from errbridge.handling import builtin, drivers, reporting, respond
 from errbridge.pallets import application, seam
 from errbridge.representations import json
-from errbridge.telemetry import record
 
 __all__ = ["AREAS", "PARTS", "results"]
 
@@ -46,7 +45,7 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
     "· · the rendering, if equal errors do not share it": ((builtin, "render"),),
     "· · · its JSON": ((json, "_encode"),),
     "· · the report": ((builtin, "report"),),
-    "the fields of the framework's log record": ((seam, "expect_record"), (record._Enrich, "filter")),
+    "the fields of the framework's log record": ((reporting._Enrich, "filter"),),
     "the framework's response": ((seam.Seam, "make_result"),),
     "the check of its head": ((errbridge_flask.answering, "check_head"), (application, "check_head")),
 }

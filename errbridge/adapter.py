@@ -11,7 +11,7 @@ from errbridge.application.installation import Installation, install
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handlers.handlers import HTTPErrorClasses
 from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
-from errbridge.handling.reporting import expect_record, record_broken_stream
+from errbridge.handling.reporting import enrich_records, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.handling.results import check_chunk, take_apart
 from errbridge.http.headers import check_head
@@ -41,7 +41,7 @@ __all__ = [
     "check_chunk",
     "check_head",
     "drive",
-    "expect_record",
+    "enrich_records",
     "get_current",
     "install",
     "log",

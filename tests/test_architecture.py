@@ -206,7 +206,7 @@ ADAPTER_NAMES = [
     "check_chunk",
     "check_head",
     "drive",
-    "expect_record",
+    "enrich_records",
     "get_current",
     "install",
     "log",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -18,37 +18,53 @@ from errbridge.handling.drivers import Run
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Reply, get_current
-from errbridge.log import log
+from errbridge.log import log, report_broken_logging
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, mark_recorded, write_record
+from errbridge.telemetry.record import Failure, add_fields, choose_level, is_written, mark_recorded, write_record
 
-__all__ = ["expect_record", "record_broken_stream", "report"]
+__all__ = ["enrich_records", "record_broken_stream", "report"]
 
 
-def expect_record(exc: BaseException, logger: object) -> AbstractContextManager[None]:
-    """Have the framework's own record of an uncaught exception carry the id and the fields of the incident.
+class _Enrich(logging.Filter):
+    """Adds the fields to the framework's record of an uncaught exception, and the id to the end of its text.
+
+    Python documents a filter as the way to add to records. One is enough for all applications and loggers: it looks
+    at the exception that the current run raised.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        run: Run | None = get_current()
+        exc = record.exc_info[1] if record.exc_info else None
+        context = None if run is None or exc is None else run.find_raised(exc)
+        if context is not None:
+            try:
+                fields = context.incident.describe()
+                if context.application.is_websocket_accepted() and context.request.websocket:
+                    fields["close_code"] = close_frame(500, is_uncaught=True).code
+                add_fields(record, fields)
+                with suppress(Exception):  # a message and arguments that do not fit are reported where it is formatted
+                    record.msg, record.args = f"{record.getMessage()} (incident {context.id})", ()
+                context.occurrence.is_recorded = is_written(record.levelno, logging.getLogger(record.name))
+            except Exception:
+                report_broken_logging()
+        return True
+
+
+_ENRICH = _Enrich()
+
+
+def enrich_records(logger: object) -> None:
+    """Have a framework's own records of uncaught exceptions carry the ids and the fields of their incidents.
 
     Args:
-        exc: The exception, which the current run raised.
-        logger: The logger on which the framework is about to write. If it is no ``logging.Logger``, errbridge
-            writes a record of its own later.
-
-    Returns:
-        A context manager to write the record in.
+        logger: The logger on which the framework writes. If it is no ``logging.Logger``, errbridge writes a record of
+            its own later.
     """
-    run: Run | None = get_current()
-    context = None if run is None else run.find_raised(exc)
-    if context is None:  # while the application starts or stops there is no incident
-        return nullcontext()
-    fields = context.incident.describe()
-    if context.request.websocket and context.application.is_websocket_accepted():
-        fields["close_code"] = close_frame(500, is_uncaught=True).code
     while isinstance(logger, logging.LoggerAdapter):
         logger = logger.logger
     if isinstance(logger, logging.Logger):
-        logger.addFilter(ENRICH)
-    return Expected(context.occurrence, exc, fields)
+        logger.addFilter(_ENRICH)
 
 
 def report(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from copy import copy
 from functools import partial, wraps
 from traceback import walk_tb
@@ -32,7 +32,7 @@ from errbridge.adapter import (
     Raised,
     Response,
     Run,
-    expect_record,
+    enrich_records,
     get_current,
     install,
     log,
@@ -109,7 +109,6 @@ class Seam(ABC):
         for name, kind in (("handle_exception", "request"), ("handle_websocket_exception", "websocket")):
             if (handle := getattr(app, name, None)) is not None:
                 setattr(app, name, seam.wrap_handler(handle, getattr(app, f"full_dispatch_{kind}")))
-        app.log_exception = seam.wrap_recorder(app.log_exception)
         install(app, seam.installation)
         app.extensions[EXTENSION] = seam
         return seam
@@ -203,10 +202,15 @@ class Seam(ABC):
         return tuple(name for name in found if name in self.app.blueprints)
 
     def receive(self, exc: BaseException) -> None:
-        """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
+        """Give an uncaught exception its id, before the framework sends its signal and writes its record.
+
+        The logger is looked at when there is something to record: an application may replace it at any time, and both
+        frameworks set it up at the first look.
+        """
         try:
             request = self.current_request()
             receive(self.installation, exc, lambda: self.read_facts(exc, request, request.blueprints))
+            enrich_records(self.app.logger)
         except Exception:
             log.exception("errbridge failed; the exception has no incident id yet")
 
@@ -238,27 +242,6 @@ class Seam(ABC):
         if any(frame.f_code is _MATCH for frame, _ in walk_tb(exc.__traceback__)):
             request.routing_exception = exc
         return request.routing_exception is exc  # else it came before: of the session, which is not open
-
-    def wrap_recorder(self, log_exception: Callable[..., None]) -> Callable[..., None]:
-        """Wrap the method of the framework that records uncaught exceptions, so that the record has everything.
-
-        The logger is looked at when there is something to record: an application may replace it at any time, and both
-        frameworks set it up at the first look.
-        """
-
-        @wraps(log_exception)
-        def record(*args: Any, **kwargs: Any) -> None:
-            with self._expect_record((*args, *kwargs.values())):
-                log_exception(*args, **kwargs)
-
-        return record
-
-    def _expect_record(self, args: Iterable[Any]) -> AbstractContextManager[None]:
-        try:
-            exc = next(each[1] for each in args if isinstance(each, tuple))
-            return expect_record(exc, self.app.logger)
-        except Exception:
-            return nullcontext()
 
     def add_id(self, response: Any) -> Any:
         """Add the header with the id of the current incident to a response."""

@@ -96,13 +96,10 @@ class _FlaskSeam(Seam):
     def list_headers(self, request: flask.Request) -> Iterable[tuple[str, str]]:
         return request.headers.items()
 
-    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
-        def handle(exc: BaseException) -> Any:
-            if run.outcome is None:
-                drive(run, self._call)
-            return self.make_result(run)
-
-        return handle
+    def carry_out(self, run: Run, exc: object = None) -> Any:
+        if run.outcome is None:
+            drive(run, self._call)
+        return self.make_result(run)
 
     def _call(self, step: Call) -> Any:
         result = self.app.ensure_sync(step.function)(*step.args)
@@ -123,9 +120,9 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
 
     @wraps(convert)
     def make_response(rv: Any) -> flask.Response:
-        handler = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
-        response = convert(rv if handler is None else handler(rv))
-        occurrence = None if (run := get_current()) is None else run.occurrence
+        run = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
+        response = convert(rv if run is None else seam.carry_out(run))
+        occurrence = None if (current := get_current()) is None else current.occurrence
         return response if occurrence is None or occurrence.header is None else seam.add_id(response)
 
     @wraps(finalize)

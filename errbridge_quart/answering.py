@@ -131,13 +131,10 @@ class _QuartSeam(Seam):
         scope = request.scope or {}
         return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope.get("headers", ()))
 
-    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
-        async def handle(exc: BaseException) -> Any:
-            if run.outcome is None:
-                await adrive(run, self._call)
-            return self.make_result(run)
-
-        return handle
+    async def carry_out(self, run: Run, exc: object = None) -> Any:
+        if run.outcome is None:
+            await adrive(run, self._call)
+        return self.make_result(run)
 
     async def _call(self, step: Call) -> Any:
         if step.may_block:
@@ -174,12 +171,12 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
 
     async def make_response(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
-        handler = None if type(result) in seam.ordinary else seam.respond_to_value(result)
-        response = await convert(result if handler is None else await handler(result))
+        run = None if type(result) in seam.ordinary else seam.respond_to_value(result)
+        response = await convert(result if run is None else await seam.carry_out(run))
         # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it (not reported).
         if isinstance(result, BaseException):
             response = await _finish_response(response, Draft(None), "GET")
-        occurrence = None if (run := get_current()) is None else run.occurrence
+        occurrence = None if (current := get_current()) is None else current.occurrence
         return response if occurrence is None or occurrence.header is None else seam.add_id(response)
 
     async def handle(asked: Any) -> Any:

@@ -213,7 +213,7 @@ def _make_files(app: Any, subject: Subject, failures: list[str]) -> Iterator[tup
     for path, context in (draft for folder in folders for draft in list_drafts(subject, folder)):
         run = Run(subject.installation, context.request).start(show(context))
         try:
-            rendered = _render(app, context.request, find_seam(app).make_handler(run))
+            rendered = _render(app, context.request, partial(find_seam(app).carry_out, run))
         except Exception as error:  # in propagate mode, where failures are raised for the developer
             place = subject.application.locate_template_error(error)
             failures.append(": ".join(filter(None, (path, place, describe_error(error)))))

@@ -38,6 +38,6 @@ def serve(app: Any, url_prefix: str) -> None:
         context = drafts[path]
         is_crash = context.problem.status == 500
         exc = server_error(RuntimeError("this is a preview")) if is_crash else context.exception
-        return seam.make_handler(respond.preview(subject.installation, exc, context.request))(exc)
+        return seam.carry_out(respond.preview(subject.installation, exc, context.request))
 
     add_pages(app, url_prefix, show, method="preview")

@@ -144,11 +144,8 @@ class Seam(ABC):
         """List the headers of a request as the client sent them."""
 
     @abstractmethod
-    def make_handler(self, run: Run) -> Callable[[BaseException], Any]:
-        """Make an error handler that carries out a plan, in the framework's own colour.
-
-        The frameworks look up the colour each time, which is quickest for a function.
-        """
+    def carry_out(self, run: Run, exc: object = None) -> Any:
+        """Handle an error as the framework expects it, in its own colour: carry out the rest of a plan."""
 
     def read_facts(
         self, error: object, request: Any, blueprints: Sequence[str], *, is_inside: bool = True
@@ -275,10 +272,10 @@ class Seam(ABC):
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
         is_raised = isinstance(run.outcome, Raised) and run.outcome.exception is exc
-        return None if is_raised else self.make_handler(run)
+        return None if is_raised else partial(self.carry_out, run)
 
-    def respond_to_value(self, value: object) -> Callable[[BaseException], Any] | None:
-        """Return a handler for what is about to become a response; None if it is the framework's to convert.
+    def respond_to_value(self, value: object) -> Run | None:
+        """Start the plan for what is about to become a response; None if it is the framework's to convert.
 
         It is errbridge's if it is an error that nothing was asked about, a page or a reply, alone or in a tuple.
         """
@@ -291,7 +288,7 @@ class Seam(ABC):
             run = respond_to_result(self.installation, parts, None)
         else:
             run = respond_to_result(self.installation, parts, self.read_facts(value, request, request.blueprints))
-        return None if run.outcome is LEFT else self.make_handler(run)
+        return None if run.outcome is LEFT else run
 
     def respond_outside(self, exc: BaseException, request: Any) -> Any:
         """Answer what escaped the framework's own handling, when there is no request context any more.

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from errbridge.application.errormap import Look
 from errbridge.handling.context import ErrorContext
@@ -75,25 +75,6 @@ class Form(NamedTuple):
     has_reference: bool
     has_trace: bool
     has_request_id: bool
-
-    @classmethod
-    def of(cls, context: ErrorContext, *, failed: bool) -> Self | None:
-        """Return the form of an error; None if its answer cannot be shared."""
-        request = context.request
-        trace_id, method = request.find_trace(), request.method
-        if (
-            not context.is_shared
-            or not context.occurrence.id  # of a page that is made in advance
-            or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer with ids of its own
-            # The length of the content depends on them.
-            or (method == "HEAD" and (request.request_id, request.root_path) != ("", ""))
-        ):
-            return None
-        is_document = context.look.media_type in (JSON, XML)
-        has_reference = not is_document and context.find_reference(failed=failed) != ""
-        # A method that a client has made up would have responses of its own.
-        method = method if method in ("GET", "HEAD") else "POST"
-        return cls(method, has_reference, trace_id != "", request.request_id != "")
 
 
 class Skeleton(NamedTuple):
@@ -161,17 +142,30 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
         context: The error.
         failure: What failed before.
     """
+    look, request = context.look, context.request
     try:
-        form = Form.of(context, failed=failure is not None)
-        if form is None:
+        trace_id, method = request.find_trace(), request.method
+        if (
+            not context.is_shared
+            or not context.occurrence.id  # of a page that is made in advance
+            or (trace_id != "" and re.fullmatch(r"[0-9a-f]{32}", trace_id) is None)  # of a tracer with ids of its own
+            # The length of the content depends on them.
+            or (method == "HEAD" and (request.request_id, request.root_path) != ("", ""))
+        ):
             describe = partial(_describe, context, failed=failure is not None)
-            response = render(context.look, context.completed, context.request.method, describe)
+            response = render(look, context.completed, request.method, describe)
         else:
-            status, headers, body = _render_shared(context.look, context.problem, form)
+            has_reference = (
+                look.media_type not in (JSON, XML) and context.find_reference(failed=failure is not None) != ""
+            )
+            # A method that a client has made up would have responses of its own.
+            method = method if method in ("GET", "HEAD") else "POST"
+            form = Form(method, has_reference, trace_id != "", request.request_id != "")
+            status, headers, body = _render_shared(look, context.problem, form)
             parts = [part if isinstance(part, bytes) else part(context).encode() for part in body or ()]
             response = Response(status, headers, None if body is None else b"".join(parts))
     except Exception as error:
         failure = failure or Failure("the built-in representation", link(error, context))
-        response = last_resort(context.request.method, context.problem.status)
+        response = last_resort(request.method, context.problem.status)
     report(context, response.status, response.as_reply, is_shown=True, failure=failure)
     return response

@@ -182,7 +182,7 @@ class Incident:
             "problem_type": self.problem.type,
             "exception": describe_class(type(culprit)),
             "location": locate(culprit, in_libraries=cause is not None),
-            "trace_id": request.find_trace(),
+            "trace_id": request.trace_id,
             "request_id": request.request_id,
         }
 

@@ -101,7 +101,7 @@ _PLACES: Mapping[str, Callable[[ErrorContext], str]] = {
     _ID: attrgetter("occurrence.id"),
     _ID[:8]: lambda context: context.occurrence.id[:8],
     write_time(_MOMENT): lambda context: write_time(context.occurrence.time),
-    _TRACE: lambda context: context.request.find_trace(),
+    _TRACE: attrgetter("request.trace_id"),
     _REQUEST: attrgetter("request.request_id"),
     link_home(_MOUNT): lambda context: link_home(context.request.root_path),
 }
@@ -144,7 +144,7 @@ def show_built_in(context: ErrorContext, failure: Failure | None = None) -> Resp
     """
     look, request = context.look, context.request
     try:
-        trace_id, method = request.find_trace(), request.method
+        trace_id, method = request.trace_id, request.method
         if (
             not context.is_shared
             or not context.occurrence.id  # of a page that is made in advance

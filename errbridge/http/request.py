@@ -48,7 +48,8 @@ class RequestFacts:
         routing: Whether routing itself raised the error (404 or 405).
         websocket: Whether the request opens a WebSocket.
         headers: All request headers, read at the first look.
-        trace_id: The id of the trace that this process records, if any. It takes precedence over *traceparent*.
+        trace_id: The id of the trace that the request belongs to: the one that this process records, else that of
+            *traceparent*; "" if there is none.
         request_id: The id that the client or a proxy gave the request (``ERROR_REQUEST_ID``); "" for none.
         has_input: Whether the request has content, a query or arguments in its path.
         accept_language: The Accept-Language header.
@@ -101,27 +102,18 @@ class RequestFacts:
         Returns:
             The facts.
         """
-        get = headers.get
+        get, traceparent = headers.get, headers.get("traceparent", "")
         values = {
             **facts,
             "host": get("host", ""),
             "accept": get("accept", ""),
             "xhr": get("x-requested-with", "").lower() == "xmlhttprequest",
             "accept_language": get("accept-language", ""),
-            "traceparent": get("traceparent", ""),
+            "traceparent": traceparent,
             "headers": RequestHeaders(read or headers.items),
             "request_id": given if (given := get(request_id)) and re.fullmatch(_REQUEST_ID, given) else "",
             "allow": () if scope is None else scope.get(ALLOW, ()),
         }
+        if traceparent and not facts.get("trace_id") and (trace := re.fullmatch(_TRACEPARENT, traceparent.strip())):
+            values["trace_id"] = trace["trace_id"]
         return make(cls, values)
-
-    def find_trace(self) -> str:
-        """Find the trace that the request belongs to.
-
-        Returns:
-            The id of the trace that this process records, or that of the ``traceparent``; "" if there is none.
-        """
-        if self.trace_id or not self.traceparent:
-            return self.trace_id
-        found = re.fullmatch(_TRACEPARENT, self.traceparent.strip())
-        return found["trace_id"] if found else ""

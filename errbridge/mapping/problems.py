@@ -37,8 +37,8 @@ def complete(
     if headers:
         headers = clean_headers(headers)
     members = _header_members(headers) if headers else {}
-    if trace_id := request.find_trace():
-        members = {"trace_id": trace_id} | members
+    if request.trace_id:
+        members = {"trace_id": request.trace_id} | members
     if request.request_id:
         members = {"request_id": request.request_id} | members
     instance = f"urn:uuid:{incident_id}" if incident_id else None

@@ -64,7 +64,7 @@ def incident_of(
     **facts: Any,
 ) -> Incident:
     """Make the incident of a raised problem."""
-    request = RequestFacts(**facts)
+    request = facts_of(**facts)
     raised = problem if problem is not None else Problem(404)
     return Incident(
         exception or original or raised,
@@ -342,10 +342,16 @@ def register(installation: Installation, target: Any, *keys: Any) -> Callable[[C
     return decorate
 
 
+def facts_of(**facts: Any) -> RequestFacts:
+    """Make the facts of a request, with the trace of its ``traceparent``."""
+    read = RequestFacts.from_headers({"traceparent": facts.get("traceparent", "")}, facts)
+    return RequestFacts(**facts | {"trace_id": read.trace_id})
+
+
 def open_context(installation: Installation, exc: BaseException, **facts: Any) -> ErrorContext:
     """Open the context of an error, as `respond` does before it asks a handler."""
     http = installation.application.http_error(exc)
-    return Run(installation, RequestFacts(**facts)).open(exc, http)
+    return Run(installation, facts_of(**facts)).open(exc, http)
 
 
 # Carrying out plans, in both colours.
@@ -388,7 +394,7 @@ def follow(
     **facts: Any,
 ) -> Run:
     """Answer an error, and return the plan that was carried out."""
-    run = respond(installation, exc, RequestFacts(**facts), outside=outside)
+    run = respond(installation, exc, facts_of(**facts), outside=outside)
     carry_out(run, is_async=is_async)
     return run
 

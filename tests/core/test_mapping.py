@@ -29,6 +29,7 @@ from tests.core.fakes import (
     RaisesOnStr,
     ServerError,
     completed,
+    facts_of,
     read_http_error,
 )
 
@@ -41,7 +42,7 @@ def meaning(exc: BaseException, settings: Settings | None = None, **facts: Any) 
     http = read_http_error(exc)
     problem = exc if http is None else http.problem
     assert isinstance(problem, Problem)
-    return completed(problem, RequestFacts(**facts), settings)
+    return completed(problem, facts_of(**facts), settings)
 
 
 def read(status: Any = 404, **facts: Any) -> Problem:

@@ -23,7 +23,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     ],
 )
 def test_the_trace_id_is_read_also_of_later_versions_which_may_go_on_after_another_dash(value: str) -> None:
-    assert RequestFacts(traceparent=value).find_trace() == TRACE
+    assert RequestFacts.from_headers({"traceparent": value}).trace_id == TRACE
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_the_trace_id_is_read_also_of_later_versions_which_may_go_on_after_anoth
     ],
 )
 def test_any_other_value_is_not_read(value: str) -> None:
-    assert RequestFacts(traceparent=value).find_trace() == ""
+    assert RequestFacts.from_headers({"traceparent": value}).trace_id == ""
 
 
 @given(st.text(max_size=80) | st.text("0123456789abcdef-", min_size=53, max_size=58))
 def test_any_text_is_read_or_not(value: str) -> None:
-    found = RequestFacts(traceparent=value).find_trace()
+    found = RequestFacts.from_headers({"traceparent": value}).trace_id
 
     assert found == "" or (len(found) == 32 and found in value)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from io import UnsupportedOperation
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from markupsafe import Markup
 from werkzeug.datastructures import Headers, iter_multi_items
@@ -25,7 +24,7 @@ from errbridge.adapter import HTTPErrorFacts, log
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["Upload", "build_exception", "is_response", "override", "read_http_error", "server_error"]
+__all__ = ["Upload", "build_exception", "override", "read_http_error"]
 
 _T = TypeVar("_T")
 
@@ -40,12 +39,10 @@ _STOCK_DESCRIPTIONS = frozenset(cls.description for cls in _PLAIN)
 _NO_ARGUMENTS = {"response": None}  # everything that an exception has that was made without arguments
 
 
-def is_response(exc: HTTPException) -> bool:
+def _is_response(exc: HTTPException, code: int | None) -> bool:
     """Return whether an exception is an answer already: it carries a response, or is no error, like a redirect."""
-    if getattr(exc, "response", None) is not None:  # a subclass may not have called the constructor
-        return True
-    code = _read_code(exc)
-    return code is not None and 100 <= code < 400
+    # A subclass may not have called the constructor.
+    return getattr(exc, "response", None) is not None or (code is not None and 100 <= code < 400)
 
 
 def _read_code(exc: HTTPException) -> int | None:
@@ -117,24 +114,28 @@ def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> 
 
 
 def _read(exc: HTTPException, read_additions: ReadAdditions, environ: Environ) -> HTTPErrorFacts:
-    own = _examine(type(exc))
-    description: Any = _try(lambda: exc.description)
+    cls: Any = type(exc)
+    code = _read_code(exc)
     headers = tuple(_try(lambda: _read_headers(exc, environ)) or ())
     added = _try(lambda: read_additions(exc)) if _may_have_additions(exc) else None
     words = None if added is None else added.detail
-    if words is None:
-        words = _try(lambda: _strip_markup(exc.get_description(environ))) if own.has_description else description
+    if words is None and cls.get_description is not HTTPException.get_description:
+        words = _try(lambda: _strip_markup(exc.get_description(environ)))
+    elif words is None:
+        words = _try(lambda: exc.description)
+    is_response = _is_response(exc, code)
+    is_plain = cls.get_body is HTTPException.get_body and cls.get_response is HTTPException.get_response
     build = exc.get_response if environ is None else partial(exc.get_response, environ)  # as the frameworks call it
     return HTTPErrorFacts(
-        _read_code(exc),
-        title=_try(lambda: str(exc.name)) if own.has_name else None,
+        code,
+        title=None if cls.name is HTTPException.name else _try(lambda: str(exc.name)),
         detail=words,
         is_stock=isinstance(words, str) and (words in _STOCK_DESCRIPTIONS or isinstance(exc, SecurityError)),
         headers=headers if added is None else (*headers, *added.headers),
         members={} if added is None else added.extensions,
-        is_response=is_response(exc),
+        is_response=is_response,
         response=getattr(exc, "response", None),
-        own_response=build if own.has_body and exc.code is not None and not is_response(exc) else None,
+        own_response=None if is_plain or is_response or exc.code is None else build,
         client_gone=isinstance(exc, ClientDisconnected),
     )
 
@@ -146,28 +147,6 @@ def _try(read: Callable[[], _T]) -> _T | None:
     except Exception:
         log.exception("an HTTP exception could not be read completely")
         return None
-
-
-class _Overrides(NamedTuple):
-    """What a class of exceptions has of its own, as far as Werkzeug's base class has it too."""
-
-    has_name: bool
-    has_description: bool
-    has_body: bool
-
-
-def _examine(cls: Any) -> _Overrides:
-    known = _overrides.get(cls)
-    if known is None:
-        known = _overrides[cls] = _Overrides(
-            has_name=cls.name is not HTTPException.name,
-            has_description=cls.get_description is not HTTPException.get_description,
-            has_body=cls.get_body is not HTTPException.get_body or cls.get_response is not HTTPException.get_response,
-        )
-    return known
-
-
-_overrides: WeakKeyDictionary[type, _Overrides] = WeakKeyDictionary()
 
 
 def _strip_markup(text: str) -> str:
@@ -256,8 +235,3 @@ def build_exception(problem: Problem) -> HTTPException:
     headers = [*exc.get_headers(), *problem.headers]
     exc.get_headers = lambda *args, **kwargs: headers.copy()  # type: ignore[method-assign]
     return exc
-
-
-def server_error(exc: BaseException) -> InternalServerError:
-    """Build the 500 that the frameworks make of an uncaught exception."""
-    return InternalServerError(original_exception=exc)

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import TemplateError, TemplateNotFound, meta
 from werkzeug import exceptions
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
 from errbridge.adapter import Application
 from errbridge.catalogue import types_of
@@ -22,7 +22,6 @@ from errbridge.inspection.explanation import Situation
 from errbridge.inspection.subject import NativeEntry, Replacement, Subject, copy_without_hooks
 from errbridge.pallets.blueprints import split_endpoint
 from errbridge.pallets.errorhandler import EXTENSION
-from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.private import was_registered
 from errbridge.pallets.seam import Seam
 from errbridge.problem.problem import Problem, read_declaration, restore_problem
@@ -226,4 +225,4 @@ def build_situation(app: Any, exc: Exception, method: str, path: str, headers: M
     facts = seam.read_facts(exc, request, request.blueprints)
     # A validation error would be about input. Quart can make a request for a test, but no WebSocket.
     facts = replace(facts, has_input=True, websocket=method == "WEBSOCKET")
-    return Situation(exc, server_error(exc), facts, notes)
+    return Situation(exc, InternalServerError(original_exception=exc), facts, notes)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from werkzeug.exceptions import InternalServerError
+
 from errbridge import Problem
 from errbridge.adapter import Draft
 from errbridge.handling import respond
 from errbridge.inspection.preview import build_index, list_drafts, list_folders
 from errbridge.pallets.errorhandler import EXTENSION
-from errbridge.pallets.exceptions import server_error
 from errbridge.pallets.inspected import inspect
 from errbridge.pallets.pages import add_pages
 from errbridge.pallets.seam import Seam
@@ -35,9 +36,9 @@ def serve(app: Any, url_prefix: str) -> None:
         if path not in drafts:
             raise Problem(404, f"There is no {path} among the pages and documents of this application.")
         # As if it had happened: handlers are asked, and a 500 is that of an uncaught exception.
-        context = drafts[path]
-        is_crash = context.problem.status == 500
-        exc = server_error(RuntimeError("this is a preview")) if is_crash else context.exception
-        return seam.carry_out(respond.preview(subject.installation, exc, context.request))
+        exc = drafts[path].exception
+        if drafts[path].problem.status == 500:
+            exc = InternalServerError(original_exception=RuntimeError("this is a preview"))
+        return seam.carry_out(respond.preview(subject.installation, exc, drafts[path].request))
 
     add_pages(app, url_prefix, show, method="preview")

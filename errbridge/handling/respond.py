@@ -28,7 +28,6 @@ from typing import Any, NamedTuple
 from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
-from errbridge.handlers.handlers import Handler
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext
 from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
@@ -398,29 +397,18 @@ def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
     vary = None
     for owner, handlers in turns:
         if native is not None and is_registered_at(native, owner):
-            yield from _offer_native(context, native, vary)
+            yield _offer_native(native, vary)
         for handler in handlers:
-            if not _is_asked(context, handler.function):
-                if handler.arity == 2:
-                    vary = context.vary
-                yield Candidate(_call(handler, context), False, vary)
+            args: tuple[Any, ...] = (context.exception,)
+            if handler.arity == 2:
+                args, vary = (context.exception, context.incident), context.vary
+            yield Candidate(Call(handler.function, args, may_block=not handler.is_async), False, vary)
     if last is not None:
-        yield from _offer_native(context, last, None)
+        yield _offer_native(last, None)
 
 
-def _offer_native(context: ErrorContext, native: NativeHandler, vary: str | None) -> Iterator[Candidate]:
-    if not _is_asked(context, native.function):
-        call = Call(native.function, (native.exception,), may_block=not is_async(native.function))
-        yield Candidate(call, True, vary)
-
-
-def _is_asked(context: ErrorContext, function: object) -> bool:
-    return function in context.asked  # equal, as each look at a method makes another object
-
-
-def _call(handler: Handler, context: ErrorContext) -> Call:
-    args = (context.exception, context.incident) if handler.arity == 2 else (context.exception,)
-    return Call(handler.function, args, may_block=not handler.is_async)
+def _offer_native(native: NativeHandler, vary: str | None) -> Candidate:
+    return Candidate(Call(native.function, (native.exception,), may_block=not is_async(native.function)), True, vary)
 
 
 def _has_own_handler(context: ErrorContext) -> bool:
@@ -454,7 +442,9 @@ def is_registered_at(native: NativeHandler, owner: Owner) -> bool:
 
 
 def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
-    """Ask one handler. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
+    """Ask one handler, once. It may raise what it could have returned: ``abort(404)`` in a handler means a 404."""
+    if candidate.call.function in context.asked:  # equal, as each look at a method makes another object
+        return None
     context.asked.append(candidate.call.function)
     try:
         result = yield candidate.call

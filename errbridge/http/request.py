@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
-from errbridge.introspection import make
 
 __all__ = ["ALLOW", "REFUSAL", "RequestFacts"]
 
@@ -116,4 +115,4 @@ class RequestFacts:
         }
         if traceparent and not facts.get("trace_id") and (trace := re.fullmatch(_TRACEPARENT, traceparent.strip())):
             values["trace_id"] = trace["trace_id"]
-        return make(cls, values)
+        return cls(**values)

@@ -57,6 +57,8 @@ class Occurrence:
         is_recorded: Whether a log record with the id was written.
         header: The name of the response header with the id (``ERROR_INCIDENT_HEADER``); None for none.
         failure: What failed in a response that a handler made of the error; it gets into the record.
+        is_seen: Whether a handler was asked that takes the incident. It may have chosen by what the client wants, also
+            to pass, so every response after it may depend on that.
     """
 
     id: str = field(default_factory=new_id)
@@ -64,6 +66,7 @@ class Occurrence:
     is_recorded: bool = False
     header: str | None = None
     failure: Any = None
+    is_seen: bool = False
 
     def add_id(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Set the header with the id, if there is to be one."""

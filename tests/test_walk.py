@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=46, modules=20, changes=34)
+BOUND = Walk(calls=40, modules=18, changes=30)
 
 
 def follow(app: Any, path: str) -> list[str]:

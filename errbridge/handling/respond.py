@@ -368,12 +368,10 @@ class Candidate(NamedTuple):
     Attributes:
         call: The call that asks it.
         is_native: Whether it is registered with the framework, whose rules then hold for its result.
-        vary: The request headers that its response may depend on.
     """
 
     call: Call
-    is_native: bool
-    vary: str | None
+    is_native: bool = False
 
 
 def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
@@ -392,23 +390,19 @@ def find_candidates(context: ErrorContext) -> Iterator[Candidate]:
         last = native
     else:
         turns = find_turns(context.owners, cls, context.problem.status)
-    # A handler that takes the incident may choose by what the client wants, also to pass, so all responses after it may
-    # depend on that.
-    vary = None
     for owner, handlers in turns:
         if native is not None and is_registered_at(native, owner):
-            yield _offer_native(native, vary)
+            yield _offer_native(native)
         for handler in handlers:
-            args: tuple[Any, ...] = (context.exception,)
-            if handler.arity == 2:
-                args, vary = (context.exception, context.incident), context.vary
-            yield Candidate(Call(handler.function, args, may_block=not handler.is_async), False, vary)
+            args = (context.exception, context.incident) if handler.arity == 2 else (context.exception,)
+            yield Candidate(Call(handler.function, args, may_block=not handler.is_async))
     if last is not None:
-        yield _offer_native(last, None)
+        yield _offer_native(last)
 
 
-def _offer_native(native: NativeHandler, vary: str | None) -> Candidate:
-    return Candidate(Call(native.function, (native.exception,), may_block=not is_async(native.function)), True, vary)
+def _offer_native(native: NativeHandler) -> Candidate:
+    call = Call(native.function, (native.exception,), may_block=not is_async(native.function))
+    return Candidate(call, is_native=True)
 
 
 def _has_own_handler(context: ErrorContext) -> bool:
@@ -446,6 +440,7 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
     if candidate.call.function in context.asked:  # equal, as each look at a method makes another object
         return None
     context.asked.append(candidate.call.function)
+    context.occurrence.is_seen |= len(candidate.call.args) == 2
     try:
         result = yield candidate.call
     except Exception as raised:
@@ -463,9 +458,9 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
 
 def _take(context: ErrorContext, candidate: Candidate, result: Any, http: HTTPErrorFacts | None = None) -> Attempt:
     """Answer with what a handler returned or raised; None passes the error on."""
-    call, is_native, vary = candidate
-    if result is None or result is call.args[0]:  # the exception itself: "not mine" in Flask's documentation
+    if result is None or result is candidate.call.args[0]:  # the exception itself: "not mine" in Flask's documentation
         return None
+    vary = context.vary if context.occurrence.is_seen else None
     parts = take_apart(result)
     body = parts.body
     if isinstance(body, BaseException):
@@ -474,7 +469,7 @@ def _take(context: ErrorContext, candidate: Candidate, result: Any, http: HTTPEr
         return (yield from render_page(context, parts, vary))
     if isinstance(body, Reply):
         return (yield from convert(context, override_reply(body, parts), vary=vary))
-    if not is_native:
+    if not candidate.is_native:
         return (yield from convert(context, result, vary=vary))
     if vary is not None:
         result = yield Call(context.application.make_response, (Draft(result, vary=vary), context.request.method))

@@ -102,7 +102,7 @@ class RequestFacts:
             The facts.
         """
         get, traceparent = headers.get, headers.get("traceparent", "")
-        values = {
+        values: dict[str, Any] = {
             **facts,
             "host": get("host", ""),
             "accept": get("accept", ""),

@@ -181,9 +181,9 @@ class PalletsApplication(Application):
 
     def traps(self, exc: BaseException) -> bool:
         """Return whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""
-        if not isinstance(exc, (HTTPException, Problem)) or getattr(exc, "original_exception", None) is not None:
-            return False
-        return bool(self.app.trap_http_exception(exc))
+        if isinstance(exc, HTTPException):
+            return bool(self.app.trap_http_exception(exc)) and getattr(exc, "original_exception", None) is None
+        return isinstance(exc, Problem) and bool(self.app.trap_http_exception(exc))
 
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""

@@ -266,8 +266,10 @@ class Seam(ABC):
         """Answer the framework's search for a handler; None lets the exception go on its way."""
         request = self.current_request()
         before: Run | None = get_current()
-        is_same = before is not None and before.raises(getattr(exc, "original_exception", None))
-        facts = before.request if before is not None and is_same else self.read_facts(exc, request, blueprints)
+        if before is not None and isinstance(exc, InternalServerError) and before.raises(exc.original_exception):
+            facts = before.request
+        else:
+            facts = self.read_facts(exc, request, blueprints)
         run = respond(self.installation, exc, facts)
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)

@@ -107,8 +107,8 @@ class Problem(_Members):
     A class may have a detail for all of its problems, ``detail = "The balance is {balance}."``, with the fields in
     braces. Title and detail are then the messages to translate (see ``ERROR_LANGUAGES``).
 
-    You may assign to a member later. It takes what the constructor takes, and None is the default, except for a detail,
-    of which there is none then.
+    You may assign to a member later. It takes what the constructor takes, and None is the default. Without a detail, a
+    problem has none.
 
     Args:
         status: 400 to 599. Optional if the class has one.

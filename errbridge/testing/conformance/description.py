@@ -55,6 +55,7 @@ class On:
             return self.does(abort)
 
         async def answer_later(*args: Any) -> Any:
+            """Answer, as a coroutine."""
             return self.does(abort)
 
         def answer_by_awaitable(*args: Any) -> Any:

@@ -1,10 +1,13 @@
-"""What is not installed is named by its extra."""
+"""What is not installed is named by its extra, and what is installed may be in an archive."""
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 import pytest
 
-from tests.servers import run_python
+from tests.servers import ROOT, run_python
 
 
 @pytest.mark.parametrize(
@@ -25,3 +28,37 @@ def test_a_module_whose_package_is_missing_says_what_to_install(module: str, pac
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f"ImportError: {module} needs ")
     assert done.stderr.splitlines()[-1].endswith(f": install errbridge[{extra}]")
+
+
+ZIPPED = """
+import asyncio, sys
+import errbridge_flask, errbridge_quart, flask, quart
+
+assert errbridge_flask.__file__.startswith(sys.argv[1])
+german = {"Accept": "text/html", "Accept-Language": "de"}
+app, service = flask.Flask("app"), quart.Quart("service")
+errbridge_flask.ErrorHandler(app, ERROR_LANGUAGES=["en", "de"])
+errbridge_quart.ErrorHandler(service, ERROR_LANGUAGES=["en", "de"])
+
+
+async def ask():
+    response = await service.test_client().get("/nope", headers=german)
+    return await response.get_data(as_text=True)
+
+
+print(app.test_client().get("/nope", headers=german).text, asyncio.run(ask()))
+"""
+
+
+def test_the_packages_may_be_in_an_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "program.pyz"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("__main__.py", ZIPPED)
+        for package in ("errbridge", "errbridge_flask", "errbridge_quart"):
+            for path in (ROOT / package).rglob("*.*"):
+                packed.write(path, path.relative_to(ROOT))
+
+    done = run_python(str(archive), str(archive), cwd=tmp_path)
+
+    assert done.stderr == ""
+    assert done.stdout.count(">Seite nicht gefunden</h1>") == 2

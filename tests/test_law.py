@@ -11,6 +11,7 @@ import ast
 import inspect
 import re
 from collections.abc import Generator, Iterable, Iterator
+from importlib.abc import FileLoader
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ OF_PYTHON = {
     for each in (
         *(str, bytes, dict, list, set, type, BaseException, Path, re, inspect.Signature, inspect.Parameter),
         Generator,  # its close() is that of every stream (PEP 3333)
+        FileLoader,  # its get_data() reads the files of a package
     )
     for name in dir(each)
 }

@@ -10,9 +10,13 @@ A message is looked up in this order:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from gettext import NullTranslations, find, translation
+from copy import copy
+from functools import cache
+from gettext import GNUTranslations, NullTranslations, find, translation
+from io import BytesIO
 from pathlib import Path
 
+from errbridge.files import read_file
 from errbridge.http.language import lookup_language
 from errbridge.languages.language import ENGLISH, Language
 from errbridge.log import log
@@ -45,10 +49,17 @@ def _load(tag: str, catalogues: tuple[tuple[str, str], ...]) -> NullTranslations
         *((domain, folder, tag) for domain, folder in catalogues),
     ):
         try:
-            chain.add_fallback(translation(domain, folder, [name.replace("-", "_")], fallback=True))
+            code = name.replace("-", "_")
+            is_own = folder == str(FOLDER)
+            chain.add_fallback(copy(_read(code)) if is_own else translation(domain, folder, [code], fallback=True))
         except Exception:
             log.exception("the catalogue %r of %s in %s cannot be read; it is left out", domain, name, folder)
     return chain
+
+
+@cache
+def _read(code: str) -> NullTranslations:
+    return GNUTranslations(BytesIO(read_file("languages", "locales", code, "LC_MESSAGES", f"{DOMAIN}.mo")))
 
 
 _MOMENT = 5

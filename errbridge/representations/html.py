@@ -19,11 +19,11 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from html import escape
 from operator import attrgetter
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import quote
 
+from errbridge.files import read_file
 from errbridge.http.status import find_phrase
 from errbridge.incident import Incident
 from errbridge.languages.language import ENGLISH, Language
@@ -46,19 +46,18 @@ __all__ = [
     "write_time",
 ]
 
-_FOLDER = Path(__file__).parent
 _SOON = 60  # seconds that a visitor waits without leaving the page
 _TODAY = 2 * 60 * 60
 _LONGEST = 366 * 24 * 60 * 60
 _MOST_ERRORS = 10  # a visitor reads that many before going back to the form
 
-TEMPLATE = (_FOLDER / "page.html").read_text("utf-8")
+TEMPLATE = read_file("representations", "page.html").decode()
 """The markup of the page, as a template of Jinja."""
 
 TEMPLATES = {"errbridge/page.html": TEMPLATE}
 """The templates that those of an application can extend, by name."""
 
-_STYLE = build_palette("#1d5bbf") + (_FOLDER / "page.css").read_text("utf-8").replace("\n", "")
+_STYLE = build_palette("#1d5bbf") + "".join(read_file("representations", "page.css").decode().splitlines())
 _NO_SITE = Site()
 
 

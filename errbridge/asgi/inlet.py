@@ -50,28 +50,31 @@ class Inlet:
     def stream(self) -> IO[bytes]:
         """Begin to receive the upload; the file waits for what it has to read, and raises what keeps it from coming."""
         self._spool = Spool()
-        self.watch()
+        self._watching = asyncio.create_task(self._watch(self._spool))
         return io.BufferedReader(_Upload(self._spool))
 
     def watch(self) -> asyncio.Task[None]:
         """Receive until the client leaves."""
         if self._watching is None:
-            self._watching = asyncio.create_task(self._watch(self._spool))
+            nowhere = Spool()
+            nowhere.end()
+            self._watching = asyncio.create_task(self._watch(nowhere))
         return self._watching
 
-    async def _watch(self, spool: Spool | None) -> None:
-        while self._exchange.client != "gone":
-            try:
-                part = await self._exchange.receive_part()
-            except Problem as refusal:
-                if spool is not None:
-                    spool.end(refusal)
-                continue
-            if spool is not None and self._exchange.refusal is None:
-                await _add(spool, part)
-                if self._exchange.client == "listening":
-                    spool.end()
-        if spool is not None:
+    async def _watch(self, spool: Spool) -> None:
+        try:
+            while self._exchange.client != "gone":
+                try:
+                    part = await self._exchange.receive_part()
+                    if not spool.has_ended:
+                        await _add(spool, part)
+                        if self._exchange.client == "listening":
+                            spool.end()
+                except Exception as error:
+                    spool.end(error)
+                    if error is not self._exchange.refusal:  # of a middleware, or of the disk: no news is to come
+                        await asyncio.Event().wait()
+        finally:
             spool.end(ClientGone("it left before its upload was complete"))
 
     async def unless_gone(self, work: Coroutine[Any, Any, _T] | asyncio.Future[_T]) -> _T:
@@ -128,7 +131,10 @@ class _Upload(io.RawIOBase):
         with spool.changed:
             spool.changed.wait_for(lambda: spool or spool.has_ended)
             if not spool and spool.error is not None:
-                raise spool.error
+                if isinstance(spool.error, (Problem, ClientGone)):
+                    raise spool.error
+                # Werkzeug takes an OSError or a ValueError for a client that has left.
+                raise RuntimeError("the rest of the upload could not be received") from spool.error
             part = spool.take(len(view))
         view[: len(part)] = part
         return len(part)

@@ -6,9 +6,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
+from io import BufferedReader, BytesIO, RawIOBase
 from tempfile import TemporaryFile
-from typing import IO, TypeVar
+from typing import IO, TypeVar, cast
 
 __all__ = ["Spool"]
 
@@ -43,10 +43,14 @@ class Spool:
             if self._is_closed:
                 return
             if self.size + len(part) > IN_MEMORY and isinstance(self._file, BytesIO):
-                begin, self._file = self._file.getvalue(), TemporaryFile()  # noqa: SIM115 - closed by `close`
-                self._file.write(begin)
+                part = self._file.getvalue()[self._taken :] + part
+                # Without a buffer: also when the disk is full, `size` is what is there.
+                self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - closed by `close`
+                self._taken = self.size = 0
             self._file.seek(self.size)
-            self.size += self._file.write(part)
+            while part:
+                written = self._file.write(part)
+                self.size, part = self.size + written, part[written:]
             self.changed.notify_all()
 
     def take(self, most: int) -> bytes:
@@ -69,7 +73,7 @@ class Spool:
     def rewind(self) -> IO[bytes]:
         """Return everything as a file."""
         self._file.seek(0)
-        return self._file
+        return BufferedReader(cast(RawIOBase, self._file))
 
     def end(self, error: BaseException | None = None) -> None:
         """Note that nothing more is added, and why if it is not all; the first reason counts."""

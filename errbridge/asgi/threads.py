@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -173,7 +174,8 @@ class _Thread(Executor):
     def _work(self) -> None:
         while (job := self.inbox.get()) is not None:
             context, function, end = job
-            context.run(_restore_context, context)
+            with suppress(Exception):  # asgiref 3.8 compares values, which arrays refuse; it loses nothing by that
+                context.run(_restore_context, context)
             context.run(function)
             try:
                 self.loop.call_soon_threadsafe(end)

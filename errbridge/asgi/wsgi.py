@@ -151,8 +151,7 @@ class _Call:
                 error.__cause__ = cause
             if self._outlet is not None:
                 self._outlet.end(error)
-            else:
-                self._hand_over(error)
+            self._hand_over(error)  # it counts if its first chunk could not be stored
         try:
             try:
                 if (close := getattr(chunks, "close", None)) is not None:

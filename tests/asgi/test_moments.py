@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import logging
+import resource
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -119,6 +121,129 @@ async def test_wsgi_that_a_leaving_client_interrupts_while_it_reads_is_no_error(
     assert levels() == ["DEBUG"]
 
 
+@contextlib.contextmanager
+def full_disk(most: int) -> Iterator[None]:
+    """Let no file grow beyond a size, as if its disk were full then."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def read_all(environ: Any, start_response: Any) -> list[bytes]:
+    upload = environ["wsgi.input"].read()
+    start_response("200 OK", [])
+    return [b"%d" % len(upload)]
+
+
+def read_with_flask() -> flask.Flask:
+    app = flask.Flask("f")
+    app.add_url_rule("/", view_func=lambda: str(len(flask.request.get_data())), methods=["POST"])
+    return app
+
+
+@pytest.mark.parametrize("app", [read_all, read_with_flask()], ids=["WSGI", "Flask"])
+@pytest.mark.parametrize("length", [True, False], ids=["with length", "chunked"])
+@pytest.mark.parametrize("streamed", [[], ["/"]], ids=["gathered", "streamed"])
+async def test_an_upload_for_which_the_disk_has_no_room_is_a_500(
+    streamed: Any, length: bool, app: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = {**PART, "body": b"x" * 65_536}
+    connection = Connection(*[part] * 20, {**PART, "body": b"", "more_body": False})
+    if length:
+        connection.scope["headers"] = [(b"content-length", b"%d" % (20 * 65_536))]
+    with full_disk(300_001):
+        await connection.ask(Bridge({"/": app}, stream_uploads=streamed))
+    assert connection.sent[0]["status"] == 500
+    assert connection.sent[-1]["more_body"] is False
+    assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError("too large for it"), TimeoutError("too slow for it")])
+@pytest.mark.parametrize("streamed", [[], ["/"]], ids=["gathered", "streamed"])
+async def test_an_error_of_middleware_in_receive_is_a_500(streamed: Any, error: Exception, levels: Any) -> None:
+    connection = Connection(PART)
+    receive = connection.receive
+
+    async def fail() -> Any:
+        if connection.messages:
+            return await receive()
+        raise error
+
+    connection.receive = fail  # type: ignore[method-assign]
+    await connection.ask(Bridge({"/": read_all}, stream_uploads=streamed))
+    assert connection.sent[0]["status"] == 500
+    assert connection.sent[-1]["more_body"] is False
+    assert levels() == ["ERROR"]
+
+
+async def test_a_stream_whose_first_chunk_cannot_be_stored_is_a_500(levels: Any) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return iter([b"x" * 300_000, b"y"])
+
+    connection = Connection({**PART, "more_body": False})
+    with full_disk(100_000):
+        await connection.ask(Bridge({"/": app}))
+    assert connection.sent[0]["status"] == 500
+    assert levels() == ["ERROR"]
+
+
+@pytest.mark.parametrize("streamed", [[], ["/"]], ids=["gathered", "streamed"])
+async def test_middleware_that_replays_the_upload_for_ever_does_not_stop_the_loop(streamed: Any) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        upload = environ["wsgi.input"].read()
+        start_response("200 OK", [])
+        return iter([b"%d" % len(upload), b" bytes"])
+
+    connection = Connection()
+
+    async def replay() -> Any:
+        return {**PART, "more_body": False}
+
+    connection.receive = replay  # type: ignore[method-assign]
+    await connection.ask(Bridge({"/": app}, stream_uploads=streamed))
+    assert b"".join(message.get("body", b"") for message in connection.sent) == b"100 bytes"
+
+
+async def test_a_client_that_leaves_while_its_complete_upload_is_read_does_not_shorten_it() -> None:
+    started, proceed, gone = threading.Event(), threading.Event(), asyncio.Event()
+    lengths: list[int] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        lengths.append(len(environ["wsgi.input"].read(100)))
+        started.set()
+        assert proceed.wait(DEADLINE)
+        lengths.append(len(environ["wsgi.input"].read()))
+        start_response("200 OK", [])
+        return []
+
+    bridge, part = Bridge({"/": app}, threads=1), {**PART, "body": b"x" * 300_000}
+    turn = bridge._threads.take_turn()  # so that the request waits for one, and watches its client
+    assert turn is not None
+    connection = Connection(part, part, {**PART, "body": b"", "more_body": False})
+
+    async def leave() -> Any:
+        if connection.messages:
+            return connection.messages.pop(0)
+        await gone.wait()
+        return GONE
+
+    connection.receive = leave  # type: ignore[method-assign]
+    asking = asyncio.create_task(connection.ask(bridge))
+    while not bridge._threads._queue:
+        await asyncio.sleep(0.001)
+    turn.end()
+    assert await asyncio.to_thread(started.wait, DEADLINE)
+    gone.set()
+    await asyncio.sleep(0.05)
+    proceed.set()
+    await asking
+    assert lengths == [100, 599_900]
+
+
 @pytest.mark.parametrize("is_stream", [True, False])
 async def test_a_cancelled_request_has_its_stream_closed_at_the_first_chunk_and_leaves_its_thread(
     is_stream: bool, levels: Any
@@ -188,7 +313,7 @@ async def test_a_stream_needs_no_more_room_than_its_thread_may_be_ahead(monkeypa
             yield b"x" * 100
 
     class File(io.BytesIO):
-        def __init__(self) -> None:
+        def __init__(self, buffering: int) -> None:
             super().__init__()
 
         def write(self, part: Any) -> int:

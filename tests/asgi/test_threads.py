@@ -372,6 +372,21 @@ async def test_what_asgiref_keeps_for_a_request_is_there_in_each_thread() -> Non
         assert (await call_asgi(around, Request(f"/?{value}"))).text == value
 
 
+async def test_a_context_that_asgiref_cannot_read_costs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 3.8 compares the values of context variables, which arrays refuse."""
+
+    def fail(context: contextvars.Context) -> None:
+        raise ValueError("The truth value of an array with more than one element is ambiguous")
+
+    monkeypatch.setattr("errbridge.asgi.threads._restore_context", fail)
+    app = flask.Flask("f")
+    app.add_url_rule("/", view_func=variable.get)
+    bridge = Bridge({"/": app}, threads=1)
+    variable.set("kept")
+    for _ in range(2):
+        assert (await asyncio.wait_for(call_asgi(bridge, Request("/")), DEADLINE)).text == "kept"
+
+
 async def test_a_turn_that_comes_when_its_request_is_cancelled_is_given_back(gate: Gate) -> None:
     """A timeout around a bridge cancels just the requests that wait."""
     bridge = Bridge({"/": gated(gate)}, threads=1)

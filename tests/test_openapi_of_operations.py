@@ -12,6 +12,7 @@ import flask_smorest
 import pytest
 import quart
 import quart_schema
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 import errbridge_quart
@@ -83,9 +84,27 @@ async def test_a_client_sees_the_problems_at_the_operation(make: Any) -> None:
 
     assert responses["402"] == {"$ref": "#/components/responses/Broke"}
     schema = responses["409"]["content"]["application/problem+json"]["schema"]
-    assert schema == {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("SoldOut", "Reserved")]}
+    assert schema == {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("SoldOut", "Reserved")]}
     assert document["components"]["schemas"]["SoldOut"]["required"] == ["type", "title", "status", "wanted"]
     validate(document)
+
+
+def test_a_document_of_either_type_is_valid_where_nothing_else_distinguishes_them() -> None:
+    document: dict[str, Any] = {"paths": {"/orders": {"post": {}}}}
+    CATALOGUE.merge_into(document, OPERATIONS)
+    response = document["paths"]["/orders"]["post"]["responses"]["409"]
+    schema = {**response["content"]["application/problem+json"]["schema"], "components": document["components"]}
+
+    for problem in (SoldOut(wanted=3), Reserved()):
+        Draft202012Validator(schema).validate(problem.document())
+
+
+@pytest.mark.parametrize("classes", [Broke, [Broke, Broke]])
+def test_a_class_may_be_named_alone_or_twice(classes: Any) -> None:
+    document: dict[str, Any] = {"paths": {"/orders": {"post": {}}}}
+    Catalogue.of(Broke).merge_into(document, {"POST /orders": classes})
+
+    assert document["paths"]["/orders"]["post"]["responses"] == {"402": {"$ref": "#/components/responses/Broke"}}
 
 
 @pytest.mark.parametrize(

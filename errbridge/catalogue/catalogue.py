@@ -24,7 +24,7 @@ __all__ = ["DIALECT", "Catalogue", "Field", "ProblemType", "Types", "types_of"]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The version of JSON Schema that every schema here is written in."""
 
-Types = Iterable[type[Problem] | ModuleType] | ModuleType | None
+Types = Iterable[type[Problem] | ModuleType] | type[Problem] | ModuleType | None
 """Problem classes, and modules for all types that are defined in them or below; None for every type of the process."""
 
 _STATUSES = range(400, 600)
@@ -257,7 +257,9 @@ class Catalogue:
             },
         }
 
-    def merge_into(self, document: dict[str, Any], operations: Mapping[str, Iterable[type[Problem]]]) -> dict[str, Any]:
+    def merge_into(
+        self, document: dict[str, Any], operations: Mapping[str, Iterable[type[Problem]] | type[Problem]]
+    ) -> dict[str, Any]:
         """Add problem responses to the operations of an OpenAPI document, in place.
 
         Example::
@@ -269,7 +271,8 @@ class Catalogue:
 
         Args:
             document: The document, as a framework's extension makes it.
-            operations: The problem classes by method and path, written as in the document: ``"GET /orders/{id}"``.
+            operations: The problem class, or several, by method and path, written as in the document:
+                ``"GET /orders/{id}"``.
 
         Returns:
             The document.
@@ -288,7 +291,7 @@ class Catalogue:
                 names = [f"{verb.upper()} {each}" for each, verbs in paths.items() for verb in verbs]
                 raise SetupError(f"the OpenAPI document has no operation {name!r}{suggest(name, names)}")
             by_status: dict[str, list[ProblemType]] = {}
-            for cls in classes:
+            for cls in [classes] if isinstance(classes, type) else dict.fromkeys(classes):
                 if cls not in known:
                     raise SetupError(f"{cls.__qualname__} is not in the catalogue")
                 by_status.setdefault(str(known[cls].status or "default"), []).append(known[cls])
@@ -304,7 +307,7 @@ class Catalogue:
 def _make_response(types: list[ProblemType]) -> dict[str, Any]:
     """Make the response of an operation that may answer with one of these problems of the same status."""
     schemas = [{"$ref": f"#/components/schemas/{each.name}"} for each in types]
-    content = {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}
+    content = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
     return {"description": " or ".join(each.title for each in types), "content": {JSON: content}}
 
 
@@ -321,6 +324,8 @@ def types_of(chosen: Types = None) -> tuple[type[Problem], ...]:
     if chosen is None:
         return tuple(cls for cls in every if not cls.__module__.startswith("errbridge."))
     found: list[type[Problem]] = []
+    if isinstance(chosen, type):
+        return (chosen,)
     listed: Iterable[type[Problem] | ModuleType] = [chosen] if isinstance(chosen, ModuleType) else chosen
     for each in listed:
         if isinstance(each, ModuleType):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections.abc as abc
 import dataclasses
 import json
+from collections import UserString
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -36,9 +37,12 @@ _SCALARS: Mapping[type, Schema] = {
     float: {"type": "number"},
     str: {"type": "string"},
     bytes: {"type": "string"},
-    datetime: {"type": "string", "format": "date-time"},
+    bytearray: {"type": "string"},
+    memoryview: {"type": "string"},
+    UserString: {"type": "string"},
+    datetime: {"type": "string"},  # not of the format date-time, which demands an offset, as that of a time does
     date: {"type": "string", "format": "date"},
-    time: {"type": "string", "format": "time"},
+    time: {"type": "string"},
     timedelta: {"type": "number"},
     Decimal: {"type": "string", "format": "decimal"},
     UUID: {"type": "string", "format": "uuid"},
@@ -84,7 +88,7 @@ def _describe_class(cls: type, arguments: tuple[Any, ...], inside: _Inside) -> S
         return {"type": "object"} | ({"additionalProperties": values} if values else {})
     if issubclass(cls, tuple):
         return _describe_tuple(cls, arguments, inside)
-    if issubclass(cls, (list, abc.Set)) or cls in (abc.Sequence, abc.MutableSequence):
+    if issubclass(cls, (abc.Sequence, abc.Set)):
         unique = {"uniqueItems": True} if issubclass(cls, abc.Set) else {}
         return _describe_array(arguments, inside) | unique
     return {}

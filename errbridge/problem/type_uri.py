@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 __all__ = ["ABOUT_BLANK", "build_type", "make_slug"]
@@ -21,6 +22,14 @@ def build_type(type_uri: str | None, status: int, slug: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def make_slug(name: str) -> str:
-    """Write a class name or a phrase in kebab-case: ``OutOfCredit`` and ``Out of credit`` as ``out-of-credit``."""
+    """Write a class name or a phrase in kebab-case: ``OutOfCredit`` and ``Out of credit`` as ``out-of-credit``.
+
+    Accents are left out. Other letters beyond ASCII are a ValueError.
+    """
+    if not name.isascii():
+        plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+        if not plain.isascii():
+            raise ValueError(f"{name} has letters beyond ASCII, so give its slug: class {name}(Problem, slug=...)")
+        name = plain
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name.replace("'", ""))
     return "-".join(word.lower() for word in words)

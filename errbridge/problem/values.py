@@ -7,7 +7,8 @@ import dataclasses
 import json
 import math
 import re
-from collections.abc import KeysView, Mapping, ValuesView
+from collections import UserString
+from collections.abc import Iterable, KeysView, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import date, time, timedelta
@@ -15,6 +16,7 @@ from decimal import Decimal
 from enum import Enum
 from itertools import islice
 from pathlib import PurePath
+from typing import Any
 from uuid import UUID
 
 __all__ = ["JSONValue", "to_json_value"]
@@ -61,18 +63,30 @@ def _convert_container(value: object, path: tuple[int, ...]) -> JSONValue:
     if id(value) in path or len(path) >= _DEEPEST:  # a cycle, or too deep
         return None
     path = (*path, id(value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    cls: Any = type(value)
+    if hasattr(cls, "model_dump"):  # of Pydantic
+        value = cls.model_dump(value, mode="json")
+    elif (names := _list_fields(cls)) is not None:
+        value = {name: getattr(value, name) for name in names}
     if isinstance(value, Mapping):
         return {_write_key(key): to_json_value(item, path) for key, item in islice(value.items(), _MOST_ITEMS)}
     if isinstance(value, AbstractSet) and not isinstance(value, (KeysView, ValuesView)):
         items = [to_json_value(item, path) for item in islice(value, _MOST_ITEMS)]
         return sorted(items, key=lambda item: (type(item).__name__, str(item)))
-    if isinstance(value, (list, tuple, KeysView, ValuesView, range)):
+    if isinstance(value, (Sequence, KeysView, ValuesView)) and not isinstance(value, UserString):
         return [to_json_value(item, path) for item in islice(value, _MOST_ITEMS)]
     if type(value).__str__ is not object.__str__ and not isinstance(value, type):
         return re.sub(_SURROGATE, "\ufffd", str(value))
     return type(value).__name__
+
+
+def _list_fields(cls: Any) -> Iterable[str] | None:
+    if dataclasses.is_dataclass(cls):
+        return (field.name for field in dataclasses.fields(cls))
+    if (attributes := getattr(cls, "__attrs_attrs__", None)) is not None:  # of attrs
+        return (attribute.name for attribute in attributes)
+    names: Iterable[str] | None = getattr(cls, "__struct_fields__", None)  # of msgspec
+    return names
 
 
 def _write_key(key: object) -> str:

@@ -15,6 +15,9 @@ from http import HTTPStatus
 from typing import Any
 from xml.etree import ElementTree
 
+import attrs
+import msgspec
+import pydantic
 import pytest
 from markupsafe import Markup
 from werkzeug.exceptions import (
@@ -215,6 +218,36 @@ ASSIGNED: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "a field": ("cost", 7, {"cost": 7, "detail": "The piano costs 7."}),
     "another attribute": ("note", "secret", {"note": None}),
 }
+
+
+class Model(pydantic.BaseModel):
+    since: date = date(2026, 1, 2)
+    secret: pydantic.SecretStr = pydantic.SecretStr("hunter2")
+
+
+@attrs.define
+class Attributes:
+    since: date = date(2026, 1, 2)
+
+
+class Struct(msgspec.Struct):
+    since: date = date(2026, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        (Model(), {"since": "2026-01-02", "secret": "**********"}),
+        (Attributes(), {"since": "2026-01-02"}),
+        (Struct(), {"since": "2026-01-02"}),
+        (Model, "ModelMetaclass"),
+        (Struct, "StructMeta"),
+    ],
+)
+def test_an_object_of_a_library_for_data_is_an_object(ask: Ask, member: Any, expected: Any) -> None:
+    response = ask(in_every_style(lambda: Problem(409, member=member)), "/api/x")
+
+    assert response.json["member"] == expected
 
 
 class Taken(Problem, status=409):

@@ -125,10 +125,19 @@ def test_the_slug_is_the_given_one_else_of_the_class_else_of_the_phrase() -> Non
         ("snake_case_name", "snake-case-name"),
         ("A", "a"),
         ("", ""),
+        ("ÜberzogenÉtéX", "uberzogen-ete-x"),
     ],
 )
 def test_names_are_written_in_kebab_case(name: str, expected: str) -> None:
     assert make_slug(name) == expected
+
+
+@pytest.mark.parametrize("name", ["日本", "Größe", "GrößeX"])
+def test_a_name_whose_letters_a_slug_cannot_hold_needs_a_slug(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"give its slug: class {name}\(Problem, slug=...\)"):
+        type(name, (Problem,), {}, status=409)
+    named: Any = type(name, (Problem,), {}, status=409, slug="size")
+    assert named().slug == "size"
 
 
 # Detail.

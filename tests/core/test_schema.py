@@ -6,6 +6,7 @@ import collections.abc as abc
 import enum
 import json
 import typing
+from collections import UserList, UserString, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -94,9 +95,12 @@ SCALARS: list[tuple[Any, Any]] = [
     (bytes, {"type": "string"}),
     (Decimal, {"type": "string", "format": "decimal"}),
     (UUID, {"type": "string", "format": "uuid"}),
-    (datetime, {"type": "string", "format": "date-time"}),
+    (datetime, {"type": "string"}),
     (date, {"type": "string", "format": "date"}),
-    (time, {"type": "string", "format": "time"}),
+    (time, {"type": "string"}),
+    (bytearray, {"type": "string"}),
+    (memoryview, {"type": "string"}),
+    (UserString, {"type": "string"}),
     (timedelta, {"type": "number"}),
     (PurePosixPath, {"type": "string"}),
 ]
@@ -115,6 +119,8 @@ OTHERS: list[tuple[Any, Any]] = [
     (list[int], {"type": "array", "items": {"type": "integer"}}),
     (list[Any], {"type": "array"}),
     (abc.Sequence[str], {"type": "array", "items": {"type": "string"}}),
+    (deque[str], {"type": "array", "items": {"type": "string"}}),
+    (UserList, {"type": "array"}),
     (set[int], {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}),
     (abc.Set, {"type": "array", "uniqueItems": True}),
     (tuple, {"type": "array"}),

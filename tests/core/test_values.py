@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import UserList, UserString, deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -69,6 +70,9 @@ def is_json(value: object) -> bool:
         (MappingProxyType({"a": 1}), {"a": 1}),
         (Point(1, Point(2)), {"x": 1, "y": {"x": 2, "y": None}}),
         (range(3), [0, 1, 2]),
+        (deque("ab"), ["a", "b"]),
+        (UserList([1, (2,)]), [1, [2]]),
+        (UserString("é"), "é"),
         ({"b": 1, "a": 2}.keys(), ["b", "a"]),
         ({"b": 1, "a": 2}.values(), [1, 2]),
         ({"b": 1, "a": 2}.items(), [["a", 2], ["b", 1]]),

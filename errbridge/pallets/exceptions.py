@@ -46,10 +46,11 @@ def _is_response(exc: HTTPException, code: int | None) -> bool:
 
 
 def _read_code(exc: HTTPException) -> int | None:
-    """Return the status code; Werkzeug sends one that is text as well."""
+    """Return the status code; Werkzeug sends one that is text as well, with a phrase or without."""
     code: object = exc.code
     if isinstance(code, str):
-        return int(code) if code.isdecimal() else None
+        digits = code.partition(" ")[0]
+        return int(digits) if digits.isdecimal() else None
     return exc.code
 
 

@@ -427,6 +427,13 @@ def test_codes_with_and_without_a_phrase_have_a_title(
         assert (escape(title) in body) is (status in (418, 419, 499))
 
 
+@pytest.mark.parametrize(("code", "status"), [("409", 409), ("409 Sold out", 409), ("Sold out", 500)])
+def test_a_code_that_is_text_begins_with_the_status(ask: Ask, code: str, status: int) -> None:
+    response = ask(in_every_style(type("Own", (HTTPException,), {"code": code})), "/api/x")
+
+    assert (response.status, response.json["status"]) == (status, status)
+
+
 # The framework's own sentences.
 
 

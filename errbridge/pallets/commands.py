@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,13 +79,15 @@ def explain_command(method: str, path: str, error: str, verbose: bool, as_json: 
 
     For instance: explain GET /api/orders/7 404
 
-    METHOD is WEBSOCKET for a WebSocket of Quart. STATUS|EXCEPTION is a status code, an exception of Python or Werkzeug
-    such as LookupError or NotFound, the name of a problem type or of an exception with a handler, or
+    METHOD is WEBSOCKET for a WebSocket of Quart; PATH may be a URL. STATUS|EXCEPTION is a status code, an exception of
+    Python or Werkzeug such as LookupError or NotFound, the name of a problem type or of an exception with a handler, or
     package.module:Class. No handler is called. If there is no view for the path, 404 is the error that routing raises,
     and so is 405 for a wrong method.
     """
     names = {"host": "Host", "accept": "Accept", "xhr": "X-Requested-With"}
     headers = {names[name]: value for name, value in options.items() if value is not None}
+    if url := re.fullmatch(r"\w+://([^/?#]*)([^#]*).*", path):
+        headers, path = {"Host": url[1], **headers}, url[2]
     app = _load_app()  # first, as it makes the application's own modules known
     exc = build_exception(app, error)
     explanation = explain(inspect(app), build_situation(app, exc, method.upper(), path, headers))
@@ -149,7 +152,12 @@ def eject_command(name: str | None, force: bool, as_json: bool) -> None:
     app = _load_app()
     page = find_seam(app).installation.error_map().settings.page
     name = name or page or "error.html"
-    path = Path(app.root_path, app.template_folder or "templates", name)
+    folder = Path(app.root_path, app.template_folder or "templates")
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts or not app.select_jinja_autoescape(name):
+        raise SetupError(
+            f"write NAME as a path below {folder} that ends in .html, for Jinja to escape it; not {name!r}"
+        )
     if path.exists() and not force:
         raise SetupError(f"{path} exists; --force overwrites it, another NAME leaves it alone")
     source, _, _ = OWN_TEMPLATES.get_source(app.jinja_env, "errbridge/page.html")
@@ -184,16 +192,20 @@ def find_command(ctx: click.Context, incident: str, files: Sequence[TextIO], as_
     nothing is found.
     """
     wanted = check_id(incident)
-    found = [each for log in files or (sys.stdin,) for each in find_records(wanted, log.name, _read_lines(log))]
+    failures: list[str] = []
+    lines = ((log.name, _read_lines(log, failures)) for log in files or (sys.stdin,))
+    found = [each for name, read in lines for each in find_records(wanted, name, read)]
     if found or as_json:
         _print(found, as_json, lambda _: ["\n\n".join(map(record_text, found))])
     else:
         hint = "errors of clients (4xx) have one only where the logger 'errbridge' is at INFO and has a handler"
         click.echo(f"no record of {wanted} in what was read; {hint}", err=True)
-    ctx.exit(0 if found else 1)
+    for failure in failures:
+        click.echo(failure, err=True)
+    ctx.exit(2 if failures else 0 if found else 1)
 
 
-def _read_lines(log: TextIO) -> Iterator[str]:
+def _read_lines(log: TextIO, failures: list[str]) -> Iterator[str]:
     if not log.name.endswith(".gz"):
         yield from log
         return
@@ -201,7 +213,7 @@ def _read_lines(log: TextIO) -> Iterator[str]:
         with gzip.open(log.buffer, "rt", encoding="utf-8", errors="replace") as lines:
             yield from lines
     except (OSError, EOFError, zlib.error) as error:
-        raise SetupError(f"{log.name} cannot be read: {error}") from error
+        failures.append(f"{log.name} cannot be read to its end: {error}")
 
 
 _Rendered = tuple[list[tuple[str, str]], bytes]

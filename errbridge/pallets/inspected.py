@@ -148,7 +148,7 @@ def build_exception(app: Any, name: str) -> Exception:
     if (build := find_by_class(cls, _BUILDERS)) is not None:
         return build(cls)
     if issubclass(cls, BaseExceptionGroup):
-        raise SetupError(f"{name} is a group; what is answered depends on its members, so name one of them")
+        raise SetupError(f"{name} is a group, answered as its only error, or as the worst of several; name one of them")
     module = HTTPException.__module__ if issubclass(cls, HTTPException) else "builtins"
     known: Any = next(base for base in cls.__mro__ if base.__module__ == module)
     try:

@@ -373,6 +373,21 @@ def test_explain_compares_the_host() -> None:
     output = said(shop, "explain", "GET", "/", "404", "--host", "a.example.com", "-v")
 
     assert "1. //*.example.com/: owns *.example.com/; no style" in output
+    assert output == said(shop, "explain", "GET", "https://a.example.com/#top", "404", "-v")
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (("http://shop.example:8080/api/nope?a=http://b/",), "shop.example:8080/api/nope"),
+        (("http://shop.example/api/nope", "--host", "a.example.com"), "a.example.com/api/nope"),
+        (("/http://shop.example",), "localhost/http://shop.example"),
+    ],
+)
+def test_explain_takes_a_url(words: tuple[str, ...], place: str) -> None:
+    path, *options = words
+
+    assert said(shop, "explain", "GET", path, "404", *options).startswith(f"GET {place} (no view) raises")
 
 
 def test_a_native_handler_for_just_anything_that_a_nearer_scope_forestalls_is_passed_over() -> None:

@@ -69,7 +69,20 @@ def test_find_reads_compressed_logs_beside_others(tmp_path: Path) -> None:
 def test_find_refuses_what_only_looks_compressed(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "shop.log.gz").write_bytes(content)
 
-    assert "shop.log.gz cannot be read: " in said(view, "find", ID, str(tmp_path / "shop.log.gz"), exit_code=2)
+    assert "shop.log.gz cannot be read to its end: " in said(
+        view, "find", ID, str(tmp_path / "shop.log.gz"), exit_code=2
+    )
+
+
+def test_find_goes_on_after_a_broken_file(tmp_path: Path) -> None:
+    logs = [tmp_path / name for name in ("shop.log", "shop.log.1.gz", "shop.log.2.gz")]
+    for log, content in zip(logs, (LOG, gzip.compress(LOG * 9)[:-8], gzip.compress(LOG)), strict=True):
+        log.write_bytes(content)
+
+    output = said(view, "find", ID, *map(str, logs), exit_code=2)
+
+    assert [output.count(f"{log}:") for log in logs] == [1, 9, 1]
+    assert output.splitlines()[-1].startswith(f"{logs[1]} cannot be read to its end: ")
 
 
 def test_find_says_on_standard_error_that_there_is_none(tmp_path: Path) -> None:

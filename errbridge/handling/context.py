@@ -10,6 +10,7 @@ from errbridge.application.errormap import Chain, ErrorMap, Look, Owner
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
+from errbridge.introspection import make
 from errbridge.mapping.problems import complete
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.record import choose_level, is_written
@@ -98,20 +99,21 @@ class ErrorContext:
     def incident(self) -> Incident:
         """The error as handlers, templates and hooks see it. Most errors are answered without one, so it is lazy."""
         if self._incident is None:
-            self._incident = Incident(
-                exception=self.exception,
-                problem=self.completed,
-                request=self.request,
-                id=self.occurrence.id,
-                scope=self.chain.owners[0].scope,
-                media_type=self.look.media_type,
-                client_gone=self.client_gone,
-                original=self.original,
-                app=self.application.name,
-                time=self.occurrence.time,
-                reference=self.find_reference(),
-                language=self.look.language,
-            )
+            values = {
+                "exception": self.exception,
+                "problem": self.completed,
+                "request": self.request,
+                "id": self.occurrence.id,
+                "scope": self.chain.owners[0].scope,
+                "media_type": self.look.media_type,
+                "client_gone": self.client_gone,
+                "original": self.original,
+                "app": self.application.name,
+                "time": self.occurrence.time,
+                "reference": self.find_reference(),
+                "language": self.look.language,
+            }
+            self._incident = make(Incident, values)
         return self._incident
 
     @property

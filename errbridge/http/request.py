@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from errbridge.http.headers import RequestHeaders
+from errbridge.introspection import make
 
 __all__ = ["ALLOW", "REFUSAL", "RequestFacts"]
 
@@ -115,4 +116,4 @@ class RequestFacts:
         }
         if traceparent and not facts.get("trace_id") and (trace := re.fullmatch(_TRACEPARENT, traceparent.strip())):
             values["trace_id"] = trace["trace_id"]
-        return cls(**values)
+        return make(cls, values)

@@ -12,6 +12,7 @@ import pytest
 from errbridge import RequestFacts
 from errbridge.http.headers import RequestHeaders
 from errbridge.http.request import ALLOW
+from errbridge.introspection import _find_open_class
 
 FIELDS = [
     *("method", "path", "host", "root_path", "accept", "xhr", "traceparent", "endpoint", "blueprints"),
@@ -41,7 +42,11 @@ def test_facts_are_replaced_in_a_copy() -> None:
     assert copy.copy(facts) == facts != changed
 
 
-def test_facts_of_a_class_of_ones_own_are_made_as_well() -> None:
+@pytest.mark.parametrize("has_gil", [True, False])
+def test_facts_of_a_class_of_ones_own_are_made_as_well(monkeypatch: pytest.MonkeyPatch, has_gil: bool) -> None:
+    monkeypatch.setattr("errbridge.introspection._HAS_GIL", has_gil)
+    _find_open_class.cache_clear()
+
     class Own(RequestFacts):
         """Facts with a method of an application's own."""
 
@@ -56,6 +61,7 @@ def test_facts_of_a_class_of_ones_own_are_made_as_well() -> None:
         facts = cls.from_headers({"host": "h"})
         assert (type(facts), facts.host, getattr(facts, "checked", True)) == (cls, "h", True)
         assert pickle.loads(pickle.dumps(RequestFacts.from_headers({}))) == RequestFacts()
+    _find_open_class.cache_clear()
 
 
 def test_facts_have_no_other_attributes() -> None:

@@ -178,7 +178,7 @@ def test_eject_writes_the_template_into_the_application(framework: Any, adapter:
     for name in ("../oops.html", "a/../../oops.html", str(tmp_path / "oops.html"), "errors/404", "error.jinja"):
         refused = run(name)
         assert refused.exit_code == 2
-        assert f"that ends in .html, for Jinja to escape it; not {name!r}" in refused.output
+        assert f"that ends in .html, for Jinja to escape it, not {name!r}" in refused.output
     assert [path.name for path in tmp_path.iterdir()] == ["templates"]
     below_a_file = run("other.html/404.html")
     assert below_a_file.exit_code == 2

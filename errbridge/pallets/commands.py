@@ -87,7 +87,7 @@ def explain_command(method: str, path: str, error: str, verbose: bool, as_json: 
     names = {"host": "Host", "accept": "Accept", "xhr": "X-Requested-With"}
     headers = {names[name]: value for name, value in options.items() if value is not None}
     if url := re.fullmatch(r"\w+://([^/?#]*)([^#]*).*", path):
-        headers, path = {"Host": url[1], **headers}, url[2]
+        headers, path = {"Host": url[1], **headers}, url[2] or "/"
     app = _load_app()  # first, as it makes the application's own modules known
     exc = build_exception(app, error)
     explanation = explain(inspect(app), build_situation(app, exc, method.upper(), path, headers))
@@ -155,9 +155,7 @@ def eject_command(name: str | None, force: bool, as_json: bool) -> None:
     folder = Path(app.root_path, app.template_folder or "templates")
     path = folder / name
     if Path(name).is_absolute() or ".." in Path(name).parts or not app.select_jinja_autoescape(name):
-        raise SetupError(
-            f"write NAME as a path below {folder} that ends in .html, for Jinja to escape it; not {name!r}"
-        )
+        raise SetupError(f"NAME is a path below {folder} that ends in .html, for Jinja to escape it, not {name!r}")
     if path.exists() and not force:
         raise SetupError(f"{path} exists; --force overwrites it, another NAME leaves it alone")
     source, _, _ = OWN_TEMPLATES.get_source(app.jinja_env, "errbridge/page.html")

@@ -381,6 +381,7 @@ def test_explain_compares_the_host() -> None:
     [
         (("http://shop.example:8080/api/nope?a=http://b/",), "shop.example:8080/api/nope"),
         (("http://shop.example/api/nope", "--host", "a.example.com"), "a.example.com/api/nope"),
+        (("http://shop.example",), "shop.example/"),
         (("/http://shop.example",), "localhost/http://shop.example"),
     ],
 )

@@ -1,7 +1,7 @@
 """Sentry: the id of the incident at each event, and no event for an error that was raised on purpose.
 
 Sentry's own integrations make the event of an uncaught exception, from the framework's signal. Here it gets the tag
-``incident_id``, by which you find what a client quotes. It needs the SDK, ``errbridge[sentry]``.
+``incident_id``, for you to find what a client quotes. It needs the SDK, ``errbridge[sentry]``.
 
 - An uncaught exception, a handler or page that failed, and a stream that broke off are one event each, with the tag.
 - A 4xx or 5xx that was raised as such, and an exception that a handler has mapped to one, are none. With ``statuses``
@@ -10,7 +10,7 @@ Sentry's own integrations make the event of an uncaught exception, from the fram
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -35,7 +35,7 @@ __all__ = ["Instrumentation", "instrument"]
 
 
 class Instrumentation:
-    """What `instrument` has set up."""
+    """The hook that `instrument` registered."""
 
     def __init__(self, errors: Observable, statuses: Container[int]) -> None:
         self._errors = errors
@@ -87,11 +87,14 @@ def instrument(errors: Observable, *, statuses: Container[int] = ()) -> Instrume
         The instrumentation, to remove it again.
 
     Raises:
-        SetupError: *errors* is neither.
+        SetupError: *errors* is neither, or *statuses* has something else than numbers.
     """
-    given: object = errors
-    if not isinstance(given, Observable):
-        raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {given!r}")
+    given: tuple[object, object] = errors, statuses
+    if not isinstance(given[0], Observable):
+        raise SetupError(f"instrument() takes an ErrorHandler or a Bridge, not {errors!r}")
+    numbers = given[1] if isinstance(given[1], Iterable) else ()
+    if not isinstance(given[1], Container) or not all(isinstance(number, int) for number in numbers):
+        raise SetupError(f"statuses are numbers such as range(500, 600), not {statuses!r}")
     if (before := _INSTRUMENTED.get(id(errors))) is not None:
         before.remove()
     made = _INSTRUMENTED[id(errors)] = Instrumentation(errors, statuses)

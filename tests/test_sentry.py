@@ -169,3 +169,9 @@ def test_what_has_no_errors_to_report_is_refused() -> None:
 
     with pytest.raises(SetupError, match=r"instrument\(\) takes an ErrorHandler or a Bridge, not <Flask 'app'>"):
         instrument(app)
+
+
+@pytest.mark.parametrize("statuses", [500, "500", ["5xx"], [500, "501"]])
+def test_statuses_that_no_error_has_are_refused(statuses: Any) -> None:
+    with pytest.raises(SetupError, match=r"statuses are numbers such as range\(500, 600\), not"):
+        instrument(flask_world().errors, statuses=statuses)

@@ -47,7 +47,7 @@ class RequestFacts:
         allow: For a 405, the methods that other applications in this process have for the URL.
         routing: Whether routing itself raised the error (404 or 405).
         websocket: Whether the request opens a WebSocket.
-        headers: All request headers, read at the first look.
+        headers: All request headers.
         trace_id: The id of the trace that the request belongs to: the one that this process records, else that of
             *traceparent*; "" if there is none.
         request_id: The id that the client or a proxy gave the request (``ERROR_REQUEST_ID``); "" for none.

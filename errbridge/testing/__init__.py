@@ -1,6 +1,6 @@
 """For the tests of applications that use errbridge, and of adapters for other frameworks.
 
-* `assert_problem` compares a response with the problem it should be, whichever client it came from.
+* `assert_problem` compares a response of any client with the problem it should be.
 * `assert_no_findings` makes a test of ``flask errors check``.
 * `record_incidents`, and the pytest fixture ``incidents``, record which errors were handled, and the replies.
 * `errbridge.testing.conformance` has the behaviour of errbridge as data, to certify an adapter with.

@@ -212,7 +212,7 @@ class Problem(_Members):
             values["_detail_template"] = make_plain_text(declared)
             values["detail"] = write_detail(self, str)
         for name in self._computed:  # the class takes them by a property of its own
-            setattr(self, name, values.pop(name))
+            setattr(self, name, values[name])
         super().__init__(status, self.title, self.detail)
 
     def _catch_up(self) -> None:

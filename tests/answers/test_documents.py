@@ -206,6 +206,30 @@ class Costs(Problem, status=402):
     cost: int
 
 
+class Loud(Problem, status=409):
+    @property  # type: ignore[misc]
+    def detail(self) -> str | None:
+        return vars(self).get("loud")
+
+    @detail.setter
+    def detail(self, value: str | None) -> None:
+        vars(self)["loud"] = value and value.upper()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("accept", EVERY)
+def test_a_member_that_a_class_computes_is_its_own_in_every_language(ask: Ask, language: str, accept: str) -> None:
+    response = ask(
+        in_every_style(lambda: Loud(detail="Sold")),
+        "/default/x",
+        headers=[("Accept-Language", language), ("Accept", accept)],
+        config={"ERROR_LANGUAGES": ["en", "de"]},
+    )
+
+    assert response.status == 409
+    assert "SOLD" in response.text
+
+
 ASSIGNED: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "a status": ("status", HTTPStatus.GONE, {"status": 410}),
     "a title": ("title", Markup("<b>Sold</b>"), {"title": "Sold"}),

@@ -1,7 +1,7 @@
 """OpenTelemetry: what an error means for the span, a counter of errors, and the trace in the document.
 
-It needs the API only, ``errbridge[otel]``. The SDK that the application sets up exports the data; without an SDK, nothing
-happens. The names are those of the semantic conventions for HTTP servers. The page
+It needs the API only, ``errbridge[otel]``. The SDK that the application sets up exports the data; without an SDK,
+nothing happens. The names are those of the semantic conventions for HTTP servers. The page
 "Hooks, OpenTelemetry and Prometheus" has the table of what each error changes. The span gets ``errbridge.incident.id``,
 ``errbridge.scope`` and ``errbridge.problem.type`` as well.
 """

@@ -95,8 +95,17 @@ def test_a_document_of_either_type_is_valid_where_nothing_else_distinguishes_the
     response = document["paths"]["/orders"]["post"]["responses"]["409"]
     schema = {**response["content"]["application/problem+json"]["schema"], "components": document["components"]}
 
+    assert response["description"] == "Sold out or Conflict"
     for problem in (SoldOut(wanted=3), Reserved()):
         Draft202012Validator(schema).validate(problem.document())
+
+
+def test_titles_that_are_the_same_are_named_once() -> None:
+    class Held(Problem, status=409): ...
+
+    document = Catalogue.of([Reserved, Held]).merge_into({"paths": {"/": {"get": {}}}}, {"GET /": [Reserved, Held]})
+
+    assert document["paths"]["/"]["get"]["responses"]["409"]["description"] == "Conflict"
 
 
 @pytest.mark.parametrize("classes", [Broke, [Broke, Broke]])

@@ -308,7 +308,7 @@ def _make_response(types: list[ProblemType]) -> dict[str, Any]:
     """Make the response of an operation that may answer with one of these problems of the same status."""
     schemas = [{"$ref": f"#/components/schemas/{each.name}"} for each in types]
     content = {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
-    return {"description": " or ".join(each.title for each in types), "content": {JSON: content}}
+    return {"description": " or ".join(dict.fromkeys(each.title for each in types)), "content": {JSON: content}}
 
 
 def types_of(chosen: Types = None) -> tuple[type[Problem], ...]:

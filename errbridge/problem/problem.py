@@ -107,6 +107,9 @@ class Problem(_Members):
     A class may have a detail for all of its problems, ``detail = "The balance is {balance}."``, with the fields in
     braces. Title and detail are then the messages to translate (see ``ERROR_LANGUAGES``).
 
+    A constructor of the class's own may call ``super().__init__`` with anything that the arguments below say. Without
+    that call, the problem is what its class says, and fields are the attributes of their names.
+
     You may assign to a member later. It takes what the constructor takes, and None is the default. Without a detail, a
     problem has none.
 

@@ -22,8 +22,10 @@ from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
 from errbridge.languages.message import Message
 from errbridge.log import log
+from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope
 from errbridge.scopes.trie import ScopeTrie
+from errbridge.telemetry.record import is_recorded
 
 __all__ = ["Bridge"]
 
@@ -87,7 +89,7 @@ class Bridge(Observable):
         _check_number("max_body", 0 if max_body is None else max_body)
         _check_number("patience", patience, kinds=(int, float))
         _check_number("grace", grace, kinds=(int, float))
-        if isinstance(stream_uploads, (str, Scope)):
+        if isinstance(stream_uploads, (str, Scope)) or not isinstance(stream_uploads, Iterable):
             raise SetupError(f"stream_uploads= takes a list of places: [{stream_uploads!r}]")
         if not isinstance(apps, (Mapping, Sequence)):
             wanted = "applications by their place, {'/': app}, or a list of them"
@@ -119,8 +121,10 @@ class Bridge(Observable):
             return await self._serve_another(scope, receive, send)
         exchange = Exchange(scope, receive, send, self._max_body, self._patience)
         destination = None
-        if scope["path"] == "*":  # OPTIONS *, RFC 9110 section 9.3.7: about the server as a whole
-            return await exchange.respond(Complete(204, [], b""))
+        if scope["path"] == "*":  # about the server as a whole, RFC 9110 section 9.3.7; only OPTIONS may have it
+            if scope["method"] == "OPTIONS":
+                return await exchange.respond(Complete(204, [], b""))
+            return await self._conclude(exchange, None, Problem(400))
         try:
             root, path = split_path(scope)
             destination = self._directory.find(scope, root, path)
@@ -151,6 +155,9 @@ class Bridge(Observable):
             log.debug("the upload of %s %r is refused after the answer: %s", *request, error)
         elif is_gone or isinstance(error, BrokenOff):
             log.debug("no answer to %s %r, the client is gone: %s", *request, error)
+        elif exchange.answer == "complete":
+            if not is_recorded(error):
+                log.error("%s %r was answered, but then the application failed", *request, exc_info=error)
         elif is_answered:
             # Returning is enough for a server to break the connection off; raising would have it logged once more.
             # (Hypercorn's HTTP/2 never ends the stream then, nor after raising; no ASGI message resets one.)
@@ -223,7 +230,7 @@ class _Handshake:
 
 
 def _check_number(name: str, value: object, *, least: int = 0, kinds: tuple[type, ...] = (int,)) -> None:
-    if isinstance(value, bool) or not isinstance(value, kinds) or value < least:  # type: ignore[operator]
+    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:  # type: ignore[operator]
         kind = "whole number" if kinds == (int,) else "number"
         raise SetupError(f"{name}={value!r} cannot work; give a {kind} of at least {least}")
 

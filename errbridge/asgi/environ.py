@@ -68,14 +68,15 @@ def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
 
 def describe_request(scope: Connection, root: str, path: str) -> WSGIEnvironment:
     """Make the part of an environment that routing reads; of a path that is split already."""
-    server = scope.get("server") or ("localhost", 80)
+    server = scope.get("server")
+    name, port = ("localhost", 80) if server is None or server[1] is None else server  # of a Unix socket, its path
     return {
         "REQUEST_METHOD": scope.get("method", "GET"),
         # WSGI wants the bytes of a path's UTF-8, each as one character.
         "SCRIPT_NAME": root.encode("utf-8", "surrogateescape").decode("latin-1"),
         "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": server[0],
-        "SERVER_PORT": str(server[1] or 0),
+        "SERVER_NAME": name,
+        "SERVER_PORT": str(port),
         "wsgi.url_scheme": scope.get("scheme", "http"),
     }

@@ -151,10 +151,12 @@ class Exchange:
             return
         kind = event["type"]
         if kind == "http.response.body":
+            if self.answer == "awaited":
+                raise RuntimeError("the application sent a body before http.response.start")
             if not self._has_body:
                 event = {**event, "body": b""}
             if not event.get("more_body"):
-                if self.client == "uploading" and _may_have_body(self.scope):
+                if self.client == "uploading" and self.may_upload:
                     await self.write(event.get("body", b""))
                     await self._discard_upload()
                     event = {**event, "body": b""}
@@ -183,6 +185,12 @@ class Exchange:
             headers = _allowing(headers, self.allow)
         self.answer, self.status, self._has_body = "begun", status, has_body(method, status)
         return {**event, "headers": headers}
+
+    @property
+    def may_upload(self) -> bool:
+        """Whether the request may have a body; in HTTP/1.1 its headers say so (RFC 9112 section 6.3)."""
+        framed, scope = (b"content-length", b"transfer-encoding"), self.scope
+        return not scope["http_version"].startswith("1") or any(name in framed for name, _ in scope["headers"])
 
     async def write(self, body: bytes) -> None:
         """Send a part of the answer's body; a client that takes nothing of it for too long is let go."""
@@ -219,12 +227,6 @@ class Exchange:
 @lru_cache(1024)  # most answers have the same ones
 def _check_header(name: bytes, value: bytes) -> None:
     check_head(200, [(name.decode("latin-1"), value.decode("latin-1"))], "latin-1")
-
-
-def _may_have_body(scope: HTTPScope) -> bool:
-    """Return whether a request may have a body; in HTTP/1.1 its headers say so (RFC 9112 section 6.3)."""
-    framed = (b"content-length", b"transfer-encoding")
-    return not scope["http_version"].startswith("1") or any(name in framed for name, _ in scope["headers"])
 
 
 def _allowing(headers: RawHeaders, methods: Iterable[str]) -> RawHeaders:

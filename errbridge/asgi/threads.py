@@ -27,6 +27,7 @@ from asgiref import sync
 from asgiref.sync import sync_to_async
 
 from errbridge.asgi.exchange import make_problem
+from errbridge.errors import SetupError
 from errbridge.languages.message import Message
 
 __all__ = ["Threads", "Turn"]
@@ -70,9 +71,15 @@ class Threads:
         self._most_waiting = waiting
         self._queue: deque[asyncio.Future[None]] = deque()
         self._idle: list[_Thread] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def take_turn(self) -> Turn | None:
         """Take a turn; None if none is free."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            if self._loop is not None and self._loop.is_running():
+                raise SetupError("a bridge serves one event loop at a time; make one for each")
+            self._loop = loop
         if not self.free:
             return None
         self.free -= 1

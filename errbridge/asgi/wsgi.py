@@ -53,6 +53,7 @@ async def serve_wsgi(
     that it had answered before has been sent.
     """
     inlet, call = Inlet(exchange), None
+    streams_upload = streams_upload and exchange.may_upload
     try:
         upload = inlet.stream() if streams_upload else await inlet.gather()
         turn = threads.take_turn()
@@ -69,7 +70,9 @@ async def serve_wsgi(
         await threads.start(starting.run, turn)
         call = starting
         if streams_upload:
-            turn.become_stream()
+            await asyncio.sleep(0)  # so that what has arrived already is received
+            if exchange.client == "uploading":
+                turn.become_stream()
         answer = await call.answer
         if isinstance(answer, Outlet):
             turn.become_stream()

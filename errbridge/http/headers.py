@@ -29,7 +29,7 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 # Every response is checked, and the names and the status codes of a service are few.
 _is_token = lru_cache(256)(re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch)  # RFC 9110 section 5.6.2
-_is_status = lru_cache(64)(re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?").fullmatch)  # RFC 9112 section 4
+_is_status = lru_cache(64)(re.compile(r"[1-5][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?").fullmatch)  # RFC 9112 section 4
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
@@ -123,10 +123,11 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
 
     Raises:
         ValueError: HTTP does not allow the status, its reason, or a name or value of a header (RFC 9112 section 4, RFC
-            9110 sections 5 and 8.6). The value is not in the message.
+            9110 sections 5, 8.6 and 15). The value is not in the message.
     """
     if _is_status(str(status)) is None:
-        raise ValueError(f"a status is three digits and a reason in Latin-1, not {describe_value(status)}")
+        raise ValueError(f"a status is from 100 to 599, with a reason in Latin-1, not {describe_value(status)}")
+    length = None
     for name, value in headers:
         if not (value.isascii() and value.isprintable()):  # a tenth of the cost of the two checks
             value.encode(encoding)
@@ -136,8 +137,12 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
             continue
         if _is_token(name) is None:
             raise ValueError(f"the name of a header is a token such as X-Name, not {describe_value(name)}")
-        if name.lower() == "content-length" and not value.encode(encoding).isdigit():
-            raise ValueError("the value of the header Content-Length is no number")
+        if name.lower() == "content-length":
+            if not value.encode(encoding).isdigit():
+                raise ValueError("the value of the header Content-Length is no number")
+            if length not in (None, value):
+                raise ValueError("there are two headers Content-Length, with different values")
+            length = value
 
 
 def split_list(value: str) -> list[str]:

@@ -84,9 +84,11 @@ def test_what_is_no_application_is_refused(app: Any) -> None:
         ({"waiting": -1}, "waiting=-1 cannot work; give a whole number of at least 0"),
         ({"max_body": 1.5}, "max_body=1.5 cannot work; give a whole number of at least 0"),
         ({"patience": "long"}, "patience='long' cannot work; give a number of at least 0"),
+        ({"patience": float("nan")}, "patience=nan cannot work; give a number of at least 0"),
         ({"grace": None}, "grace=None cannot work; give a number of at least 0"),
         ({"stream_uploads": ["upload"]}, "write '/upload'"),
         ({"stream_uploads": [7]}, "7 is no place"),
+        ({"stream_uploads": 5}, r"stream_uploads= takes a list of places: \[5\]"),
         ({"stream_uploads": "/upload"}, r"stream_uploads= takes a list of places: \['/upload'\]"),
     ],
 )

@@ -20,6 +20,7 @@ import errbridge_flask
 import errbridge_quart
 from errbridge.asgi import Bridge
 from errbridge.asgi.threads import Threads
+from errbridge.telemetry.record import mark_recorded
 from tests.asgi.serving import DEADLINE
 
 PART = {"type": "http.request", "body": b"x" * 100, "more_body": True}
@@ -417,3 +418,68 @@ async def test_headers_that_can_be_read_only_once_are_sent() -> None:
     connection = Connection({**PART, "more_body": False})
     await connection.ask(Bridge({"/": app}))
     assert connection.sent[0]["headers"] == [(b"x-number", b"%d" % number) for number in range(5)]
+
+
+async def test_a_body_before_the_start_is_a_500(levels: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.body", "body": b"early"})
+
+    connection = Connection({**PART, "more_body": False})
+    await connection.ask(Bridge({"/": app}))
+    assert connection.sent[0]["status"] == 500
+    assert levels() == ["ERROR"]
+
+
+@pytest.mark.parametrize("is_recorded", [False, True])
+async def test_an_error_after_a_complete_answer_breaks_nothing_off(
+    is_recorded: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"whole"})
+        error = KeyError("late")
+        if is_recorded:
+            mark_recorded(error)
+        raise error
+
+    await Connection({**PART, "more_body": False}).ask(Bridge({"/": app}))
+    said = [record.getMessage() for record in caplog.records if record.name == "errbridge"]
+    assert said == ([] if is_recorded else ["POST '/' was answered, but then the application failed"])
+
+
+async def test_the_server_of_a_unix_socket_has_a_name() -> None:
+    seen: dict[str, Any] = {}
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        seen.update(environ)
+        start_response("204 No Content", [])
+        return []
+
+    connection = Connection({**PART, "more_body": False})
+    connection.scope["server"] = ("/run/app.sock", None)
+    await connection.ask(Bridge({"/": app}))
+    assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == ("localhost", "80")
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize("headers", [[], [(b"content-length", b"100")]], ids=["no upload", "complete"])
+async def test_a_request_whose_upload_is_there_is_no_stream(version: str, headers: Any) -> None:
+    free: list[int] = []
+    seen, proceed = threading.Event(), threading.Event()
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        seen.set()
+        assert proceed.wait(DEADLINE)
+        start_response("204 No Content", [])
+        return []
+
+    bridge = Bridge({"/": app}, threads=1, stream_uploads=["/"])
+    connection = Connection({**PART, "more_body": False}, version=version)
+    connection.scope["headers"] = headers
+    asking = asyncio.create_task(connection.ask(bridge))
+    assert await asyncio.to_thread(seen.wait, DEADLINE)
+    await asyncio.sleep(0.01)
+    free.append(bridge._threads.free)
+    proceed.set()
+    await asking
+    assert free == [0]

@@ -177,7 +177,9 @@ async def test_doubled_slashes_do_not_lead_into_another_mount(make: Any) -> None
 async def test_options_about_the_server_itself_are_answered_by_the_bridge(make: Any) -> None:
     async with hypercorn(Bridge({"/": make("root")})) as server:
         answer = await raw(server.port, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        other = await raw(server.port, b"GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 204 ")
+    assert other.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_scripts_of_a_mounted_wsgi_callable_see_an_encoded_environment() -> None:

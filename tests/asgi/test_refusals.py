@@ -165,6 +165,7 @@ async def test_an_asgi_application_whose_answer_cannot_be_sent_is_a_500(
     ("status", "headers"),
     [
         ("1000 Much", []),
+        ("600 Odd", []),
         ("0", []),
         ("99 Little", []),
         ("100 Continue", []),
@@ -179,6 +180,7 @@ async def test_an_asgi_application_whose_answer_cannot_be_sent_is_a_500(
         ("200 OK", [("X-Text", "\u20ac")]),
         ("200 OK", [("Content-Length", "many")]),
         ("200 OK", [("Content-Length", "-1")]),
+        ("200 OK", [("Content-Length", "6"), ("content-length", "5")]),
     ],
 )
 async def test_start_response_refuses_what_no_server_can_send(status: str, headers: Any) -> None:

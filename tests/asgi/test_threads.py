@@ -342,6 +342,17 @@ def test_a_bridge_serves_on_a_second_loop_while_a_thread_has_outlived_the_first(
     asyncio.run(settle(2))
 
 
+async def test_a_bridge_on_two_loops_at_once_says_so(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+    bridge = Bridge({"/": gated(gate)})
+    first = asyncio.create_task(call_asgi(bridge, Request("/")))
+    await gate.filled(1)
+    second = await asyncio.to_thread(lambda: asyncio.run(call_asgi(bridge, Request("/"))))
+    gate.open.set()
+    assert (await first).text == "through"
+    assert second.status == 500
+    assert "a bridge serves one event loop at a time; make one for each" in caplog.text
+
+
 async def test_a_request_for_which_the_system_has_no_thread_is_a_500_and_the_next_one_is_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

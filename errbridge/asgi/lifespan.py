@@ -28,23 +28,32 @@ class _Life:
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()  # what the application sends, and None at its end
         self._has_ended = False
+        self._phase = ""  # of which the application has still to say that it is complete
         self._task = asyncio.create_task(self._run(app, dict(scope)))
 
     async def _run(self, app: AsgiApp, scope: Any) -> None:
+        last = None
         try:
             await app(scope, self._inbox.get, self._send)
-        except Exception as error:
-            # An application that raises at the sight of the scope has no lifespan. One that took the message may have
-            # failed; the specification wants the server to go on all the same, but the failure should be known.
-            level = logging.WARNING if self._inbox.empty() else logging.DEBUG
-            said = "the application %r goes on without lifespan: it raised %r"
-            log.log(level, said, self._name, error, exc_info=error)
+        except BaseException as error:
+            if self._task.cancelling() or isinstance(error, KeyboardInterrupt):
+                raise
+            # Raised on, sys.exit() would end the loop before the other applications can shut down.
+            if self._phase == "shutdown" or (self._phase and isinstance(error, SystemExit)):
+                last = {"type": "failed", "message": f"it raised {error!r}", "error": error}
+            else:
+                # An application that raises at the sight of the scope has no lifespan. One that took the message may
+                # have failed; the specification wants the server to go on all the same, but it should be known.
+                level = logging.WARNING if self._inbox.empty() else logging.DEBUG
+                said = "the application %r goes on without lifespan: it raised %r"
+                log.log(level, said, self._name, error, exc_info=error)
         finally:
-            self._outbox.put_nowait(None)
+            self._outbox.put_nowait(last)
 
     async def _send(self, event: Any) -> None:
         if not event["type"].startswith("lifespan."):
             raise RuntimeError(f"a lifespan has no message {event['type']!r}")
+        self._phase = ""
         self._outbox.put_nowait(event)
 
     async def start(self, grace: float) -> list[str]:
@@ -66,17 +75,18 @@ class _Life:
             return self._fail(f"shut down within {grace:g} seconds")
 
     async def _pass_on(self, phase: Literal["startup", "shutdown"], verb: str) -> list[str]:
+        self._phase = phase
         self._inbox.put_nowait({"type": f"lifespan.{phase}"})
         event = await self._outbox.get()
         self._has_ended = event is None
         if self._has_ended or event["type"] == f"lifespan.{phase}.complete":
             return []
         self._has_ended = phase == "startup"
-        return self._fail(f"{verb}: {event.get('message') or f'{phase} failed'}")
+        return self._fail(f"{verb}: {event.get('message') or f'{phase} failed'}", event.get("error"))
 
-    def _fail(self, what: str) -> list[str]:
+    def _fail(self, what: str, error: BaseException | None = None) -> list[str]:
         failure = f"the application {self._name!r} did not {what}"
-        log.error("%s", failure)
+        log.error("%s", failure, exc_info=error)
         return [failure]
 
     async def end(self) -> None:

@@ -102,6 +102,66 @@ async def test_one_that_raises_over_the_start_goes_on_and_is_logged(caplog: pyte
     assert "'/a'" in record.getMessage()
 
 
+def raising(error: BaseException, during: str) -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for phase in ("startup", "shutdown"):
+            await receive()
+            if phase == during:
+                raise error
+            await send({"type": f"lifespan.{phase}.complete"})
+            if during == "service":
+                raise error
+
+    return app
+
+
+async def run_lifespan(bridge: Any) -> str:
+    """Start and shut down; return the last message to the server."""
+    server = await lifespan(bridge)
+    message = await server.receive_output()
+    if message["type"] == "lifespan.startup.complete":
+        await server.send_input({"type": "lifespan.shutdown"})
+        message = await server.receive_output()
+    await server.wait()
+    return f"{message['type'].removeprefix('lifespan.')}: {message.get('message', '')}"
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit(), BaseException("odd"), ValueError()])
+@pytest.mark.parametrize("during", ["startup", "service"])
+async def test_a_lifespan_that_ends_early_is_a_warning_whatever_it_raises(
+    error: BaseException, during: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    log: list[str] = []
+    apps = {"/a": recording("a", log), "/b": raising(error, during), "/c": recording("c", log)}
+    assert await run_lifespan(Bridge(apps)) == "shutdown.complete: "
+    assert log[-2:] == ["c shutdown", "a shutdown"]
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert record.getMessage() == f"the application '/b' goes on without lifespan: it raised {error!r}"
+
+
+async def test_an_exit_in_a_lifespan_is_a_failed_start_after_which_the_others_shut_down(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log, error = list[str](), SystemExit(3)
+    apps = {"/a": recording("a", log), "/b": raising(error, "startup"), "/c": recording("c", log)}
+    failure = f"the application '/b' did not start: it raised {error!r}"
+    assert await run_lifespan(Bridge(apps)) == f"startup.failed: {failure}"
+    assert log == ["a startup", "a shutdown"]
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert (record.getMessage(), record.exc_info and record.exc_info[1]) == (failure, error)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError(), ValueError("x")])
+async def test_a_shutdown_that_raises_has_failed(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    log: list[str] = []
+    apps = {"/a": recording("a", log), "/b": raising(error, "shutdown"), "/c": recording("c", log)}
+    failure = f"the application '/b' did not shut down: it raised {error!r}"
+    assert await run_lifespan(Bridge(apps)) == f"shutdown.failed: {failure}"
+    assert log[-2:] == ["c shutdown", "a shutdown"]
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert (record.getMessage(), record.exc_info and record.exc_info[1]) == (failure, error)
+
+
 async def test_a_failed_start_is_reported_by_name_after_the_others_were_stopped() -> None:
     log: list[str] = []
     apps = {"/one": recording("one", log), "/two": recording("two", log, fails="startup"), "/3": recording("3", log)}

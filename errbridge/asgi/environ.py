@@ -69,7 +69,7 @@ def _add_length(environ: WSGIEnvironment, length: int | None) -> None:
 def describe_request(scope: Connection, root: str, path: str) -> WSGIEnvironment:
     """Make the part of an environment that routing reads; of a path that is split already."""
     server = scope.get("server")
-    name, port = ("localhost", 80) if server is None or server[1] is None else server  # of a Unix socket, its path
+    name, port = ("localhost", 80) if server is None or not server[1] else server  # of a Unix socket, its path
     return {
         "REQUEST_METHOD": scope.get("method", "GET"),
         # WSGI wants the bytes of a path's UTF-8, each as one character.

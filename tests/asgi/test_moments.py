@@ -447,7 +447,8 @@ async def test_an_error_after_a_complete_answer_breaks_nothing_off(
     assert said == ([] if is_recorded else ["POST '/' was answered, but then the application failed"])
 
 
-async def test_the_server_of_a_unix_socket_has_a_name() -> None:
+@pytest.mark.parametrize("port", [None, 0])
+async def test_the_server_of_a_unix_socket_has_a_name(port: int | None) -> None:
     seen: dict[str, Any] = {}
 
     def app(environ: Any, start_response: Any) -> list[bytes]:
@@ -456,7 +457,7 @@ async def test_the_server_of_a_unix_socket_has_a_name() -> None:
         return []
 
     connection = Connection({**PART, "more_body": False})
-    connection.scope["server"] = ("/run/app.sock", None)
+    connection.scope["server"] = ("/run/app.sock", port)
     await connection.ask(Bridge({"/": app}))
     assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == ("localhost", "80")
 

@@ -116,7 +116,7 @@ def check_imports(extras: set[str]) -> None:
     available_here = {
         "errbridge_flask": has_flask,
         "errbridge_quart": "quart" in extras,
-        "errbridge.asgi": "bridge" in extras,
+        "errbridge.asgi": bool(extras & {"bridge", "flask"}),  # both bring asgiref
         "errbridge.otel": "otel" in extras,
         "errbridge.sentry": "sentry" in extras,
     }

@@ -19,7 +19,7 @@ from benchmarks.instructions import GROUPS
 from benchmarks.measure import AGAIN, Result, check
 from errbridge import validation
 from errbridge.application.errormap import ErrorMap
-from errbridge.handling import builtin, drivers, reporting, respond
+from errbridge.handling import builtin, reporting, respond, run
 from errbridge.pallets import application, seam
 from errbridge.representations import json
 
@@ -37,8 +37,8 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
     "from the exception to the outcome": ((seam, "respond"),),
     "· what the framework's exception says": ((application.PalletsApplication, "http_error"),),
     "· what the exception of a library says": ((validation, "problem_of"),),
-    "· what is known of the error": ((drivers.Run, "open"),),
-    "· · its id and its time": ((drivers, "Occurrence"),),
+    "· what is known of the error": ((run.Run, "open"),),
+    "· · its id and its time": ((run, "Occurrence"),),
     "· · its owners": ((ErrorMap, "find_chain"),),
     "· · how it looks": ((ErrorMap, "choose_look"),),
     "· the answer without a handler": ((respond, "show_built_in"),),

@@ -10,10 +10,11 @@ from __future__ import annotations
 from errbridge.application.installation import Installation, install
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handlers.handlers import HTTPErrorClasses
-from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
+from errbridge.handling.drivers import adrive, drive
 from errbridge.handling.reporting import enrich_records, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.handling.results import check_chunk, take_apart
+from errbridge.handling.run import LEFT, Call, Native, Raised, Run
 from errbridge.http.headers import check_head
 from errbridge.incident import get_current, set_current
 from errbridge.log import log

@@ -30,7 +30,6 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
 from errbridge.handling.failing import TemplateFailure, is_linked, link
 from errbridge.handling.outside import respond_outside
 from errbridge.handling.reporting import report
@@ -44,6 +43,7 @@ from errbridge.handling.results import (
     pass_on,
     take_apart,
 )
+from errbridge.handling.run import LEFT, Call, Native, Outcome, Plan, Raised, Run
 from errbridge.handling.showing import Renderer, find_renderer, render, render_page
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts

@@ -18,8 +18,8 @@ from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import is_class_name
 from errbridge.handling.closing import choose_close_frame
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
 from errbridge.handling.respond import is_registered_at, respond, status_of
+from errbridge.handling.run import Call, Left, Outcome, Raised, Run
 from errbridge.http.accept import HTML, JSON, XML, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sort_keys

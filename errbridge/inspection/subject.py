@@ -17,7 +17,7 @@ from errbridge.application.protocol import Application
 from errbridge.application.settings import Options
 from errbridge.handlers.handlers import CATCH_ALL, Key
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Run
+from errbridge.handling.run import Run
 from errbridge.http.request import RequestFacts
 from errbridge.introspection import describe_class, describe_function
 from errbridge.log import log

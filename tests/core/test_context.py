@@ -9,7 +9,7 @@ import pytest
 
 from errbridge import Problem, RequestFacts, Scope
 from errbridge.adapter import HTTPErrorFacts, Installation
-from errbridge.handling.drivers import Run
+from errbridge.handling.run import Run
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.representations.styles import API, DEFAULT, WEB
 from errbridge.scopes.scope import ROOT

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from errbridge.handling.drivers import Call, Native, Outcome, Plan, Raised, Run, adrive, drive
+from errbridge.handling.drivers import adrive, drive
+from errbridge.handling.run import Call, Native, Outcome, Plan, Raised, Run
 from errbridge.http.request import RequestFacts
 from tests.core.fakes import acall, call, finish, install
 

@@ -674,8 +674,8 @@ class Counting:
 WORKED_OUT = (
     "errbridge.application.errormap.ErrorMap.find_chain",
     "errbridge.application.errormap.ErrorMap.choose_look",
-    "errbridge.handling.drivers.uncaught_problem",
-    "errbridge.handling.drivers.Occurrence",
+    "errbridge.handling.run.uncaught_problem",
+    "errbridge.handling.run.Occurrence",
 )
 
 

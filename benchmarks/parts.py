@@ -19,9 +19,10 @@ from benchmarks.instructions import GROUPS
 from benchmarks.measure import AGAIN, Result, check
 from errbridge import validation
 from errbridge.application.errormap import ErrorMap
-from errbridge.handling import builtin, reporting, respond, run
+from errbridge.handling import builtin, context, drivers, respond
 from errbridge.pallets import application, seam
 from errbridge.representations import json
+from errbridge.telemetry import record
 
 __all__ = ["AREAS", "PARTS", "results"]
 
@@ -37,15 +38,15 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
     "from the exception to the outcome": ((seam, "respond"),),
     "· what the framework's exception says": ((application.PalletsApplication, "http_error"),),
     "· what the exception of a library says": ((validation, "problem_of"),),
-    "· what is known of the error": ((run.Run, "open"),),
-    "· · its id and its time": ((run, "Occurrence"),),
+    "· what is known of the error": ((drivers, "open_context"),),
+    "· · its id and its time": ((context, "Occurrence"),),
     "· · its owners": ((ErrorMap, "find_chain"),),
     "· · how it looks": ((ErrorMap, "choose_look"),),
     "· the answer without a handler": ((respond, "show_built_in"),),
     "· · the rendering, if equal errors do not share it": ((builtin, "render"),),
     "· · · its JSON": ((json, "_encode"),),
     "· · the report": ((builtin, "report"),),
-    "the fields of the framework's log record": ((reporting._Enrich, "filter"),),
+    "the fields of the framework's log record": ((seam, "expect_record"), (record._Enrich, "filter")),
     "the framework's response": ((seam.Seam, "make_result"),),
     "the check of its head": ((errbridge_flask.answering, "check_head"), (application, "check_head")),
 }

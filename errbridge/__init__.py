@@ -11,7 +11,7 @@ The law of this package:
 4. **There is one path**. What equal errors share is a pure step with a bounded cache, in `errbridge.handling.builtin`.
 5. Nothing that a client, a handler or a template does can keep an answer from being complete.
 
-Why did ``/api/v2`` answer like this? `handling.run.Run.open` finds the owners of the URL and the style with
+Why did ``/api/v2`` answer like this? `handling.context.open_context` finds the owners of the URL and the style with
 `application.errormap`, and the media type with `representations.styles`; `handling.respond` asks the handlers in the
 order of its `find_candidates`, and shows the problem with `handling.showing` or `handling.builtin`.
 

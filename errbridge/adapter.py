@@ -10,13 +10,11 @@ from __future__ import annotations
 from errbridge.application.installation import Installation, install
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handlers.handlers import HTTPErrorClasses
-from errbridge.handling.drivers import adrive, drive
-from errbridge.handling.reporting import enrich_records, record_broken_stream
+from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
+from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.handling.results import check_chunk, take_apart
-from errbridge.handling.run import LEFT, Call, Native, Raised, Run
 from errbridge.http.headers import check_head
-from errbridge.incident import get_current, set_current
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.representations.html import TEMPLATES
@@ -42,14 +40,12 @@ __all__ = [
     "check_chunk",
     "check_head",
     "drive",
-    "enrich_records",
-    "get_current",
+    "expect_record",
     "install",
     "log",
     "receive",
     "record_broken_stream",
     "respond",
     "respond_to_result",
-    "set_current",
     "take_apart",
 ]

@@ -49,7 +49,7 @@ class Occurrence:
 
     The id gets into the document (`mapping.problems.complete`), the page (`representations.html`), the log
     (`telemetry.record`), a header (`add_id`), the close frame of a WebSocket (`handling.closing`), and to whatever asks
-    `current_incident_id`, from `handling.run.Run.open` on.
+    `current_incident_id`, from `handling.drivers.Run.open` on.
 
     Attributes:
         id: The id of the incident.
@@ -79,7 +79,7 @@ class Occurrence:
         return datetime.fromtimestamp(self.seconds, UTC)
 
 
-_current: ContextVar[Any] = ContextVar("errbridge.current", default=None)
+_current: ContextVar[Occurrence | None] = ContextVar("errbridge.current", default=None)
 
 
 def current_incident_id() -> str | None:
@@ -96,15 +96,15 @@ def current_incident_id() -> str | None:
     Returns:
         A UUID; None where no error is being handled.
     """
-    run = _current.get()
-    return None if run is None or run.occurrence is None else str(run.occurrence.id)
+    occurrence = _current.get()
+    return None if occurrence is None else occurrence.id
 
 
-get_current: Callable[[], Any] = _current.get
-"""Return the latest run of the request that this thread or task handles; None as long as there is no error."""
+get_current: Callable[[], Occurrence | None] = _current.get
+"""Return the incident of the request that this thread or task handles; None as long as there is no error."""
 
-set_current: Callable[[Any], object] = _current.set
-"""Make a run the current one. Around a request, None takes away that of a request that it may be inside."""
+set_current: Callable[[Occurrence | None], object] = _current.set
+"""Make an incident the current one. Around a request, None takes away that of a request that it may be inside."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,23 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial, wraps
 from inspect import isawaitable
+from operator import attrgetter
 from typing import Any
 
 import flask
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from errbridge.adapter import (
-    Application,
-    Call,
-    Draft,
-    Installation,
-    Run,
-    check_chunk,
-    check_head,
-    drive,
-    get_current,
-    set_current,
-)
+from errbridge.adapter import Application, Call, Draft, Installation, Run, check_chunk, check_head, drive
 from errbridge.pallets.application import PalletsApplication, finish_response, wait_for
 from errbridge.pallets.exceptions import Upload
 from errbridge.pallets.private import read_request_values, ungroup
@@ -74,6 +64,8 @@ class _FlaskSeam(Seam):
     response_class = flask.Response
     current_request = staticmethod(flask.request._get_current_object)  # type: ignore[attr-defined]
 
+    keep_for = staticmethod(attrgetter("environ"))
+
     def read_fields(self, request: flask.Request, request_id: str) -> Fields:
         # The environ has one value for each name; a look there is a tenth of the cost of request.headers.
         read: Callable[[str, str], str] = request.environ.get
@@ -98,7 +90,8 @@ class _FlaskSeam(Seam):
 
     def carry_out(self, run: Run, exc: object = None) -> Any:
         if run.outcome is None:
-            drive(run, self._call)
+            with self.asking(run):
+                drive(run, self._call)
         return self.make_result(run)
 
     def _call(self, step: Call) -> Any:
@@ -118,12 +111,14 @@ def attach(app: flask.Flask, install: Callable[[Application], Installation]) -> 
     call: Callable[..., Any] = app.wsgi_app
     seam = _FlaskSeam.attach(_FlaskApplication(app), install)
 
+    get_current, set_current = seam.installation.get_current, seam.installation.set_current
+
     @wraps(convert)
     def make_response(rv: Any) -> flask.Response:
         run = None if type(rv) in seam.ordinary else seam.respond_to_value(rv)
         response = convert(rv if run is None else seam.carry_out(run))
-        occurrence = None if (current := get_current()) is None else current.occurrence
-        return response if occurrence is None or occurrence.header is None else seam.add_id(response)
+        current = get_current()
+        return response if current is None or current.header is None else seam.add_id(response)
 
     @wraps(finalize)
     def finalize_request(*given: Any, **named: Any) -> flask.Response:

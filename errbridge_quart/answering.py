@@ -29,7 +29,7 @@ import quart
 from quart.globals import app_ctx
 
 from errbridge import Problem
-from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive, check_chunk, get_current, set_current
+from errbridge.adapter import Application, Call, Draft, Installation, Run, adrive, check_chunk
 from errbridge.pallets.application import PalletsApplication, check_response, finish_response, wait_for
 from errbridge.pallets.private import has_received_content, read_request_values, takes_context, ungroup
 from errbridge.pallets.seam import Fields, Seam
@@ -107,6 +107,7 @@ def _is_bound(asked: Any) -> bool:
 class _QuartSeam(Seam):
     response_class = quart.Response
     current_request: Any = staticmethod(_current_request)
+    keep_for: Any = staticmethod(vars)
 
     def read_fields(self, request: Any, request_id: str) -> Fields:
         scope = request.scope or {}
@@ -133,7 +134,8 @@ class _QuartSeam(Seam):
 
     async def carry_out(self, run: Run, exc: object = None) -> Any:
         if run.outcome is None:
-            await adrive(run, self._call)
+            with self.asking(run):
+                await adrive(run, self._call)
         return self.make_result(run)
 
     async def _call(self, step: Call) -> Any:
@@ -168,6 +170,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     call: Callable[[Any, Any, Any], Awaitable[None]] = app.asgi_app
     is_given_context = takes_context(app.handle_exception)
     seam = _QuartSeam.attach(_QuartApplication(app), install)
+    get_current, set_current = seam.installation.get_current, seam.installation.set_current
 
     async def make_response(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
@@ -176,8 +179,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         # Flask leaves the content of a 204 or 304 to Werkzeug, which drops it. Quart sends it (not reported).
         if isinstance(result, BaseException):
             response = await _finish_response(response, Draft(None), "GET")
-        occurrence = None if (current := get_current()) is None else current.occurrence
-        return response if occurrence is None or occurrence.header is None else seam.add_id(response)
+        current = get_current()
+        return response if current is None or current.header is None else seam.add_id(response)
 
     async def handle(asked: Any) -> Any:
         """Have the framework handle a request or WebSocket, and answer what escapes it.

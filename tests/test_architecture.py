@@ -206,15 +206,13 @@ ADAPTER_NAMES = [
     "check_chunk",
     "check_head",
     "drive",
-    "enrich_records",
-    "get_current",
+    "expect_record",
     "install",
     "log",
     "receive",
     "record_broken_stream",
     "respond",
     "respond_to_result",
-    "set_current",
     "take_apart",
 ]
 

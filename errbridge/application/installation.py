@@ -17,6 +17,7 @@ from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
 from errbridge.handlers.registry import Registrations, Registry
 from errbridge.http.request import REFUSAL
+from errbridge.incident import get_current, set_current
 from errbridge.languages.catalogues import load_languages
 from errbridge.log import log
 from errbridge.problem.problem import Problem
@@ -69,6 +70,9 @@ class Installation:
             with suppress(SetupError):  # which the first error reports
                 return Settings.read(self.application.config)
         return self._settings
+
+    get_current = staticmethod(get_current)
+    set_current = staticmethod(set_current)
 
     def use_dispatcher(self, dispatcher: type[ErrorDispatcher]) -> None:
         """Replace the dispatcher; the last call counts."""

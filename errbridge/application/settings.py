@@ -192,12 +192,6 @@ def _check_languages(key: str, value: object) -> tuple[str, ...]:
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
 
 
-def _check_header(key: str, value: object) -> str | None:
-    if value is None or (isinstance(value, str) and re.fullmatch(_TOKEN, value)):
-        return value
-    raise SetupError(f"{key} is the name of a header such as 'X-Incident' or None, not {value!r}")
-
-
 # These say something about the response already, or about a request.
 _TAKEN = (
     r"(accept|access-control|authentication|content|cross-origin|proxy|sec)-.*|accept|age|allow|authorization|"
@@ -207,11 +201,13 @@ _TAKEN = (
 )
 
 
-def _check_incident_header(key: str, value: object) -> str | None:
-    name = _check_header(key, value)
-    if name is not None and re.fullmatch(_TAKEN, name.lower()):
-        raise SetupError(f"{key} cannot be {name!r}, which has another meaning; take 'X-Incident-ID', for instance")
-    return name
+def _check_header(key: str, value: object) -> str | None:
+    example = "X-Request-ID" if key == "ERROR_REQUEST_ID" else "X-Incident-ID"
+    if value is not None and not (isinstance(value, str) and re.fullmatch(_TOKEN, value)):
+        raise SetupError(f"{key} is the name of a header such as {example!r} or None, not {value!r}")
+    if value is not None and re.fullmatch(_TAKEN, value.lower()):
+        raise SetupError(f"{key} cannot be {value!r}, which has another meaning; take {example!r}, for instance")
+    return value
 
 
 def _key(name: str) -> str:
@@ -263,7 +259,7 @@ class Settings:
     site: Site = _setting(None, Site.read)
     languages: tuple[str, ...] = _setting(("en",), _check_languages)
     request_id: str | None = _setting("X-Request-ID", _check_header)
-    incident_header: str | None = _setting(None, _check_incident_header)
+    incident_header: str | None = _setting(None, _check_header)
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Self:

@@ -28,7 +28,7 @@ class _Life:
         self._inbox: asyncio.Queue[Any] = asyncio.Queue()
         self._outbox: asyncio.Queue[Any] = asyncio.Queue()  # what the application sends, and None at its end
         self._has_ended = False
-        self._phase = ""  # of which the application has still to say that it is complete
+        self._phase = ""  # that the application has still to complete
         self._task = asyncio.create_task(self._run(app, dict(scope)))
 
     async def _run(self, app: AsgiApp, scope: Any) -> None:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from errbridge.application.errormap import Chain, ErrorMap, Look, Owner
+from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Incident, Occurrence
 from errbridge.introspection import make
-from errbridge.mapping.problems import complete
+from errbridge.mapping.facts import HTTPErrorFacts
+from errbridge.mapping.problems import complete, uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.record import choose_level, is_written
 
-__all__ = ["ErrorContext"]
+__all__ = ["ErrorContext", "open_context"]
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +63,17 @@ class ErrorContext:
     is_part: bool = False
     _completed: Problem | None = field(default=None, init=False)
     _incident: Incident | None = field(default=None, init=False)
+
+    def as_server_error(self, exc: BaseException) -> ErrorContext:
+        """Return the context of the 500 that the framework made of this uncaught exception: the same incident.
+
+        A native handler for any exception stays the framework's choice. If it was not asked before, because a nearer
+        handler might answer, it is asked where it is registered, with the exception itself.
+        """
+        native = self.native
+        if native is None or not native.is_generic:
+            native = _find_native(self.application, self.error_map, self.chain, exc, self.request)
+        return replace(self, exception=exc, native=native)
 
     def restate(self, problem: Problem) -> ErrorContext:
         """Return the context of the problem that a handler made of this error, in the style of HTTP errors."""
@@ -120,3 +133,62 @@ class ErrorContext:
     def vary(self) -> str:
         """The request headers that the choice of the media type and the language depends on."""
         return self.look.settings.vary(self.look.style)
+
+
+def open_context(
+    installation: Installation,
+    exc: BaseException,
+    http: HTTPErrorFacts | None,
+    request: RequestFacts,
+    first: ErrorContext | None = None,
+) -> ErrorContext:
+    """Find out what is known of an error. Each step depends on those before it.
+
+    Args:
+        installation: errbridge in the application.
+        exc: The exception.
+        http: What *exc* says, if it is an HTTP exception of the framework; or the uncaught exception that it is.
+        request: The facts of the request.
+        first: The context of the first exception of the incident; None if this is the first.
+    """
+    application = installation.application
+    error_map = installation.error_map() if first is None else first.error_map
+    original: BaseException | None = None
+    if http is None and isinstance(exc, Problem):
+        problem = exc
+    elif http is not None and http.original is None:
+        problem = http.problem
+    else:
+        original = exc if http is None else http.original
+        problem = uncaught_problem(error_map.settings.default_msg)
+    chain = error_map.find_chain(exc, request) if first is None else first.chain
+    owners, style = chain.http if original is None else chain.uncaught
+    return ErrorContext(
+        application=application,
+        error_map=error_map,
+        exception=exc,
+        request=request,
+        occurrence=Occurrence(header=error_map.settings.incident_header) if first is None else first.occurrence,
+        original=original,
+        problem=problem,
+        # The methods in *allow* become a member of the problem.
+        is_shared=not request.allow and (original is not None or (http is not None and http.is_shared)),
+        own_response=None if http is None else http.own_response,
+        client_gone=http is not None and http.client_gone,
+        chain=chain,
+        owners=owners,
+        look=error_map.choose_look(style, request),
+        native=_find_native(application, error_map, chain, exc, request),
+        hooks=installation.hooks.functions,
+        asked=[] if first is None else first.asked,
+    )
+
+
+def _find_native(
+    application: Application, error_map: ErrorMap, chain: Chain, exc: BaseException, request: RequestFacts
+) -> NativeHandler | None:
+    # A blueprint's native handlers count for its own views and, for errors of routing, for its URLs
+    # (pallets/flask#1498).
+    blueprints = request.blueprints or (chain.blueprints if request.routing else ())
+    native = application.native_handler(exc, blueprints)
+    return None if native is not None and error_map.settings.replace_native and native.is_catch_all else native

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from errbridge.application.installation import Installation
 from errbridge.handling.builtin import show_built_in
-from errbridge.handling.context import ErrorContext
-from errbridge.handling.run import Outcome, Raised, Run
+from errbridge.handling.context import ErrorContext, open_context
+from errbridge.handling.drivers import Outcome, Raised
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
 from errbridge.log import log
@@ -59,6 +59,6 @@ def respond_in_place(installation: Installation, exc: BaseException, request: Re
     """
     http = None if isinstance(exc, Problem) else HTTPErrorFacts.of_crash(exc)
     error = exc if http is None else Problem(500)
-    context = Run(installation, request).open(error, http)
+    context = open_context(installation, error, http, request)
     response = show_built_in(context)
     return replace(response, headers=context.occurrence.add_id(response.headers))

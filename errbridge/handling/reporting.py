@@ -7,64 +7,48 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
 from errbridge.application.installation import Installation
 from errbridge.handling.closing import choose_close_frame, close_frame
-from errbridge.handling.context import ErrorContext
-from errbridge.handling.run import Run
+from errbridge.handling.context import ErrorContext, open_context
+from errbridge.handling.drivers import Run
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Reply, get_current
-from errbridge.log import log, report_broken_logging
+from errbridge.incident import Reply
+from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.telemetry.notifying import notify
-from errbridge.telemetry.record import Failure, add_fields, choose_level, is_written, mark_recorded, write_record
+from errbridge.telemetry.record import ENRICH, Expected, Failure, choose_level, mark_recorded, write_record
 
-__all__ = ["enrich_records", "record_broken_stream", "report"]
-
-
-class _Enrich(logging.Filter):
-    """Adds the fields to the framework's record of an uncaught exception, and the id to the end of its text.
-
-    Python documents a filter as the way to add to records. One is enough for all applications and loggers: it looks
-    at the exception that the current run raised.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        run: Run | None = get_current()
-        exc = record.exc_info[1] if record.exc_info else None
-        context = None if run is None or exc is None else run.find_raised(exc)
-        if context is not None:
-            try:
-                fields = context.incident.describe()
-                if context.application.is_websocket_accepted() and context.request.websocket:
-                    fields["close_code"] = close_frame(500, is_uncaught=True).code
-                add_fields(record, fields)
-                with suppress(Exception):  # a message and arguments that do not fit are reported where it is formatted
-                    record.msg, record.args = f"{record.getMessage()} (incident {context.id})", ()
-                context.occurrence.is_recorded = is_written(record.levelno, logging.getLogger(record.name))
-            except Exception:
-                report_broken_logging()
-        return True
+__all__ = ["expect_record", "record_broken_stream", "report"]
 
 
-_ENRICH = _Enrich()
-
-
-def enrich_records(logger: object) -> None:
-    """Have a framework's own records of uncaught exceptions carry the ids and the fields of their incidents.
+def expect_record(run: Run, exc: BaseException, logger: object) -> AbstractContextManager[None]:
+    """Have the framework's own record of an uncaught exception carry the id and the fields of the incident.
 
     Args:
-        logger: The logger on which the framework writes. If it is no ``logging.Logger``, errbridge writes a record of
-            its own later.
+        run: The run that raised the exception.
+        exc: The exception.
+        logger: The logger on which the framework is about to write. If it is no ``logging.Logger``, errbridge
+            writes a record of its own later.
+
+    Returns:
+        A context manager to write the record in.
     """
+    context = run.find(exc)
+    if context is None:
+        return nullcontext()
+    fields = context.incident.describe()
+    if context.request.websocket and context.application.is_websocket_accepted():
+        fields["close_code"] = close_frame(500, is_uncaught=True).code
     while isinstance(logger, logging.LoggerAdapter):
         logger = logger.logger
     if isinstance(logger, logging.Logger):
-        logger.addFilter(_ENRICH)
+        logger.addFilter(ENRICH)
+    return Expected(context.occurrence, exc, fields)
 
 
 def report(
@@ -123,7 +107,7 @@ def record_broken_stream(
         is_raised: Whether the exception goes on to a server, or a bridge, which then does not record it again.
     """
     http = installation.application.http_error(exc)
-    context = Run(installation, request).open(exc, HTTPErrorFacts.of_crash(exc))
+    context = open_context(installation, exc, HTTPErrorFacts.of_crash(exc), request)
     if is_raised:
         mark_recorded(exc)
     level = logging.DEBUG if http is not None and http.client_gone else logging.ERROR

@@ -1,6 +1,6 @@
 """The order of things: one error, from the exception to the outcome. This is the only place that knows it.
 
-Before any handler is asked, `Run.open` finds out what the error means and where it belongs: the problem, the chain
+Before any handler is asked, `open_context` finds out what the error means and where it belongs: the problem, the chain
 of owners, the style, the media type, the language, and the framework's own handler. Then:
 
 1. An exception that is an answer already, that builds one of its own, or that the application's settings make a crash,
@@ -30,6 +30,7 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext
+from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
 from errbridge.handling.failing import TemplateFailure, is_linked, link
 from errbridge.handling.outside import respond_outside
 from errbridge.handling.reporting import report
@@ -43,12 +44,11 @@ from errbridge.handling.results import (
     pass_on,
     take_apart,
 )
-from errbridge.handling.run import LEFT, Call, Native, Outcome, Plan, Raised, Run
 from errbridge.handling.showing import Renderer, find_renderer, render, render_page
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.http.status import check_error_status, is_error, parse_status
-from errbridge.incident import Page, Reply, get_current, set_current
+from errbridge.incident import Page, Reply
 from errbridge.introspection import describe_function, is_async
 from errbridge.log import log
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -68,54 +68,61 @@ def respond(
     installation: Installation,
     exc: BaseException,
     request: RequestFacts,
+    before: Run | None = None,
     *,
     outside: bool = False,
 ) -> Run:
-    """Answer an error. If it is the 500 of an exception that the current run raised, both are one incident.
+    """Answer an error.
 
     Args:
         installation: errbridge in the application where it occurred.
         exc: The exception, or the 500 that the framework made of one.
         request: The facts of the request.
+        before: The run whose exception was raised last in this request. If *exc* is the 500 that the framework made of
+            that exception, both are one incident.
         outside: Whether *exc* escaped the framework's handling of the request: no handler and no template is asked.
 
     Returns:
         The plan, under way up to its first call. Its outcome is a response, a value for the framework to send, or an
         exception to raise; `LEFT` if the framework has to go on as if errbridge were not there.
     """
-    run, before = Run(installation, request), get_current()
-    set_current(run)
+    run = Run(installation, request)
     return run.start(_plan(run, exc, before, outside=outside))
 
 
-def respond_to_result(installation: Installation, result: Parts, request: RequestFacts | None) -> Run:
-    """Answer what a view returned, if it is errbridge's; or what a handler makes a response of.
+def respond_to_result(
+    installation: Installation,
+    result: Parts,
+    request: RequestFacts | None,
+    before: Run | None = None,
+    asking: Run | None = None,
+) -> Run:
+    """Answer what a view returned, if it is errbridge's.
 
     Args:
         installation: errbridge in the application of the view.
         result: What it returned, taken apart: an error, a `Page` or a `Reply`, with a status and headers, which win.
         request: The facts of the request; None if a page is made without one.
+        before: As for `respond`.
+        asking: The run whose handler makes a response of the result; None if a view does.
 
     Returns:
         The plan, as `respond` returns it.
     """
     run = Run(installation, request or RequestFacts())
-    return run.start(_plan_result(run, result, has_request=request is not None))
+    return run.start(_plan_result(run, result, before, asking, has_request=request is not None))
 
 
-def _plan_result(run: Run, parts: Parts, *, has_request: bool) -> Plan:
+def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None, *, has_request: bool) -> Plan:
     application, body = run.installation.application, parts.body
-    current: Run | None = get_current()
     outcome: Outcome = LEFT
-    asking: Run | None = current if current is not None and current.is_under_way else None
-    if asking is not None:
-        run.contexts.append(replace(asking.contexts[-1], is_part=True))
     if isinstance(body, (Page, Reply)):
         if asking is None:
             return (yield from convert_result(application, parts, run.request.method))
+        context = replace(asking.contexts[-1], is_part=True)
         if isinstance(body, Page):
-            return (yield from render_page(run.contexts[-1], parts, None))
-        return (yield from convert(run.contexts[-1], override_reply(body, parts)))
+            return (yield from render_page(context, parts, None))
+        return (yield from convert(context, override_reply(body, parts)))
     if has_request:
         if isinstance(body, Problem):
             error: BaseException = override_problem(body, parts)
@@ -125,23 +132,23 @@ def _plan_result(run: Run, parts: Parts, *, has_request: bool) -> Plan:
         if asking is not None:
             outcome = yield from _show_within(run, asking, error)
         else:
-            set_current(run)
-            outcome = yield from _plan(run, error, current)
+            outcome = yield from _plan(run, error, before)
     return Raised(body) if outcome is LEFT and (parts.is_class or isinstance(body, Problem)) else outcome
 
 
 def _show_within(run: Run, asking: Run, error: BaseException) -> Plan:
     """Show an error for a handler, which changes the response and returns it: nothing is asked or reported."""
-    (context,) = run.contexts
+    context = replace(asking.contexts[-1], is_part=True)
     if error is not context.exception or context.own_response is not None:
         http = context.application.http_error(error)
         has_response = http is not None and (http.is_response or http.own_response is not None)
         if has_response or not _is_answer(error, http):
             return LEFT
         problem: Any = error if http is None else http.problem
-        context = run.contexts[-1] = context.restate(inherit_headers(problem, context.problem))
+        context = context.restate(inherit_headers(problem, context.problem))
     if asking.call.function not in context.asked:  # what shows the error, and must not be called for that once more
         return show_built_in(context)
+    run.contexts.append(context)
     return (yield from show(context))
 
 
@@ -183,26 +190,26 @@ def _survive(
     return response
 
 
-def receive(installation: Installation, exc: BaseException, read_facts: Callable[[], RequestFacts]) -> None:
+def receive(installation: Installation, exc: BaseException, request: RequestFacts, before: Run | None = None) -> Run:
     """Note an uncaught exception before the framework sends its signal and writes its record, so that it has an id.
 
     Most have arrived at `respond` already. Others come from where no handler is asked: from what runs after the view,
-    for instance. If the exception of the current run led to one of them, both are one incident.
+    for instance.
 
     Args:
         installation: errbridge in the application where it occurred.
         exc: The exception.
-        read_facts: Collects the facts of the request.
+        request: The facts of the request.
+        before: The run whose exception was raised last in this request. If that led to *exc*, both are one incident.
+
+    Returns:
+        A run whose outcome is the exception, for `respond` to go on from.
     """
-    run: Run | None = get_current()
-    if run is not None and run.find_raised(exc) is not None:
-        return
-    has_raised = run is not None and isinstance(run.outcome, Raised) and run.contexts
-    if run is None or not (has_raised and is_linked(exc, run.contexts[-1].exception)):
-        run = Run(installation, read_facts())
-        set_current(run)
+    is_same = before is not None and before.contexts and is_linked(exc, before.contexts[-1].exception)
+    run = before if before is not None and is_same else Run(installation, request)
     run.open(exc, HTTPErrorFacts.of_crash(exc))
     run.outcome = Raised(exc)
+    return run
 
 
 def _is_too_late(run: Run) -> bool:
@@ -290,7 +297,6 @@ def preview(installation: Installation, exc: BaseException, request: RequestFact
         The plan, under way up to its first call.
     """
     run = Run(installation, request)
-    set_current(run)
     context = run.open(exc, installation.application.http_error(exc))
     context.occurrence.is_recorded = True  # so that there is no record, but the page looks as if there were one
     return run.start(_answer(context))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from errbridge.application.protocol import Application, Draft
 from errbridge.handling.context import ErrorContext
+from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.handling.reporting import report
-from errbridge.handling.run import Call, Native, Plan
 from errbridge.http.accept import HTML, TEXT
 from errbridge.http.headers import leave_out, list_headers
 from errbridge.http.status import check_error_status, find_phrase, has_body, parse_status

@@ -8,7 +8,6 @@ A handler of the framework is taken to answer: without errbridge, None from it w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from errbridge import validation
@@ -18,8 +17,8 @@ from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import is_class_name
 from errbridge.handling.closing import choose_close_frame
 from errbridge.handling.context import ErrorContext
+from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
 from errbridge.handling.respond import is_registered_at, respond, status_of
-from errbridge.handling.run import Call, Left, Outcome, Raised, Run
 from errbridge.http.accept import HTML, JSON, XML, weigh_offers
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.listing import sort_keys
@@ -116,13 +115,10 @@ class _Walk:
         # The plan would call the response= decorator before there is a call to stop at.
         installation = copy_without_hooks(installation, replace(installation.options, response=None))
         self.asked: list[tuple[ErrorContext, Call]] = []  # each call with the context in which it is made
-        copy_context().run(self._walk, installation, situation)  # the error that is handled here stays the current one
-
-    def _walk(self, installation: Installation, situation: Situation) -> None:
         run = respond(installation, situation.exception, situation.request)
         self.end = self._follow(run)
         if isinstance(self.end, Raised) and not installation.application.propagates():
-            run = respond(installation, situation.server_error, situation.request)
+            run = respond(installation, situation.server_error, situation.request, run)
             self.end = self._follow(run)
         self.contexts = run.contexts
 
@@ -132,7 +128,7 @@ class _Walk:
                 if run.call.function not in run.contexts[-1].asked:
                     return run.call
                 self.asked.append((run.contexts[-1], run.call))
-            run.advance()
+            run.send(None)
         return run.outcome
 
     @property

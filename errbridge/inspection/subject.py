@@ -16,8 +16,7 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.application.settings import Options
 from errbridge.handlers.handlers import CATCH_ALL, Key
-from errbridge.handling.context import ErrorContext
-from errbridge.handling.run import Run
+from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
 from errbridge.introspection import describe_class, describe_function
 from errbridge.log import log
@@ -145,7 +144,7 @@ class Subject:
         """Open the context of an HTTP error."""
         cls = self.application.http_classes.by_status.get(status)
         exc = Problem(status) if cls is None else cls()
-        return Run(self.installation, request).open(exc, self.application.http_error(exc))
+        return open_context(self.installation, exc, self.application.http_error(exc), request)
 
     def open_scope(self, scope: Scope) -> ErrorContext | None:
         """Open an error that belongs to a scope first; None if no URL leads there, and it has no views."""

@@ -12,8 +12,8 @@ writes its record (`Seam.receive`), and one that breaks off a stream is recorded
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
 from functools import partial, wraps
 from traceback import walk_tb
@@ -32,8 +32,7 @@ from errbridge.adapter import (
     Raised,
     Response,
     Run,
-    enrich_records,
-    get_current,
+    expect_record,
     install,
     log,
     receive,
@@ -48,6 +47,10 @@ from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.private import HandlerSearch
 
 __all__ = ["Fields", "Seam"]
+
+_RAISED = "errbridge.raised"  # kept for a request: the run that raised an exception, until the 500 made of it
+
+_ASKING = "errbridge.asking"  # kept for a request: the run whose calls are being made
 
 _MATCH = MapAdapter.match.__code__  # what converters are called by
 
@@ -109,6 +112,7 @@ class Seam(ABC):
         for name, kind in (("handle_exception", "request"), ("handle_websocket_exception", "websocket")):
             if (handle := getattr(app, name, None)) is not None:
                 setattr(app, name, seam.wrap_handler(handle, getattr(app, f"full_dispatch_{kind}")))
+        app.log_exception = seam.wrap_recorder(app.log_exception)
         install(app, seam.installation)
         app.extensions[EXTENSION] = seam
         return seam
@@ -116,6 +120,9 @@ class Seam(ABC):
     @abstractmethod
     def current_request(self) -> Any:
         """Return the request or WebSocket that is being handled."""
+
+    keep_for: Callable[[Any], dict[str, Any]]
+    """Return where to keep something for all objects of one request."""
 
     @abstractmethod
     def read_fields(self, request: Any, request_id: str) -> Fields:
@@ -199,15 +206,13 @@ class Seam(ABC):
         return tuple(name for name in found if name in self.app.blueprints)
 
     def receive(self, exc: BaseException) -> None:
-        """Give an uncaught exception its id, before the framework sends its signal and writes its record.
-
-        The logger is looked at when there is something to record: an application may replace it at any time, and both
-        frameworks set it up at the first look.
-        """
+        """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
         try:
             request = self.current_request()
-            receive(self.installation, exc, lambda: self.read_facts(exc, request, request.blueprints))
-            enrich_records(self.app.logger)
+            before: Run | None = self.keep_for(request).get(_RAISED)
+            if before is None or before.find(exc) is None:
+                facts = self.read_facts(exc, request, request.blueprints)
+                self.keep_for(request)[_RAISED] = receive(self.installation, exc, facts, before)
         except Exception:
             log.exception("errbridge failed; the exception has no incident id yet")
 
@@ -240,10 +245,30 @@ class Seam(ABC):
             request.routing_exception = exc
         return request.routing_exception is exc  # else it came before: of the session, which is not open
 
+    def wrap_recorder(self, log_exception: Callable[..., None]) -> Callable[..., None]:
+        """Wrap the method of the framework that records uncaught exceptions, so that the record has everything.
+
+        The logger is looked at when there is something to record: an application may replace it at any time, and both
+        frameworks set it up at the first look.
+        """
+
+        @wraps(log_exception)
+        def record(*args: Any, **kwargs: Any) -> None:
+            with self._expect_record((*args, *kwargs.values())):
+                log_exception(*args, **kwargs)
+
+        return record
+
+    def _expect_record(self, args: Iterable[Any]) -> AbstractContextManager[None]:
+        try:
+            exc = next(each[1] for each in args if isinstance(each, tuple))
+            return expect_record(self.keep_for(self.current_request())[_RAISED], exc, self.app.logger)
+        except Exception:  # without a request, while the application starts or stops, there is no incident
+            return nullcontext()
+
     def add_id(self, response: Any) -> Any:
         """Add the header with the id of the current incident to a response."""
-        run: Run | None = get_current()
-        if run is None or (occurrence := run.occurrence) is None or occurrence.header is None:
+        if (occurrence := self.installation.get_current()) is None or occurrence.header is None:
             return response
         response = copy(response)  # it may be one that a handler returns for every request
         response.headers = Headers(list(occurrence.add_id(response.headers)))
@@ -265,16 +290,15 @@ class Seam(ABC):
     def find_error_handler(self, exc: Exception, blueprints: list[str]) -> Callable[..., Any] | None:
         """Answer the framework's search for a handler; None lets the exception go on its way."""
         request = self.current_request()
-        before: Run | None = get_current()
-        if before is not None and isinstance(exc, InternalServerError) and before.raises(exc.original_exception):
-            facts = before.request
-        else:
-            facts = self.read_facts(exc, request, blueprints)
-        run = respond(self.installation, exc, facts)
+        before: Run | None = self.keep_for(request).pop(_RAISED, None)
+        facts = self.read_facts(exc, request, blueprints) if before is None else before.request
+        run = respond(self.installation, exc, facts, before)
         if run.outcome is LEFT:
             return self.search.find(exc, blueprints)
-        is_raised = isinstance(run.outcome, Raised) and run.outcome.exception is exc
-        return None if is_raised else partial(self.carry_out, run)
+        if isinstance(run.outcome, Raised) and run.outcome.exception is exc:
+            self.keep_for(request)[_RAISED] = run
+            return None
+        return partial(self.carry_out, run)
 
     def respond_to_value(self, value: object) -> Run | None:
         """Start the plan for what is about to become a response; None if it is the framework's to convert.
@@ -289,7 +313,12 @@ class Seam(ABC):
         except RuntimeError:  # in an app context alone
             run = respond_to_result(self.installation, parts, None)
         else:
-            run = respond_to_result(self.installation, parts, self.read_facts(value, request, request.blueprints))
+            facts = self.read_facts(value, request, request.blueprints)
+            kept = self.keep_for(request)
+            owner, asking = kept.get(_ASKING) or (None, None)
+            if owner is not request:  # of an application that passes its own environ on
+                asking = None
+            run = respond_to_result(self.installation, parts, facts, kept.pop(_RAISED, None), asking)
         return None if run.outcome is LEFT else run
 
     def respond_outside(self, exc: BaseException, request: Any) -> Any:
@@ -309,10 +338,25 @@ class Seam(ABC):
         except Exception:
             log.exception("errbridge could not read the request")
         facts = self.read_facts(error, request, request.blueprints, is_inside=False)
-        run = respond(self.installation, error, facts, outside=True)
+        before: Run | None = self.keep_for(request).pop(_RAISED, None)
+        run = respond(self.installation, error, facts, before, outside=True)
         if isinstance(run.outcome, Raised):
             raise exc
         return self.add_id(self.make_result(run))
+
+    @contextmanager
+    def asking(self, run: Run) -> Generator[None]:
+        """Keep in mind, while the calls of a plan are made, which error they are about."""
+        if not run.contexts:  # a page or a reply; there may be no request
+            yield
+            return
+        request = self.current_request()
+        kept = self.keep_for(request)
+        before, kept[_ASKING] = kept.get(_ASKING), (request, run)
+        try:
+            yield
+        finally:
+            kept[_ASKING] = before
 
     def make_result(self, run: Run) -> Any:
         """Turn the outcome of a plan into what the framework expects of an error handler."""
@@ -331,6 +375,8 @@ class Seam(ABC):
         if isinstance(outcome, Native):
             return outcome.value
         assert isinstance(outcome, Raised)
+        with suppress(RuntimeError):  # in an app context alone
+            self.keep_for(self.current_request())[_RAISED] = run
         exc, context = outcome.exception, _context.__get__(outcome.exception)
         try:
             raise exc

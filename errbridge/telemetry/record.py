@@ -1,7 +1,7 @@
 """The one log record of an error. The page "Logging and incident ids" lists its logger, level and stack.
 
 Each record has the fields that `Incident.describe` lists, as attributes. The framework's record gets them, and the id
-at the end of its text, from a filter on the framework's logger. Where the framework writes no record, or an
+at the end of its text, from `ENRICH`, a filter on the framework's logger. Where the framework writes no record, or an
 application has replaced what writes it, errbridge writes its own.
 """
 
@@ -10,15 +10,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from errbridge.incident import Incident
+from errbridge.incident import Incident, Occurrence
 from errbridge.log import log, report_broken_logging
 
 __all__ = [
+    "ENRICH",
+    "Expected",
     "Failure",
-    "add_fields",
     "choose_level",
     "is_recorded",
     "is_written",
@@ -97,7 +99,7 @@ def write_record(
             None if shown is None else (type(shown), shown, shown.__traceback__),
             "write_record",
         )
-        add_fields(record, fields)
+        _add_fields(record, fields)
         # For trackers that make an event of a record: an error on purpose is none.
         record._errbridge_deliberate = incident.is_deliberate and failure is None and not is_broken_off
         logger.handle(record)
@@ -105,7 +107,7 @@ def write_record(
         report_broken_logging()
 
 
-def add_fields(record: logging.LogRecord, fields: Mapping[str, Any]) -> None:
+def _add_fields(record: logging.LogRecord, fields: Mapping[str, Any]) -> None:
     """Add the fields of an error to a record. What a record factory has set stays where an error has no value."""
     known = vars(record)
     known.update({name: value for name, value in fields.items() if value != "" or name not in known})
@@ -120,3 +122,47 @@ def mark_recorded(exc: BaseException) -> None:
 def is_recorded(exc: BaseException) -> bool:
     """Return whether an exception was recorded already."""
     return "_errbridge_recorded" in getattr(exc, "__dict__", ())
+
+
+class Expected:
+    """The framework's record of an uncaught exception, which it is about to write: in a ``with`` block of this.
+
+    Args:
+        occurrence: Is marked as recorded.
+        exception: The exception.
+        fields: What the record gets.
+    """
+
+    def __init__(self, occurrence: Occurrence, exception: BaseException, fields: Mapping[str, Any]) -> None:
+        self.occurrence, self.exception, self.fields = occurrence, exception, fields
+
+    def __enter__(self) -> None:
+        self._token = _expected.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _expected.reset(self._token)
+
+
+_expected: ContextVar[Expected | None] = ContextVar("errbridge.expected", default=None)
+
+
+class _Enrich(logging.Filter):
+    """Adds the fields to the framework's record of an uncaught exception, and the id to the end of its text.
+
+    Python documents a filter as the way to add to records. One is enough for all applications and loggers: it looks
+    at the exception that is being recorded in this thread or task.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        expected = _expected.get()
+        if expected is not None and record.exc_info and record.exc_info[1] is expected.exception:
+            _expected.set(None)  # one record of an error is enough
+            _add_fields(record, expected.fields)
+            with suppress(Exception):  # a message and arguments that do not fit are reported where they are formatted
+                record.msg, record.args = f"{record.getMessage()} (incident {expected.occurrence.id})", ()
+            expected.occurrence.is_recorded = is_written(record.levelno, logging.getLogger(record.name))
+        return True
+
+
+ENRICH = _Enrich()
+"""The filter for the logger of an application."""

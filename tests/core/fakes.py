@@ -36,8 +36,9 @@ from errbridge.adapter import (
     respond,
 )
 from errbridge.application.settings import Options, Settings
+from errbridge.handling import context
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.run import Outcome
+from errbridge.handling.drivers import Outcome
 from errbridge.http.accept import JSON, XML
 from errbridge.incident import CloseFrame
 from errbridge.mapping.problems import complete
@@ -351,7 +352,7 @@ def facts_of(**facts: Any) -> RequestFacts:
 def open_context(installation: Installation, exc: BaseException, **facts: Any) -> ErrorContext:
     """Open the context of an error, as `respond` does before it asks a handler."""
     http = installation.application.http_error(exc)
-    return Run(installation, facts_of(**facts)).open(exc, http)
+    return context.open_context(installation, exc, http, facts_of(**facts))
 
 
 # Carrying out plans, in both colours.
@@ -388,20 +389,21 @@ def carry_out(run: Run, *, is_async: bool = False) -> Outcome:
 def follow(
     installation: Installation,
     exc: BaseException,
+    before: Run | None = None,
     *,
     is_async: bool = False,
     outside: bool = False,
     **facts: Any,
 ) -> Run:
     """Answer an error, and return the plan that was carried out."""
-    run = respond(installation, exc, facts_of(**facts), outside=outside)
+    run = respond(installation, exc, facts_of(**facts), before, outside=outside)
     carry_out(run, is_async=is_async)
     return run
 
 
-def answer(installation: Installation, exc: BaseException, **given: Any) -> Outcome:
+def answer(installation: Installation, exc: BaseException, before: Run | None = None, **given: Any) -> Outcome:
     """Answer an error: the outcome is what the framework gets."""
-    outcome = follow(installation, exc, **given).outcome
+    outcome = follow(installation, exc, before, **given).outcome
     assert outcome is not None
     return outcome
 
@@ -410,7 +412,7 @@ def handle(installation: Installation, exc: BaseException, **given: Any) -> Outc
     """Handle an error as a framework does: what is raised comes back as a 500, with the run of before."""
     run = follow(installation, exc, **given)
     if isinstance(run.outcome, Raised) and not installation.application.propagates():
-        return answer(installation, ServerError(original=run.outcome.exception), **given)
+        return answer(installation, ServerError(original=run.outcome.exception), run, **given)
     assert run.outcome is not None
     return run.outcome
 

@@ -9,7 +9,7 @@ import pytest
 
 from errbridge import Problem, RequestFacts, Scope
 from errbridge.adapter import HTTPErrorFacts, Installation
-from errbridge.handling.run import Run
+from errbridge.handling import context as contexts
 from errbridge.http.accept import HTML, JSON, XML
 from errbridge.representations.styles import API, DEFAULT, WEB
 from errbridge.scopes.scope import ROOT
@@ -90,12 +90,11 @@ def test_what_a_handler_makes_a_problem_of_is_no_uncaught_exception_any_more() -
 def test_the_500_of_an_uncaught_exception_is_the_same_incident() -> None:
     app, installation = a_shop()
     exc = ValueError()
-    run = Run(installation, RequestFacts(path="/shop", blueprints=("shop",)))
-    context = run.open(exc)
+    context = open_context(installation, exc, path="/shop", blueprints=("shop",))
     assert context.incident.exception is exc
 
     error = ServerError(original=exc)
-    later = run.open(error, app.http_error(error))
+    later = context.as_server_error(error)
 
     assert (later.exception, later.original, later.id) == (error, exc, context.id)
     assert (later.incident.exception, later.incident.original) == (error, exc)
@@ -136,7 +135,7 @@ def test_it_is_known_that_the_client_has_left() -> None:
 def test_an_exception_that_was_read_already_is_not_read_again() -> None:
     request, http = RequestFacts(), HTTPErrorFacts(409, detail="as it was read")
 
-    context = Run(install(), request).open(NotFound(), http)
+    context = contexts.open_context(install(), NotFound(), http, request)
 
     assert (context.problem.status, context.problem.detail) == (409, "as it was read")
 

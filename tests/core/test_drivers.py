@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from errbridge.handling.drivers import adrive, drive
-from errbridge.handling.run import Call, Native, Outcome, Plan, Raised, Run
+from errbridge.handling.drivers import Call, Native, Outcome, Plan, Raised, Run, adrive, drive
 from errbridge.http.request import RequestFacts
 from tests.core.fakes import acall, call, finish, install
 
@@ -144,7 +143,7 @@ def test_a_plan_is_started_at_once_up_to_its_first_call() -> None:
     run = start(calling(first, second))
 
     assert (run.call, run.outcome) == (first, None)
-    run.advance("one")
+    run.send("one")
     assert (run.call, run.outcome) == (second, None)
-    run.advance(error=KeyError("k"))
+    run.throw(KeyError("k"))
     assert run.outcome == Native(["one", (KeyError, "'k'")])

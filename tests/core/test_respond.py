@@ -674,8 +674,8 @@ class Counting:
 WORKED_OUT = (
     "errbridge.application.errormap.ErrorMap.find_chain",
     "errbridge.application.errormap.ErrorMap.choose_look",
-    "errbridge.handling.run.uncaught_problem",
-    "errbridge.handling.run.Occurrence",
+    "errbridge.handling.context.uncaught_problem",
+    "errbridge.handling.context.Occurrence",
 )
 
 
@@ -706,11 +706,10 @@ def test_only_the_500_made_of_the_exception_before_is_the_same_incident() -> Non
     installation = install()
     exc = OutOfStock()
 
-    follow(installation, exc)
-    same = follow(installation, ServerError(original=exc))
+    before = follow(installation, exc)
+    same = follow(installation, ServerError(original=exc), before)
     other = follow(installation, ServerError(original=exc))
-    follow(installation, exc)
-    unrelated = follow(installation, ServerError(original=OutOfStock()))
+    unrelated = follow(installation, ServerError(original=OutOfStock()), before)
 
     first, second = (context.id for context in same.contexts)
     (third,), (fourth,) = ([context.id for context in run.contexts] for run in (other, unrelated))
@@ -725,7 +724,7 @@ def test_the_failure_of_a_handler_is_the_same_incident_as_the_error_it_was_asked
     before = follow(installation, OutOfStock())
     assert isinstance(before.outcome, Raised)
     failure = before.outcome.exception
-    first, second = follow(installation, ServerError(original=failure)).contexts
+    first, second = follow(installation, ServerError(original=failure), before).contexts
 
     assert (first.id, first.original) == (second.id, failure.__context__)
     assert second.original is failure

@@ -151,6 +151,7 @@ def test_every_key_reaches_its_setting() -> None:
         ("ERROR_REQUEST_ID", ""),
         ("ERROR_REQUEST_ID", "X Request"),
         ("ERROR_REQUEST_ID", True),
+        *(("ERROR_REQUEST_ID", name) for name in ("Authorization", "Cookie")),  # a secret is no id
         ("ERROR_INCIDENT_HEADER", "X:Y"),
         ("ERROR_INCIDENT_HEADER", "X-A\r\nX-B"),
         *(("ERROR_INCIDENT_HEADER", name) for name in ("content-type", "Content-Security-Policy", "Host", "Sec-X")),

@@ -160,25 +160,6 @@ def test_a_decorator_that_makes_the_response_of_a_problem_is_not_asked_about_tha
     assert [record.levelname for record in caplog.records if record.name == "errbridge"] == ["INFO"]
 
 
-@pytest.mark.parametrize(("make", "status"), [(lambda exc: Problem(409), 409), (lambda exc: Reply("made"), 404)])
-@pytest.mark.parametrize("has_handler", [False, True])
-def test_a_hook_that_makes_a_response_of_an_error_is_not_called_about_that(
-    make: Callable[[BaseException], Any], status: int, has_handler: bool
-) -> None:
-    """In Flask; in Quart it would have to be async, and is called when the error is over."""
-    world = flask_world()
-    statuses: list[int] = []
-    an_api(*([a_handler(404, lambda exc: Problem(404))] if has_handler else []))(world)
-
-    def note(incident: Incident, reply: Reply) -> None:
-        statuses.append(flask.make_response(make(incident.exception)).status_code)
-
-    world.errors.on_incident(note)
-
-    assert world.call(Request("/nope")).status == 404
-    assert statuses == [status]
-
-
 def test_an_answer_after_a_handler_for_the_exception_that_passed_says_so_to_caches(ask: Ask) -> None:
     application = an_app(
         failing("/sold", SoldOut),

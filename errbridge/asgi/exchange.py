@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NoReturn, cast
 
@@ -90,7 +90,8 @@ class Exchange:
     _has_body: bool = True
     received: int = 0  # bytes of the upload
     refusal: Problem | None = None
-    _receiving: asyncio.Lock = field(default_factory=asyncio.Lock)  # the last message would leave another one waiting
+    _is_receiving: bool = False
+    _has_received: asyncio.Event | None = None  # made by the first who waits for that
 
     def check_length(self, length: int) -> None:
         """Refuse an upload that is too large, with a 413."""
@@ -103,11 +104,16 @@ class Exchange:
 
     async def receive(self) -> ASGIReceiveEvent:
         """Receive the next message; a 413 is raised, once, if the upload is too large with it."""
-        async with self._receiving:
-            return await self._receive_alone()
-
-    async def _receive_alone(self) -> ASGIReceiveEvent:
-        event = await self._receive()
+        while self._is_receiving:  # one at a time: the last message would leave another receiver waiting
+            await self._wait_for_receiver()
+        self._is_receiving = True
+        try:
+            event = await self._receive()
+        finally:
+            self._is_receiving = False
+            if self._has_received is not None:
+                self._has_received.set()
+                self._has_received = None
         if event["type"] != "http.request":
             self.client = "gone"
         elif self.client == "uploading":
@@ -118,6 +124,10 @@ class Exchange:
                 if self.refusal is None:
                     self.check_length(self.received)
         return event
+
+    async def _wait_for_receiver(self) -> None:
+        self._has_received = self._has_received or asyncio.Event()
+        await self._has_received.wait()
 
     async def receive_part(self) -> bytes:
         """Receive the next part of the upload, or, once that is complete, wait until the client leaves.
@@ -175,16 +185,17 @@ class Exchange:
 
     def _begin(self, event: dict[str, Any]) -> dict[str, Any]:
         status, method = event["status"], self.scope["method"]
-        headers = list(event.get("headers", ()))  # it may be one that can be read only once
-        check_head(status, (), "latin-1")
+        given = event.get("headers", ())
+        headers = given if isinstance(given, list) else list(given)  # it may be one that can be read only once
+        may_have_body = _check_status(status) and method != "HEAD"
         for name, value in headers:
             _check_header(name, value)
         if status < 200 or status == 204:  # RFC 9110 section 8.6
             headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
         if self.allow and (status == 405 or method == "OPTIONS"):
             headers = _allowing(headers, self.allow)
-        self.answer, self.status, self._has_body = "begun", status, has_body(method, status)
-        return {**event, "headers": headers}
+        self.answer, self.status, self._has_body = "begun", status, may_have_body
+        return event if headers is given else {**event, "headers": headers}
 
     @property
     def may_upload(self) -> bool:
@@ -219,9 +230,14 @@ class Exchange:
         with suppress(Exception):  # what cannot be received need not be
             async with asyncio.timeout(_LINGER_FOR):
                 while self.client == "uploading":
-                    async with asyncio.timeout(_LINGER_BETWEEN), self._receiving:
-                        if self.client == "uploading":  # the application may have received the rest meanwhile
-                            await self._receive_alone()
+                    async with asyncio.timeout(_LINGER_BETWEEN):  # the application may be receiving the rest
+                        await (self._wait_for_receiver() if self._is_receiving else self.receive())
+
+
+@lru_cache(64, typed=True)  # 200.0 is none
+def _check_status(status: int) -> bool:
+    check_head(status, (), "latin-1")
+    return has_body("GET", status)
 
 
 @lru_cache(1024)  # most answers have the same ones

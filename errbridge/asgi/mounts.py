@@ -65,7 +65,10 @@ class Destination:
             parts = path.split("/", self.segments + 1)
             root, path = root + "/".join(parts[: self.segments + 1]), "/" + "".join(parts[self.segments + 1 :])
         # The methods are for the application's own document, if errbridge is in it; the header joins anyway.
-        return {**scope, "path": root + path, "root_path": root, INSIDE: True, ALLOW: self.allow}
+        placed: dict[str, Any] = {**scope}
+        placed["path"], placed["root_path"] = root + path, root
+        placed[INSIDE], placed[ALLOW] = True, self.allow
+        return placed
 
 
 class Mounts:
@@ -78,11 +81,12 @@ class Mounts:
             if place in self.places:
                 raise SetupError(f"two applications are mounted at {str(key)!r}; give each a place of its own")
             self.places[place] = Destination(app, _count_segments(place))
+        self._has_hosts = any(place.host is not None for place in self.places)
         self._trie = ScopeTrie(self.places)
 
     def find(self, scope: Connection, root: str, path: str) -> Destination | None:
         """Find what is mounted at the URL of a request."""
-        owners = self._trie.owners(find_host(scope), path)
+        owners = self._trie.owners(find_host(scope) if self._has_hosts else "", path)
         return self.places[owners[0]] if owners else None
 
 

@@ -67,6 +67,7 @@ def test_keys_and_targets_are_told_apart_in_any_order(ask: Ask, register: Callab
         ("//api.example.com", "api.example.com", "/nope"),
         ("//*.example.com/v2/", "api.example.com", "/v2/nope"),
         ("//bücher.example", "xn--bcher-kva.example", "/nope"),
+        ("//xn--strae-oqa.example", "xn--strae-oqa.example", "/nope"),
     ],
 )
 def test_a_host_is_a_target_as_it_is_for_a_bridge(ask: Ask, target: str, host: str, path: str) -> None:

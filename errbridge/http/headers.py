@@ -17,6 +17,7 @@ __all__ = [
     "RequestHeaders",
     "check_head",
     "clean_headers",
+    "encode_host",
     "leave_out",
     "list_headers",
     "map_headers",
@@ -114,6 +115,18 @@ def _write_value(value: object) -> str:
     from email.utils import format_datetime  # not before there is a date
 
     return format_datetime((value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC), usegmt=True)
+
+
+def encode_host(host: str) -> str:
+    """Encode a host by IDNA, as clients send it.
+
+    Raises:
+        UnicodeError: That is impossible, or clients have a newer IDNA than Python, and another host for it, as for "ß".
+    """
+    name = host.lower().encode("idna")
+    if not host.isascii() and name.decode("idna") != host.lower():
+        raise UnicodeError(f"write it in ASCII, as browsers send it; {name.decode()} may be another")
+    return name.decode()
 
 
 def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str) -> None:

@@ -12,6 +12,7 @@ from string import punctuation
 from urllib.parse import quote, urlsplit
 
 from errbridge.errors import SetupError
+from errbridge.http.headers import encode_host
 
 __all__ = ["Site", "build_palette"]
 
@@ -93,10 +94,7 @@ def _check(key: str, name: str, value: object) -> str:
 def _to_ascii(url: str) -> str:
     """Write a URL as headers have it: the host by IDNA, everything else percent-encoded."""
     start, host, rest = re.findall(r"^(https?://|)([^/?#:\[]*)(.*)", url)[0]
-    name = host.lower().encode("idna")
-    if name.decode("idna") != host.lower():  # browsers have a newer IDNA, and another host for "ß"
-        raise UnicodeError(f"write its host in ASCII, as browsers send it; {name.decode()} may be another")
-    return f"{start}{name.decode()}{quote(rest, safe=punctuation)}"
+    return f"{start}{encode_host(host)}{quote(rest, safe=punctuation)}"
 
 
 _FORBIDDEN = frozenset({"script", "style", "foreignObject", "a", "image", "use", "iframe", "set", "animate"})

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from errbridge.errors import SetupError
+from errbridge.http.headers import encode_host
 from errbridge.scopes.patterns import split_host, split_pattern
 
 __all__ = ["ROOT", "Scope", "list_blueprints", "parse_place"]
@@ -77,7 +78,7 @@ def _normalize_host(host: object) -> str:
             "'*.example.com', '<tenant>.example.com' or '[::1]'"
         )
     try:
-        return host if "<" in host else host.lower().encode("idna").decode()  # as clients send it
+        return host if "<" in host else encode_host(host)
     except UnicodeError as error:
         raise SetupError(f"no request has the host {host!r}: {error}") from error
 

@@ -609,6 +609,7 @@ def test_a_scope_is_found_in_a_process_that_hashes_texts_in_another_way(seed: st
     [
         ({"prefix": "api"}, "does not start with a slash; write '/api', or '//api' for a host"),
         ({"host": "ü" * 64}, "no request has the host"),
+        ({"host": "straße.example"}, "write it in ASCII, as browsers send it; strasse.example may be another"),
         ({"prefix": ""}, "does not start with a slash"),
         ({"prefix": 5}, "a prefix is a string"),
         ({"prefix": "/<a"}, "cannot be read"),

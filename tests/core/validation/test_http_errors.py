@@ -160,6 +160,26 @@ def test_a_message_of_another_parser_is_not_repeated() -> None:
     assert [error["detail"] for error in errors_in(exc)] == ["Expected JSON at line 1, column 2."]
 
 
+@pytest.mark.parametrize("is_flask", [True, False])
+def test_nothing_is_known_of_what_another_parser_raises(is_flask: bool) -> None:
+    class Parser:
+        def loads(self, text: bytes) -> None:
+            raise ValueError(SECRET)
+
+    assert read(malformed("{", is_flask=is_flask, json_module=Parser())) == NOTHING
+
+
+def test_a_request_class_may_refuse_a_body_in_its_own_words() -> None:
+    class Request(flask.Request):
+        def on_json_loading_failed(self, e: ValueError | None) -> Any:
+            raise BadRequest("Send an order.") from None
+
+    request = Request(EnvironBuilder("/", method="POST", data="{", content_type="application/json").get_environ())
+    with pytest.raises(BadRequest) as caught:
+        request.get_json()
+    assert read(caught.value) == NOTHING
+
+
 def test_a_body_that_is_no_text_says_so() -> None:
     assert errors_in(malformed(b'"\xff"', is_flask=True)) == [
         {"detail": "Expected text in UTF-8.", "pointer": "", "code": "syntax"}

@@ -31,10 +31,10 @@ def test_a_handler_may_answer_with_the_view_of_another_url(world: World) -> None
             return world.app.full_dispatch_request()
 
     async def dispatch_later(exc: Exception) -> Any:
-        async with world.app.test_request_context("/sold"):
-            assert (await world.app.full_dispatch_request()).status_code == 409
-        async with world.app.test_request_context("/"):
-            return await world.app.full_dispatch_request()
+        async with world.app.test_request_context("/sold") as context:
+            assert (await world.app.full_dispatch_request(context)).status_code == 409
+        async with world.app.test_request_context("/") as context:
+            return await world.app.full_dispatch_request(context)
 
     views = a_view("/", lambda: Reply("home")), a_view("/sold", lambda: Problem(409))
     an_api(*views, a_native_handler(404, dispatch_later if world.is_async else dispatch))(world)

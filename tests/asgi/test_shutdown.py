@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 GRACE = 2
 """Seconds that a server waits for its requests, and after it the bridge for its threads."""
 
-ENDING = 0.8
+ENDING = 0.5
 """Seconds that views and hooks take."""
 
 SLACK = 2.0

@@ -237,6 +237,8 @@ class Exchange:
 @lru_cache(64, typed=True)  # 200.0 is none
 def _check_status(status: int) -> bool:
     check_head(status, (), "latin-1")
+    if status > 599:
+        raise ValueError(f"uvicorn sends a status of at most 599, not {status}")
     return has_body("GET", status)
 
 

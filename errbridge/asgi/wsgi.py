@@ -105,7 +105,7 @@ class _Head:
     @classmethod
     def read(cls, method: str, status: str, headers: Iterable[tuple[str, str]]) -> _Head:
         code = int(status[:3]) if status[:3].isascii() and status[3:4] in ("", " ") else 0
-        if code < 200:
+        if not 200 <= code <= 599:  # uvicorn sends no other
             raise ValueError(f"start_response was called with the status {status[:40]!r}; write it like '200 OK'")
         fields = [(name.lower(), value.strip(" \t")) for name, value in headers if name.lower() not in _HOP_BY_HOP]
         check_head(code, fields, "latin-1")

@@ -30,7 +30,7 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 # Every response is checked, and the names and the status codes of a service are few.
 _is_token = lru_cache(256)(re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch)  # RFC 9110 section 5.6.2
-_is_status = lru_cache(64)(re.compile(r"[1-5][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?").fullmatch)  # RFC 9112 section 4
+_is_status = lru_cache(64)(re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?").fullmatch)  # RFC 9112 section 4
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _CONTROL = dict.fromkeys((*range(9), *range(10, 32), 127), " ")
 
@@ -139,7 +139,7 @@ def check_head(status: object, headers: Iterable[tuple[str, str]], encoding: str
             9110 sections 5, 8.6 and 15). The value is not in the message.
     """
     if _is_status(str(status)) is None:
-        raise ValueError(f"a status is from 100 to 599, with a reason in Latin-1, not {describe_value(status)}")
+        raise ValueError(f"a status has three digits, with a reason in Latin-1, not {describe_value(status)}")
     length = None
     for name, value in headers:
         if not (value.isascii() and value.isprintable()):  # a tenth of the cost of the two checks

@@ -137,6 +137,7 @@ async def test_an_answer_that_comes_before_the_end_of_an_upload_reaches_the_clie
     ("status", "headers"),
     [
         (1000, []),
+        (600, []),
         (0, []),
         (200, [(b"X Bad", b"1")]),
         (200, [(b"", b"1")]),

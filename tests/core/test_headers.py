@@ -150,7 +150,7 @@ def test_a_list_field_that_is_new_is_added_as_it_is() -> None:
     assert headers == [("X-A", "1"), ("Vary", "Accept")]
 
 
-@pytest.mark.parametrize("status", [200, "200", "200 ", "200 OK", "200 Tout va bien, \xe7a va\t"])
+@pytest.mark.parametrize("status", [200, 999, "200", "200 ", "200 OK", "200 Tout va bien, \xe7a va\t"])
 def test_a_status_is_three_digits_and_may_have_a_reason(status: object) -> None:
     check_head(status, [], "latin-1")
 

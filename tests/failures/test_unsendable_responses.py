@@ -91,6 +91,7 @@ def test_the_server_sends_the_answer(stack: str, name: str) -> None:
 
 SENDABLE: dict[str, tuple[Any, str]] = {
     "a status without a name": (("x", 299, {"X-Good": "a"}), "a"),
+    "a status above 599": (("x", 799, {"X-Good": "a"}), "a"),
     "a tab": (with_header("X-Good", "a\tb"), "a\tb"),
     "nothing": (with_header("X-Good", ""), ""),
     "a letter of Latin-1": (("x", 200, [("X-Good", "a")]), "a"),

@@ -376,6 +376,27 @@ def test_a_hook_may_remove_itself(world: World) -> None:
     assert len(seen) == 2
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_hook_that_answers_a_problem_itself_is_not_called_for_that(world: World, is_async: bool) -> None:
+    site(world)
+    called: list[str] = []
+
+    def respond(incident: Incident, reply: Reply) -> Any:
+        called.append(incident.request.path)
+        return world.framework.current_app.make_response(Problem(410)) if len(called) < 5 else None
+
+    async def respond_later(incident: Incident, reply: Reply) -> None:
+        response = respond(incident, reply)
+        if world.is_async and response is not None:
+            await response
+
+    world.errors.on_incident(respond_later if is_async else respond)
+    world.call(Request("/problem"))
+    world.call(Request("/nowhere"))
+
+    assert called == ["/problem", "/nowhere"]
+
+
 def a_generator_hook(incident: Incident, reply: Reply) -> Iterator[None]:
     yield
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from errbridge.application.hooks import Hook, run_work
@@ -13,6 +15,8 @@ from errbridge.log import log
 
 __all__ = ["notify"]
 
+_is_in_hook: ContextVar[bool] = ContextVar("errbridge.is_in_hook", default=False)
+
 
 def notify(
     hooks: Sequence[Hook],
@@ -21,7 +25,12 @@ def notify(
     *,
     run: Callable[[Coroutine[Any, Any, None]], None] = run_work,
 ) -> None:
-    """Call each hook with an error and the description of its answer. *run* runs what an async hook returns."""
+    """Call each hook with an error and the description of its answer. *run* runs what an async hook returns.
+
+    None is called for an error that a hook makes, or one that answers a problem would be called without end.
+    """
+    if _is_in_hook.get():
+        return
     try:
         reply = describe()
     except Exception as error:
@@ -29,13 +38,23 @@ def notify(
         return
     for hook in tuple(hooks):  # one of them may remove itself
         try:
-            result: object = hook(incident, reply)
+            with _marked():
+                result: object = hook(incident, reply)
             if inspect.isawaitable(result):
                 _run_rest(result, run, _finish(hook, result, incident))
             elif inspect.isgenerator(result) or inspect.isasyncgen(result):
                 raise TypeError("the hook returned a generator, and nothing of it runs")
         except Exception as error:
             _complain(error, incident, f"the hook {describe_function(hook)} failed")
+
+
+@contextmanager
+def _marked() -> Iterator[None]:
+    token = _is_in_hook.set(True)
+    try:
+        yield
+    finally:
+        _is_in_hook.reset(token)
 
 
 def _run_rest(
@@ -52,7 +71,8 @@ def _run_rest(
 
 async def _finish(hook: Hook, result: Awaitable[object], incident: Incident) -> None:
     try:
-        await result
+        with _marked():
+            await result
     except Exception as error:
         _complain(error, incident, f"the hook {describe_function(hook)} failed")
 

@@ -31,6 +31,26 @@ DEADLINE = 60.0
 GRACE = 5.0
 """Seconds that the server waits for its requests when it ends."""
 
+_KEPT: list[socket.socket] = []
+"""What keeps the ports that `free_port` has chosen from other programs."""
+
+
+def free_port() -> int:
+    """Choose a port for a server that can be given neither a socket nor the port 0.
+
+    Until this process ends, the system gives the port to no one who asks for any: otherwise another server could have
+    it before this one has started. Linux lets a server bind a port as well that a socket has bound but not listened on.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    port = int(keeper.getsockname()[1])
+    if sys.platform == "linux":
+        _KEPT.append(keeper)
+    else:
+        keeper.close()
+    return port
+
 
 @dataclass(frozen=True, slots=True)
 class Server:

@@ -32,7 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.loopback import DEADLINE, ROOT, Connection, request
+from benchmarks.loopback import DEADLINE, ROOT, Connection, free_port, request
 from benchmarks.report import circumstances, written
 from benchmarks.slow import SLOW, make_app, make_quart_app, slow_clients
 
@@ -149,8 +149,7 @@ class Row:
 @contextlib.contextmanager
 def started(contender: Contender) -> Iterator[tuple[int, int]]:
     """Start a contender; give its port and the id of its process."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", *contender.command.format(port=port).split()]
     environment = os.environ | {"SERVED": contender.makes}
     with on_processor(0):

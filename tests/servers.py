@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.loopback import free_port
+
 __all__ = [
     "DEADLINE",
     "INCIDENT",
@@ -98,12 +100,6 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLASK_", "QUART_", "PYTEST_"))}
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     return kept | {"PATH": path, "PYTHONUNBUFFERED": "1"}
-
-
-def free_port() -> int:
-    """Find a port for a server that does not say which one it was given."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def start(words: Sequence[str], log: Path, *, cwd: Path = ROOT, ready: str = "") -> Server:

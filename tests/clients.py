@@ -14,7 +14,9 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["OCCURRENCE", "Request", "Response", "call_asgi", "call_wsgi"]
+from asgiref.testing import ApplicationCommunicator
+
+__all__ = ["OCCURRENCE", "Communicator", "Request", "Response", "call_asgi", "call_wsgi"]
 
 OCCURRENCE = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=<code>)[0-9a-f]{8}(?=</code>)"
@@ -158,3 +160,13 @@ async def call_asgi(app: Any, request: Request) -> Response:
     content = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"])
     return Response(start["status"], headers, content)
+
+
+class Communicator(ApplicationCommunicator):
+    """A server of any ASGI connection, with more patience: on a busy machine a second is not much."""
+
+    async def receive_output(self, timeout: float = 20) -> Any:
+        return await super().receive_output(timeout)
+
+    async def wait(self, timeout: float = 20) -> None:
+        await super().wait(timeout)

@@ -77,7 +77,8 @@ def test_flask_and_quart_have_the_same_routes_under_servers() -> None:
     assert flask_rules == quart_rules
 
 
-async def test_a_server_is_measured_alone_and_beside_slow_clients() -> None:
+async def test_a_server_is_measured_alone_and_beside_slow_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "NEVER", 60.0)
     row, title = servers.Row(), "Quart alone, Hypercorn"
     with servers.started(next(each for each in servers.CONTENDERS if each.title == title)) as (port, pid):
         await servers.measure(row, port, 0.01)

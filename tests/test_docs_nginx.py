@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -103,6 +104,7 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Front]:
         tmp_path,
     )
     port, secure_port = free_port(), free_port()
+    options: Any = {"trust_env": False, "timeout": DEADLINE}
     with serving(module("hypercorn", "behind:app", "--bind", "127.0.0.1:0"), tmp_path / "app.log", cwd=tmp_path) as app:
         for there, here in (
             ("127.0.0.1:8000", app.base.removeprefix("http://")),
@@ -116,8 +118,8 @@ def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Front]:
             configuration = configuration.replace(there, here)
         with (
             nginx(configuration, tmp_path),
-            httpx.Client(base_url=f"https://127.0.0.1:{secure_port}", trust_env=False, verify=False) as secure,
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as plain,
+            httpx.Client(base_url=f"https://127.0.0.1:{secure_port}", verify=False, **options) as secure,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", **options) as plain,
         ):
             deadline = time.monotonic() + DEADLINE
             while not listens(str(plain.base_url)) and time.monotonic() < deadline:

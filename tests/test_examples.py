@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.clients import OCCURRENCE
-from tests.servers import ROOT, Server, as_typed, serving
+from tests.servers import DEADLINE, ROOT, Server, as_typed, serving
 
 pytestmark = pytest.mark.servers
 
@@ -132,7 +132,7 @@ def enter(server: Server, room: str) -> ClientConnection:
 def test_quart_chat_answers_everybody_in_the_room(started: Started) -> None:
     with enter(started("quart_chat"), "tea") as one, enter(started("quart_chat"), "tea") as other:
         other.send("hello")
-        assert (one.recv(timeout=10), other.recv(timeout=10)) == ("hello", "hello")
+        assert (one.recv(timeout=DEADLINE), other.recv(timeout=DEADLINE)) == ("hello", "hello")
 
 
 def test_quart_chat_answers_a_third_client_with_a_503_before_it_is_in(started: Started) -> None:
@@ -149,7 +149,7 @@ def test_quart_chat_answers_a_line_that_is_too_long_by_closing(started: Started)
     with enter(started("quart_chat"), "long") as one:
         one.send("x" * 201)
         with pytest.raises(ConnectionClosed):
-            one.recv(timeout=10)
+            one.recv(timeout=DEADLINE)
     assert (one.close_code, (one.close_reason or "")[:3]) == (4413, "413")
 
 

@@ -13,14 +13,13 @@ from typing import Any
 import flask
 import pytest
 import quart
-from asgiref.testing import ApplicationCommunicator
 
 import errbridge_flask
 from errbridge import Handlers, Incident, Page, Problem, Reply, SetupError
 from errbridge.asgi import Bridge
 from errbridge_quart import ErrorHandler
 from tests.applications import Part, an_app
-from tests.clients import Request, Response, call_asgi
+from tests.clients import Communicator, Request, Response, call_asgi
 from tests.test_websockets import conversation, scope_of
 from tests.twins import World
 
@@ -457,7 +456,7 @@ ASYNC_HOOKS: dict[str, Callable[[AsyncObject], Any]] = {
 async def let_tasks_end() -> None:
     """Wait for what was started, as the loop of a server goes on after an answer."""
     if waiting := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(waiting, timeout=5)
+        await asyncio.wait(waiting, timeout=20)
 
 
 @pytest.mark.parametrize("kind", ASYNC_HOOKS)
@@ -709,7 +708,7 @@ async def test_a_hook_gets_websockets_that_the_bridge_refuses(path: str, status:
     seen: Seen = []
     bridge.on_incident(lambda incident, reply: seen.append((incident, reply)))
 
-    speaking = ApplicationCommunicator(bridge, scope_of(path))
+    speaking = Communicator(bridge, scope_of(path))
     await speaking.send_input({"type": "websocket.connect"})
     start = await speaking.receive_output()
 
@@ -717,4 +716,4 @@ async def test_a_hook_gets_websockets_that_the_bridge_refuses(path: str, status:
     assert start["status"] == reply.status == status
     assert incident.request.websocket
     await speaking.receive_output()
-    await asyncio.wait_for(speaking.wait(), 5)
+    await speaking.wait()

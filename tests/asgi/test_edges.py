@@ -7,11 +7,11 @@ import logging
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 
 from errbridge import Incident, Problem, Reply
 from errbridge.asgi import Bridge
-from tests.asgi.serving import hypercorn, raw
+from tests.asgi.serving import DEADLINE, hypercorn, raw
+from tests.clients import Communicator
 
 pytestmark = pytest.mark.servers
 
@@ -137,7 +137,7 @@ async def test_a_request_with_the_least_that_asgi_requires_is_served() -> None:
     scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "", "query_string": b"", "headers": []}
     scope["headers"] = [(b"accept", b"*/*"), (b"host", b"x")]
     for bridge in (Bridge({"/": app}), Bridge({"/": app, "//x/": app})):
-        server = ApplicationCommunicator(bridge, scope)
+        server = Communicator(bridge, scope)
         await server.send_input({"type": "http.request"})
         assert (await server.receive_output())["status"] == 200
         assert (await server.receive_output())["body"] == b"fine"
@@ -153,7 +153,7 @@ async def test_an_answer_by_an_extension_of_the_server_is_complete(caplog: pytes
         await send({"type": "http.response.pathsend", "path": "/etc/hostname"})
 
     scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/", "query_string": b"", "headers": []}
-    server = ApplicationCommunicator(Bridge({"/": app}), scope)
+    server = Communicator(Bridge({"/": app}), scope)
     assert [(await server.receive_output())["type"] for _ in range(3)] == [
         "http.response.push",
         "http.response.start",
@@ -163,20 +163,23 @@ async def test_an_answer_by_an_extension_of_the_server_is_complete(caplog: pytes
     assert not caplog.records
 
 
-@pytest.mark.parametrize("grace", [5.0, 0.05])
+@pytest.mark.parametrize("grace", [DEADLINE, 0.05])
 async def test_a_shutdown_waits_for_async_hooks_but_not_for_ever(
     grace: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     finished: list[int] = []
+    proceed = asyncio.Event()
     bridge = Bridge({"/crash": crashing}, grace=grace)
 
     @bridge.on_incident
     async def slowly(incident: Incident, reply: Reply) -> None:
-        await asyncio.sleep(0.3)
+        await proceed.wait()
         finished.append(reply.status or 0)
 
     async with hypercorn(bridge) as server:
         assert (await server.client.get("/nowhere")).status_code == 404
+        if grace > 1:
+            asyncio.get_running_loop().call_later(0.3, proceed.set)
     assert finished == ([404] if grace > 1 else [])
     complaints = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert complaints == ([] if grace > 1 else ["async hooks were still running after 0.05 seconds"])

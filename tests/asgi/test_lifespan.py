@@ -9,11 +9,11 @@ from typing import Any
 import flask
 import pytest
 import quart
-from asgiref.testing import ApplicationCommunicator
 from hypercorn.utils import LifespanTimeoutError
 
 from errbridge.asgi import Bridge
 from tests.asgi.serving import hypercorn
+from tests.clients import Communicator
 
 pytestmark = pytest.mark.servers
 
@@ -33,8 +33,8 @@ def recording(name: str, log: list[str], *, fails: str = "", raises: bool = Fals
     return app
 
 
-async def lifespan(bridge: Any) -> ApplicationCommunicator:
-    server = ApplicationCommunicator(bridge, {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}})
+async def lifespan(bridge: Any) -> Communicator:
+    server = Communicator(bridge, {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}})
     await server.send_input({"type": "lifespan.startup"})
     return server
 
@@ -218,7 +218,7 @@ async def test_a_failed_or_endless_shutdown_keeps_no_other_application_from_its_
     server = await lifespan(Bridge(apps, grace=0.1))
     assert (await server.receive_output())["type"] == "lifespan.startup.complete"
     await server.send_input({"type": "lifespan.shutdown"})
-    message = await server.receive_output(5)
+    message = await server.receive_output()
     assert message["type"] == "lifespan.shutdown.failed"
     assert "'/three' did not shut down within 0.1 seconds" in message["message"]
     assert "'/two' did not shut down: no database" in message["message"]

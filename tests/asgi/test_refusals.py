@@ -291,7 +291,7 @@ async def test_a_408_and_a_503_are_the_owners_too(monkeypatch: pytest.MonkeyPatc
     app = an_owner(flask.Flask)
     go = threading.Event()
     app.before_request_funcs[None].pop()
-    app.view_functions["x"] = lambda: str(go.wait(10))
+    app.view_functions["x"] = lambda: str(go.wait(DEADLINE))
     bridge = Bridge({"/": app}, threads=1, waiting=0, patience=0.1)
     async with hypercorn(bridge) as server:
         answer = await raw(server.port, b"POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
@@ -382,7 +382,7 @@ async def test_an_exception_from_around_an_application_is_answered_as_its_own_50
 async def test_a_crowd_that_is_refused_at_once_gets_the_headers_of_the_application() -> None:
     app, go = an_owner(flask.Flask), threading.Event()
     app.before_request_funcs[None].pop()
-    app.view_functions["x"] = lambda: str(go.wait(10))
+    app.view_functions["x"] = lambda: str(go.wait(DEADLINE))
     bridge = Bridge({"/": app}, threads=1, waiting=0)
     async with hypercorn(bridge) as server:
         first = asyncio.create_task(server.client.get("/api/x"))

@@ -42,21 +42,21 @@ class Served:
         self.url, self.trusted, self.log = url, trusted, log
         self.port = int(url.rpartition(":")[2])
 
-    def client(self, timeout: float) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, timeout=timeout, trust_env=False, verify=self.trusted)
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, timeout=DEADLINE, trust_env=False, verify=self.trusted)
 
     @asynccontextmanager
     async def remains_well(self) -> AsyncIterator[httpx.AsyncClient]:
         """Give a client, and see that nothing is left of what the others did in the block."""
         before = self.log.stat().st_size
-        async with self.client(DEADLINE) as client:
+        async with self.client() as client:
             yield client
-            await all_free(client, within=1.0)
+            await all_free(client)
         assert not [word for word in ("WARNING", "ERROR", "Traceback") if word in self.log.read_text()[before:]]
 
     async def is_asked(self) -> None:
         """See that a new client is served."""
-        async with self.client(2.0) as client:
+        async with self.client() as client:
             for path in ("/abused/who", "/quart/url"):
                 assert (await client.get(path)).status_code == 200
 
@@ -109,6 +109,6 @@ async def test_a_client_that_leaves_without_the_end_of_tls_is_gone(
                 writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
             else:
                 writer.transport.abort()
-        await all_free(other, within=1.0)
+        await all_free(other)
         for writer in writers:
             writer.transport.abort()

@@ -10,13 +10,13 @@ from typing import Any
 import flask
 import pytest
 import quart
-from asgiref.testing import ApplicationCommunicator
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from errbridge import Problem
 from errbridge.asgi import Bridge
-from tests.asgi.serving import Server, hypercorn
+from tests.asgi.serving import DEADLINE, Server, hypercorn
+from tests.clients import Communicator
 
 pytestmark = pytest.mark.servers
 
@@ -97,7 +97,7 @@ async def test_an_error_after_the_accept_closes_with_1011_and_one_record(caplog:
 
 async def test_a_server_without_denial_responses_refuses() -> None:
     scope: dict[str, Any] = {"type": "websocket", "path": "/x", "headers": [], "query_string": b"", "extensions": None}
-    server = ApplicationCommunicator(Bridge({"/flask": flask.Flask("f")}), scope)
+    server = Communicator(Bridge({"/flask": flask.Flask("f")}), scope)
     await server.send_input({"type": "websocket.connect"})
     assert (await server.receive_output())["type"] == "websocket.close"
     await server.wait()
@@ -108,9 +108,7 @@ async def test_an_error_after_the_application_closed_is_only_logged(caplog: pyte
         await send({"type": "websocket.close", "code": 1000})
         raise KeyError
 
-    server = ApplicationCommunicator(
-        Bridge({"/": app}), {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
-    )
+    server = Communicator(Bridge({"/": app}), {"type": "websocket", "path": "/", "headers": [], "query_string": b""})
     assert (await server.receive_output())["type"] == "websocket.close"
     await server.wait()
     assert await server.receive_nothing()
@@ -134,7 +132,7 @@ async def test_list_bridges_route_websockets_too() -> None:
             assert await socket.recv() == " x"
         assert (await server.client.get("/echo")).text == "http"
         with pytest.raises(InvalidStatus) as denied:
-            async with asyncio.timeout(5), at(server, "/nowhere"):
+            async with asyncio.timeout(DEADLINE), at(server, "/nowhere"):
                 pass
         assert denied.value.response.status_code == 404
     async with hypercorn(Bridge([first])) as server:

@@ -15,7 +15,7 @@ import quart
 
 from errbridge import Problem
 from errbridge.asgi import Bridge
-from tests.asgi.serving import hypercorn, raw
+from tests.asgi.serving import DEADLINE, hypercorn, raw
 
 pytestmark = pytest.mark.servers
 
@@ -348,9 +348,9 @@ async def test_a_stream_goes_out_while_it_is_made() -> None:
     def app(environ: Any, start_response: Start) -> Iterator[bytes]:
         start_response("200 OK", [])
         yield b"first"
-        asyncio.run_coroutine_threadsafe(proceed.wait(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(proceed.wait(), loop).result(DEADLINE)
         yield b"second"
-        asyncio.run_coroutine_threadsafe(finish.wait(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(finish.wait(), loop).result(DEADLINE)
 
     async with hypercorn(Bridge({"/": app})) as server, server.client.stream("GET", "/") as answer:
         parts = answer.aiter_raw()

@@ -27,9 +27,6 @@ __all__ = ["Schema", "make_schema"]
 
 Schema = dict[str, Any]
 
-_Inside = tuple[type, ...]
-"""The classes whose members are being described, so that a class within itself comes to an end."""
-
 _SCALARS: Mapping[type, Schema] = {
     NoneType: {"type": "null"},
     bool: {"type": "boolean"},
@@ -50,8 +47,11 @@ _SCALARS: Mapping[type, Schema] = {
 }
 
 
-def make_schema(annotation: Any, inside: _Inside = ()) -> Schema:
-    """Describe the values that a resolved annotation admits; texts in an ``Annotated`` become the description."""
+def make_schema(annotation: Any, inside: tuple[type, ...] = ()) -> Schema:
+    """Describe the values that a resolved annotation admits; texts in an ``Annotated`` become the description.
+
+    *inside* are the classes whose members are being described, so that a class within itself comes to an end.
+    """
     if get_origin(annotation) is Annotated:
         described, *notes = get_args(annotation)
         texts = [note for note in notes if isinstance(note, str)]
@@ -73,7 +73,7 @@ def _describe_choice(values: Iterable[object]) -> Schema:
     return {"enum": list({json.dumps(value): value for value in map(to_json_value, values)}.values())}
 
 
-def _describe_class(cls: type, arguments: tuple[Any, ...], inside: _Inside) -> Schema:
+def _describe_class(cls: type, arguments: tuple[Any, ...], inside: tuple[type, ...]) -> Schema:
     if cls in inside:
         return {}
     if issubclass(cls, Enum):
@@ -82,41 +82,21 @@ def _describe_class(cls: type, arguments: tuple[Any, ...], inside: _Inside) -> S
         if base in _SCALARS:
             return dict(_SCALARS[base])
     if is_typeddict(cls) or dataclasses.is_dataclass(cls):
-        return _describe_object(cls, inside)
+        hints = resolve_annotations(cls)
+        names = [field.name for field in dataclasses.fields(cls)] if dataclasses.is_dataclass(cls) else list(hints)
+        members = {name: make_schema(hints.get(name, Any), (*inside, cls)) for name in names}
+        keys = getattr(cls, "__required_keys__", names)
+        # Python does not see NotRequired in an annotation that is a text.
+        required = [name for name in names if name in keys and get_origin(hints.get(name)) is not NotRequired]
+        return {"type": "object", "properties": members} | ({"required": required} if required else {})
     if issubclass(cls, abc.Mapping):
         values = make_schema(arguments[1], inside) if len(arguments) == 2 else {}
         return {"type": "object"} | ({"additionalProperties": values} if values else {})
-    if issubclass(cls, tuple):
-        return _describe_tuple(cls, arguments, inside)
+    if issubclass(cls, tuple) and arguments and arguments[-1] is not Ellipsis:
+        several = [make_schema(each, inside) for each in arguments]
+        return {"type": "array", "prefixItems": several, "minItems": len(several), "maxItems": len(several)}
     if issubclass(cls, (abc.Sequence, abc.Set)):
+        items = make_schema(arguments[0], inside) if arguments else {}
         unique = {"uniqueItems": True} if issubclass(cls, abc.Set) else {}
-        return _describe_array(arguments, inside) | unique
+        return {"type": "array"} | ({"items": items} if items else {}) | unique
     return {}
-
-
-def _describe_object(cls: type, inside: _Inside) -> Schema:
-    hints = resolve_annotations(cls)
-    if is_typeddict(cls):
-        keys: frozenset[str] = getattr(cls, "__required_keys__", frozenset())
-        # Python does not see NotRequired in an annotation that is a text.
-        required = [name for name, hint in hints.items() if name in keys and get_origin(hint) is not NotRequired]
-        names = list(hints)
-    else:
-        required = names = [field.name for field in dataclasses.fields(cls)]
-    members = {name: make_schema(hints.get(name, Any), (*inside, cls)) for name in names}
-    return {"type": "object", "properties": members} | ({"required": required} if required else {})
-
-
-def _describe_tuple(cls: type, arguments: tuple[Any, ...], inside: _Inside) -> Schema:
-    if names := getattr(cls, "_fields", None):  # a named tuple
-        arguments = tuple(resolve_annotations(cls).get(name, Any) for name in names)
-        inside = (*inside, cls)
-    if not arguments or arguments[-1] is Ellipsis:
-        return _describe_array(arguments[:1], inside)
-    items = [make_schema(each, inside) for each in arguments]
-    return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-
-
-def _describe_array(arguments: tuple[Any, ...], inside: _Inside) -> Schema:
-    items = make_schema(arguments[0], inside) if arguments else {}
-    return {"type": "array"} | ({"items": items} if items else {})

@@ -294,7 +294,7 @@ class Catalogue:
             for cls in [classes] if isinstance(classes, type) else dict.fromkeys(classes):
                 if cls not in known:
                     raise SetupError(f"{cls.__qualname__} is not in the catalogue")
-                by_status.setdefault(str(known[cls].status or "default"), []).append(known[cls])
+                by_status.setdefault(str(known[cls].status), []).append(known[cls])
             for status, types in by_status.items():
                 reference = {"$ref": f"#/components/responses/{types[0].name}"}
                 response = reference if len(types) == 1 else _make_response(types)
@@ -323,10 +323,8 @@ def types_of(chosen: Types = None) -> tuple[type[Problem], ...]:
     every = [cls for cls in subclasses(Problem) if read_declaration(cls).status is not None]
     if chosen is None:
         return tuple(cls for cls in every if not cls.__module__.startswith("errbridge."))
+    listed: Any = [chosen] if isinstance(chosen, (type, ModuleType)) else chosen
     found: list[type[Problem]] = []
-    if isinstance(chosen, type):
-        return (chosen,)
-    listed: Iterable[type[Problem] | ModuleType] = [chosen] if isinstance(chosen, ModuleType) else chosen
     for each in listed:
         if isinstance(each, ModuleType):
             found += [cls for cls in every if f"{cls.__module__}.".startswith(f"{each.__name__}.")]

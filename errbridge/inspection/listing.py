@@ -51,19 +51,11 @@ def list_registrations(subject: Subject) -> Listing:
     for scope, owner in sorted(subject.list_scopes(), key=lambda pair: _place(pair[0])):
         path = (str(scope.host), *map(str, split_prefix(scope.prefix)))
         containing = [outer for outer in containing if len(outer) < len(path) and path[: len(outer)] == outer]
-        handlers = owner.handlers.by_key
-        entries = (
-            *(
-                HandlerEntry(key_name(each.key), find_source(each.function), True)
-                for each in subject.list_natives(scope)
-            ),
-            *(HandlerEntry(key_name(key), find_source(handlers[key].function), False) for key in sort_keys(handlers)),
-        )
-        place, style = (
-            (scope.host, scope.prefix, scope.blueprint, len(containing)),
-            owner.style.name if owner.style else None,
-        )
-        scopes.append(ScopeEntry(*place, style, owner.failure, entries))
+        functions = [(each.key, each.function, True) for each in subject.list_natives(scope)]
+        functions += [(key, owner.handlers.by_key[key].function, False) for key in sort_keys(owner.handlers.by_key)]
+        entries = tuple(HandlerEntry(key_name(key), find_source(each), native) for key, each, native in functions)
+        place, style = (scope.host, scope.prefix, scope.blueprint), owner.style.name if owner.style else None
+        scopes.append(ScopeEntry(*place, len(containing), style, owner.failure, entries))
         containing.append(path)
     return Listing(subject.name, type(subject.error_map.dispatcher).__name__, tuple(scopes))
 

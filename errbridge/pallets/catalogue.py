@@ -7,7 +7,7 @@ from typing import Any
 
 from errbridge.adapter import Draft, log
 from errbridge.application.settings import Settings
-from errbridge.catalogue import Catalogue, types_of
+from errbridge.catalogue import Catalogue
 from errbridge.catalogue.catalogue import Types
 from errbridge.catalogue.pages import Frame, render_index, render_type
 from errbridge.errors import SetupError
@@ -26,29 +26,20 @@ def serve(app: Any, url_prefix: str, types: Types | type[Problem]) -> None:
     type_uri = Settings.read(app.config).type_uri or f"{url_prefix}/{{slug}}"
     # The catalogue refuses what is no problem class and no module, by name.
     chosen = None if types is None else tuple(types if isinstance(types, Iterable) else [types])
-    found = types_of(chosen)
-    known: tuple[object, Catalogue] = (type_uri, found), Catalogue.of(found, type_uri=type_uri)
-
-    def find_catalogue(settings: Settings) -> Catalogue:
-        """Return the catalogue of the types that exist by now; if they conflict, the one before, with one record."""
-        nonlocal known
-        wanted = settings.type_uri, types_of(chosen)
-        if known[0] != wanted:
-            known = wanted, known[1]
-            try:
-                known = wanted, Catalogue.of(wanted[1], type_uri=settings.type_uri)
-            except SetupError:
-                log.exception("the problem types do not go together any more; those from before are served")
-        return known[1]
+    catalogue = Catalogue.of(chosen, type_uri=type_uri)
 
     def respond(path: str) -> Any:
         """Answer a request; an awaitable if the framework is async."""
+        nonlocal catalogue
         request, error_map = seam.current_request(), seam.installation.error_map()
         facts, settings = seam.read_facts(None, request, ()), error_map.settings
         vary = "Accept, Accept-Language" if len(settings.languages) > 1 else "Accept"
         language = error_map.find_language(facts.locale, facts.accept_language)
         frame = Frame(language, settings.site, facts.root_path, vary, has_policy=settings.csp_enabled)
-        catalogue = find_catalogue(settings)
+        try:
+            catalogue = Catalogue.of(chosen, type_uri=settings.type_uri)  # with the types that exist by now
+        except SetupError:
+            log.exception("the problem types do not go together any more; those from before are served")
         if not path:
             response = render_index(catalogue, facts.accept, frame)
         elif (found := catalogue.find(path)) is not None:

@@ -131,12 +131,8 @@ def _list_classes(annotation: Any) -> Iterator[type]:
     elif cls is list:  # no field can have a list as its default, and a tuple is the same in a document
         yield from (list, tuple)
     else:
-        yield cls if _is_plain_class(cls) else object
-
-
-def _is_plain_class(cls: object) -> bool:
-    try:
-        isinstance(None, cls)  # type: ignore[arg-type]
-    except TypeError:  # no class, or a protocol that isinstance refuses
-        return False
-    return isinstance(cls, type)
+        try:
+            isinstance(None, cls)
+        except TypeError:  # no class, or a protocol that isinstance refuses
+            cls = object
+        yield cls if isinstance(cls, type) else object

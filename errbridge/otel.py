@@ -75,17 +75,12 @@ class Instrumentation:
             self._kinds.add(kind)
         names = ("http.response.status_code", "errbridge.problem.type", "errbridge.scope")
         self._counter.add(1, dict(zip(names, kind, strict=True)))
-        self._mark(trace.get_current_span(), incident, status)
-
-    def _mark(self, span: trace.Span, incident: Incident, status: int) -> None:
-        if not span.is_recording():
-            return
+        span, exc = trace.get_current_span(), incident.original
         span.set_attribute("errbridge.incident.id", incident.id)
         span.set_attribute("errbridge.scope", str(incident.scope))
         span.set_attribute("errbridge.problem.type", incident.problem.type)
-        if status < 500:  # a server's 4xx is no error of the server
+        if status < 500 or not span.is_recording():  # a server's 4xx is no error of the server
             return
-        exc = incident.original
         span.set_attribute("error.type", str(status) if exc is None else type(exc).__qualname__)
         span.set_status(trace.StatusCode.ERROR)  # without words: the conventions want none that the status implies
         if exc is not None and self._records(incident, span):

@@ -20,7 +20,6 @@ from errbridge.handling.context import ErrorContext, open_context
 from errbridge.http.request import RequestFacts
 from errbridge.introspection import describe_class, describe_function
 from errbridge.log import log
-from errbridge.problem.problem import Problem
 from errbridge.scopes.patterns import (
     Variable,
     build_host_expression,
@@ -142,8 +141,7 @@ class Subject:
 
     def open_error(self, request: RequestFacts, status: int = 404) -> ErrorContext:
         """Open the context of an HTTP error."""
-        cls = self.application.http_classes.by_status.get(status)
-        exc = Problem(status) if cls is None else cls()
+        exc = self.application.http_classes.by_status[status]()
         return open_context(self.installation, exc, self.application.http_error(exc), request)
 
     def open_scope(self, scope: Scope) -> ErrorContext | None:

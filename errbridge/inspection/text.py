@@ -81,12 +81,8 @@ def _head(scope: ScopeEntry) -> str:
 
 
 def _describe_scope(scope: ScopeEntry) -> tuple[str, str, str]:
-    where = scope.prefix or ("" if scope.host is None else "/")
-    return (
-        _INDENT * scope.depth + where,
-        f"blueprint {scope.blueprint}" if scope.blueprint else "",
-        _describe_style(scope),
-    )
+    where = _INDENT * scope.depth + (scope.prefix or ("" if scope.host is None else "/"))
+    return where, f"blueprint {scope.blueprint}" if scope.blueprint else "", _describe_style(scope)
 
 
 def _describe_style(scope: ScopeEntry | Link) -> str:

@@ -460,7 +460,7 @@ SETTINGS = Application(
     groups=(Group("web", "/web", routes(410), "web"),),
     config={
         "ERROR_DEFAULT_MSG": "Something broke.",
-        "ERROR_TYPE_URI": "https://example.com/problems/{status}/{slug}",
+        "ERROR_TYPE_URI": "https://example.com/{status}/{slug}",
         "ERROR_HANDLER": "api",
         "ERROR_FORCE_CONTENT_TYPE": False,
         "ERROR_XHR_ENABLED": False,
@@ -470,11 +470,7 @@ SETTINGS = Application(
 
 SETTINGS_ROWS: tuple[Row, ...] = (
     ("the words for an uncaught exception", "/crash", Expected(500, PLAIN, members={"detail": "Something broke."})),
-    (
-        "types are built, by the phrase",
-        "/410",
-        Expected(410, PLAIN, members={"type": "https://example.com/problems/410/gone"}),
-    ),
+    ("types are built, by the phrase", "/410", Expected(410, PLAIN, members={"type": "https://example.com/410/gone"})),
     ("types that are given stay", "/credit", Expected(402, PLAIN, members={"type": _TYPE})),
     ("a type that is given to one problem stays", "/own", Expected(409, PLAIN, members={"type": "urn:own"})),
     ("XML has its own name as well", ask("/410", accept="application/xml"), Expected(410, "application/xml")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -49,7 +49,7 @@ def notify(
 
 
 @contextmanager
-def _marked() -> Iterator[None]:
+def _marked() -> Generator[None]:
     token = _is_in_hook.set(True)
     try:
         yield

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
 from errbridge.catalogue.catalogue import DIALECT, Catalogue, Field, ProblemType
 from errbridge.catalogue.schema import Schema
-from errbridge.http.accept import HTML, JSON, choose_media_type
-from errbridge.languages.language import ENGLISH, Language
+from errbridge.http.accept import HTML, JSON
+from errbridge.languages.language import Language
 from errbridge.languages.message import Message
 from errbridge.problem.values import to_json_value
 from errbridge.representations.html import build_page, link_home
-from errbridge.representations.response import Response, build_headers
 from errbridge.representations.site import Site
+from errbridge.representations.styles import Style
 
-__all__ = ["Frame", "render_index", "render_type"]
+__all__ = ["STYLE", "render_json", "render_page"]
 
 _STYLE = (
     "main{display:block}h2{margin:2rem 0 .5rem;font-size:1.125rem}"
@@ -40,68 +39,46 @@ _STYLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What the pages of a request have in common."""
-
-    language: Language = ENGLISH  # of titles and documentation, which are messages of the application's catalogue
-    site: Site = field(default_factory=Site)
-    root_path: str = ""  # the mount of the application
-    vary: str = "Accept"  # the request headers that the choice depends on
-    has_policy: bool = True  # whether they have the Content-Security-Policy under which they work
-
-    def translate(self, message: str) -> str:
-        """Translate a message, as HTML."""
-        return escape(self.language.translate(message))
-
+STYLE = Style("catalogue", HTML, (HTML, JSON))
+"""What a client can ask for."""
 
 _TYPES = Message("Problem types")
 
-
-def render_type(problem_type: ProblemType, accept: str, frame: Frame) -> Response:
-    """Render a problem type."""
-    if choose_media_type(accept, (HTML, JSON), HTML) == JSON:
-        return _make_json({"$schema": DIALECT, **problem_type.schema()}, "application/schema+json", frame)
-    return _make_page(problem_type.title, _describe_type(problem_type, frame), frame)
+_Translate = Callable[[str], str]
+"""Translates a message, or a text of the application, as HTML."""
 
 
-def render_index(catalogue: Catalogue, accept: str, frame: Frame) -> Response:
-    """Render the list of all problem types."""
-    if choose_media_type(accept, (HTML, JSON), HTML) != JSON:
-        return _make_page(_TYPES, _list_types(catalogue, frame), frame)
-    problems = [
-        {
-            "type": each.uri,
-            "title": each.title,
-            "status": each.status,
-            "documentation": each.documentation,
-            "schema": each.slug,
-        }
-        for each in catalogue
-    ]
-    return _make_json({"problems": problems}, "application/json", frame)
+def render_json(shown: ProblemType | Catalogue) -> tuple[str, bytes]:
+    """Render the JSON Schema of a type, or the list of all types; return the media type and the content."""
+    document: dict[str, Any]
+    if isinstance(shown, Catalogue):
+        media_type, document = "application/json", {"problems": [_list_members(each) for each in shown]}
+    else:
+        media_type, document = "application/schema+json", {"$schema": DIALECT, **shown.schema()}
+    return media_type, f"{json.dumps(document, ensure_ascii=False, indent=2)}\n".encode("utf-8", "replace")
 
 
-def _make_json(document: Any, media_type: str, frame: Frame) -> Response:
-    body = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    return _make_response(body.encode("utf-8", "replace"), media_type, replace(frame, language=ENGLISH))
+def _list_members(listed: ProblemType) -> dict[str, Any]:
+    own = {"title": listed.title, "status": listed.status, "documentation": listed.documentation}
+    return {"type": listed.uri, **own, "schema": listed.slug}
 
 
-def _make_page(title: str, parts: Iterable[str], frame: Frame) -> Response:
-    title, home_url = frame.language.translate(title), link_home(frame.root_path)
-    body, policy = build_page(
-        title, "".join(parts), _STYLE, site=frame.site, language=frame.language, home_url=home_url
-    )
-    return _make_response(body, HTML, frame, policy)
+def render_page(shown: ProblemType | Catalogue, language: Language, site: Site, root_path: str) -> tuple[bytes, str]:
+    """Render the page of a type, or of all types; return it with its Content-Security-Policy."""
+
+    def translate(message: str) -> str:
+        return escape(language.translate(message))
+
+    if isinstance(shown, Catalogue):
+        title, parts = language.translate(_TYPES), _list_types(shown, translate)
+    else:
+        title, parts = language.translate(shown.title), _describe_type(shown, translate)
+    home_url = link_home(root_path)
+    return build_page(title, "".join(parts), _STYLE, site=site, language=language, home_url=home_url)
 
 
-def _make_response(body: bytes, media_type: str, frame: Frame, policy: str | None = None) -> Response:
-    headers = build_headers(media_type, frame.vary, policy if frame.has_policy else None, frame.language)
-    return Response(200, (*headers, ("Cache-Control", "max-age=3600")), body)
-
-
-def _describe_type(problem_type: ProblemType, frame: Frame) -> Iterator[str]:
-    t, status = frame.translate, problem_type.status
+def _describe_type(problem_type: ProblemType, t: _Translate) -> Iterator[str]:
+    status = problem_type.status
     named = Message("An error") if status is None else Message("Error {status}", status=status)
     yield f'<p class="status">{t(named)}</p>\n<h1 dir="auto">{t(problem_type.title)}</h1>\n'
     for paragraph in re.split(r"\n\s*\n", problem_type.documentation):
@@ -117,15 +94,14 @@ def _describe_type(problem_type: ProblemType, frame: Frame) -> Iterator[str]:
         yield f"<h2>{t(Message('Members'))}</h2>\n<dl>\n"
         for each in problem_type.fields:
             note = f'<dd dir="auto">{t(each.schema["description"])}</dd>' if "description" in each.schema else ""
-            yield f"<dt><code>{escape(each.name)}</code></dt><dd>{_describe_field(each, frame)}</dd>{note}\n"
+            yield f"<dt><code>{escape(each.name)}</code></dt><dd>{_describe_field(each, t)}</dd>{note}\n"
         yield "</dl>\n"
     schema = json.dumps(problem_type.schema(), ensure_ascii=False, indent=2)
     yield f"<details>\n<summary>JSON Schema</summary>\n<pre>{escape(schema)}</pre>\n</details>\n"
     yield f'<nav><a href="./">{t(Message("All problem types"))}</a></nav>\n'
 
 
-def _list_types(catalogue: Catalogue, frame: Frame) -> Iterator[str]:
-    t = frame.translate
+def _list_types(catalogue: Catalogue, t: _Translate) -> Iterator[str]:
     yield f'<h1>{t(_TYPES)}</h1>\n<p class="hint">{t(Message("What the errors of this service mean."))}</p>\n<dl>\n'
     for each in catalogue:
         status = t(Message("Error {status}", status=each.status))
@@ -134,12 +110,12 @@ def _list_types(catalogue: Catalogue, frame: Frame) -> Iterator[str]:
     yield "</dl>\n"
 
 
-def _describe_field(field: Field, frame: Frame) -> str:
+def _describe_field(field: Field, t: _Translate) -> str:
     form = f"<code>{escape(_describe_schema(field.schema))}</code>"
     if field.required:
-        return f"{form} \u00b7 {frame.translate(Message('required'))}"
+        return f"{form} \u00b7 {t(Message('required'))}"
     default = escape(json.dumps(to_json_value(field.default), ensure_ascii=False))
-    optional = frame.translate(Message("optional, by default {default}"))
+    optional = t(Message("optional, by default {default}"))
     return f"{form} \u00b7 {optional.replace('{default}', f'<code>{default}</code>')}"
 
 

@@ -9,13 +9,15 @@ from errbridge.adapter import Draft, log
 from errbridge.application.settings import Settings
 from errbridge.catalogue import Catalogue
 from errbridge.catalogue.catalogue import Types
-from errbridge.catalogue.pages import Frame, render_index, render_type
+from errbridge.catalogue.pages import STYLE, render_json, render_page
 from errbridge.errors import SetupError
+from errbridge.http.accept import HTML
 from errbridge.languages.message import Message
 from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.pages import add_pages
 from errbridge.pallets.seam import Seam
 from errbridge.problem.problem import Problem
+from errbridge.representations.response import build_headers
 
 __all__ = ["serve"]
 
@@ -33,20 +35,22 @@ def serve(app: Any, url_prefix: str, types: Types | type[Problem]) -> None:
         nonlocal catalogue
         request, error_map = seam.current_request(), seam.installation.error_map()
         facts, settings = seam.read_facts(None, request, ()), error_map.settings
-        vary = "Accept, Accept-Language" if len(settings.languages) > 1 else "Accept"
-        language = error_map.find_language(facts.locale, facts.accept_language)
-        frame = Frame(language, settings.site, facts.root_path, vary, has_policy=settings.csp_enabled)
+        look = error_map.choose_look(STYLE, facts)
         try:
             catalogue = Catalogue.of(chosen, type_uri=settings.type_uri)  # with the types that exist by now
         except SetupError:
             log.exception("the problem types do not go together any more; those from before are served")
-        if not path:
-            response = render_index(catalogue, facts.accept, frame)
-        elif (found := catalogue.find(path)) is not None:
-            response = render_type(found, facts.accept, frame)
-        else:
+        shown = catalogue.find(path) if path else catalogue
+        if shown is None:
             raise Problem(404, detail=Message("There is no such problem type."))
-        draft = Draft(response.body, 200, response.headers)
+        if look.media_type == HTML:
+            body, policy = render_page(shown, look.language, settings.site, facts.root_path)
+            allowed = policy if settings.csp_enabled else None
+            headers = build_headers(HTML, settings.vary(STYLE), allowed, look.language)
+        else:
+            media_type, body = render_json(shown)
+            headers = build_headers(media_type, settings.vary(STYLE), None)
+        draft = Draft(body, 200, (*headers, ("Cache-Control", "max-age=3600")))
         return seam.installation.application.make_response(draft, request.method)
 
     add_pages(app, url_prefix, respond, method="catalogue")

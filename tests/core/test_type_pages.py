@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from errbridge import Problem
 from errbridge.catalogue import ProblemType
-from errbridge.catalogue.pages import Frame, render_type
+from errbridge.catalogue.pages import render_page
+from errbridge.languages.language import ENGLISH
+from errbridge.representations.site import Site
 
 TAGS = {"p", "ul", "li"}
 
@@ -19,7 +21,7 @@ TAGS = {"p", "ul", "li"}
 def rendered(documentation: str) -> str:
     """Return the part of a type's page that shows its documentation."""
     described = ProblemType(Problem, "urn:x", "x", 400, "X", documentation)
-    body = render_type(described, "text/html", Frame()).body or b""
+    body, _ = render_page(described, ENGLISH, Site(), "")
     found = re.search(r"</h1>\n(.*?)<h2>Type</h2>", body.decode("utf-8", "surrogatepass"), re.DOTALL)
     assert found
     return found[1]

@@ -97,14 +97,13 @@ class ProblemType:
         if not _SLUG.fullmatch(slug):
             name = describe_class(problem_class)
             raise SetupError(f"{name} has the slug {slug!r}; a slug is a part of URIs, of letters, digits and - . _ ~")
-        own_type = make_plain_text(declared.uri) if declared.uri else None
         annotations, fields = resolve_annotations(problem_class), []
         for name, default in declared.fields.items():
             schema, required = make_schema(annotations.get(name, Any)), default is REQUIRED
             fields.append(Field(name, schema, required, None if required else default))
         return cls(
             cls=problem_class,
-            uri=own_type or build_type(type_uri, declared.status, slug) or ABOUT_BLANK,
+            uri=make_plain_text(declared._replace(slug=slug).build_type(type_uri) or ABOUT_BLANK),
             slug=slug,
             status=declared.status,
             title=find_phrase(declared.status) if declared.title is None else make_plain_text(declared.title),

@@ -74,7 +74,11 @@ class Incidents(list[Observation]):
             SetupError: One of them has no errors to watch.
         """
         for each in watched:
-            found = _watchable(each)
+            installed = find_installation(each)
+            found = each if installed is None else installed.hooks
+            if not isinstance(found, (Hooks, Observable)):
+                advice = "pass an ErrorHandler, a Bridge, or an app after errors.init_app(app)"
+                raise SetupError(f"{each!r} has no errors to watch: {advice}")
             found.on_incident(self._write)
             self._watched.append(found)
         return self
@@ -159,16 +163,6 @@ def _matches(seen: Observation, wanted: Wanted) -> bool:
         and bool(expected.search(path) if isinstance(expected, re.Pattern) else expected == path)
         and wanted.get("scope", str(incident.scope)) == str(incident.scope)
         and wanted.get("type", incident.problem.type) == incident.problem.type
-    )
-
-
-def _watchable(watched: Any) -> Hooks | Observable:
-    if (installed := find_installation(watched)) is not None:
-        return installed.hooks
-    if isinstance(watched, Observable):
-        return watched
-    raise SetupError(
-        f"{watched!r} has no errors to watch: pass an ErrorHandler, a Bridge, or an app after errors.init_app(app)"
     )
 
 

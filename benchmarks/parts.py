@@ -21,7 +21,7 @@ from errbridge import validation
 from errbridge.application.errormap import ErrorMap
 from errbridge.handling import builtin, context, drivers, respond
 from errbridge.pallets import application, seam
-from errbridge.representations import json
+from errbridge.representations import rendering
 from errbridge.telemetry import record
 
 __all__ = ["AREAS", "PARTS", "results"]
@@ -44,7 +44,7 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
     "· · how it looks": ((ErrorMap, "choose_look"),),
     "· the answer without a handler": ((respond, "show_built_in"),),
     "· · the rendering, if equal errors do not share it": ((builtin, "render"),),
-    "· · · its JSON": ((json, "_encode"),),
+    "· · · its JSON": ((rendering, "_encode"),),
     "· · the report": ((builtin, "report"),),
     "the fields of the framework's log record": ((seam, "expect_record"), (record._Enrich, "filter")),
     "the framework's response": ((seam.Seam, "make_result"),),

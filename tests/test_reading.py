@@ -16,7 +16,7 @@ import requests
 import errbridge_flask
 import errbridge_quart
 from errbridge import Problem, Reply
-from errbridge.representations.json import render_json
+from errbridge.representations.rendering import render_json
 from errbridge.representations.response import Response
 from errbridge.testing import assert_problem
 from tests.twins import Twins, World

@@ -12,7 +12,7 @@ may contain anything, so they appear only on request.
 No library is imported here. The name of an exception's class selects the module that reads it.
 """
 
-from errbridge.validation.http_errors import Additions, read_http_error
 from errbridge.validation.problems import client_data, handlers, problem_of
+from errbridge.validation.request_errors import Additions, read_http_error
 
 __all__ = ["Additions", "client_data", "handlers", "problem_of", "read_http_error"]

@@ -7,13 +7,31 @@ share the codes of `WORDS`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-__all__ = ["EXPECTED", "FORMATS", "SYNTAX", "WORDS", "Fault", "Path", "Place", "find_code", "own_words", "write_item"]
+from errbridge.languages.message import Message
+
+__all__ = [
+    "EXPECTED",
+    "FORMATS",
+    "INVALID",
+    "NO_JSON",
+    "SYNTAX",
+    "WORDS",
+    "Fault",
+    "Path",
+    "find_code",
+    "own_words",
+    "put_at",
+    "write_item",
+]
 
 Path = tuple[str | int, ...]
 Place = Literal["pointer", "parameter", "header"]
+
+INVALID = Message("What was sent is not valid.")
+NO_JSON = Message("The body is not valid JSON.")
 
 WORDS = {
     "missing": "This is required.",
@@ -68,6 +86,20 @@ SYNTAX = {
 
 _LONGEST = 1024
 
+_PLACES: Mapping[object, Place] = {
+    "cookies": "parameter",
+    "headers": "header",
+    "path": "parameter",
+    "path_params": "parameter",
+    "query": "parameter",
+    "query_params": "parameter",
+    "querystring": "parameter",
+    "view_args": "parameter",
+    "QuerystringValidationError": "parameter",
+    "RequestHeadersValidationError": "header",
+}
+"""By location, or quart-schema's exception for a location. All others are in the body."""
+
 
 class Fault(NamedTuple):
     """One thing that is wrong."""
@@ -77,6 +109,11 @@ class Fault(NamedTuple):
     detail: str | None = None  # the rule in errbridge's words; by default the sentence of `WORDS` for the code
     place: Place = "pointer"  # what the path leads into
     own: str | None = None  # the words of the library or of your validator, which may contain the input
+
+
+def put_at(location: object, faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Return faults as those of a location of the request."""
+    return (fault._replace(place=_PLACES.get(location, "pointer")) for fault in faults)
 
 
 def find_code(rules: Mapping[str, str], text: str) -> str:

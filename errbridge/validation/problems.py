@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import TracebackType
 from typing import Any, Literal, get_args
 
 from errbridge.handlers.handlers import Handler, Handlers, check_keys
 from errbridge.incident import Incident
-from errbridge.languages.message import Message
 from errbridge.problem.problem import Problem
-from errbridge.validation.faults import Fault
+from errbridge.validation.faults import INVALID, NO_JSON
 from errbridge.validation.readers import LIBRARIES, Reader, find_by_class, find_reader, list_errors, read_syntax_error
-from errbridge.validation.request_errors import REQUEST_ERRORS, put_at
+from errbridge.validation.request_errors import REQUEST_ERRORS
 
-__all__ = ["INVALID", "NO_JSON", "client_data", "handlers", "problem_of"]
+__all__ = ["client_data", "handlers", "problem_of"]
 
-INVALID = Message("What was sent is not valid.")
-NO_JSON = Message("The body is not valid JSON.")
 Location = Literal["body", "query", "path", "headers", "cookies"]
 _MARK = "_errbridge_client_data"
 _MOST_CAUSES = 10  # an exception may be its own cause
@@ -96,9 +93,7 @@ def problem_of(
     return problem
 
 
-_find_request_reader: Callable[[type], Reader | None] = lru_cache(maxsize=256)(
-    partial(find_by_class, table=REQUEST_ERRORS)
-)
+_find_request_reader: Callable[[type], Reader | None] = lru_cache(256)(partial(find_by_class, table=REQUEST_ERRORS))
 
 
 def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dict[str, Any] | None:
@@ -107,13 +102,7 @@ def _find_errors(exc: BaseException, *, everywhere: bool, messages: bool) -> dic
         if (read := find_reader(type(error))) is not None:
             if location is None and not everywhere:
                 return None
-            if location in (None, "body"):
-                return list_errors(error, read, messages=messages)
-
-            def read_there(error: BaseException) -> Iterable[Fault] | None:
-                return None if (faults := read(error)) is None else put_at(location, faults)
-
-            return list_errors(error, read_there, messages=messages)
+            return list_errors(error, read, messages=messages, location=location)
     return None
 
 

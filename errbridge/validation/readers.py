@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from errbridge.languages.message import Message
 from errbridge.log import log
-from errbridge.validation.faults import EXPECTED, SYNTAX, WORDS, Fault, write_item
+from errbridge.validation.faults import EXPECTED, SYNTAX, WORDS, Fault, put_at, write_item
 
 __all__ = [
     "LIBRARIES",
@@ -63,15 +63,19 @@ find_reader: Callable[[type], Reader | None] = lru_cache(maxsize=256)(_find_read
 """Return the reader for exceptions of a class that may be about any data; None if it is no validation error."""
 
 
-def list_errors(exc: BaseException, read: Reader, *, messages: bool) -> dict[str, Any] | None:
+def list_errors(
+    exc: BaseException, read: Reader, *, messages: bool, location: str | None = None
+) -> dict[str, Any] | None:
     """Return the member ``errors`` for an exception, or None if the service is to blame for it.
 
-    If its reader fails, the failure is logged and the member is missing.
+    With a *location*, all faults are there. If the reader fails, the failure is logged and the member is missing.
     """
     try:
         faults = read(exc)
         if faults is None:
             return None
+        if location is not None:
+            faults = put_at(location, faults)
         errors = [write_item(fault, messages=messages) for fault in islice(faults, MOST + 1)]
     except Exception:
         # The client is to blame all the same, whatever keeps errbridge from saying why.

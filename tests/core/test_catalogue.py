@@ -21,7 +21,7 @@ from errbridge import Problem, SetupError
 from errbridge.catalogue import Catalogue, Field, ProblemType, types_of
 from errbridge.problem.fields import resolve_annotations
 from errbridge.problem.subclasses import subclasses
-from errbridge.representations.json import render_json
+from errbridge.representations.rendering import render_json
 from tests.core.fakes import incident_of
 
 TEMPLATE = "https://example.com/problems/{slug}"

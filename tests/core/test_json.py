@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errbridge import Incident, Problem
-from errbridge.representations.json import render_json
+from errbridge.representations.rendering import render_json
 from tests.core.fakes import (
     ANY_TEXT,
     ID,

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
 from errbridge import Problem
-from errbridge.representations.json import render_json
+from errbridge.representations.rendering import render_json
 from tests.core.fakes import incident_of
 
 # The members and their types as the appendix has them.

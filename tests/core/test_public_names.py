@@ -38,7 +38,7 @@ def module(request: pytest.FixtureRequest) -> ModuleType:
 
 
 def test_the_walk_finds_the_modules_of_the_core() -> None:
-    assert {"errbridge.handling.respond", "errbridge.scopes.scope", "errbridge.representations.xml"} < set(MODULES)
+    assert {"errbridge.handling.respond", "errbridge.scopes.scope", "errbridge.representations.html"} < set(MODULES)
 
 
 def test_every_module_lists_what_it_exports_sorted(module: ModuleType) -> None:

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from errbridge import Problem
 from errbridge.problem.type_uri import ABOUT_BLANK
 from errbridge.problem.values import to_json_value
-from errbridge.representations.json import render_json
-from errbridge.representations.rendering import REPRESENTATIONS
+from errbridge.representations.rendering import REPRESENTATIONS, render_json
 from tests.core.fakes import ANY_TEXT, incident_of, render
 
 JSON = "application/problem+json"

@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from errbridge import Problem
 from errbridge.http.accept import HTML, JSON, TEXT, XML
 from errbridge.representations.html import render_html
-from errbridge.representations.json import render_json
-from errbridge.representations.rendering import REPRESENTATIONS
-from errbridge.representations.text import render_text
-from errbridge.representations.xml import render_xml
+from errbridge.representations.rendering import REPRESENTATIONS, render_json, render_text, render_xml
 from tests.core.fakes import ANY_TEXT, render
 from tests.core.values import DEEP, HOSTILE, HUGE, RESERVED, VALUES
 

@@ -23,7 +23,7 @@ from jsonschema import Draft202012Validator
 
 from errbridge import Problem
 from errbridge.catalogue.schema import make_schema
-from errbridge.representations.json import render_json
+from errbridge.representations.rendering import render_json
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may be running
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from errbridge import Incident, Problem, RequestFacts
-from errbridge.representations.text import render_text
+from errbridge.representations.rendering import render_text
 from tests.core.fakes import (
     ID,
     incident_of,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from errbridge import Incident, Problem
 from errbridge.problem.values import to_json_value
-from errbridge.representations.xml import NAMESPACE, encode_name, render_xml
+from errbridge.representations.rendering import NAMESPACE, encode_name, render_xml
 from tests.core.fakes import (
     ANY_TEXT,
     ID,

@@ -14,9 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errbridge.representations.json import render_json
-from errbridge.representations.text import render_text
-from errbridge.representations.xml import render_xml
+from errbridge.representations.rendering import render_json, render_text, render_xml
 from errbridge.validation import problem_of
 from errbridge.validation.faults import Fault, write_item
 from errbridge.validation.readers import MOST

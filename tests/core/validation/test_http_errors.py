@@ -30,8 +30,7 @@ from werkzeug.exceptions import (
 from werkzeug.test import EnvironBuilder
 
 from errbridge.validation import Additions, read_http_error
-from errbridge.validation.faults import WORDS
-from errbridge.validation.problems import INVALID
+from errbridge.validation.faults import INVALID, WORDS
 from tests.core.validation.checks import CHECKS, GENERAL, SECRET, Check, raised
 
 NOTHING = Additions()

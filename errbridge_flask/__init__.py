@@ -15,12 +15,13 @@ except ImportError as error:
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import errbridge
 from errbridge.pallets import BaseErrorHandler, locate_public
 
 __all__ = ["ErrorHandler"]
 
 
-class ErrorHandler(BaseErrorHandler[Flask, flask.Blueprint]):
+class ErrorHandler(BaseErrorHandler[Flask, Flask | flask.Blueprint | str | errbridge.Scope]):
     """Error handling for Flask applications.
 
     Example::

@@ -16,12 +16,13 @@ except ImportError as error:
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import errbridge
 from errbridge.pallets import BaseErrorHandler, locate_public
 
 __all__ = ["ErrorHandler"]
 
 
-class ErrorHandler(BaseErrorHandler[Quart, quart.Blueprint]):
+class ErrorHandler(BaseErrorHandler[Quart, Quart | quart.Blueprint | str | errbridge.Scope]):
     """Error handling for Quart applications.
 
     Example::

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["EXTENSION", "BaseErrorHandler"]
 
 AppT = TypeVar("AppT")
-BlueprintT = TypeVar("BlueprintT")
+TargetT = TypeVar("TargetT")  # an application, a blueprint, a prefix or a Scope
 
 EXTENSION = "errbridge"
 """The key of an application's ``extensions`` with the seam, which has the `Installation`."""
@@ -51,7 +51,7 @@ class Keywords(Configuration, total=False):
     replace_native: bool | None
 
 
-class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
+class BaseErrorHandler(Observable, ABC, Generic[AppT, TargetT]):
     """Registers handlers and styles for the errors of applications, blueprints, URL prefixes and hosts.
 
     You can create it without an application, and initialize any number of applications with it.
@@ -134,34 +134,21 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
     # Registering.
 
     @overload
-    def register(self, *targets: AppT | BlueprintT | str | Scope, code: type[ExcT]) -> Register[ExcT]: ...
+    def register(self, *targets: TargetT, code: type[ExcT]) -> Register[ExcT]: ...
+    @overload
+    def register(self, *targets: TargetT, code: tuple[type[ExcT], type[SecondT]]) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(self, key: type[ExcT], /, *targets: TargetT) -> Register[ExcT]: ...
+    @overload
+    def register(self, key: type[ExcT], second: type[SecondT], /, *targets: TargetT) -> Register[ExcT | SecondT]: ...
+    @overload
+    def register(self, target: TargetT, key: type[ExcT], /, *targets: TargetT) -> Register[ExcT]: ...
     @overload
     def register(
-        self, *targets: AppT | BlueprintT | str | Scope, code: tuple[type[ExcT], type[SecondT]]
+        self, target: TargetT, key: type[ExcT], second: type[SecondT], /, *targets: TargetT
     ) -> Register[ExcT | SecondT]: ...
     @overload
-    def register(self, key: type[ExcT], /, *targets: AppT | BlueprintT | str | Scope) -> Register[ExcT]: ...
-    @overload
-    def register(
-        self, key: type[ExcT], second: type[SecondT], /, *targets: AppT | BlueprintT | str | Scope
-    ) -> Register[ExcT | SecondT]: ...
-    @overload
-    def register(
-        self, target: AppT | BlueprintT | str | Scope, key: type[ExcT], /, *targets: AppT | BlueprintT | str | Scope
-    ) -> Register[ExcT]: ...
-    @overload
-    def register(
-        self,
-        target: AppT | BlueprintT | str | Scope,
-        key: type[ExcT],
-        second: type[SecondT],
-        /,
-        *targets: AppT | BlueprintT | str | Scope,
-    ) -> Register[ExcT | SecondT]: ...
-    @overload
-    def register(
-        self, *targets_and_keys: AppT | BlueprintT | str | Scope | ErrorKeys, code: ErrorKeys | None = None
-    ) -> Register[Any]: ...
+    def register(self, *targets_and_keys: TargetT | ErrorKeys, code: ErrorKeys | None = None) -> Register[Any]: ...
     def register(self, *targets_and_keys: Any, code: object = None) -> Any:
         """Register the decorated function as a handler.
 
@@ -199,11 +186,9 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         return decorate
 
     @overload
-    def map(self, meanings: Mapping[type[ExcT], Meaning], *targets: AppT | BlueprintT | str | Scope) -> None: ...
+    def map(self, meanings: Mapping[type[ExcT], Meaning], *targets: TargetT) -> None: ...
     @overload
-    def map(
-        self, meanings: Mapping[ErrorKey | tuple[ErrorKey, ...], Meaning], *targets: AppT | BlueprintT | str | Scope
-    ) -> None: ...
+    def map(self, meanings: Mapping[ErrorKey | tuple[ErrorKey, ...], Meaning], *targets: TargetT) -> None: ...
     def map(self, meanings: object, *targets: Any) -> None:
         """Map errors to problems or handlers, in a table.
 
@@ -224,7 +209,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
             for keys, handler in handlers:
                 registry.add_handler(target, keys, handler)
 
-    def include(self, handlers: Handlers, *targets: AppT | BlueprintT | str | Scope) -> None:
+    def include(self, handlers: Handlers, *targets: TargetT) -> None:
         """Register all handlers of a `Handlers` object, including those that are added to it later.
 
         Example::
@@ -249,7 +234,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         for registry, target in self._targets("include", targets):
             registry.include(target, handlers)
 
-    def api_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
+    def api_register(self, *targets: TargetT) -> None:
         """Send problem documents (RFC 9457) for the errors of these targets.
 
         Example::
@@ -264,7 +249,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         """
         self._set_style("api", targets)
 
-    def web_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
+    def web_register(self, *targets: TargetT) -> None:
         """Send pages for the errors of these targets, from your own templates if they exist.
 
         Example::
@@ -279,7 +264,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         """
         self._set_style("web", targets)
 
-    def default_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
+    def default_register(self, *targets: TargetT) -> None:
         """Send the built-in page for the errors of these targets, or a document or text if the client prefers that.
 
         Example::
@@ -294,7 +279,7 @@ class BaseErrorHandler(Observable, ABC, Generic[AppT, BlueprintT]):
         """
         self._set_style("default", targets)
 
-    def failure_register(self, *targets: AppT | BlueprintT | str | Scope) -> None:
+    def failure_register(self, *targets: TargetT) -> None:
         """Send the built-in page for uncaught exceptions of these targets, and leave their other errors alone.
 
         Example::

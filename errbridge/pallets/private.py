@@ -136,15 +136,11 @@ def find_search(app: Any) -> HandlerSearch:
     """
     found: Any = getattr(app, "_find_error_handler", None)
     framework = next(cls for cls in type(app).__mro__ if cls.__module__ in _FRAMEWORKS)
-    if not (_takes_exception_and_blueprints(found) and _can_search(framework)):
+    if not (callable(found) and len(inspect.signature(found).parameters) == 2 and _can_search(framework)):
         raise _unknown(framework.__name__, "searches error handlers")
     # One that takes its place need not look among what is registered; by its name it may pass for the original.
     is_replaced = getattr(found, "__globals__", {}).get("__name__") != _FRAMEWORKS_OWN
     return HandlerSearch(found, app, is_replaced)
-
-
-def _takes_exception_and_blueprints(search: Any) -> bool:
-    return callable(search) and len(inspect.signature(search).parameters) == 2
 
 
 @lru_cache(maxsize=8)

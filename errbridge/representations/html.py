@@ -26,8 +26,7 @@ from urllib.parse import quote
 from errbridge.files import read_file
 from errbridge.http.status import find_phrase
 from errbridge.incident import Incident
-from errbridge.languages.language import ENGLISH, Language
-from errbridge.languages.message import Message
+from errbridge.languages.language import ENGLISH, Language, Message
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import to_json_value
 from errbridge.representations.site import Site, build_palette
@@ -86,7 +85,7 @@ class HTML(str):
 
 
 class PageParts:
-    """What a page shows: ``errbridge`` in a template. Each part is made for a template that asks for it."""
+    """What a page shows: ``errbridge`` in a template. What takes long is made for a template that asks for it."""
 
     def __init__(self, incident: Incident, site: Site = _NO_SITE) -> None:
         problem, language = incident.problem, incident.language
@@ -96,32 +95,12 @@ class PageParts:
         self._home_url = site.home_url or link_home(incident.request.root_path)
         self.status = language.translate(Message("Error {status}", status=problem.status))
         self.heading = (self._has_stock_title and language.translate(words.heading)) or problem.title
-
-    @property
-    def title(self) -> str:
-        """The title of the window."""
-        return f"{self.heading} \u00b7 {self._site.name or self.status}"
-
-    @property
-    def description(self) -> str:
-        """``404 Not Found``, which people do not see: for programs, and for searching."""
-        return f"{self._problem.status} {self._problem.title}"
-
-    @property
-    def style(self) -> HTML:
-        """The ``<style>`` elements."""
-        return _build_style(self._site.style)
-
-    @property
-    def header(self) -> HTML:
-        """The logo and the name of the site."""
-        return _build_header(self._site, self._home_url, self.language)
-
-    @property
-    def icon(self) -> HTML:
-        """A drawing."""
-        drawing = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[self._words.icon]}</svg>'
-        return HTML(f'<div class="icon">{drawing}</div>')
+        self.title = f"{self.heading} \u00b7 {site.name or self.status}"  # of the window
+        self.description = f"{problem.status} {problem.title}"  # not for people: for programs, and for searching
+        self.style = _build_style(site.style)
+        self.header = _build_header(site, self._home_url, language)
+        drawing = f'<svg viewBox="0 0 24 24" aria-hidden="true">{ICONS[words.icon]}</svg>'
+        self.icon = HTML(f'<div class="icon">{drawing}</div>')
 
     @property
     def hint(self) -> str:

@@ -28,7 +28,7 @@ from errbridge.asgi import Bridge
 from errbridge.asgi.exchange import too_large
 from errbridge.http.status import PHRASES
 from errbridge.languages.catalogues import FOLDER, LANGUAGES, load_languages
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 from errbridge.representations.words import LABELS, WORDS
 from tests.applications import Ask, a_site, aborting, an_api, an_app, failing, with_templates
 from tests.clients import OCCURRENCE, Request

@@ -11,10 +11,9 @@ The laws of this package:
 4. What no application can answer is answered by the core, negotiated as everywhere else.
 
 The way of a request: :class:`~errbridge.asgi.bridge.Bridge` wraps it in an
-:class:`~errbridge.asgi.exchange.Exchange`, asks its directory (:mod:`~errbridge.asgi.mounts` or
-:mod:`~errbridge.asgi.routes`) who has the URL, and hands it over. A WSGI application runs in one of the bridge's
-:mod:`~errbridge.asgi.threads`; a complete answer comes back in one hop, anything else through the two pipes
-:mod:`~errbridge.asgi.inlet` and :mod:`~errbridge.asgi.outlet`.
+:class:`~errbridge.asgi.exchange.Exchange`, asks its :mod:`~errbridge.asgi.directory` who has the URL, and hands it
+over. A WSGI application runs in one of the bridge's :mod:`~errbridge.asgi.threads`; a complete answer comes back in one
+hop, anything else through the pipes of :mod:`~errbridge.asgi.streams`.
 """
 
 try:

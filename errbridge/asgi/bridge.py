@@ -11,16 +11,15 @@ from asgiref.typing import ASGISendCallable, ASGISendEvent, WebSocketScope
 
 from errbridge.application.hooks import Hooks, Observable, finish_work
 from errbridge.asgi.applications import App, Asgi, AsgiApp, Wsgi, recognise
+from errbridge.asgi.directory import INSIDE, Destination, Mounts, Routes, find_host, read_place, split_path
 from errbridge.asgi.errors import answer, install, report_broken_off
 from errbridge.asgi.exchange import BrokenOff, Complete, Exchange, declared_length, make_problem
-from errbridge.asgi.inlet import Inlet
 from errbridge.asgi.lifespan import serve_lifespan
-from errbridge.asgi.mounts import INSIDE, Destination, Mounts, find_host, read_place, split_path
-from errbridge.asgi.routes import Routes
+from errbridge.asgi.streams import Inlet
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.errors import SetupError
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 from errbridge.log import log
 from errbridge.problem.problem import Problem
 from errbridge.scopes.scope import Scope

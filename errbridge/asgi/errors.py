@@ -22,8 +22,8 @@ from errbridge.application.installation import Installation, find_installation
 from errbridge.application.protocol import Application
 from errbridge.application.settings import Settings
 from errbridge.asgi.applications import Asgi, Wsgi
+from errbridge.asgi.directory import Connection, Destination, split_path
 from errbridge.asgi.exchange import Complete, Exchange, declared_length
-from errbridge.asgi.mounts import Connection, Destination, split_path
 from errbridge.asgi.threads import Threads
 from errbridge.asgi.wsgi import serve_wsgi
 from errbridge.handling.outside import respond_in_place

@@ -31,7 +31,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallab
 
 from errbridge.http.headers import check_head, split_list
 from errbridge.http.status import has_body
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 from errbridge.problem.problem import Problem
 
 __all__ = [

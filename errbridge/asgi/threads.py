@@ -28,7 +28,7 @@ from asgiref.sync import sync_to_async
 
 from errbridge.asgi.exchange import make_problem
 from errbridge.errors import SetupError
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 
 __all__ = ["Threads", "Turn"]
 
@@ -36,11 +36,12 @@ _LOOK_AGAIN = 0.01  # seconds after which a shutdown looks again whether all fun
 _numbers = itertools.count(1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Turn:
     """The right of one request to a thread."""
 
     _threads: Threads
+    coming: asyncio.Future[None] | None  # which is waited for if no turn was free
     _is_stream: bool = False
     _has_ended: bool = False
 
@@ -53,11 +54,11 @@ class Turn:
             self._threads.pass_on_turn()
 
     def end(self) -> None:
-        """Give it back: the thread is free."""
+        """Give it back: the thread is free. One that has not come is waited for no more."""
         self._has_ended = True
         if self._is_stream:
             self._threads.streaming -= 1
-        else:
+        elif self.coming is None or not (self.coming.cancel() or self.coming.cancelled()):
             self._threads.pass_on_turn()
 
 
@@ -73,33 +74,22 @@ class Threads:
         self._idle: list[_Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def take_turn(self) -> Turn | None:
-        """Take a turn; None if none is free."""
+    def take_turn(self) -> Turn:
+        """Take a turn, or wait for one that is coming; a 503 if too many requests are waiting already."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             if self._loop is not None and self._loop.is_running():
                 raise SetupError("a bridge serves one event loop at a time; make one for each")
             self._loop = loop
-        if not self.free:
-            return None
-        self.free -= 1
-        return Turn(self)
-
-    async def wait_for_turn(self) -> Turn:
-        """Wait until a turn is free, and take it; a 503 if too many requests are waiting already."""
+        if self.free:
+            self.free -= 1
+            return Turn(self, None)
         if self._most_waiting is not None and len(self._queue) >= self._most_waiting:
             problem = make_problem(503, Message("Too many requests are waiting here. Try again in a moment."))
             problem.headers = (("Retry-After", "1"),)  # places become free one by one, not all at once
             raise problem
-        given = asyncio.get_running_loop().create_future()
-        self._queue.append(given)
-        try:
-            await given
-        except asyncio.CancelledError:
-            if given.done() and not given.cancelled():  # at the same moment
-                self.pass_on_turn()
-            raise
-        return Turn(self)
+        self._queue.append(coming := loop.create_future())
+        return Turn(self, coming)
 
     def pass_on_turn(self) -> None:
         """Give a turn to the request that has waited longest."""
@@ -111,7 +101,10 @@ class Threads:
         self.free += 1
 
     async def start(self, function: Callable[[], object], turn: Turn) -> None:
-        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it."""
+        """Run a function that raises nothing in a thread, in a copy of the caller's context. The turn ends with it.
+
+        If no thread can be started, the turn is left to the caller.
+        """
         loop = asyncio.get_running_loop()
         while self._idle and self._idle[-1].loop is not loop:
             self._idle.pop().inbox.put(None)
@@ -122,7 +115,6 @@ class Threads:
             try:
                 await thread.starting
             except BaseException:
-                turn.end()
                 thread.inbox.put(None)
                 raise
         thread.inbox.put((copy_context(), function, partial(self._end, thread, turn)))

@@ -14,20 +14,20 @@ A request goes through these stages; those in brackets take a turn of the bridge
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from types import TracebackType
-from typing import IO, Any
-from wsgiref.types import StartResponse, WSGIApplication
+from typing import IO, Any, cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from asgiref.typing import HTTPScope
 
-from errbridge.asgi.environ import environ_of
+from errbridge.asgi.directory import describe_request
 from errbridge.asgi.exchange import Complete, Exchange, RawHeaders, declared_length
-from errbridge.asgi.inlet import Inlet
-from errbridge.asgi.outlet import Outlet
+from errbridge.asgi.streams import Inlet, Outlet
 from errbridge.asgi.threads import Threads
 from errbridge.http.headers import check_head
 from errbridge.http.status import has_body
@@ -42,6 +42,7 @@ _ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
+_WITHOUT_PREFIX = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
 async def serve_wsgi(
@@ -52,19 +53,13 @@ async def serve_wsgi(
     With *streams_upload*, it reads an upload while that is still arriving. What it raises is raised after everything
     that it had answered before has been sent.
     """
-    inlet, call = Inlet(exchange), None
+    inlet, turn, call = Inlet(exchange), None, None
     streams_upload = streams_upload and exchange.may_upload
     try:
         upload = inlet.stream() if streams_upload else await inlet.gather()
         turn = threads.take_turn()
-        if turn is None:
-            waiting = asyncio.ensure_future(threads.wait_for_turn())
-            try:
-                turn = await inlet.unless_gone(waiting)
-            except BaseException:
-                if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
-                    waiting.result().end()  # it came at the moment at which this request was cancelled
-                raise
+        if turn.coming is not None:
+            await inlet.unless_gone(turn.coming)
         length = None if streams_upload else exchange.received
         starting = _Call(app, scope, upload, length, asyncio.get_running_loop().create_future())
         await threads.start(starting.run, turn)
@@ -90,6 +85,8 @@ async def serve_wsgi(
     finally:
         if call is not None:
             call.abandon()
+        elif turn is not None:
+            turn.end()
         await inlet.close(is_read=call is not None)
 
 
@@ -142,7 +139,7 @@ class _Call:
         """Run the application, and hand its answer over."""
         chunks: Any = None
         try:
-            environ = environ_of(self._scope, self._upload, self._length)
+            environ = _make_environ(self._scope, self._upload, self._length)
             start_response: StartResponse = self._start_response
             chunks = self._app(environ, start_response)
             self._deliver(chunks)
@@ -233,3 +230,47 @@ class _Call:
 def _resolve(future: asyncio.Future[Any], result: object) -> None:
     if not future.done():  # it is, if the request was cancelled
         future.set_result(result)
+
+
+def _make_environ(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WSGIEnvironment:
+    """Make the environment of a request whose upload ends by itself; it has no length while it is still arriving."""
+    root_path = scope.get("root_path", "")
+    environ: WSGIEnvironment = {
+        **describe_request(scope, root_path, scope["path"][len(root_path) :]),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "wsgi.version": (1, 0),
+        "wsgi.input": upload,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "asgi.scope": scope,
+        "errbridge.bridge": True,
+    }
+    if client := scope.get("client"):
+        environ["REMOTE_ADDR"] = client[0]
+        environ["REMOTE_PORT"] = str(client[1])
+    if raw_path := cast("bytes | None", scope.get("raw_path")):
+        query = scope["query_string"]
+        environ["REQUEST_URI"] = (raw_path + b"?" + query if query else raw_path).decode("latin-1")
+    for name, value in scope["headers"]:
+        # X_Real-Ip would become the same key as X-Real-Ip, and pass for what a proxy has set.
+        if b"_" in name:
+            continue
+        key = _WITHOUT_PREFIX.get(name) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        if key in environ:
+            # RFC 9110 section 5.3; HTTP/2 splits cookies into lines of their own, RFC 9113 section 8.2.3.
+            text = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + text
+        environ[key] = text
+    # Some frameworks read no body without a length, so a chunked one has it as well, once it is there. With one, they
+    # find out by themselves that a client left before it had sent everything; Werkzeug makes a 400 of it.
+    if length is None:
+        if "HTTP_TRANSFER_ENCODING" in environ:  # which is right if both are there, RFC 9112 section 6.3
+            environ.pop("CONTENT_LENGTH", None)
+        if "CONTENT_LENGTH" not in environ:
+            environ["wsgi.input_terminated"] = True
+    elif length or "HTTP_TRANSFER_ENCODING" in environ:
+        environ["CONTENT_LENGTH"] = str(length)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return environ

@@ -15,8 +15,7 @@ from typing import Any
 from errbridge.catalogue.catalogue import DIALECT, Catalogue, Field, ProblemType
 from errbridge.catalogue.schema import Schema
 from errbridge.http.accept import HTML, JSON
-from errbridge.languages.language import Language
-from errbridge.languages.message import Message
+from errbridge.languages.language import Language, Message
 from errbridge.problem.values import to_json_value
 from errbridge.representations.html import build_page, link_home
 from errbridge.representations.site import Site

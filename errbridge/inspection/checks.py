@@ -15,7 +15,7 @@ from errbridge.handlers.handlers import CATCH_ALL
 from errbridge.http.request import RequestFacts
 from errbridge.inspection.subject import Source, Subject, find_source, is_of, key_name
 from errbridge.languages.catalogues import find_faults
-from errbridge.languages.message import find_names
+from errbridge.languages.language import find_names
 from errbridge.problem.problem import make_plain_text, read_declaration
 from errbridge.representations.styles import DEFAULT
 from errbridge.scopes.scope import ROOT, Scope, list_blueprints

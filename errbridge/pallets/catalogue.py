@@ -12,7 +12,7 @@ from errbridge.catalogue.catalogue import Types
 from errbridge.catalogue.pages import STYLE, render_json, render_page
 from errbridge.errors import SetupError
 from errbridge.http.accept import HTML
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 from errbridge.pallets.errorhandler import EXTENSION
 from errbridge.pallets.pages import add_pages
 from errbridge.pallets.seam import Seam

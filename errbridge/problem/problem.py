@@ -13,7 +13,7 @@ from errbridge.errors import suggest
 from errbridge.http.headers import Headers, list_headers
 from errbridge.http.response import AnyResponse
 from errbridge.http.status import check_error_status, find_phrase
-from errbridge.languages.message import Message, fill_in, is_usable
+from errbridge.languages.language import Message, fill_in, is_usable
 from errbridge.problem.fields import REQUIRED, Declaration, find_mismatches, read_annotations
 from errbridge.problem.subclasses import subclasses
 from errbridge.problem.type_uri import ABOUT_BLANK, make_slug

@@ -16,8 +16,7 @@ from html import escape
 
 from errbridge.http import accept
 from errbridge.incident import Incident
-from errbridge.languages.language import Language
-from errbridge.languages.message import Message
+from errbridge.languages.language import Language, Message
 from errbridge.problem.problem import Problem
 from errbridge.problem.values import JSONValue, to_json_value
 from errbridge.representations.html import render_html

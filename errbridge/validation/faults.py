@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 
 __all__ = [
     "EXPECTED",

@@ -10,7 +10,7 @@ from json import JSONDecodeError
 from traceback import walk_tb
 from typing import Any, TypeVar
 
-from errbridge.languages.message import Message
+from errbridge.languages.language import Message
 from errbridge.log import log
 from errbridge.validation.faults import EXPECTED, SYNTAX, WORDS, Fault, put_at, write_item
 

@@ -66,7 +66,7 @@ async def test_a_stream_waits_for_its_client_on_the_loop_and_no_thread_waits_wit
 async def test_the_chunks_of_a_stream_are_made_in_one_thread_however_slow_its_client_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("errbridge.asgi.outlet.AHEAD", 100_000)  # it has to wait now and then
+    monkeypatch.setattr("errbridge.asgi.streams.AHEAD", 100_000)  # it has to wait now and then
     app = flask.Flask("f")
 
     @app.get("/")

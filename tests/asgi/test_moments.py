@@ -224,7 +224,6 @@ async def test_a_client_that_leaves_while_its_complete_upload_is_read_does_not_s
 
     bridge, part = Bridge({"/": app}, threads=1), {**PART, "body": b"x" * 300_000}
     turn = bridge._threads.take_turn()  # so that the request waits for one, and watches its client
-    assert turn is not None
     connection = Connection(part, part, {**PART, "body": b"", "more_body": False})
 
     async def leave() -> Any:
@@ -304,9 +303,9 @@ async def test_a_stream_that_breaks_off_in_a_bridge_has_the_one_record_of_its_ap
 
 
 async def test_a_stream_needs_no_more_room_than_its_thread_may_be_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("errbridge.asgi.outlet.AHEAD", 50_000)
-    monkeypatch.setattr("errbridge.asgi.outlet.PIECE", 100)
-    monkeypatch.setattr("errbridge.asgi.spool.IN_MEMORY", 1000)
+    monkeypatch.setattr("errbridge.asgi.streams.AHEAD", 50_000)
+    monkeypatch.setattr("errbridge.asgi.streams.PIECE", 100)
+    monkeypatch.setattr("errbridge.asgi.streams.IN_MEMORY", 1000)
     sizes: list[int] = []
 
     def app(environ: Any, start_response: Any) -> Iterator[bytes]:
@@ -322,7 +321,7 @@ async def test_a_stream_needs_no_more_room_than_its_thread_may_be_ahead(monkeypa
             sizes.append(self.tell() + len(part))
             return super().write(part)
 
-    monkeypatch.setattr("errbridge.asgi.spool.TemporaryFile", File)
+    monkeypatch.setattr("errbridge.asgi.streams.TemporaryFile", File)
     connection = Connection({**PART, "more_body": False})
     await connection.ask(Bridge({"/": app}))
     assert sum(len(message.get("body", b"")) for message in connection.sent) == 300_000
@@ -331,15 +330,14 @@ async def test_a_stream_needs_no_more_room_than_its_thread_may_be_ahead(monkeypa
 
 async def test_a_turn_that_comes_to_a_request_in_the_moment_of_its_cancellation_goes_to_the_next() -> None:
     threads = Threads(1)
-    turn = threads.take_turn()
-    assert turn is not None
-    cancelled, following = (asyncio.create_task(threads.wait_for_turn()) for _ in range(2))
-    await asyncio.sleep(0)
+    turn, left, cancelled, following = (threads.take_turn() for _ in range(4))
+    left.end()
     turn.end()
-    cancelled.cancel()
+    cancelled.end()
+    assert following.coming is not None
     async with asyncio.timeout(DEADLINE):
-        (await following).end()
-    assert cancelled.cancelled()
+        await following.coming
+    following.end()
     assert threads.free == 1
 
 

@@ -9,12 +9,12 @@ from functools import partial
 
 import pytest
 
-from errbridge.asgi.spool import Spool
+from errbridge.asgi.streams import Spool
 
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_what_comes_out_is_what_was_put_in(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("errbridge.asgi.spool.IN_MEMORY", 1000)
+    monkeypatch.setattr("errbridge.asgi.streams.IN_MEMORY", 1000)
     chance, spool, wanted, taken = random.Random(seed), Spool(), b"", b""
     for _ in range(300):
         if chance.random() < 0.5:

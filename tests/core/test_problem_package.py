@@ -16,7 +16,7 @@ BELOW = (
     "errbridge.http.",
     "errbridge.errors",
     "errbridge.introspection",
-    "errbridge.languages.message",
+    "errbridge.languages.language",
 )
 
 

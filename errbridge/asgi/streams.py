@@ -47,7 +47,7 @@ _disk = ThreadPoolExecutor(4, thread_name_prefix="errbridge-disk")
 class Spool:
     """A queue of bytes, in memory or on a disk. The loop never waits for it; a thread waits for `changed`."""
 
-    __slots__ = ("_file", "_is_closed", "_taken", "changed", "error", "has_ended", "size")
+    __slots__ = ("_file", "_taken", "changed", "error", "has_ended", "size")
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -56,15 +56,14 @@ class Spool:
         self.size = 0  # of the file, which has everything since the queue was last empty
         self._taken = 0
         self._file: IO[bytes] = BytesIO()
-        self._is_closed = False
 
     def __len__(self) -> int:
         return self.size - self._taken
 
     def add(self, part: bytes) -> None:
-        """Add bytes at the end."""
+        """Add bytes at the end, unless there is no more to add."""
         with self.changed:
-            if self._is_closed:
+            if self.has_ended:
                 return
             if self.size + len(part) > IN_MEMORY and isinstance(self._file, BytesIO):
                 part = self._file.getvalue()[self._taken :] + part
@@ -107,9 +106,10 @@ class Spool:
             self.changed.notify_all()
 
     def close(self) -> None:
-        """Throw everything away, also what is still added."""
+        """End, and throw everything away."""
         with self.changed:
-            self._is_closed, self.error = True, None
+            self.end()
+            self.error = None
             self._clear()
 
     def _clear(self) -> None:
@@ -266,7 +266,6 @@ class Outlet:
 
     def cut(self) -> None:
         """Say that nothing will be sent any more."""
-        self._spool.end()
         self._spool.close()
 
     async def send(self, exchange: Exchange) -> None:

@@ -188,15 +188,13 @@ class _Call:
             head = self._begun()
             if not head.has_body or self._given == head.length:
                 return
-            self._pass_on(chunk, head, is_whole)
+            self._write(chunk, is_whole)
 
-    def _write(self, chunk: bytes) -> None:
-        """Do what ``start_response`` returns: send a chunk before the application has returned."""
+    def _write(self, chunk: Any, is_whole: bool = False) -> None:
+        """Take a chunk; ``start_response`` returns this for those from before the application has returned."""
         head = self._begun()
-        if chunk and head.has_body:
-            self._pass_on(chunk, head, False)
-
-    def _pass_on(self, chunk: Any, head: _Head, is_whole: bool) -> None:
+        if not chunk or not head.has_body:
+            return
         if not isinstance(chunk, bytes):
             chunk = memoryview(chunk).tobytes()  # a TypeError for what is no bytes
         if head.length is not None:

@@ -256,20 +256,17 @@ def _read_wait(incident: Incident) -> int | None:
 
 def _list_errors(errors: object, language: Language) -> str:
     """List what is wrong with the input, as far as the problem has words for it (RFC 9457 section 3)."""
-    items = [f'<li dir="auto">{text}</li>' for text in _read_errors(to_json_value(errors))]
+    found, items = to_json_value(errors), list[str]()
+    for error in found if isinstance(found, list) else ():
+        members = error if isinstance(error, dict) else {"detail": error}
+        detail, place = members.get("detail"), _name_place(members)
+        if isinstance(detail, str) and detail:
+            label = f"<b>{escape(place)}</b>: " if place else ""
+            items.append(f'<li dir="auto">{label}{escape(detail)}</li>')
     if (others := len(items) - _MOST_ERRORS) > 0:
         more = language.translate(Message("and {count} more", "and {count} more", count=others))
         items[_MOST_ERRORS:] = [f"<li>{escape(more)}</li>"]
     return f"<ul>{''.join(items)}</ul>\n" if items else ""
-
-
-def _read_errors(errors: object) -> Iterator[str]:
-    for error in errors if isinstance(errors, list) else ():
-        members = error if isinstance(error, dict) else {"detail": error}
-        detail = members.get("detail")
-        if isinstance(detail, str) and detail:
-            place = _name_place(members)
-            yield f"<b>{escape(place)}</b>: {escape(detail)}" if place else escape(detail)
 
 
 def _name_place(error: Mapping[str, object]) -> str:

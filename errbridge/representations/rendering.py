@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 
 from errbridge.http import accept
@@ -89,20 +89,15 @@ def render_text(incident: Incident) -> bytes:
         lines += "", problem.detail
     if problem.extensions:
         lines.append("")
-        for name, value in problem.extensions.items():
-            lines.extend(_write_member(str(to_json_value(name)), to_json_value(value), language))
+        for given_name, given in problem.extensions.items():
+            name, value = to_json_value(given_name), to_json_value(given)
+            if isinstance(value, list) and any(isinstance(item, dict) for item in value):  # as validation errors are
+                lines += f"{name}:", *(f"- {_write_value(item, language)}" for item in value)
+            else:
+                lines.append(f"{name}: {_write_value(value, language)}")
     if incident.reference:  # nothing would be found by it otherwise
         lines += "", language.translate(Message("Reference: {reference}", reference=incident.id))
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
-
-
-def _write_member(name: str, value: JSONValue, language: Language) -> Iterator[str]:
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):  # validation errors, for instance
-        yield f"{name}:"
-        for item in value:
-            yield f"- {_write_value(item, language)}"
-    else:
-        yield f"{name}: {_write_value(value, language)}"
 
 
 def _write_value(value: JSONValue, language: Language) -> str:

@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 ExcT = TypeVar("ExcT", bound=Exception)
 SecondT = TypeVar("SecondT", bound=Exception)
 ExcT_co = TypeVar("ExcT_co", covariant=True)
-ExcT_contra = TypeVar("ExcT_contra", contravariant=True)
+GivenP = ParamSpec("GivenP")
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
@@ -62,20 +62,11 @@ A type checker takes such a class for a function that makes problems, and so ref
 """
 
 
-class TakesException(Protocol[ExcT_contra, P, ResultT_co]):
-    """A handler of ``(exc)``; its parameters and its result are inferred."""
+class Takes(Protocol[GivenP, P, ResultT_co]):
+    """A handler of what it is given; its own parameters and its result are inferred."""
 
     @overload
-    def __call__(self, exc: ExcT_contra, /) -> Answer: ...
-    @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ResultT_co: ...
-
-
-class TakesIncident(Protocol[ExcT_contra, P, ResultT_co]):
-    """A handler of ``(exc, incident)``; its parameters and its result are inferred."""
-
-    @overload
-    def __call__(self, exc: ExcT_contra, incident: Incident, /) -> Answer: ...
+    def __call__(self, *args: GivenP.args, **kwargs: GivenP.kwargs) -> Answer: ...
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ResultT_co: ...
 
@@ -87,9 +78,9 @@ class Register(Protocol[ExcT_co]):
     """
 
     @overload
-    def __call__(self, function: TakesException[ExcT_co, P, ResultT], /) -> Callable[P, ResultT]: ...
+    def __call__(self, function: Takes[[ExcT_co], P, ResultT], /) -> Callable[P, ResultT]: ...
     @overload
-    def __call__(self, function: TakesIncident[ExcT_co, P, ResultT], /) -> Callable[P, ResultT]: ...
+    def __call__(self, function: Takes[[ExcT_co, Incident], P, ResultT], /) -> Callable[P, ResultT]: ...
     @overload  # a lambda, whose parameters have no types yet
     def __call__(
         self, function: Callable[[ExcT_co], Answer] | Callable[[ExcT_co, Incident], Answer], /

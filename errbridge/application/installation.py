@@ -14,7 +14,8 @@ from errbridge.application.hooks import Hooks
 from errbridge.application.protocol import Application
 from errbridge.application.settings import Options, Settings
 from errbridge.errors import SetupError
-from errbridge.handlers.handlers import Handler, Key, Registrations, Registry, ScopeHandlers
+from errbridge.handlers.handlers import Handler, Key, ScopeHandlers
+from errbridge.handlers.registry import Registrations, Registry
 from errbridge.http.request import REFUSAL
 from errbridge.incident import get_current, set_current
 from errbridge.languages.catalogues import load_languages

@@ -1,4 +1,4 @@
-"""Handlers: how they are registered, for which targets, and which of one scope's handlers answer an error.
+"""Handlers: how they are registered, and which of one scope's handlers answer an error.
 
 Within one scope the most specific handler comes first:
 
@@ -13,11 +13,9 @@ The same key again replaces the handler that was there, as in Flask.
 
 import inspect
 import re
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple, Self, TypeGuard, overload
 from weakref import WeakSet
 
@@ -26,7 +24,6 @@ from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning,
 from errbridge.http.status import check_error_status
 from errbridge.introspection import describe_function, is_async
 from errbridge.problem.problem import Problem
-from errbridge.representations.styles import STYLES, Style
 
 __all__ = [
     "CATCH_ALL",
@@ -34,8 +31,6 @@ __all__ = [
     "Handler",
     "Handlers",
     "Key",
-    "Registrations",
-    "Registry",
     "ScopeHandlers",
     "check_keys",
     "is_class_name",
@@ -304,56 +299,3 @@ class ScopeHandlers:
         if status is not None:
             keys += status, f"{status // 100}xx", CATCH_ALL
         return [(key, handlers[key]) for key in keys if key in handlers]
-
-
-@dataclass(slots=True, eq=False)
-class Registrations:
-    """Everything that is registered for one target, in the order of registration."""
-
-    sources: list[Iterable[tuple[Key, Handler]]] = field(default_factory=list)  # modules, or the keys of one handler
-    style: Style | None = None
-    failure: bool = False  # whether the target answers uncaught exceptions with the plain page
-
-    def handlers(self) -> Iterable[tuple[Key, Handler]]:
-        """List the handlers, the last one of a key last."""
-        return chain.from_iterable(self.sources)
-
-
-class Registry:
-    """Targets, and what is registered for them. A registry only grows, and counts how often it did.
-
-    A target is a blueprint object or a `Scope`; the registry does not look into it.
-    """
-
-    __slots__ = ("__weakref__", "targets", "version")
-
-    def __init__(self) -> None:
-        self.targets: defaultdict[Hashable, Registrations] = defaultdict(Registrations)
-        self.version = 0
-
-    def touch(self) -> None:
-        """Note a change. Call it after the change, or an error map could be built without it and kept."""
-        self.version += 1
-
-    def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
-        """Register a handler that was checked, for keys that were checked."""
-        self.targets[target].sources.append([(key, handler) for key in keys])
-        self.touch()
-
-    def include(self, target: Hashable, handlers: Handlers) -> None:
-        """Register the handlers of a module, also those that it registers later."""
-        self.targets[target].sources.append(handlers)
-        handlers.watchers.add(self)
-        self.touch()
-
-    def set_style(self, target: Hashable, name: str) -> None:
-        """Set how a target's errors look; the last call counts."""
-        if name not in STYLES:
-            raise SetupError(f"a style is one of {', '.join(map(repr, STYLES))}, not {name!r}")
-        self.targets[target].style = STYLES[name]
-        self.touch()
-
-    def set_failure(self, target: Hashable) -> None:
-        """Answer a target's uncaught exceptions with the plain page."""
-        self.targets[target].failure = True
-        self.touch()

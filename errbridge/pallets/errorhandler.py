@@ -23,7 +23,8 @@ from errbridge.application.settings import (
     find_misspelt,
 )
 from errbridge.errors import SetupError, suggest
-from errbridge.handlers.handlers import Handler, Handlers, Registry, check_keys, is_key, read_meanings
+from errbridge.handlers.handlers import Handler, Handlers, check_keys, is_key, read_meanings
+from errbridge.handlers.registry import Registry
 from errbridge.handlers.signatures import ErrorKey, ErrorKeys, ExcT, F, Meaning, Register, SecondT
 from errbridge.problem.problem import Problem
 from errbridge.scopes.dispatch import ErrorDispatcher

@@ -10,7 +10,8 @@ import pytest
 
 from errbridge import Problem, RequestFacts, Scope, SetupError
 from errbridge.adapter import Installation
-from errbridge.handlers.handlers import Handler, Registry
+from errbridge.handlers.handlers import Handler
+from errbridge.handlers.registry import Registry
 from errbridge.representations.styles import API, WEB
 from errbridge.scopes.dispatch import DefaultDispatcher
 from errbridge.scopes.scope import ROOT

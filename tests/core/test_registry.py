@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from errbridge import Handlers, Scope, SetupError
-from errbridge.handlers.handlers import Handler, Registrations, Registry
+from errbridge.handlers.handlers import Handler
+from errbridge.handlers.registry import Registrations, Registry
 from errbridge.representations.styles import API, WEB
 
 TARGET = Scope(prefix="/a")

@@ -81,6 +81,13 @@ class ErrorContext:
         look = self.error_map.choose_look(style, self.request)
         return replace(self, problem=problem, is_shared=False, owners=owners, look=look)
 
+    def read_again(self) -> None:
+        """Read the HTTP exception once more: a handler that passes it on may have given it other words."""
+        http = self.application.http_error(self.exception)
+        if http is not None and http.original is None and http.problem is not self.problem:
+            self.problem, self.is_shared = http.problem, http.is_shared and not self.request.allow
+            self._completed = self._incident = None
+
     def anonymize(self) -> ErrorContext:
         """Return the context of a page that is made in advance, for an incident that is not known yet."""
         return replace(self, occurrence=Occurrence("", is_recorded=True))

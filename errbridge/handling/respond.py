@@ -464,7 +464,10 @@ def _ask(context: ErrorContext, candidate: Candidate) -> Attempt:
 
 def _take(context: ErrorContext, candidate: Candidate, result: Any, http: HTTPErrorFacts | None = None) -> Attempt:
     """Answer with what a handler returned or raised; None passes the error on."""
-    if result is None or result is candidate.call.args[0]:  # the exception itself: "not mine" in Flask's documentation
+    if result is candidate.call.args[0]:  # the exception itself: "not mine" in Flask's documentation
+        context.read_again()
+        result = None
+    if result is None:
         return None
     vary = context.vary if context.occurrence.is_seen else None
     parts = take_apart(result)

@@ -12,7 +12,7 @@ from errbridge.handling.drivers import Call, Native, Plan
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, TEXT
 from errbridge.http.headers import leave_out, list_headers
-from errbridge.http.status import check_error_status, find_phrase, has_body, parse_status
+from errbridge.http.status import check_error_status, has_body, parse_status
 from errbridge.incident import Page, Reply
 from errbridge.problem.problem import Problem
 from errbridge.representations.response import build_reply, default_headers, read_reply, split_content_type
@@ -82,9 +82,7 @@ def override_problem(problem: Problem, parts: Parts) -> Problem:
     given = list_headers(parts.headers)
     problem = problem.fill_in(headers=(*leave_out(problem.headers, given), *given))
     if parts.status is not None:
-        before, problem.status = problem.status, check_error_status(parse_status(parts.status))
-        if problem.title == find_phrase(before):
-            problem.title = find_phrase(problem.status)
+        problem.status = check_error_status(parse_status(parts.status))
     return problem
 
 

@@ -50,7 +50,7 @@ __all__ = ["Fields", "Seam"]
 
 _RAISED = "errbridge.raised"  # kept for a request: the run that raised an exception, until the 500 made of it
 
-_ASKING = "errbridge.asking"  # kept for a request: the run whose calls are being made
+_ASKING = "errbridge.asking"  # kept for a request: the runs whose calls are being made; tasks may have some at once
 
 _MATCH = MapAdapter.match.__code__  # what converters are called by
 
@@ -315,7 +315,7 @@ class Seam(ABC):
         else:
             facts = self.read_facts(value, request, request.blueprints)
             kept = self.keep_for(request)
-            owner, asking = kept.get(_ASKING) or (None, None)
+            owner, asking = (kept.get(_ASKING) or [(None, None)])[-1]
             if owner is not request:  # of an application that passes its own environ on
                 asking = None
             run = respond_to_result(self.installation, parts, facts, kept.pop(_RAISED, None), asking)
@@ -351,12 +351,12 @@ class Seam(ABC):
             yield
             return
         request = self.current_request()
-        kept = self.keep_for(request)
-        before, kept[_ASKING] = kept.get(_ASKING), (request, run)
+        asked, entry = self.keep_for(request).setdefault(_ASKING, []), (request, run)
+        asked.append(entry)
         try:
             yield
         finally:
-            kept[_ASKING] = before
+            asked.remove(entry)
 
     def make_result(self, run: Run) -> Any:
         """Turn the outcome of a plan into what the framework expects of an error handler."""

@@ -366,6 +366,8 @@ class Problem(_Members):
             values = self.__dict__
             if name == "status":
                 value = check_error_status(self._default_status() if value is None else value)
+                if name in values and values.get("title") == find_phrase(values[name]):
+                    values["title"] = find_phrase(value)
             elif name == "title":
                 value = (value is not None and make_plain_text(value)) or self._default_title(self.status)
             elif name == "headers":
@@ -382,7 +384,8 @@ class Problem(_Members):
             if "_detail_template" in values and (name == "extensions" or name in self._fields):
                 values["detail"] = write_detail(self, str)
             if name == "detail":
-                values.pop("_detail_template", None)
+                for kept in ("_detail_template", "_has_stock_detail", "_has_default_detail"):  # of the one before
+                    values.pop(kept, None)
             super().__setattr__(name, value)
 
         def __getattr__(self, name: str) -> Any:
@@ -484,4 +487,4 @@ def _read_fields(cls: type[Problem]) -> dict[str, object]:
 
 def _is_class_variable(annotation: object) -> bool:
     text = annotation if isinstance(annotation, str) else repr(annotation)
-    return text.removeprefix("typing.").startswith("ClassVar")
+    return text.partition("[")[0].rpartition(".")[2] == "ClassVar"  # of typing, by whatever name it was imported

@@ -274,6 +274,16 @@ def test_class_variables_are_no_fields() -> None:
     assert Counted.limit == 5
     evaluated: Any = type("Evaluated", (Problem,), {"__annotations__": {"a": ClassVar[int], "b": int}}, status=400)
     assert dict(evaluated(b=1).extensions) == {"b": 1}
+    text: Any = type("Text", (Problem,), {"__annotations__": {"a": "t.ClassVar[int]", "b": "int"}, "a": 5}, status=400)
+    assert dict(text(b=1).extensions) == {"b": 1}
+
+
+def test_a_title_that_is_the_phrase_of_the_status_follows_the_status() -> None:
+    stock, own = Problem(404), Problem(404, title="Nothing here")
+
+    stock.status = own.status = 410
+
+    assert (stock.title, own.title) == ("Gone", "Nothing here")
 
 
 def test_fields_may_have_the_names_of_an_older_time() -> None:

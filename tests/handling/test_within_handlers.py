@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +24,7 @@ from tests.applications import (
     a_native_handler,
     a_site,
     a_view,
+    aborting,
     an_api,
     an_app,
     failing,
@@ -297,3 +301,87 @@ def test_a_problem_without_a_request_is_raised() -> None:
 
     with world.app.app_context(), pytest.raises(Problem):
         world.app.make_response(Problem(409))
+
+
+def raising(exc: BaseException) -> Any:
+    raise exc
+
+
+@pytest.mark.parametrize("pass_on", [lambda exc: exc, raising])
+@pytest.mark.parametrize("register", [a_handler, a_native_handler])
+def test_a_handler_may_give_an_http_error_other_words_and_pass_it_on(
+    ask: Ask, register: Callable[..., Any], pass_on: Callable[[BaseException], Any]
+) -> None:
+    def change(exc: Any) -> Any:
+        exc.description = "Sold an hour ago."
+        return pass_on(exc)
+
+    response = ask(an_api(aborting("/sold", 409, "Sold."), register(409, change)), "/sold")
+
+    assert response.json["detail"] == "Sold an hour ago."
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
+@pytest.mark.parametrize("path", ["/nope", "/crash", "/told"])
+def test_a_handlers_own_words_replace_those_of_the_framework(ask: Ask, path: str, accept: str) -> None:
+    def change(exc: BaseException, incident: Incident) -> Problem:
+        incident.problem.detail = "Ask for it at the counter."
+        return incident.problem
+
+    site = an_app(failing("/crash", SoldOut), aborting("/told", 404, "Told."), a_handler([404, 500], change))
+
+    assert "Ask for it at the counter." in ask(site, path, headers=[("Accept", accept)]).text
+
+
+def test_errors_that_a_view_handles_at_once_leave_nothing_behind(world: World) -> None:
+    make_event: Any = asyncio.Event if world.is_async else threading.Event
+    entered, begun, ended = make_event(), make_event(), make_event()
+    app = world.app
+
+    def handle(exc: BaseException) -> Problem:
+        entered.set()
+        if exc.args == ("first",):
+            begun.wait(30)
+        else:
+            begun.set()
+            ended.wait(30)
+        return Problem(409)
+
+    async def handle_later(exc: BaseException) -> Problem:
+        entered.set()
+        if exc.args == ("first",):
+            await begun.wait()
+        else:
+            begun.set()
+            await ended.wait()
+        return Problem(409)
+
+    def answer(name: str) -> Any:
+        if name != "first":
+            entered.wait(30)
+        app.make_response(app.handle_user_exception(SoldOut(name)))
+        if name == "first":
+            ended.set()
+
+    async def answer_later(name: str) -> Any:
+        await app.make_response(await app.handle_user_exception(SoldOut(name)))
+        if name == "first":
+            ended.set()
+
+    def view() -> Problem:
+        with ThreadPoolExecutor() as pool:
+            for name in ("first", "second"):
+                pool.submit(flask.copy_current_request_context(answer), name)
+        return Problem(404)
+
+    async def view_later() -> Problem:
+        await asyncio.gather(answer_later("first"), answer_later("second"))
+        return Problem(404)
+
+    an_api(
+        a_view("/parts", view_later if world.is_async else view),
+        a_handler(SoldOut, handle_later if world.is_async else handle),
+        a_handler(404, lambda exc: Problem(404, detail="handled")),
+    )(world)
+
+    assert world.call(Request("/parts")).json["detail"] == "handled"

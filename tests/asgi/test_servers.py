@@ -56,7 +56,7 @@ KNOWN = {
     ("daphne", "test_an_error_after_the_first_chunk_breaks_the_connection_off"),
     ("daphne", "test_an_upload_may_go_on_after_its_answer[/flask/digest]"),
     ("daphne", "test_an_upload_may_go_on_after_its_answer[/quart/nowhere]"),
-    # Once an answer has begun, it says that a client is gone of whose upload nothing more is there, and resets the
+    # Once an answer has begun, it reports the client as gone when no more of the upload is there, and resets the
     # connection.
     ("granian", "test_an_upload_may_go_on_after_its_answer[/flask/digest]"),
     ("granian", "test_an_upload_may_go_on_after_its_answer[/quart/nowhere]"),

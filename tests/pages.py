@@ -200,6 +200,7 @@ class _Session:
     def _new_module(self) -> ModuleType:
         self._number += 1
         module = ModuleType(re.sub(r"\W", "_", f"page_{self._page}_{self._number}"))
+        del module.__spec__  # of a None, Python 3.15 warns when it formats a traceback
         sys.modules[module.__name__] = module  # where typing looks for the names in annotations
         self._stack.callback(sys.modules.pop, module.__name__)
         return module

@@ -27,6 +27,7 @@ def documented() -> Any:
     blocks = re.findall(r"<!-- (?:file|add to): errbridge_wsgi\.py -->\n```python\n(.*?)```", page, re.DOTALL)
     assert len(blocks) == 2
     module = ModuleType("errbridge_wsgi")
+    del module.__spec__  # of a None, Python 3.15 warns when it formats a traceback
     exec(compile("".join(blocks), "errbridge_wsgi.py", "exec"), vars(module))
     return module
 

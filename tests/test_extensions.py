@@ -222,6 +222,7 @@ def test_check_reports_extensions_that_answer_before_errbridge(make: Callable[[s
 
     result = app.test_cli_runner().invoke(errors, ["check", "--json"])
 
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     found = {finding["code"] for finding in json.loads(result.output)}
     assert found - {"conflicting-types"} == {code}  # which the problem classes of other tests may have
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import subprocess
@@ -21,7 +22,9 @@ import errbridge_flask
 import errbridge_quart
 from errbridge import SetupError
 from errbridge.pallets import private
-from tests.servers import ROOT
+from tests.applications import JSON, a_native_handler, an_api
+from tests.clients import Request
+from tests.servers import ROOT, run_python
 from tests.twins import World
 
 ADAPTERS = [errbridge_flask, errbridge_quart]
@@ -170,6 +173,46 @@ def test_a_framework_that_searches_otherwise_is_refused(
 
     with pytest.raises(SetupError, match="searches error handlers in a way that errbridge does not know"):
         world.adapter.ErrorHandler(world.App("doctored"))
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_handlers_that_an_agent_wraps_at_their_registration_are_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New Relic's and Datadog's agents wrap every handler of Flask."""
+    register = sansio.App.register_error_handler
+
+    def register_wrapped(self: Any, key: Any, function: Any) -> None:
+        register(self, key, functools.wraps(function)(lambda *given: function(*given)))
+
+    monkeypatch.setattr(sansio.App, "register_error_handler", register_wrapped)
+    an_api(a_native_handler(404, lambda exc: ("native", 404)))(world)
+
+    assert world.call(Request("/nope")).text == "native"
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_new_relics_agent_starts_the_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DEVELOPER_MODE": "true", "LICENSE_KEY": "0" * 40, "LOG": str(tmp_path / "log.txt")}.items():
+        monkeypatch.setenv(f"NEW_RELIC_{name}", value)  # in which it sends nothing
+    program = tmp_path / "program.py"
+    program.write_text("""
+import newrelic.agent
+newrelic.agent.initialize()
+import flask
+from errbridge_flask import ErrorHandler
+app = flask.Flask("shop")
+ErrorHandler(app, handler="api")
+app.register_error_handler(410, lambda exc: ("native", 410))
+app.add_url_rule("/gone", view_func=lambda: flask.abort(410))
+client = app.test_client()
+(function,) = app.error_handler_spec[None][410].values()
+print(type(function).__module__.partition(".")[0], client.get("/nope").content_type, client.get("/gone").text)
+""")
+
+    done = run_python(str(program))
+
+    assert done.stdout == f"newrelic {JSON} native\n", done.stderr
 
 
 def test_an_application_is_no_longer_referred_to_once_it_is_gone(world: World) -> None:

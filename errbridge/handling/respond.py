@@ -264,8 +264,10 @@ def _answer_meaning(run: Run, exc: BaseException) -> Plan:
     application, settings = run.installation.application, run.contexts[-1].error_map.settings
 
     def read_validation(member: BaseException) -> Problem | None:
-        from errbridge import validation  # not before there is an exception that may need it
-
+        try:
+            from errbridge import validation  # not before there is an exception that may need it
+        except (ImportError, OSError):  # there are too many open files, or another release has taken its place
+            return None
         return validation.problem_of(
             member,
             everywhere=bool(settings.validation),

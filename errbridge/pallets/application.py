@@ -157,8 +157,11 @@ class PalletsApplication(Application):
         """Return the WSGI environ of the current request; None where there is none."""
         return None
 
-    def _read_additions(self, exc: HTTPException) -> Additions:
-        from errbridge.validation import read_http_error  # not before there is an error that may need it
+    def _read_additions(self, exc: HTTPException) -> Additions | None:
+        try:
+            from errbridge.validation import read_http_error  # not before there is an error that may need it
+        except (ImportError, OSError):  # as in handling/respond.py
+            return None
 
         config, setting = self.app.config, self.installation.settings.validation
         return read_http_error(

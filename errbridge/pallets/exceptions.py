@@ -29,7 +29,7 @@ __all__ = ["Upload", "build_exception", "override", "read_http_error"]
 _T = TypeVar("_T")
 
 
-ReadAdditions = Callable[[HTTPException], "Additions"]
+ReadAdditions = Callable[[HTTPException], "Additions | None"]
 Environ = dict[str, Any] | None
 FindEnviron = Callable[[], Environ]
 

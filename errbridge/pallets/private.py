@@ -158,14 +158,15 @@ def _can_search(framework: Any) -> bool:
         search = HandlerSearch(app._find_error_handler, app, is_replaced=False)
         was_empty = search.is_empty
         app.register_error_handler(LookupError, on_class)
+        registered = app.error_handler_spec[None][None][LookupError]  # the agents of APMs wrap a handler
         app.error_handler_spec["shop"][404][NotFound] = on_status  # as a blueprint's setup does
-        expected = [(KeyError(), on_class, (None, LookupError)), (NotFound(), on_status, ("shop", NotFound))]
+        expected = [(KeyError(), registered, (None, LookupError)), (NotFound(), on_status, ("shop", NotFound))]
         return (
             was_empty
             and all(search.find(exc, ["shop"]) is function for exc, function, _ in expected)
             and all(search.locate(function, exc, ["shop"]) == place for exc, function, place in expected)
             and search.find(NotFound(), []) is None
-            and {function for *_, function in search.registrations()} == {on_class, on_status}
+            and {function for *_, function in search.registrations()} == {registered, on_status}
         )
     return False
 

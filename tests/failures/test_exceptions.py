@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from werkzeug.exceptions import (
+    BadRequestKeyError,
     Conflict,
     HTTPException,
 )
 
+import errbridge
 from errbridge import Problem
-from tests.applications import Ask, Part, a_handler, a_native_handler, an_app, failing, without_its_log
-from tests.failures.fragile import Failure, Unprintable
+from tests.applications import Ask, Part, a_handler, a_native_handler, an_api, an_app, failing, without_its_log
+from tests.clients import Request
+from tests.failures.fragile import Bug, Failure, Unprintable
 from tests.own_answers import EVERY, accepting, complete
+from tests.twins import World
 
 
 class Wordless(HTTPException):
@@ -132,3 +138,20 @@ def test_a_value_that_fails_to_be_text_is_named(ask: Ask, value: Any, expected: 
 
     complete(response, 409, "application/json")
     assert {"value": response.json["value"]} == expected
+
+
+@pytest.mark.parametrize(("make", "status"), [(Bug, 500), (lambda: BadRequestKeyError("page"), 400)])
+def test_modules_that_cannot_be_imported_any_more_are_not_needed(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, make: Any, status: int
+) -> None:
+    """The process has too many open files, or another release has taken the place of its own."""
+    monkeypatch.setitem(sys.modules, "errbridge.validation", None)
+    monkeypatch.delattr(errbridge, "validation", raising=False)
+    an_api(failing("/", make))(world)
+
+    with caplog.at_level(logging.INFO):
+        response = world.call(Request("/"))
+
+    assert response.status == status
+    (record,) = caplog.records
+    assert record.incident_id in response.text  # type: ignore[attr-defined]

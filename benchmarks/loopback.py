@@ -10,6 +10,7 @@ process that measures.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import importlib
 import os
@@ -31,9 +32,6 @@ DEADLINE = 60.0
 GRACE = 5.0
 """Seconds that the server waits for its requests when it ends."""
 
-_KEPT: list[socket.socket] = []
-"""What keeps the ports that `free_port` has chosen from other programs."""
-
 
 def free_port() -> int:
     """Choose a port for a server that can be given neither a socket nor the port 0.
@@ -46,7 +44,7 @@ def free_port() -> int:
     keeper.bind(("127.0.0.1", 0))
     port = int(keeper.getsockname()[1])
     if sys.platform == "linux":
-        _KEPT.append(keeper)
+        atexit.register(keeper.close)
     else:
         keeper.close()
     return port

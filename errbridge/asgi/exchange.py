@@ -149,13 +149,9 @@ class Exchange:
         return event.get("body", b"") or b""
 
     async def send(self, event: Any) -> None:
-        """Send a message of the answer.
+        """Send a message of the answer. One that no server could send is a ValueError.
 
         What no answer may have is left out, whatever the application thinks: Quart gives a body to HEAD and 204 too.
-
-        Raises:
-            ValueError: No server could send that.
-            ClientGone: The server cannot send any more.
         """
         if self.refusal is not None and self.answer == "awaited" and event.get("status") != self.refusal.status:
             return

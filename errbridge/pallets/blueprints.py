@@ -35,14 +35,9 @@ _PORT = re.compile(r":\d+$")
 
 
 class BlueprintPlaces:
-    """The places of an application's blueprints.
+    """The places of an application's blueprints; a SetupError if those of this version of the framework are unknown.
 
-    Args:
-        app: The application. Its ``register_blueprint`` is wrapped on this instance, for the sake of blueprints
-            without routes.
-
-    Raises:
-        SetupError: errbridge cannot read the blueprints of this version of the framework.
+    For blueprints without routes, the ``register_blueprint`` of this application is wrapped.
     """
 
     def __init__(self, app: Any) -> None:

@@ -77,18 +77,12 @@ _GROUPS = (
 
 
 class HandlerSearch:
-    """The framework's own search for an error handler.
-
-    Args:
-        find: The search.
-        app: The application.
-        is_replaced: Whether it is not the one that the framework has for every application.
-    """
+    """The framework's own search for an error handler."""
 
     def __init__(self, find: Callable[..., Any], app: Any, is_replaced: bool) -> None:
         self._find = find
         self._app = app
-        self._is_replaced = is_replaced
+        self._is_replaced = is_replaced  # by another one than the framework has for every application
 
     @property
     def is_empty(self) -> bool:
@@ -96,12 +90,7 @@ class HandlerSearch:
         return not (self._is_replaced or self._app.error_handler_spec)
 
     def find(self, exc: Exception, blueprints: Sequence[str]) -> Callable[..., Any] | None:
-        """Find the handler that the framework chooses.
-
-        Args:
-            exc: The exception.
-            blueprints: The blueprints of the matched view, innermost first.
-        """
+        """Find the handler that the framework chooses; *blueprints* are those of the matched view, innermost first."""
         return None if self.is_empty else self._find(exc, list(blueprints))
 
     def locate(
@@ -109,8 +98,7 @@ class HandlerSearch:
     ) -> tuple[str | None, type | None]:
         """Find where the framework found a handler: the same one may be registered in several places.
 
-        Returns:
-            The blueprint, None for the application; and the class for which it is registered.
+        That is the blueprint, None for the application, and the class for which it is registered.
         """
         code = exc.code if isinstance(exc, HTTPException) else None
         for status in dict.fromkeys((code, None)):
@@ -129,11 +117,7 @@ class HandlerSearch:
 
 
 def find_search(app: Any) -> HandlerSearch:
-    """Return the framework's search for handlers if it is what errbridge knows.
-
-    Raises:
-        SetupError: It is not.
-    """
+    """Return the framework's search for handlers; a SetupError if it is not what errbridge knows."""
     found: Any = getattr(app, "_find_error_handler", None)
     framework = next(cls for cls in type(app).__mro__ if cls.__module__ in _FRAMEWORKS)
     if not (callable(found) and len(inspect.signature(found).parameters) == 2 and _can_search(framework)):
@@ -146,13 +130,8 @@ def find_search(app: Any) -> HandlerSearch:
 @lru_cache(maxsize=8)
 def _can_search(framework: Any) -> bool:
     """Register handlers in an application of their own, and make sure that they are found and located."""
-
-    def on_class(exc: Exception) -> None:
-        """Be found by the class of an exception."""
-
-    def on_status(exc: Exception) -> None:
-        """Be found by a status."""
-
+    functions: tuple[Any, Any] = str, repr  # any two
+    on_class, on_status = functions
     with suppress(AttributeError, KeyError, TypeError, ValueError):
         app = framework("errbridge_probe", root_path=".", static_folder=None)
         search = HandlerSearch(app._find_error_handler, app, is_replaced=False)
@@ -172,11 +151,7 @@ def _can_search(framework: Any) -> bool:
 
 
 def find_recorder(blueprint: Any) -> CodeType:
-    """Return the code of the functions with which the framework's blueprints record a route.
-
-    Raises:
-        SetupError: errbridge does not know how they do.
-    """
+    """Return the code of the functions with which blueprints record a route; a SetupError if it is unknown."""
     return _probe_recorder(next(cls for cls in reversed(type(blueprint).__mro__) if "record" in vars(cls)))
 
 
@@ -219,11 +194,7 @@ def was_registered(blueprint: object) -> bool:
 
 
 def takes_context(method: Callable[..., Any]) -> bool:
-    """Return whether a method that handles an exception takes the framework's context before it.
-
-    Raises:
-        SetupError: It takes something else.
-    """
+    """Return whether a method takes the framework's context before an exception; a SetupError if it takes others."""
     count = len(inspect.signature(method).parameters)
     if count not in (1, 2):
         raise _unknown("Quart", "handles uncaught exceptions")

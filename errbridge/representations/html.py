@@ -282,11 +282,7 @@ def _name_place(error: Mapping[str, object]) -> str:
 def build_page(
     title: str, content: str, style: str, *, site: Site = _NO_SITE, language: Language = ENGLISH, home_url: str = "/"
 ) -> tuple[bytes, str]:
-    """Build another page in the same look, with content in HTML and the CSS that this needs besides.
-
-    Returns:
-        The page, and the Content-Security-Policy under which it works.
-    """
+    """Build another page in the same look, with content in HTML and the CSS that this needs besides, and its policy."""
     parts = SimpleNamespace(
         language=language,
         title=f"{title} \u00b7 {site.name}" if site.name else title,

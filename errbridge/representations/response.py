@@ -65,24 +65,15 @@ def _list_defaults(own: tuple[tuple[str, str], ...], status: int) -> list[tuple[
 
 
 def build_headers(
-    content_type: str,
-    vary: str,
-    policy: str | None,
+    content_type: str,  # a media type of errbridge's own, or a complete value
+    vary: str,  # the request headers that the choice depended on
+    policy: str | None,  # the Content-Security-Policy under which the body works, if it needs one and `own` has none
     language: Language = ENGLISH,
     *,
-    own: tuple[tuple[str, str], ...] = (),
+    own: tuple[tuple[str, str], ...] = (),  # those that the error brings
     status: int = 200,
 ) -> tuple[tuple[str, str], ...]:
-    """Build the headers of a page or document.
-
-    Args:
-        content_type: A media type of errbridge's own, or a complete value.
-        vary: The request headers that the choice depended on.
-        policy: The Content-Security-Policy under which the body works, if it needs one and *own* has none.
-        language: Its language.
-        own: Headers that the error brings.
-        status: The status.
-    """
+    """Build the headers of a page or document."""
     headers = _list_defaults(own, status)
     merge_header(headers, "Vary", vary)
     if language.is_negotiated:

@@ -85,16 +85,12 @@ def _check(key: str, name: str, value: object) -> str:
     value = value.strip()
     if not form.endswith(_URL) or not re.fullmatch(_URL, value):
         return value
+    # As headers have it: the host by IDNA, everything else percent-encoded.
+    start, host, rest = re.findall(r"^(https?://|)([^/?#:\[]*)(.*)", value)[0]
     try:
-        return _to_ascii(value)
+        return f"{start}{encode_host(host)}{quote(rest, safe=punctuation)}"
     except UnicodeError as error:
         raise SetupError(f"{key}: {name} cannot be {value!r}: {error}") from None
-
-
-def _to_ascii(url: str) -> str:
-    """Write a URL as headers have it: the host by IDNA, everything else percent-encoded."""
-    start, host, rest = re.findall(r"^(https?://|)([^/?#:\[]*)(.*)", url)[0]
-    return f"{start}{encode_host(host)}{quote(rest, safe=punctuation)}"
 
 
 _FORBIDDEN = frozenset({"script", "style", "foreignObject", "a", "image", "use", "iframe", "set", "animate"})

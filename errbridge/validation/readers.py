@@ -45,13 +45,8 @@ LIBRARIES: Mapping[str, str] = {
 
 def find_by_class(cls: type, table: Mapping[str, T]) -> T | None:
     """Return the entry for the full name of a class or its nearest base class."""
-    return next((table[name] for name in _list_names(cls) if name in table), None)
-
-
-@lru_cache(maxsize=256)
-def _list_names(cls: type) -> list[str]:
-    """List the full names of a class and its base classes."""
-    return [f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__]
+    names = (f"{base.__module__}.{base.__qualname__}" for base in cls.__mro__)
+    return next((table[name] for name in names if name in table), None)
 
 
 def _find_reader(cls: type) -> Reader | None:

@@ -30,6 +30,8 @@ async def test_what_comes_out_is_what_was_put_in(seed: int, monkeypatch: pytest.
     spool.add(b"again")
     assert spool.rewind().read() == b"again"
     spool.close()
+    spool.add(b"late")
+    assert (len(spool), spool.has_ended) == (0, True)
 
 
 async def test_the_loop_does_not_wait_for_the_disk() -> None:

@@ -69,7 +69,7 @@ def list_errors(
         faults = read(exc)
         if faults is None:
             return None
-        if location is not None:
+        if location not in (None, "body"):  # where they are without a location
             faults = put_at(location, faults)
         errors = [write_item(fault, messages=messages) for fault in islice(faults, MOST + 1)]
     except Exception:

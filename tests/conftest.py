@@ -8,14 +8,14 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from errbridge.incident import set_current
 from tests.clients import Response
 from tests.twins import WORLDS, World, ask_both
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("errbridge", deadline=None)
+# How long an example takes, or its making, says more about the machine than about the code.
+settings.register_profile("errbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("errbridge")
 
 

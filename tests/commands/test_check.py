@@ -149,6 +149,8 @@ def test_two_blueprints_at_one_place_are_reported_unless_one_is_in_the_other_wit
 
 
 def test_what_no_error_ever_reaches_is_reported() -> None:
+    forgotten: list[Any] = []  # errbridge itself keeps no blueprint from the garbage collector
+
     def build(world: World) -> None:
         api = world.Blueprint("api", __name__, url_prefix="/api")
         world.errors.api_register(api, "/all", Scope(host="www.example.com"))
@@ -158,7 +160,8 @@ def test_what_no_error_ever_reaches_is_reported() -> None:
         world.errors.register(bare)(nothing)
         world.app.register_blueprint(bare)
         world.app.register_blueprint(api)
-        world.errors.register(world.Blueprint("forgotten", __name__))(nothing)
+        forgotten.append(world.Blueprint("forgotten", __name__))
+        world.errors.register(forgotten[-1])(nothing)
 
     assert found(build) == [
         ("unreadable-scope", "/all/<unknown:x>"),
@@ -546,8 +549,11 @@ def test_a_catalogue_that_is_not_compiled_is_reported(tmp_path: Path, age: int |
 
 
 def test_checks_can_be_left_out_by_their_code() -> None:
+    elsewhere: list[Any] = []
+
     def build(world: World) -> None:
-        world.errors.register(world.Blueprint("elsewhere", __name__))(nothing)
+        elsewhere.append(world.Blueprint("elsewhere", __name__))
+        world.errors.register(elsewhere[-1])(nothing)
 
     assert found(build) == [("unregistered-blueprint", "elsewhere")]
     assert found(build, "--ignore", "unregistered-blueprint", exit_code=0) == []

@@ -540,7 +540,9 @@ RAISED: dict[str, Callable[[], Exception]] = {
 TARGETS = ["app", "outer", "outer.inner", "/outer", "/", "//localhost/"]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     st.lists(st.tuples(st.sampled_from(TARGETS), st.sampled_from(KEYS)), max_size=8),
     st.dictionaries(st.sampled_from(TARGETS), st.sampled_from(["api", "web", "default", "failure"])),

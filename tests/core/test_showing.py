@@ -600,7 +600,9 @@ PROBLEMS = FACTS.map(lambda facts: facts.problem) | st.text(max_size=20).map(unc
         },
     ),
 )
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_what_equal_errors_share_is_what_an_error_alone_would_be_answered_with(
     problem: Problem,
     style: Any,
@@ -751,7 +753,9 @@ def test_no_placeholder_is_in_an_answer(method: str) -> None:
     style=st.sampled_from(list(STYLES)),
     xhr=st.booleans(),
 )
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_text_of_a_client_or_an_author_keeps_an_answer_from_being_complete(
     world: World,
     text: str,

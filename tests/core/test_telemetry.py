@@ -119,7 +119,9 @@ def test_a_failure_is_logged_with_its_stack_and_what_failed_whoever_logged_the_e
 
 
 @given(ANY_TEXT, ANY_TEXT)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_request_cannot_forge_lines_of_the_log(caplog: pytest.LogCaptureFixture, method: str, path: str) -> None:
     caplog.clear()
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from errbridge.application.installation import Installation, install
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handlers.handlers import HTTPErrorClasses
-from errbridge.handling.drivers import LEFT, Call, Native, Raised, Run, adrive, drive
+from errbridge.handling.context import Run
+from errbridge.handling.drivers import adrive, drive
+from errbridge.handling.plans import LEFT, Call, Native, Raised
 from errbridge.handling.reporting import expect_record, record_broken_stream
 from errbridge.handling.respond import receive, respond, respond_to_result
 from errbridge.handling.results import check_chunk, take_apart

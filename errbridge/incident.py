@@ -49,7 +49,7 @@ class Occurrence:
 
     The id gets into the document (`mapping.problems.complete`), the page (`representations.html`), the log
     (`telemetry.record`), a header (`add_id`), the close frame of a WebSocket (`handling.closing`), and to whatever asks
-    `current_incident_id`, from `handling.drivers.Run.open` on.
+    `current_incident_id`, from `handling.context.Run.open` on.
 
     Attributes:
         id: The id of the incident.

@@ -39,7 +39,7 @@ class Walk(NamedTuple):
 
 
 GOAL = Walk(calls=25, modules=9, changes=12)
-BOUND = Walk(calls=44, modules=20, changes=33)
+BOUND = Walk(calls=42, modules=19, changes=30)
 
 
 def follow(app: Any, path: str) -> list[str]:

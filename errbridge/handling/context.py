@@ -1,23 +1,24 @@
-"""What is known of one error before any handler is asked."""
+"""What is known of one error before any handler is asked, and the exceptions that it becomes on its way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from errbridge.application.errormap import Chain, ErrorMap, Look, Owner
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
+from errbridge.handling.plans import Call, Outcome, Plan, Raised
 from errbridge.http.request import RequestFacts
-from errbridge.incident import Incident, Occurrence
+from errbridge.incident import Incident, Occurrence, set_current
 from errbridge.introspection import make
 from errbridge.mapping.facts import HTTPErrorFacts
 from errbridge.mapping.problems import complete, uncaught_problem
 from errbridge.problem.problem import Problem
 from errbridge.telemetry.record import choose_level, is_written
 
-__all__ = ["ErrorContext", "open_context"]
+__all__ = ["ErrorContext", "Run", "open_context"]
 
 
 @dataclass(slots=True, eq=False)
@@ -199,3 +200,82 @@ def _find_native(
     blueprints = request.blueprints or (chain.blueprints if request.routing else ())
     native = application.native_handler(exc, blueprints)
     return None if native is not None and error_map.settings.replace_native and native.is_catch_all else native
+
+
+class Run:
+    """One error on its way: the exceptions that it becomes, and the plan for the latest of them.
+
+    The 500 that the framework makes of an uncaught exception is a run of its own, which goes on with the same contexts.
+
+    Args:
+        installation: errbridge in the application.
+        request: The facts of the request.
+
+    Attributes:
+        contexts: The contexts of the exceptions of the incident, the latest last.
+        call: The next call of the plan.
+        outcome: The outcome of the plan; None as long as there is a call to make.
+    """
+
+    __slots__ = ("_plan", "call", "contexts", "installation", "outcome", "request")
+
+    _plan: Plan
+    call: Call
+    outcome: Outcome | None
+
+    def __init__(self, installation: Installation, request: RequestFacts) -> None:
+        self.installation = installation
+        self.request = request
+        self.contexts: list[ErrorContext] = []
+
+    def start(self, plan: Plan) -> Self:
+        """Start the plan, and go on up to its first call or its outcome."""
+        self._plan, self.outcome = plan, None
+        try:
+            self.call = next(plan)
+        except StopIteration as end:
+            self.outcome = end.value
+        return self
+
+    def open(self, exc: BaseException, http: HTTPErrorFacts | None = None) -> ErrorContext:
+        """Open the context of an exception, and make its incident the current one.
+
+        Args:
+            exc: The exception.
+            http: As for `open_context`.
+        """
+        if http is not None and http.original is not None and (arrived := self.find(http.original)) is not None:
+            context = arrived.as_server_error(exc)
+        else:
+            first = self.contexts[0] if self.contexts else None
+            context = open_context(self.installation, exc, http, self.request, first)
+        self.contexts.append(context)
+        set_current(context.occurrence)
+        return context
+
+    def find(self, original: BaseException) -> ErrorContext | None:
+        """Find the latest context of an uncaught exception."""
+        return next((context for context in reversed(self.contexts) if context.original is original), None)
+
+    def raises(self, exc: BaseException | None) -> bool:
+        """Return whether the outcome is this exception, to be raised to the framework."""
+        return isinstance(self.outcome, Raised) and self.outcome.exception is exc
+
+    def send(self, result: Any) -> None:
+        """Go on with the result of the call."""
+        self._advance(self._plan.send, result)
+
+    def throw(self, error: Exception) -> None:
+        """Go on with the exception that the call raised."""
+        try:
+            self._advance(self._plan.throw, error)
+        finally:
+            del error  # Python 3.13 gets here from the frames of its traceback
+
+    def _advance(self, go: Callable[[Any], Call], value: Any) -> None:
+        try:
+            self.call = go(value)
+        except StopIteration as end:
+            self.outcome = end.value
+        finally:
+            del value  # it may be an exception

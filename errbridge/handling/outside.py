@@ -7,7 +7,7 @@ from dataclasses import replace
 from errbridge.application.installation import Installation
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext, open_context
-from errbridge.handling.drivers import Outcome, Raised
+from errbridge.handling.plans import Outcome, Raised
 from errbridge.http.accept import JSON, XML
 from errbridge.http.request import RequestFacts
 from errbridge.log import log

@@ -13,8 +13,7 @@ from functools import partial
 
 from errbridge.application.installation import Installation
 from errbridge.handling.closing import choose_close_frame, close_frame
-from errbridge.handling.context import ErrorContext, open_context
-from errbridge.handling.drivers import Run
+from errbridge.handling.context import ErrorContext, Run, open_context
 from errbridge.http.headers import list_headers
 from errbridge.http.request import RequestFacts
 from errbridge.incident import Reply

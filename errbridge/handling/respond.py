@@ -29,10 +29,10 @@ from errbridge.application.errormap import Owner, Turns
 from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, Draft, NativeHandler
 from errbridge.handling.builtin import show_built_in
-from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import LEFT, Call, Native, Outcome, Plan, Raised, Run
+from errbridge.handling.context import ErrorContext, Run
 from errbridge.handling.failing import TemplateFailure, is_linked, link
 from errbridge.handling.outside import respond_outside
+from errbridge.handling.plans import LEFT, Call, Native, Outcome, Plan, Raised
 from errbridge.handling.reporting import report
 from errbridge.handling.results import (
     Parts,

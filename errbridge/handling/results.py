@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from errbridge.application.protocol import Application, Draft
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Call, Native, Plan
+from errbridge.handling.plans import Call, Native, Plan
 from errbridge.handling.reporting import report
 from errbridge.http.accept import HTML, TEXT
 from errbridge.http.headers import leave_out, list_headers

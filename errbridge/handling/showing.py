@@ -10,8 +10,8 @@ from typing import Any
 
 from errbridge.handling.builtin import show_built_in
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Call, Plan
 from errbridge.handling.failing import TemplateFailure
+from errbridge.handling.plans import Call, Plan
 from errbridge.handling.reporting import report
 from errbridge.handling.results import Parts, convert, override_reply
 from errbridge.http.accept import HTML, JSON, XML

@@ -16,8 +16,8 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application
 from errbridge.handlers.handlers import is_class_name
 from errbridge.handling.closing import choose_close_frame
-from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Call, Left, Outcome, Raised, Run
+from errbridge.handling.context import ErrorContext, Run
+from errbridge.handling.plans import Call, Left, Outcome, Raised
 from errbridge.handling.respond import is_registered_at, respond, status_of
 from errbridge.http.accept import HTML, JSON, XML, weigh_offers
 from errbridge.http.request import RequestFacts

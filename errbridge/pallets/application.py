@@ -12,24 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, TemplateNotFound, TemplatesNotFound, TemplateSyntaxError
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import HTTPException, default_exceptions
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, parse_converter_args
 from werkzeug.sansio.response import Response
 
 from errbridge import Problem, Reply, Scope, SetupError
 from errbridge.adapter import (
     TEMPLATES,
-    Application,
     Converter,
     Draft,
-    HTTPErrorClasses,
-    HTTPErrorFacts,
     Installation,
     NativeHandler,
     check_head,
 )
 from errbridge.pallets.blueprints import BlueprintPlaces
-from errbridge.pallets.exceptions import build_exception, override, read_http_error
+from errbridge.pallets.exceptions import HTTPErrorReader, build_exception
 from errbridge.pallets.private import find_search
 
 if TYPE_CHECKING:
@@ -59,7 +56,7 @@ OWN_TEMPLATES = _OwnTemplates(TEMPLATES)
 """The loader of errbridge's own templates."""
 
 
-class PalletsApplication(Application):
+class PalletsApplication(HTTPErrorReader):
     """What both frameworks answer in the same way. The adapters add what differs in colour.
 
     Args:
@@ -68,7 +65,6 @@ class PalletsApplication(Application):
     Attributes:
         installation: errbridge in the application.
         search: The framework's own search for error handlers.
-        http_classes: Werkzeug's classes of HTTP errors.
         response_types: Werkzeug's response classes, which both frameworks derive theirs from.
         packages: What the traceback of any exception of a view begins with.
 
@@ -76,7 +72,6 @@ class PalletsApplication(Application):
         SetupError: The framework searches error handlers in another way than errbridge knows.
     """
 
-    http_classes = HTTPErrorClasses(HTTPException, default_exceptions)
     response_types = (Response,)
     packages = (
         "asgiref",
@@ -149,15 +144,8 @@ class PalletsApplication(Application):
         converter = converter_class(url_map, *args, **kwargs)
         return Converter(converter.regex, converter.part_isolating, converter.weight)
 
-    def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
-        """Read an HTTP exception of Werkzeug."""
-        return read_http_error(exc, self._read_additions, self.find_environ)
-
-    def find_environ(self) -> dict[str, Any] | None:
-        """Return the WSGI environ of the current request; None where there is none."""
-        return None
-
-    def _read_additions(self, exc: HTTPException) -> Additions | None:
+    def read_additions(self, exc: HTTPException) -> Additions | None:
+        """Read what a library added to an exception, as the configuration allows."""
         try:
             from errbridge.validation import read_http_error  # not before there is an error that may need it
         except (ImportError, OSError):  # as in handling/respond.py
@@ -177,16 +165,6 @@ class PalletsApplication(Application):
     @abstractmethod
     def request_values(self) -> frozenset[str]:
         """Return every text that the client sent with the current request, as far as the application has read it."""
-
-    def override(self, exc: BaseException, status: int | None, headers: Sequence[tuple[str, str]]) -> BaseException:
-        """Return an HTTP exception of Werkzeug with another status and more headers."""
-        return override(exc, status, headers) if isinstance(exc, HTTPException) else exc
-
-    def traps(self, exc: BaseException) -> bool:
-        """Return whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""
-        if isinstance(exc, HTTPException):
-            return bool(self.app.trap_http_exception(exc)) and getattr(exc, "original_exception", None) is None
-        return isinstance(exc, Problem) and bool(self.app.trap_http_exception(exc))
 
     def native_handler(self, exc: BaseException, blueprints: Sequence[str]) -> NativeHandler | None:
         """Ask the framework; a raised `Problem` is first offered as itself, then as the framework's own exception."""

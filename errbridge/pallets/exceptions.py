@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from io import UnsupportedOperation
@@ -19,19 +20,16 @@ from werkzeug.exceptions import (
 )
 
 from errbridge import Problem
-from errbridge.adapter import HTTPErrorFacts, log
+from errbridge.adapter import Application, HTTPErrorClasses, HTTPErrorFacts, log
 
 if TYPE_CHECKING:
     from errbridge.validation import Additions
 
-__all__ = ["Upload", "build_exception", "override", "read_http_error"]
+__all__ = ["HTTPErrorReader", "Upload", "build_exception"]
 
 _T = TypeVar("_T")
 
-
-ReadAdditions = Callable[[HTTPException], "Additions | None"]
 Environ = dict[str, Any] | None
-FindEnviron = Callable[[], Environ]
 
 # Werkzeug's own classes, whose objects say nothing but what they were made with.
 _PLAIN = frozenset(cls for cls in default_exceptions.values() if cls.__module__ == HTTPException.__module__)
@@ -54,33 +52,57 @@ def _read_code(exc: HTTPException) -> int | None:
     return exc.code
 
 
-def read_http_error(
-    exc: BaseException, read_additions: ReadAdditions, find_environ: FindEnviron
-) -> HTTPErrorFacts | None:
-    """Read an HTTP exception.
+class HTTPErrorReader(Application):
+    """What an application answers about HTTP exceptions.
 
-    Args:
-        exc: Any exception.
-        read_additions: Reads what a library added to it; called only if there may be something.
-        find_environ: Finds the request's WSGI environ, for the methods of the application's own classes.
-
-    Returns:
-        None for any other exception. Equal exceptions of Werkzeug's own classes share one object.
+    Attributes:
+        app: The application of the framework.
+        http_classes: Werkzeug's classes of HTTP errors.
     """
-    if not isinstance(exc, HTTPException):
+
+    app: Any
+    http_classes = HTTPErrorClasses(HTTPException, default_exceptions)
+
+    def http_error(self, exc: BaseException) -> HTTPErrorFacts | None:
+        """Read an HTTP exception. Equal exceptions of Werkzeug's own classes share one object."""
+        if not isinstance(exc, HTTPException):
+            return None
+        cls: Any = type(exc)
+        if cls in _PLAIN and type(exc.description) is str and not (exc.code == 400 and _is_parse_error(exc)):
+            attributes = vars(exc)
+            if attributes == _NO_ARGUMENTS:
+                return _read_plain(cls, exc.description, None)
+            methods: Any = attributes.get("valid_methods")
+            if attributes == {**_NO_ARGUMENTS, "valid_methods": methods} and _are_names(methods):
+                return _read_plain(cls, exc.description, tuple(sorted(methods)))
+        original = getattr(exc, "original_exception", None) if isinstance(exc, InternalServerError) else None
+        if isinstance(original, BaseException):
+            return HTTPErrorFacts.of_crash(original)
+        added = _try(lambda: self.read_additions(exc)) if _may_have_additions(exc) else None
+        return _read(exc, added, self.find_environ())
+
+    @abstractmethod
+    def read_additions(self, exc: HTTPException) -> Additions | None:
+        """Read what a library added to an exception; called only if there may be something."""
+
+    def find_environ(self) -> Environ:
+        """Return the WSGI environ of the current request, for the application's own classes; None if there is none."""
         return None
-    cls: Any = type(exc)
-    if cls in _PLAIN and type(exc.description) is str and not (exc.code == 400 and _is_parse_error(exc)):
-        attributes = vars(exc)
-        if attributes == _NO_ARGUMENTS:
-            return _read_plain(cls, exc.description, None)
-        methods: Any = attributes.get("valid_methods")
-        if attributes == {**_NO_ARGUMENTS, "valid_methods": methods} and _are_names(methods):
-            return _read_plain(cls, exc.description, tuple(sorted(methods)))
-    original = getattr(exc, "original_exception", None) if isinstance(exc, InternalServerError) else None
-    if isinstance(original, BaseException):
-        return HTTPErrorFacts.of_crash(original)
-    return _read(exc, read_additions, find_environ())
+
+    def traps(self, exc: BaseException) -> bool:
+        """Return whether ``TRAP_HTTP_EXCEPTIONS`` or ``TRAP_BAD_REQUEST_ERRORS`` make a crash of an HTTP error."""
+        if isinstance(exc, HTTPException):
+            return bool(self.app.trap_http_exception(exc)) and getattr(exc, "original_exception", None) is None
+        return isinstance(exc, Problem) and bool(self.app.trap_http_exception(exc))
+
+    def override(self, exc: BaseException, status: int | None, headers: Sequence[tuple[str, str]]) -> BaseException:
+        """Return an HTTP exception with the status and the headers of the tuple in which a view returned it.
+
+        It is a copy, for the same object may be returned for every request.
+        """
+        if not isinstance(exc, HTTPException) or (status in (None, exc.code) and not headers):
+            return exc
+        return _override(exc, status, headers)
 
 
 def _is_parse_error(exc: HTTPException) -> bool:
@@ -114,11 +136,10 @@ def _read_plain(cls: Any, description: str, methods: tuple[str, ...] | None) -> 
     )
 
 
-def _read(exc: HTTPException, read_additions: ReadAdditions, environ: Environ) -> HTTPErrorFacts:
+def _read(exc: HTTPException, added: Additions | None, environ: Environ) -> HTTPErrorFacts:
     cls: Any = type(exc)
     code = _read_code(exc)
     headers = tuple(_try(lambda: _read_headers(exc, environ)) or ())
-    added = _try(lambda: read_additions(exc)) if _may_have_additions(exc) else None
     words = None if added is None else added.detail
     if words is None and cls.get_description is not HTTPException.get_description:
         words = _try(lambda: _strip_markup(exc.get_description(environ)))
@@ -165,13 +186,7 @@ def _read_headers(exc: HTTPException, environ: Environ) -> list[tuple[str, str]]
     return headers
 
 
-def override(exc: HTTPException, status: int | None, headers: Sequence[tuple[str, str]]) -> HTTPException:
-    """Return an exception with the status and the headers of the tuple in which a view returned it.
-
-    It is a copy, for the same object may be returned for every request.
-    """
-    if status in (None, exc.code) and not headers:
-        return exc
+def _override(exc: HTTPException, status: int | None, headers: Sequence[tuple[str, str]]) -> HTTPException:
     changed = exc.__class__.__new__(exc.__class__)
     changed.__dict__.update(vars(exc))
     changed.args, changed.__cause__, changed.__context__ = exc.args, exc.__cause__, exc.__context__

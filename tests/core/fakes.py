@@ -38,7 +38,7 @@ from errbridge.adapter import (
 from errbridge.application.settings import Options, Settings
 from errbridge.handling import context
 from errbridge.handling.context import ErrorContext
-from errbridge.handling.drivers import Outcome
+from errbridge.handling.plans import Outcome
 from errbridge.http.accept import JSON, XML
 from errbridge.incident import CloseFrame
 from errbridge.mapping.problems import complete

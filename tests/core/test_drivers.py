@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from errbridge.handling.drivers import Call, Native, Outcome, Plan, Raised, Run, adrive, drive
+from errbridge.handling.context import Run
+from errbridge.handling.drivers import adrive, drive
+from errbridge.handling.plans import Call, Native, Outcome, Plan, Raised
 from errbridge.http.request import RequestFacts
 from tests.core.fakes import acall, call, finish, install
 

@@ -81,10 +81,12 @@ def _find_replacement(app: Any, name: str) -> Replacement | None:
     """Find what may answer in place of the framework's own method.
 
     The functions of Flask-CORS are none, which only adds headers, nor is that of an ``Api`` of Flask-RESTful or
-    Flask-RESTX with a ``handle_error`` of your own.
+    Flask-RESTX with a ``handle_error`` of your own. errbridge's own function has the name of the one behind it.
     """
     method = getattr(app, name, None)
     while method is not None:
+        if getattr(method, "__globals__", {}).get("__name__") == Seam.__module__:
+            method = method.__wrapped__
         module = (getattr(method, "__module__", None) or type(method).__module__).partition(".")[0]
         if module in ("flask", "quart"):
             return None

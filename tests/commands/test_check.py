@@ -236,20 +236,21 @@ def test_a_style_in_place_of_a_native_handler_for_everything_is_not_reported_and
     assert output.count("errbridge replaces it (replace_native)") == 2
 
 
-def test_a_replaced_method_of_the_framework_is_reported() -> None:
-    """Flask-RESTX puts functions of its own there, and answers before errbridge is asked (FAULTS C6)."""
+@pytest.mark.parametrize("name", ["handle_user_exception", "handle_exception"])
+def test_a_replaced_method_of_the_framework_is_reported(name: str) -> None:
+    """Flask-RESTX puts functions of its own there, and answers before errbridge is asked (FAULTS C6).
+
+    errbridge puts its own in front of one of them: what is reported is behind it.
+    """
 
     def build(world: World) -> None:
-        world.app.handle_user_exception = partial(nothing)
+        setattr(world.app, name, partial(nothing))
 
     output = said(build, "check", exit_code=1)
     assert output.startswith("replaced-method: app\n")
-    assert (
-        "tests.commands.shop.nothing is in place of handle_user_exception, and may answer before errbridge; "
-        in words_of(output)
-    )
+    assert f"tests.commands.shop.nothing is in place of {name}, and may answer before errbridge; " in words_of(output)
     assert "if it returns what the replaced method returns, ignore this check, else remove it" in words_of(output)
-    assert "handle_user_exception" in said(build, "explain", "GET", "/nope", "404")
+    assert name in said(build, "explain", "GET", "/nope", "404")
 
 
 class RaisingApi(flask_restx.Api):  # type: ignore[misc]
@@ -274,13 +275,14 @@ class RaisingOldApi(flask_restful.Api):  # type: ignore[misc]
         ([flask_restful.Api, CORS], 2),
     ],
 )
+@pytest.mark.parametrize("is_first", [True, False], ids=["errbridge first", "errbridge last"])
 def test_extensions_that_pass_errors_on_are_right_and_others_are_reported_with_the_way_to_do_so(
-    extensions: list[Callable[[flask.Flask], object]], count: int
+    extensions: list[Callable[[flask.Flask], object]], count: int, is_first: bool
 ) -> None:
     app = flask.Flask("shop")
-    errbridge_flask.ErrorHandler(app).api_register("/api")
-    for extension in extensions:
-        extension(app)
+    steps = [errbridge_flask.ErrorHandler, *extensions]
+    for step in steps if is_first else reversed(steps):
+        step(app)
 
     findings = check(inspect(app), ["conflicting-types"])  # the types of other tests
 

@@ -14,7 +14,7 @@ from errbridge.handling.context import Run
 from errbridge.handling.drivers import adrive, drive
 from errbridge.handling.plans import LEFT, Call, Native, Raised
 from errbridge.handling.reporting import expect_record, record_broken_stream
-from errbridge.handling.respond import receive, respond, respond_to_result
+from errbridge.handling.respond import note_uncaught, respond, respond_to_result
 from errbridge.handling.results import check_chunk, take_apart
 from errbridge.http.headers import check_head
 from errbridge.log import log
@@ -45,7 +45,7 @@ __all__ = [
     "expect_record",
     "install",
     "log",
-    "receive",
+    "note_uncaught",
     "record_broken_stream",
     "respond",
     "respond_to_result",

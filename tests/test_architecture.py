@@ -252,7 +252,7 @@ ADAPTER_NAMES = [
     "expect_record",
     "install",
     "log",
-    "receive",
+    "note_uncaught",
     "record_broken_stream",
     "respond",
     "respond_to_result",

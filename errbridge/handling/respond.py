@@ -58,7 +58,7 @@ from errbridge.representations.response import last_resort
 from errbridge.scopes.scope import ROOT
 from errbridge.telemetry.record import Failure
 
-__all__ = ["is_registered_at", "preview", "receive", "respond", "respond_to_result", "show", "status_of"]
+__all__ = ["is_registered_at", "note_uncaught", "preview", "respond", "respond_to_result", "show", "status_of"]
 
 Attempt = Generator[Call, Any, Outcome | None]
 """A part of a plan. It returns None to leave the error to the next part."""
@@ -190,7 +190,9 @@ def _survive(
     return response
 
 
-def receive(installation: Installation, exc: BaseException, request: RequestFacts, before: Run | None = None) -> Run:
+def note_uncaught(
+    installation: Installation, exc: BaseException, request: RequestFacts, before: Run | None = None
+) -> Run:
     """Note an uncaught exception before the framework sends its signal and writes its record, so that it has an id.
 
     Most have arrived at `respond` already. Others come from where no handler is asked: from what runs after the view,

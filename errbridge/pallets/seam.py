@@ -6,7 +6,7 @@ that a view returned instead of raising it, pass ``make_response`` (`Seam.respon
 framework, from opening the session or tearing down, are caught around the application (`Seam.respond_outside`).
 
 In two more places an error only passes: an uncaught exception gets its id before the framework sends its signal and
-writes its record (`Seam.receive`), and one that breaks off a stream is recorded (`Seam.watch`).
+writes its record (`Seam.note_uncaught`), and one that breaks off a stream is recorded (`Seam.watch`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from errbridge.adapter import (
     expect_record,
     install,
     log,
-    receive,
+    note_uncaught,
     record_broken_stream,
     respond,
     respond_to_result,
@@ -205,14 +205,14 @@ class Seam(ABC):
                 found[split_endpoint(rule)[0]] = None
         return tuple(name for name in found if name in self.app.blueprints)
 
-    def receive(self, exc: BaseException) -> None:
+    def note_uncaught(self, exc: BaseException) -> None:
         """Give an uncaught exception its id, before the framework sends its signal and writes its record."""
         try:
             request = self.current_request()
             before: Run | None = self.keep_for(request).get(_RAISED)
             if before is None or before.find(exc) is None:
                 facts = self.read_facts(exc, request, request.blueprints)
-                self.keep_for(request)[_RAISED] = receive(self.installation, exc, facts, before)
+                self.keep_for(request)[_RAISED] = note_uncaught(self.installation, exc, facts, before)
         except Exception:
             log.exception("errbridge failed; the exception has no incident id yet")
 
@@ -229,7 +229,7 @@ class Seam(ABC):
             exc = next(each for each in (*args, *kwargs.values()) if isinstance(each, BaseException))
             if self._is_routing(exc):
                 return dispatch(*(arg for arg in args if arg is not exc))
-            self.receive(exc)
+            self.note_uncaught(exc)
             return handle(*args, **kwargs)
 
         return receive_first

@@ -11,6 +11,8 @@ try:
     from flask.app import Flask
 except ImportError as error:
     raise ImportError("errbridge_flask needs Flask: install errbridge[flask]") from error
+if not hasattr(Flask, "wsgi_app"):
+    raise ImportError("flask is Quart here, by quart-flask-patch: write 'from errbridge_quart import ErrorHandler'")
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -30,6 +30,25 @@ def test_a_module_whose_package_is_missing_says_what_to_install(module: str, pac
     assert done.stderr.splitlines()[-1].endswith(f": install errbridge[{extra}]")
 
 
+PATCHED = """
+import sys
+from types import SimpleNamespace
+
+import quart
+
+sys.modules["flask"], sys.modules["flask.app"] = quart, SimpleNamespace(Flask=quart.Quart)
+"""
+
+
+def test_an_application_of_quart_flask_patch_has_the_package_of_quart() -> None:
+    fitting = run_python("-c", f"{PATCHED}import errbridge_quart; errbridge_quart.ErrorHandler(quart.Quart('app'))")
+    wrong = run_python("-c", f"{PATCHED}import errbridge_flask")
+
+    assert fitting.returncode == 0, fitting.stderr
+    assert wrong.returncode == 1
+    assert wrong.stderr.endswith("write 'from errbridge_quart import ErrorHandler'\n")
+
+
 ZIPPED = """
 import asyncio, sys
 import errbridge_flask, errbridge_quart, flask, quart

@@ -115,12 +115,14 @@ def _find_template_faults(environment: Any, application: Application, name: str)
             yield f"{current} does not exist, which {'ERROR_PAGE' if current == name else name} names"
         except TemplateError as error:
             yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
+        except RuntimeError:  # a loader may need a request, as that of Flask-Theme does
+            continue
 
 
 def _list_templates(environment: Any) -> list[str]:
     try:
         return sorted(environment.list_templates(extensions=["html"]))
-    except TypeError:  # the loader of the application cannot list its templates
+    except (TypeError, RuntimeError):  # a loader cannot list its templates, or needs a request
         return []
 
 

@@ -15,7 +15,7 @@ import flask_restful
 import flask_restx
 import pytest
 from flask_cors import CORS
-from jinja2 import FunctionLoader
+from jinja2 import BaseLoader, FunctionLoader
 from werkzeug.exceptions import HTTPException, NotFound
 
 import errbridge_flask
@@ -391,6 +391,27 @@ def test_a_loader_that_lists_no_templates_has_no_broken_ones() -> None:
         view(world)
 
     assert found(build, exit_code=0) == []
+
+
+class LoaderForRequests(BaseLoader):
+    """As that of Flask-Theme, which asks the request for its application."""
+
+    def get_source(self, environment: Any, template: str) -> Any:
+        raise RuntimeError("Working outside of request context.")
+
+    def list_templates(self) -> Any:
+        raise RuntimeError("Working outside of request context.")
+
+
+@pytest.mark.parametrize("config", [{}, {"ERROR_PAGE": "themed.html"}], ids=["listed", "asked for"])
+def test_a_loader_that_needs_a_request_has_no_broken_templates(config: dict[str, str]) -> None:
+    def build(world: World) -> None:
+        themes = world.Blueprint("themes", __name__)
+        themes.jinja_loader = LoaderForRequests()
+        world.app.register_blueprint(themes)
+        view(world)
+
+    assert found(build, exit_code=0, config=config) == []
 
 
 def a_site_without_prefix(world: World) -> None:

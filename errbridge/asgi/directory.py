@@ -80,15 +80,16 @@ def find_host(scope: Connection) -> str:
 def describe_request(scope: Connection, root: str, path: str) -> WSGIEnvironment:
     """Make the part of an environment that routing reads; of a path that is split already."""
     server = scope.get("server")
-    name, port = ("localhost", 80) if server is None or not server[1] else server  # of a Unix socket, its path
+    if server is None or server[1] in (None, 0, "0"):  # a Unix socket; granian has its port as text
+        server = "localhost", 80
     return {
         "REQUEST_METHOD": scope.get("method", "GET"),
         # WSGI wants the bytes of a path's UTF-8, each as one character.
         "SCRIPT_NAME": root.encode("utf-8", "surrogateescape").decode("latin-1"),
         "PATH_INFO": path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": name,
-        "SERVER_PORT": str(port),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
         "wsgi.url_scheme": scope.get("scheme", "http"),
     }
 

@@ -245,7 +245,7 @@ def _make_environ(scope: HTTPScope, upload: IO[bytes], length: int | None) -> WS
         "asgi.scope": scope,
         "errbridge.bridge": True,
     }
-    if client := scope.get("client"):
+    if (client := scope.get("client")) and client[0]:
         environ["REMOTE_ADDR"] = client[0]
         environ["REMOTE_PORT"] = str(client[1])
     if raw_path := cast("bytes | None", scope.get("raw_path")):

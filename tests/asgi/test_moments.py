@@ -446,8 +446,8 @@ async def test_an_error_after_a_complete_answer_breaks_nothing_off(
     assert said == ([] if is_recorded else ["POST '/' was answered, but then the application failed"])
 
 
-@pytest.mark.parametrize("port", [None, 0])
-async def test_the_server_of_a_unix_socket_has_a_name(port: int | None) -> None:
+@pytest.mark.parametrize("port", [None, 0, "0"])
+async def test_the_server_of_a_unix_socket_has_a_name(port: int | str | None) -> None:
     seen: dict[str, Any] = {}
 
     def app(environ: Any, start_response: Any) -> list[bytes]:
@@ -456,9 +456,9 @@ async def test_the_server_of_a_unix_socket_has_a_name(port: int | None) -> None:
         return []
 
     connection = Connection({**PART, "more_body": False})
-    connection.scope["server"] = ("/run/app.sock", port)
+    connection.scope |= {"server": ("/run/app.sock", port), "client": ("", "0")}  # as granian has it
     await connection.ask(Bridge({"/": app}))
-    assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == ("localhost", "80")
+    assert (seen["SERVER_NAME"], seen["SERVER_PORT"], seen.get("REMOTE_ADDR")) == ("localhost", "80", None)
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])

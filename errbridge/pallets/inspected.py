@@ -115,6 +115,8 @@ def _find_template_faults(environment: Any, application: Application, name: str)
             yield f"{current} does not exist, which {'ERROR_PAGE' if current == name else name} names"
         except TemplateError as error:
             yield f"{application.locate_template_error(error)} cannot be compiled: {error}"
+        except (OSError, UnicodeDecodeError) as error:
+            yield f"{current} cannot be read: {error}"
         except RuntimeError:  # a loader may need a request, as that of Flask-Theme does
             continue
 

@@ -312,7 +312,7 @@ def test_a_handler_behind_the_frameworks_own_for_the_same_is_reported() -> None:
 def write_templates(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, "utf-8", "surrogateescape")
 
 
 @pytest.mark.filterwarnings("default:ERROR_PAGE is 'oops.html':UserWarning")
@@ -321,6 +321,7 @@ def write_templates(folder: Path, files: dict[str, str]) -> None:
     [
         ({"errors/404.html": "{% extends 'layout.html' %}"}, {}, ["layout.html does not exist, which errors/404.html"]),
         ({"errors/404.html": "{% include name %}"}, {}, []),
+        ({"errors/404.html": "caf\udce9"}, {}, ["errors/404.html cannot be read: 'utf-8' codec can't decode"]),
         ({"errors/404.html": "{% extends 'errbridge/page.html' %}"}, {}, []),
         ({"errors/5xx.html": "{% if %}"}, {}, ["line 1 of 'errors/5xx.html' cannot be compiled"]),
         (

@@ -107,7 +107,7 @@ class ProblemType:
             slug=slug,
             status=declared.status,
             title=find_phrase(declared.status) if declared.title is None else make_plain_text(declared.title),
-            documentation=inspect.cleandoc(problem_class.__dict__.get("__doc__") or ""),
+            documentation=inspect.cleandoc(problem_class.__doc__ or ""),
             fields=tuple(fields),
         )
 

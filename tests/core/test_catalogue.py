@@ -8,6 +8,7 @@ import sys
 import types
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -166,6 +167,16 @@ def test_by_default_every_type_of_the_process_is_in_it() -> None:
     assert set(TYPES) <= set(found)
     assert Base not in found
     assert Problem not in found
+
+
+def test_a_dataclass_without_a_docstring_is_documented_by_its_signature() -> None:
+    """Python 3.15 makes it when it is asked for."""
+
+    @dataclass(eq=False)
+    class Sold(Problem, status=409):
+        sku: str = ""
+
+    assert ProblemType.of(Sold).documentation.startswith("Sold(sku: ")
 
 
 def test_a_module_stands_for_the_types_that_are_defined_in_it_and_below() -> None:

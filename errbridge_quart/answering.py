@@ -19,7 +19,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from copy import copy
 from inspect import isawaitable
@@ -40,6 +40,7 @@ _READ = {name: name.encode() for name in ("host", "accept", "accept-language", "
 _CHUNKS = (bytes, str, bytearray, memoryview)  # of a stream; most servers take each of them
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 _ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
+_GONE: Any = getattr(quart.wrappers, "ClientDisconnectedError", ())  # of Quart 0.23
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
 
 
@@ -236,7 +237,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
                 _websocket.set(around)
             if get_current() is not before:  # most requests have no error
                 set_current(before)
-        raise error
+        with suppress(_GONE):  # raised for an answer that comes after the client has left (not reported)
+            raise error
 
     replaced = {
         "handle_request": handle,

@@ -7,6 +7,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -471,3 +472,20 @@ def test_quart_closes_a_stream_whose_client_has_left_itself(is_installed: bool) 
     asyncio.run(leave())
 
     assert left == []
+
+
+def test_an_answer_that_comes_after_the_client_has_left_is_no_error_of_quart(caplog: pytest.LogCaptureFixture) -> None:
+    world = quart_world()
+
+    async def view() -> str:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return "too late"
+
+    world.app.add_url_rule("/", "view", view)
+    assert world.errors is not None
+
+    seen = exchange(world, "/", gone_after=0)
+
+    assert seen.raised is None
+    assert records(caplog) == []

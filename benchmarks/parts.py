@@ -19,7 +19,7 @@ from benchmarks.instructions import GROUPS
 from benchmarks.measure import AGAIN, Result, check
 from errbridge import validation
 from errbridge.application.errormap import ErrorMap
-from errbridge.handling import builtin, context, drivers, respond
+from errbridge.handling import builtin, context, respond
 from errbridge.pallets import application, seam
 from errbridge.representations import rendering
 from errbridge.telemetry import record
@@ -38,7 +38,7 @@ PARTS: Mapping[str, tuple[_Place, ...]] = {
     "from the exception to the outcome": ((seam, "respond"),),
     "· what the framework's exception says": ((application.PalletsApplication, "http_error"),),
     "· what the exception of a library says": ((validation, "problem_of"),),
-    "· what is known of the error": ((drivers, "open_context"),),
+    "· what is known of the error": ((context, "open_context"),),
     "· · its id and its time": ((context, "Occurrence"),),
     "· · its owners": ((ErrorMap, "find_chain"),),
     "· · how it looks": ((ErrorMap, "choose_look"),),

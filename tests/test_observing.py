@@ -396,6 +396,26 @@ def test_a_hook_that_answers_a_problem_itself_is_not_called_for_that(world: Worl
     assert called == ["/problem", "/nowhere"]
 
 
+async def test_a_task_that_a_hook_has_started_has_incidents_of_its_own_later() -> None:
+    app, called = quart.Quart("app"), list[str]()
+    go_on, tasks = asyncio.Event(), list[asyncio.Task[Any]]()
+
+    async def work() -> None:
+        await go_on.wait()
+        await app.test_client().get("/later")
+
+    def hook(incident: Incident, reply: Reply) -> None:
+        called.append(incident.request.path)
+        if not tasks:
+            tasks.append(asyncio.create_task(work()))
+
+    ErrorHandler(app).on_incident(hook)
+    await app.test_client().get("/first")
+    go_on.set()
+    await tasks[0]
+    assert called == ["/first", "/later"]
+
+
 def a_generator_hook(incident: Incident, reply: Reply) -> Iterator[None]:
     yield
 

@@ -98,8 +98,7 @@ class Installation:
 
     def registrations(self, target: object) -> list[Registrations]:
         """List what is registered for a target: for all applications first, then for this one."""
-        found = (registry.find(target) for registry in (self.shared, self.own))
-        return [each for each in found if each is not None]
+        return [registry.targets[target] for registry in (self.shared, self.own) if target in registry.targets]
 
     def _read_settings(self) -> Settings:
         """Read the configuration once more: it may be complete only after ``init_app``."""

@@ -60,6 +60,8 @@ class Turn:
             self._threads.streaming -= 1
         elif self.coming is None or not (self.coming.cancel() or self.coming.cancelled()):
             self._threads.pass_on_turn()
+        else:
+            self._threads.stop_waiting(self.coming)
 
 
 class Threads:
@@ -90,6 +92,11 @@ class Threads:
             raise problem
         self._queue.append(coming := loop.create_future())
         return Turn(self, coming)
+
+    def stop_waiting(self, coming: asyncio.Future[None]) -> None:
+        """Take a turn that will not be used out of the queue: no other request is refused for it."""
+        with suppress(ValueError):
+            self._queue.remove(coming)
 
     def pass_on_turn(self) -> None:
         """Give a turn to the request that has waited longest."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, MutableMapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
-from weakref import WeakKeyDictionary
 
 from errbridge.errors import SetupError
 from errbridge.handlers.handlers import Handler, Handlers, Key
@@ -28,34 +28,16 @@ class Registrations:
 
 
 class Registry:
-    """Targets, and what is registered for them. A registry counts how often something was registered.
+    """Targets, and what is registered for them. A registry only grows, and counts how often it did.
 
-    A target is a blueprint object or a `Scope`; the registry does not look into it. It does not keep blueprints alive,
-    as a factory may make some for each application.
+    A target is a blueprint object or a `Scope`; the registry does not look into it.
     """
 
-    __slots__ = ("__weakref__", "_blueprints", "_scopes", "version")
+    __slots__ = ("__weakref__", "targets", "version")
 
     def __init__(self) -> None:
-        self._blueprints: WeakKeyDictionary[Hashable, Registrations] = WeakKeyDictionary()
-        self._scopes: dict[Hashable, Registrations] = {}
+        self.targets: defaultdict[Hashable, Registrations] = defaultdict(Registrations)
         self.version = 0
-
-    @property
-    def targets(self) -> tuple[Hashable, ...]:
-        """Everything that something is registered for."""
-        return *self._scopes, *list(self._blueprints)
-
-    def find(self, target: Hashable) -> Registrations | None:
-        """Find what is registered for a target."""
-        return self._keep_for(target).get(target)
-
-    def _make(self, target: Hashable) -> Registrations:
-        return self._keep_for(target).setdefault(target, Registrations())
-
-    def _keep_for(self, target: Hashable) -> MutableMapping[Hashable, Registrations]:
-        # A framework may have text in place of blueprints, which has no weak references either.
-        return self._blueprints if type(target).__weakrefoffset__ else self._scopes
 
     def touch(self) -> None:
         """Note a change. Call it after the change, or an error map could be built without it and kept."""
@@ -63,12 +45,12 @@ class Registry:
 
     def add_handler(self, target: Hashable, keys: Iterable[Key], handler: Handler) -> None:
         """Register a handler that was checked, for keys that were checked."""
-        self._make(target).sources.append([(key, handler) for key in keys])
+        self.targets[target].sources.append([(key, handler) for key in keys])
         self.touch()
 
     def include(self, target: Hashable, handlers: Handlers) -> None:
         """Register the handlers of a module, also those that it registers later."""
-        self._make(target).sources.append(handlers)
+        self.targets[target].sources.append(handlers)
         handlers.watchers.add(self)
         self.touch()
 
@@ -76,10 +58,10 @@ class Registry:
         """Set how a target's errors look; the last call counts."""
         if name not in STYLES:
             raise SetupError(f"a style is one of {', '.join(map(repr, STYLES))}, not {name!r}")
-        self._make(target).style = STYLES[name]
+        self.targets[target].style = STYLES[name]
         self.touch()
 
     def set_failure(self, target: Hashable) -> None:
         """Answer a target's uncaught exceptions with the plain page."""
-        self._make(target).failure = True
+        self.targets[target].failure = True
         self.touch()

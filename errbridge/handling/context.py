@@ -11,6 +11,7 @@ from errbridge.application.installation import Installation
 from errbridge.application.protocol import Application, NativeHandler
 from errbridge.handling.plans import Call, Outcome, Plan, Raised
 from errbridge.http.request import RequestFacts
+from errbridge.http.status import is_error
 from errbridge.incident import Incident, Occurrence, set_current
 from errbridge.introspection import make
 from errbridge.mapping.facts import HTTPErrorFacts
@@ -85,7 +86,9 @@ class ErrorContext:
     def read_again(self) -> None:
         """Read the HTTP exception once more: a handler that passes it on may have given it other words."""
         http = self.application.http_error(self.exception)
-        if http is not None and http.original is None and http.problem is not self.problem:
+        if http is None or http.original is not None or not is_error(http.status):
+            return
+        if vars(http.problem) != vars(self.problem):
             self.problem, self.is_shared = http.problem, http.is_shared and not self.request.allow
             self._completed = self._incident = None
 

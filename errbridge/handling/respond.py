@@ -139,6 +139,7 @@ def _plan_result(run: Run, parts: Parts, before: Run | None, asking: Run | None,
 def _show_within(run: Run, asking: Run, error: BaseException) -> Plan:
     """Show an error for a handler, which changes the response and returns it: nothing is asked or reported."""
     context = replace(asking.contexts[-1], is_part=True)
+    context.read_again()
     if error is not context.exception or context.own_response is not None:
         http = context.application.http_error(error)
         has_response = http is not None and (http.is_response or http.own_response is not None)

@@ -315,9 +315,8 @@ class Seam(ABC):
         else:
             facts = self.read_facts(value, request, request.blueprints)
             kept = self.keep_for(request)
-            owner, asking = (kept.get(_ASKING) or [(None, None)])[-1]
-            if owner is not request:  # of an application that passes its own environ on
-                asking = None
+            # Another request may be in it, of an application that passes its own environ on, or a copy.
+            asking = next((run for owner, run in reversed(kept.get(_ASKING, ())) if owner is request), None)
             run = respond_to_result(self.installation, parts, facts, kept.pop(_RAISED, None), asking)
         return None if run.outcome is LEFT else run
 

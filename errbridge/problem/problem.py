@@ -487,4 +487,4 @@ def _read_fields(cls: type[Problem]) -> dict[str, object]:
 
 def _is_class_variable(annotation: object) -> bool:
     text = annotation if isinstance(annotation, str) else repr(annotation)
-    return text.partition("[")[0].rpartition(".")[2] == "ClassVar"  # of typing, by whatever name it was imported
+    return text.partition("[")[0].rpartition(".")[2].strip() == "ClassVar"  # of typing, or of what it is called

@@ -15,7 +15,8 @@ from errbridge.log import log
 
 __all__ = ["notify"]
 
-_is_in_hook: ContextVar[bool] = ContextVar("errbridge.is_in_hook", default=False)
+_running: ContextVar[list[Hook] | None] = ContextVar("errbridge.running", default=None)
+"""The hook that this context is in; nothing once the hook has ended, also for a task that it has started."""
 
 
 def notify(
@@ -29,7 +30,7 @@ def notify(
 
     None is called for an error that a hook makes, or one that answers a problem would be called without end.
     """
-    if _is_in_hook.get():
+    if _running.get():
         return
     try:
         reply = describe()
@@ -38,7 +39,7 @@ def notify(
         return
     for hook in tuple(hooks):  # one of them may remove itself
         try:
-            with _marked():
+            with _marked(hook):
                 result: object = hook(incident, reply)
             if inspect.isawaitable(result):
                 _run_rest(result, run, _finish(hook, result, incident))
@@ -49,12 +50,13 @@ def notify(
 
 
 @contextmanager
-def _marked() -> Generator[None]:
-    token = _is_in_hook.set(True)
+def _marked(hook: Hook) -> Generator[None]:
+    running = [hook]
+    _running.set(running)
     try:
         yield
     finally:
-        _is_in_hook.reset(token)
+        running.clear()
 
 
 def _run_rest(
@@ -71,7 +73,7 @@ def _run_rest(
 
 async def _finish(hook: Hook, result: Awaitable[object], incident: Incident) -> None:
     try:
-        with _marked():
+        with _marked(hook):
             await result
     except Exception as error:
         _complain(error, incident, f"the hook {describe_function(hook)} failed")

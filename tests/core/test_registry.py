@@ -22,14 +22,8 @@ def handler(label: str) -> Handler:
     return Handler.of(answer)
 
 
-def found(registry: Registry, target: object) -> Registrations:
-    registrations = registry.find(target)
-    assert registrations is not None
-    return registrations
-
-
 def labels(registry: Registry, target: Any = TARGET) -> list[tuple[object, str]]:
-    return [(key, each.function.__qualname__) for key, each in found(registry, target).handlers()]
+    return [(key, each.function.__qualname__) for key, each in registry.targets[target].handlers()]
 
 
 def test_handlers_of_a_target_stay_in_the_order_in_which_they_were_registered_or_included() -> None:
@@ -61,8 +55,8 @@ def test_targets_do_not_share_anything() -> None:
 
     assert labels(registry) == [(404, "first")]
     assert labels(registry, "blueprint") == [(404, "second")]
-    assert (found(registry, TARGET).style, found(registry, TARGET).failure) == (None, True)
-    assert (found(registry, "blueprint").style, found(registry, "blueprint").failure) == (API, False)
+    assert (registry.targets[TARGET].style, registry.targets[TARGET].failure) == (None, True)
+    assert (registry.targets["blueprint"].style, registry.targets["blueprint"].failure) == (API, False)
 
 
 def test_the_last_style_counts() -> None:
@@ -70,7 +64,7 @@ def test_the_last_style_counts() -> None:
     registry.set_style(TARGET, "api")
     registry.set_style(TARGET, "web")
 
-    assert found(registry, TARGET).style is WEB
+    assert registry.targets[TARGET].style is WEB
 
 
 @pytest.mark.parametrize("name", ["API", "html", "", None, API])

@@ -57,6 +57,11 @@ class Range(NamedTuple):
     high: Decimal | None
 
 
+class Pair(NamedTuple, Generic[T]):
+    one: T
+    other: T
+
+
 @dataclass
 class Item:
     name: str
@@ -130,6 +135,7 @@ OTHERS: list[tuple[Any, Any]] = [
         {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2},
     ),
     (Range, {"type": "array"}),
+    (Pair[int], {"type": "array"}),
     (dict, {"type": "object"}),
     (dict[str, Any], {"type": "object"}),
     (Mapping[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),

@@ -385,3 +385,68 @@ def test_errors_that_a_view_handles_at_once_leave_nothing_behind(world: World) -
     )(world)
 
     assert world.call(Request("/parts")).json["detail"] == "handled"
+
+
+class Missing(NotFound):
+    """A class of the application's own: no two errors share a problem."""
+
+
+@pytest.mark.parametrize("pass_on", [lambda exc: None, lambda exc: exc, raising])
+def test_what_a_handler_changes_in_the_problem_stays_when_it_passes_the_error_on(
+    ask: Ask, pass_on: Callable[[BaseException], Any]
+) -> None:
+    def change(exc: BaseException, incident: Incident) -> Any:
+        incident.problem.extensions = {"help": "ask"}
+        return pass_on(exc)
+
+    api = an_api(
+        failing("/x", Missing), a_handler("4xx", change), a_handler("*", lambda exc, incident: incident.problem)
+    )
+
+    assert ask(api, "/x").json["help"] == "ask"
+
+
+@pytest.mark.parametrize("code", [200, 302, None, 1000])
+def test_a_status_that_is_no_error_does_not_change_what_is_passed_on(ask: Ask, code: int | None) -> None:
+    def change(exc: Any) -> Any:
+        exc.code = code
+        return exc
+
+    assert ask(an_api(aborting("/x", 404), a_handler(404, change)), "/x").status == 404
+
+
+def test_own_words_count_in_a_response_that_the_handler_makes(world: World) -> None:
+    def change(exc: Any) -> Any:
+        exc.description = "Sold an hour ago."
+        return exc
+
+    an_api(aborting("/sold", 409, "Sold."), a_handler(409, making_a_response(world, change, [])))(world)
+
+    assert world.call(Request("/sold")).json["detail"] == "Sold an hour ago."
+
+
+def test_another_request_on_a_copy_of_the_environ_does_not_count_as_this_one() -> None:
+    outer, inner, asked, begun, made = flask_world(), flask_world(), [], threading.Event(), threading.Event()
+
+    def wait(exc: BaseException) -> Problem:
+        begun.set()
+        made.wait(30)
+        return Problem(404)
+
+    def handle(exc: BaseException, incident: Incident) -> Any:
+        asked.append(exc)
+        if len(asked) > 3:
+            return None
+        environ = {**flask.request.environ, "PATH_INFO": "/nope"}
+        with ThreadPoolExecutor() as pool:
+            pool.submit(lambda: list(inner.app.wsgi_app(environ, lambda *given: None)))
+            begun.wait(30)
+            response = flask.make_response(incident.problem)
+            made.set()
+        return response
+
+    an_api(a_handler(404, wait))(inner)
+    an_api(failing("/", lambda: Problem(409, detail="theirs")), a_handler(409, handle))(outer)
+
+    assert outer.call(Request("/")).json["detail"] == "theirs"
+    assert len(asked) == 1

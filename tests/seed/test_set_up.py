@@ -107,28 +107,6 @@ def test_an_error_handler_does_not_keep_its_apps_alive(world: World) -> None:
     assert gone() is None
 
 
-def test_an_error_handler_does_not_keep_the_blueprints_of_a_factory_alive(world: World) -> None:
-    errors = world.adapter.ErrorHandler()
-
-    def make_app() -> Any:
-        app = world.App("tests.twins")
-        blueprint = world.Blueprint("shop", "tests.twins", url_prefix="/shop")
-        blueprint.add_url_rule("/name", "name", lambda: app.name)
-        errors.api_register(blueprint)
-        app.register_blueprint(blueprint)
-        return errors.init_app(app)
-
-    world.app, world.errors = make_app(), errors
-    assert world.call(Request("/shop/nope")).content_type == JSON
-    gone = weakref.ref(world.app)
-
-    world.app = make_app()
-    gc.collect()
-
-    assert gone() is None
-    assert world.call(Request("/shop/nope")).content_type == JSON
-
-
 def test_init_app_gives_the_app_back(world: World) -> None:
     app = world.App("tests.twins")
 

@@ -172,6 +172,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     is_given_context = takes_context(app.handle_exception)
     seam = _QuartSeam.attach(_QuartApplication(app), install)
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
+    is_accepted = seam.installation.application.is_websocket_accepted
 
     async def make_response(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
@@ -196,11 +197,15 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             except Exception as exc:
                 is_left = seam.installation.application.propagates() and not isinstance(exc, Problem)
                 if is_left or not _is_bound(asked):
+                    if is_websocket and (app.debug or app.testing) and is_accepted():
+                        # Quart makes a page of it that no client gets, and closes with 1000 (not reported).
+                        app.logger.exception("Exception on websocket %s", asked.path)
+                        seam.installation.application.close_websocket(1011, "Internal Server Error")
                     raise
                 handle_exception: Any = app.handle_websocket_exception if is_websocket else app.handle_exception
                 given = [app_ctx._get_current_object()] if is_given_context else []
                 response = await handle_exception(*given, exc)
-            if not (is_websocket and response is None):
+            if response is not None or not is_websocket or (get_current() is not None and not is_accepted()):
                 check_response(response)
         except (Exception, BaseExceptionGroup) as exc:
             error = ungroup(exc)
@@ -222,7 +227,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         websocket = None
         if scope["type"] == "websocket":
             scope = websocket = {**scope, _ACCEPTED: False, _CLOSE: None}
-            send = _Closing(scope, send)
+            closing = _Closing(scope, receive, send)
+            receive, send = closing.receive, closing.send
         if (around := _websocket.get()) is not websocket:
             _websocket.set(websocket)
         seam.expect_refusal(scope)
@@ -295,11 +301,21 @@ class _Closing:
     raises OSError where others cancel the view.
     """
 
-    def __init__(self, scope: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(
+        self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+    ) -> None:
         self._scope = scope
+        self._receive = receive
         self._send = send
+        self._has_client = True
 
-    async def __call__(self, message: Any) -> None:
+    async def receive(self) -> Any:
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self._has_client = False
+        return message
+
+    async def send(self, message: Any) -> None:
         if message["type"] == "websocket.accept":
             self._scope[_ACCEPTED] = True
         elif message["type"] == "websocket.close":
@@ -309,5 +325,7 @@ class _Closing:
             message = {**message, "body": message["body"].encode()}
         try:
             await self._send(message)
-        except OSError:  # the client has left, which most servers report by cancelling the view
+        except (OSError, RuntimeError) as error:  # the client has left; most servers cancel the view instead
+            if self._has_client and not isinstance(error, OSError):
+                raise
             raise asyncio.CancelledError from None

@@ -560,6 +560,20 @@ def test_a_failed_expectation_lists_what_was_seen(shop: World) -> None:
     assert "  404 GET /api/no in /api: " in str(several.value)
 
 
+def test_the_advice_is_the_same_after_the_block(shop: World) -> None:
+    with record_incidents(shop.app) as incidents:
+        pass
+
+    with pytest.raises(AssertionError, match="no error was answered"):
+        incidents.only()
+
+
+@pytest.mark.parametrize("status", ["5XX", "50x", "", 40, "9xx"])
+def test_a_status_that_nothing_can_have_is_refused(status: Any) -> None:
+    with pytest.raises(TypeError, match="status is a number or a class such as '4xx', not"):
+        Incidents().matching(status=status)
+
+
 def test_nothing_is_seen_where_nothing_is_watched() -> None:
     with pytest.raises(AssertionError, match=r"call incidents.watch\(errors\)"):
         Incidents().only()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -381,6 +382,92 @@ async def test_a_client_that_leaves_is_no_error_where_the_server_raises_one(capl
 
     assert ended == ["cancelled"]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+async def test_what_a_server_raises_for_a_message_after_the_client_has_left_is_no_error(
+    caplog: pytest.LogCaptureFixture, is_gone: bool
+) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+    serve: Any = app
+    left, ended, sent = asyncio.Event(), list[str](), list[Any]()
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        await left.wait()
+        try:
+            await quart.websocket.send("more")
+        except BaseException as exc:
+            ended.append(type(exc).__name__)
+            raise
+
+    async def receive() -> Mapping[str, Any]:
+        if not left.is_set():
+            left.set()
+            if not is_gone:
+                return {"type": "websocket.connect"}
+            return {"type": "websocket.disconnect", "code": 1000}
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] == "websocket.send":
+            raise RuntimeError("Unexpected ASGI message 'websocket.send'")  # as uvicorn has it
+        sent.append(message)
+
+    serving = asyncio.ensure_future(serve(scope_of("/talk"), receive, send))
+    await asyncio.wait([serving], timeout=20)
+
+    assert ended == (["CancelledError"] if is_gone else ["RuntimeError"])
+    assert [record.levelname for record in caplog.records] == ([] if is_gone else ["ERROR"])
+    assert ("websocket.close" in [message["type"] for message in sent]) is not is_gone
+
+
+@pytest.mark.parametrize("mode", ["DEBUG", "TESTING"])
+async def test_a_bug_that_the_developer_sees_closes_with_1011_and_is_recorded(
+    caplog: pytest.LogCaptureFixture, mode: str
+) -> None:
+    app = talking(LookupError("bug"))
+    app.config[mode] = True
+    sent: list[Any] = []
+    messages = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "hello", "bytes": None}]
+
+    async def receive() -> Any:
+        return messages.pop(0) if messages else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    serve: Any = app
+    with suppress(LookupError):  # it goes on to the server as well
+        await asyncio.wait_for(serve(scope_of("/talk"), receive, send), timeout=20)
+
+    assert [message["code"] for message in sent if message["type"] == "websocket.close"] == [1011]
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == (app.logger.name, logging.ERROR)
+    assert record.exc_info is not None
+
+
+async def test_a_refusal_is_answered_also_if_an_after_websocket_function_returns_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    @app.websocket("/members")
+    async def members() -> None:
+        raise Problem(403)
+
+    @app.after_websocket
+    async def count(response: Any) -> Any:
+        return None
+
+    response = await handshake(app, "/members")
+
+    assert response.status == 500
+    assert caplog.records[-1].levelno == logging.ERROR
+    assert caplog.records[-1].exc_info is not None
 
 
 @pytest.mark.parametrize("cls", [NotFound, HTTPException])  # abort(response) raises the latter

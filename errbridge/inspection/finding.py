@@ -74,12 +74,19 @@ def _find_form(line: str) -> str:
     return form if re.search(r"[^A\s]|A\s", form) else ""
 
 
+_UNPRINTABLE = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"  # JSON had escaped what a terminal would obey
+
+
+def _escape(found: re.Match[str]) -> str:
+    return ascii(found[0])[1:-1]
+
+
 def record_text(record: FoundRecord) -> str:
     """Write a record for people: a record of JSON one member a line, with the stack as it was printed."""
     members = record.fields or {}
     width = max(map(len, members), default=0)
     lines = [] if members else [record.text]
     for name, value in members.items():
-        text = value if isinstance(value, str) else json.dumps(value)
+        text = re.sub(_UNPRINTABLE, _escape, value) if isinstance(value, str) else json.dumps(value)
         lines.append(f"  {name}\n{text}" if "\n" in text else f"  {name:{width}}  {text}")
     return "\n".join([f"{record.source}:{record.line}", *lines])

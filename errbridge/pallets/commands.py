@@ -51,7 +51,13 @@ def _load_app() -> Any:
 
 def _print(value: Any, as_json: bool, write: Callable[[Any], Iterable[str]]) -> None:
     """Print a value as JSON or in lines; in colour on a terminal, unless NO_COLOR (https://no-color.org) is set."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=asdict) if as_json else "\n".join(write(value))
+    encoding = sys.stdout.encoding or "utf-8"
+    if as_json:
+        is_plain = not encoding.lower().startswith("utf")
+        text = json.dumps(value, indent=2, ensure_ascii=is_plain, default=asdict)
+    else:
+        text = "\n".join(write(value))
+    text = text.encode(encoding, "backslashreplace").decode(encoding)  # a pipe of Windows has few characters
     click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
 
 

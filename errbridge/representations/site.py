@@ -93,7 +93,10 @@ def _check(key: str, name: str, value: object) -> str:
         raise SetupError(f"{key}: {name} cannot be {value!r}: {error}") from None
 
 
-_FORBIDDEN = frozenset({"script", "style", "foreignObject", "a", "image", "use", "iframe", "set", "animate"})
+_SHAPES = frozenset({
+    "circle", "clippath", "defs", "desc", "ellipse", "g", "line", "lineargradient", "mask", "path", "pattern",
+    "polygon", "polyline", "radialgradient", "rect", "stop", "svg", "symbol", "text", "textpath", "title", "tspan",
+})  # fmt: skip
 
 
 def _check_svg(key: str, logo: str) -> None:
@@ -108,11 +111,12 @@ def _check_svg(key: str, logo: str) -> None:
         raise SetupError(f"{key}: logo is no SVG that a page can contain: {error}") from None
     for element in elements:
         tag = str(element.tag).rpartition("}")[2]
-        if tag in _FORBIDDEN:
+        if tag.lower() not in _SHAPES:  # HTML does not mind the case
             raise SetupError(f"{key}: logo has a {tag!r} element; only shapes and gradients can be shown")
         for name, value in element.attrib.items():
             local = name.rpartition("}")[2].lower()
-            if local.startswith("on") or local in ("style", "href", "src") or "url(" in value.replace("url(#", ""):
+            is_elsewhere = "url(" in value.lower().replace("url(#", "")
+            if local.startswith("on") or local in ("style", "href", "src") or is_elsewhere:
                 raise SetupError(
                     f"{key}: logo has the attribute {local!r}, which the page's policy forbids; write properties such "
                     'as fill="#b3261e" as attributes'

@@ -59,6 +59,7 @@ class Incidents(list[Observation]):
     def __init__(self) -> None:
         super().__init__()
         self._watched: list[Hooks | Observable] = []
+        self._has_watched = False
 
     def watch(self, *watched: Any) -> Incidents:
         """Record the errors of these from now on.
@@ -81,6 +82,7 @@ class Incidents(list[Observation]):
                 raise SetupError(f"{each!r} has no errors to watch: {advice}")
             found.on_incident(self._write)
             self._watched.append(found)
+            self._has_watched = True
         return self
 
     def stop(self) -> None:
@@ -133,7 +135,7 @@ class Incidents(list[Observation]):
         which = "".join(f", {name}={value!r}" for name, value in wanted.items())
         if self:
             seen = "".join(["; all that were seen:", *(f"\n  {seen}" for seen in self)])
-        elif self._watched:
+        elif self._has_watched:
             seen = (
                 "; no error was answered. An app that is being tested raises uncaught exceptions instead, and a Bridge "
                 "reports only what it answers itself: watch its applications, too"
@@ -151,6 +153,8 @@ def _complete(wanted: Wanted, raised: type[BaseException] | None) -> Wanted:
     for name in wanted.keys() - Wanted.__annotations__.keys():
         known = ", ".join(f"{each}=" for each in Wanted.__annotations__)
         raise TypeError(f"an incident is found by {known}, not by {name}={suggest(name, Wanted.__annotations__)}")
+    if re.fullmatch(r"\d{3}|[1-5]xx", str(wanted.get("status", "4xx"))) is None:
+        raise TypeError(f"status is a number or a class such as '4xx', not {wanted.get('status')!r}")
     return wanted
 
 

@@ -6,6 +6,7 @@ import builtins
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from html import unescape
 from numbers import Number
 from re import Pattern
 from textwrap import indent
@@ -217,7 +218,7 @@ def _list_readable(got: ClientResponse) -> list[str]:
     text = got.text
     if got.media_type in ("text/html", "application/xhtml+xml"):
         text = re.sub(r"(?is)<(style|script|head)\b.*?</\1\s*>", "", text[:100_000])
-        text = re.sub(r"<[^>]*>", "\n", text)
+        text = unescape(re.sub(r"<[^>]*>", "\n", text))
     lines = [line.strip() for line in text[:_EXCERPT].splitlines()]
     shown = [line for line in lines if line]
     return [*shown, "..."] if len(text) > _EXCERPT else shown

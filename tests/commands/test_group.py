@@ -95,6 +95,28 @@ def test_find_says_on_standard_error_that_there_is_none(tmp_path: Path) -> None:
     assert json.loads(said(view, "find", "00000000", str(tmp_path / "shop.log"), "--json", exit_code=1)) == []
 
 
+def test_find_shows_no_control_character_that_json_had_escaped(tmp_path: Path) -> None:
+    said_by_a_client = {"incident_id": ID, "message": "\ud800\u001b[2J\nK\u00e4se"}
+    (tmp_path / "shop.log").write_text(json.dumps(said_by_a_client))
+
+    output = said(view, "find", ID, str(tmp_path / "shop.log"))
+
+    assert r"\ud800\x1b[2J" in output
+    assert "\nK\u00e4se" in output
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_what_the_output_cannot_hold_is_escaped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_json: bool) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    (tmp_path / "shop.log").write_text(f"ERROR \u8336 (incident {ID})", encoding="utf-8")
+    words = ["flask", "--app", "examples.demo.flask_app", "errors", "find", ID, str(tmp_path / "shop.log")]
+
+    done = start(*words, *["--json"] * is_json)
+
+    assert (done.returncode, r"\u8336" in done.stdout) == (0, True), done.stderr
+    assert not is_json or json.loads(done.stdout)[0]["text"].startswith("ERROR \u8336")
+
+
 # The group.
 
 

@@ -40,6 +40,7 @@ _READ = {name: name.encode() for name in ("host", "accept", "accept-language", "
 _CHUNKS = (bytes, str, bytearray, memoryview)  # of a stream; most servers take each of them
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
 _ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
+_LEFT = "errbridge.left"  # an exception that errbridge left to Quart
 _GONE: Any = getattr(quart.wrappers, "ClientDisconnectedError", ())  # of Quart 0.23
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
 
@@ -197,10 +198,9 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             except Exception as exc:
                 is_left = seam.installation.application.propagates() and not isinstance(exc, Problem)
                 if is_left or not _is_bound(asked):
-                    if is_websocket and (app.debug or app.testing) and is_accepted():
-                        # Quart makes a page of it that no client gets, and closes with 1000 (not reported).
-                        app.logger.exception("Exception on websocket %s", asked.path)
+                    if is_websocket and is_accepted():
                         seam.installation.application.close_websocket(1011, "Internal Server Error")
+                        _websocket.get()[_LEFT] = exc
                     raise
                 handle_exception: Any = app.handle_websocket_exception if is_websocket else app.handle_exception
                 given = [app_ctx._get_current_object()] if is_given_context else []
@@ -235,7 +235,11 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
         if (before := get_current()) is not None:  # inside another request
             set_current(None)
         try:
-            return await call(scope, receive, send)
+            await call(scope, receive, send)
+            if websocket is not None and _LEFT in websocket:
+                # Quart has made a page of it that no client gets, in debug mode for instance (not reported).
+                app.logger.error("Exception on websocket %s", scope["path"], exc_info=websocket[_LEFT])
+            return
         except BaseExceptionGroup as group:
             error = ungroup(group)
         finally:

@@ -39,7 +39,7 @@ __all__ = ["attach"]
 _READ = {name: name.encode() for name in ("host", "accept", "accept-language", "x-requested-with", "traceparent")}
 _CHUNKS = (bytes, str, bytearray, memoryview)  # of a stream; most servers take each of them
 _CLOSE = "errbridge.close"  # in the scope of a WebSocket: the frame to close it with
-_ACCEPTED = "errbridge.accepted"  # whether it was accepted, and is open
+_ACCEPTED = "errbridge.accepted"  # True while it is open, False once it is closed, None before
 _LEFT = "errbridge.left"  # an exception that errbridge left to Quart
 _GONE: Any = getattr(quart.wrappers, "ClientDisconnectedError", ())  # of Quart 0.23
 _websocket: ContextVar[Any] = ContextVar("errbridge.websocket", default=None)  # its scope; also around its view
@@ -65,7 +65,7 @@ class _QuartApplication(PalletsApplication):
         return read_request_values(_current_request())
 
     def is_websocket_accepted(self) -> bool:
-        return (scope := _websocket.get()) is not None and scope[_ACCEPTED]
+        return (scope := _websocket.get()) is not None and bool(scope[_ACCEPTED])
 
     def close_websocket(self, close_code: int, reason: str) -> None:
         if (scope := _websocket.get()) is not None:
@@ -99,6 +99,11 @@ def _is_websocket() -> bool:
 def _current_request() -> Any:
     current: Any = quart.websocket if _is_websocket() else quart.request
     return current._get_current_object()
+
+
+def _is_answerable() -> bool:
+    """Return whether a WebSocket can still be refused: it was neither accepted nor closed."""
+    return (scope := _websocket.get()) is None or scope[_ACCEPTED] is None
 
 
 def _is_bound(asked: Any) -> bool:
@@ -173,7 +178,6 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
     is_given_context = takes_context(app.handle_exception)
     seam = _QuartSeam.attach(_QuartApplication(app), install)
     get_current, set_current = seam.installation.get_current, seam.installation.set_current
-    is_accepted = seam.installation.application.is_websocket_accepted
 
     async def make_response(result: Any) -> Any:
         """Make a response, also of an error that a view returned."""
@@ -198,14 +202,11 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             except Exception as exc:
                 is_left = seam.installation.application.propagates() and not isinstance(exc, Problem)
                 if is_left or not _is_bound(asked):
-                    if is_websocket and is_accepted():
-                        seam.installation.application.close_websocket(1011, "Internal Server Error")
-                        _websocket.get()[_LEFT] = exc
                     raise
                 handle_exception: Any = app.handle_websocket_exception if is_websocket else app.handle_exception
                 given = [app_ctx._get_current_object()] if is_given_context else []
                 response = await handle_exception(*given, exc)
-            if response is not None or not is_websocket or (get_current() is not None and not is_accepted()):
+            if response is not None or not is_websocket or (get_current() is not None and _is_answerable()):
                 check_response(response)
         except (Exception, BaseExceptionGroup) as exc:
             error = ungroup(exc)
@@ -217,7 +218,12 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             return response
         if not isinstance(error, Exception):
             raise error
-        return seam.respond_outside(error, asked)
+        try:
+            return seam.respond_outside(error, asked)
+        except Exception as exc:
+            if is_websocket and (scope := _websocket.get()) is not None and not isinstance(exc, _GONE):
+                scope |= {_LEFT: exc, _CLOSE: {"code": 1011, "reason": "Internal Server Error"}}
+            raise
 
     async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
         """Close WebSockets as the core decides."""
@@ -226,7 +232,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             scope = {**scope, "path": "/" + path.partition("://")[2].partition("/")[2]}
         websocket = None
         if scope["type"] == "websocket":
-            scope = websocket = {**scope, _ACCEPTED: False, _CLOSE: None}
+            scope = websocket = {**scope, _ACCEPTED: None, _CLOSE: None, _LEFT: None}
             closing = _Closing(scope, receive, send)
             receive, send = closing.receive, closing.send
         if (around := _websocket.get()) is not websocket:
@@ -236,7 +242,7 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             set_current(None)
         try:
             await call(scope, receive, send)
-            if websocket is not None and _LEFT in websocket:
+            if websocket is not None and websocket[_LEFT] is not None:
                 # Quart has made a page of it that no client gets, in debug mode for instance (not reported).
                 app.logger.error("Exception on websocket %s", scope["path"], exc_info=websocket[_LEFT])
             return
@@ -315,7 +321,7 @@ class _Closing:
 
     async def receive(self) -> Any:
         message = await self._receive()
-        if message["type"] == "websocket.disconnect":
+        if message["type"] == "websocket.disconnect" and self._scope[_ACCEPTED] is not False:  # not for our own close
             self._has_client = False
         return message
 

@@ -424,6 +424,56 @@ async def test_what_a_server_raises_for_a_message_after_the_client_has_left_is_n
     assert ("websocket.close" in [message["type"] for message in sent]) is not is_gone
 
 
+@pytest.mark.parametrize("after", [None, lambda response: None])
+async def test_an_error_after_the_close_is_one_incident_whatever_an_after_websocket_function_returns(
+    caplog: pytest.LogCaptureFixture, after: Any
+) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        await quart.websocket.close(4001, "bye")
+        raise Problem(409)
+
+    if after is not None:
+        app.after_websocket(after)
+
+    with caplog.at_level(logging.INFO):
+        assert await closed(app, "/talk") == (4001, "bye")
+    (record,) = caplog.records
+    assert record.levelno == logging.INFO
+
+
+async def test_a_message_after_the_views_own_close_is_a_bug(caplog: pytest.LogCaptureFixture) -> None:
+    app = quart.Quart(__name__)
+    ErrorHandler(app)
+    serve: Any = app
+    over = asyncio.Event()
+
+    @app.websocket("/talk")
+    async def talk() -> None:
+        await quart.websocket.accept()
+        await quart.websocket.close(1000)
+        await quart.websocket.send("more")
+
+    async def receive() -> Mapping[str, Any]:
+        await over.wait()
+        return {"type": "websocket.disconnect", "code": 1000}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] == "websocket.close":
+            over.set()  # uvicorn answers it at once
+            await asyncio.sleep(0)
+        if message["type"] == "websocket.send":
+            raise RuntimeError("Unexpected ASGI message 'websocket.send'")
+
+    await asyncio.wait_for(serve(scope_of("/talk"), receive, send), timeout=20)
+
+    assert [record.levelno for record in caplog.records] == ([logging.ERROR] if QUART < (0, 23) else [])
+
+
 @pytest.mark.parametrize("mode", ["DEBUG", "TESTING"])
 async def test_a_bug_that_the_developer_sees_closes_with_1011_and_is_recorded(
     caplog: pytest.LogCaptureFixture, mode: str

@@ -92,7 +92,7 @@ def _describe_class(cls: type, arguments: tuple[Any, ...], inside: tuple[type, .
     if issubclass(cls, abc.Mapping):
         values = make_schema(arguments[1], inside) if len(arguments) == 2 else {}
         return {"type": "object"} | ({"additionalProperties": values} if values else {})
-    if hasattr(cls, "_fields"):  # the arguments of a named tuple are not its items
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):  # the arguments of a named tuple are not its items
         return {"type": "array"}
     if issubclass(cls, tuple) and arguments and arguments[-1] is not Ellipsis:
         several = [make_schema(each, inside) for each in arguments]

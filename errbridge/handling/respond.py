@@ -473,6 +473,7 @@ def _take(context: ErrorContext, candidate: Candidate, result: Any, http: HTTPEr
         context.read_again()
         result = None
     if result is None:
+        context.is_shared &= not context.occurrence.is_seen  # the handler may have changed the incident's problem
         return None
     vary = context.vary if context.occurrence.is_seen else None
     parts = take_apart(result)

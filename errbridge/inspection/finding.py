@@ -86,7 +86,8 @@ def record_text(record: FoundRecord) -> str:
     members = record.fields or {}
     width = max(map(len, members), default=0)
     lines = [] if members else [record.text]
-    for name, value in members.items():
+    for member, value in members.items():
+        name = re.sub(_UNPRINTABLE, _escape, member)
         text = re.sub(_UNPRINTABLE, _escape, value) if isinstance(value, str) else json.dumps(value)
         lines.append(f"  {name}\n{text}" if "\n" in text else f"  {name:{width}}  {text}")
     return "\n".join([f"{record.source}:{record.line}", *lines])

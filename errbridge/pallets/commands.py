@@ -55,6 +55,7 @@ def _print(value: Any, as_json: bool, write: Callable[[Any], Iterable[str]]) -> 
     if as_json:
         is_plain = not encoding.lower().startswith("utf")
         text = json.dumps(value, indent=2, ensure_ascii=is_plain, default=asdict)
+        text = re.sub(r"[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)  # which a terminal would obey
     else:
         text = "\n".join(write(value))
     text = text.encode(encoding, "backslashreplace").decode(encoding)  # a pipe of Windows has few characters

@@ -94,8 +94,9 @@ def _check(key: str, name: str, value: object) -> str:
 
 
 _SHAPES = frozenset({
-    "circle", "clippath", "defs", "desc", "ellipse", "g", "line", "lineargradient", "mask", "path", "pattern",
-    "polygon", "polyline", "radialgradient", "rect", "stop", "svg", "symbol", "text", "textpath", "title", "tspan",
+    "circle", "clippath", "defs", "desc", "ellipse", "filter", "g", "line", "lineargradient", "marker", "mask", "path",
+    "pattern", "polygon", "polyline", "radialgradient", "rect", "stop", "svg", "switch", "symbol", "text", "textpath",
+    "title", "tspan",
 })  # fmt: skip
 
 
@@ -111,8 +112,13 @@ def _check_svg(key: str, logo: str) -> None:
         raise SetupError(f"{key}: logo is no SVG that a page can contain: {error}") from None
     for element in elements:
         tag = str(element.tag).rpartition("}")[2]
-        if tag.lower() not in _SHAPES:  # HTML does not mind the case
-            raise SetupError(f"{key}: logo has a {tag!r} element; only shapes and gradients can be shown")
+        lowered = tag.lower()  # HTML does not mind the case
+        is_effect = lowered.startswith("fe") and lowered != "feimage"
+        if lowered not in _SHAPES and not is_effect:
+            raise SetupError(
+                f"{key}: logo has a {tag!r} element; only shapes, text, gradients and filters can be shown, so export "
+                "it as a plain SVG"
+            )
         for name, value in element.attrib.items():
             local = name.rpartition("}")[2].lower()
             is_elsewhere = "url(" in value.lower().replace("url(#", "")

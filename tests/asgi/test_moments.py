@@ -341,6 +341,30 @@ async def test_a_turn_that_comes_to_a_request_in_the_moment_of_its_cancellation_
     assert threads.free == 1
 
 
+async def test_a_turn_is_not_given_to_a_request_that_is_being_cancelled() -> None:
+    threads = Threads(1)
+    turn, cancelled, following = (threads.take_turn() for _ in range(3))
+    assert cancelled.coming is not None
+    assert following.coming is not None
+    cancelled.coming.cancel()  # by the cancellation of its task, which goes on later
+    turn.end()
+    cancelled.end()
+    async with asyncio.timeout(DEADLINE):
+        await following.coming
+    following.end()
+    assert threads.free == 1
+
+
+async def test_no_request_is_refused_for_one_that_has_left_the_queue() -> None:
+    threads = Threads(1, waiting=1)
+    turn, left = threads.take_turn(), threads.take_turn()
+    left.end()
+    following = threads.take_turn()
+    turn.end()
+    following.end()
+    assert threads.free == 1
+
+
 async def test_a_log_filter_that_raises_costs_no_thread(levels: Any) -> None:
     class Answer(list[bytes]):
         def close(self) -> None:

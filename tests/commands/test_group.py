@@ -105,6 +105,15 @@ def test_find_shows_no_control_character_that_json_had_escaped(tmp_path: Path) -
     assert "\nK\u00e4se" in output
 
 
+def test_json_of_find_has_no_control_character_either(tmp_path: Path) -> None:
+    (tmp_path / "shop.log").write_text(f"ERROR \x9b2J (incident {ID})", encoding="utf-8")
+
+    output = said(view, "find", ID, str(tmp_path / "shop.log"), "--json")
+
+    assert "\x9b" not in output
+    assert json.loads(output)[0]["text"].startswith("ERROR \x9b2J")
+
+
 @pytest.mark.parametrize("is_json", [False, True])
 def test_what_the_output_cannot_hold_is_escaped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_json: bool) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "cp1252")

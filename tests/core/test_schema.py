@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc as abc
 import enum
 import json
@@ -136,6 +137,7 @@ OTHERS: list[tuple[Any, Any]] = [
     ),
     (Range, {"type": "array"}),
     (Pair[int], {"type": "array"}),
+    (ast.Pass, {}),  # has _fields as well
     (dict, {"type": "object"}),
     (dict[str, Any], {"type": "object"}),
     (Mapping[str, int], {"type": "object", "additionalProperties": {"type": "integer"}}),

@@ -392,6 +392,19 @@ def test_errors_that_a_view_handles_at_once_leave_nothing_behind(world: World) -
     assert world.call(Request("/parts")).json["detail"] == "handled"
 
 
+@pytest.mark.parametrize("pass_on", [lambda exc: None, lambda exc: exc, raising])
+def test_words_in_the_problem_of_a_stock_error_stay_when_it_is_passed_on(
+    ask: Ask, pass_on: Callable[[BaseException], Any]
+) -> None:
+    def change(exc: BaseException, incident: Incident) -> Any:
+        incident.problem.detail = "Ask at the counter."
+        return pass_on(exc)
+
+    api = an_api(aborting("/x", 404), a_handler(404, change))
+
+    assert ask(api, "/x").json["detail"] == "Ask at the counter."
+
+
 class Missing(NotFound):
     """A class of the application's own: no two errors share a problem."""
 

@@ -222,7 +222,8 @@ def attach(app: quart.Quart, install: Callable[[Application], Installation]) -> 
             return seam.respond_outside(error, asked)
         except Exception as exc:
             if is_websocket and (scope := _websocket.get()) is not None and not isinstance(exc, _GONE):
-                scope |= {_LEFT: exc, _CLOSE: {"code": 1011, "reason": "Internal Server Error"}}
+                scope[_LEFT] = exc
+                seam.installation.application.close_websocket(1011, "Internal Server Error")
             raise
 
     async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
@@ -305,10 +306,10 @@ class _Stream:
 
 
 class _Closing:
-    """Sends what Quart sends, but closes a WebSocket after an error as the core decides.
+    """Passes on what Quart receives and sends, but closes a WebSocket after an error as the core decides.
 
     Quart would send 1000, which means that all went well (not reported). A client that leaves is no error: uvicorn
-    raises OSError where others cancel the view.
+    raises OSError or RuntimeError where others cancel the view.
     """
 
     def __init__(

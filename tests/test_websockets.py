@@ -267,16 +267,23 @@ async def test_the_reason_never_has_more_than_123_bytes_and_no_half_character(le
     assert "404 Not Found: " + "é" * length == reason or reason.endswith("é…")
 
 
-async def test_the_code_that_a_view_closes_with_stays_its_own() -> None:
+def closing_itself(code: int, reason: str, raising: Exception | None = None) -> quart.Quart:
+    """Make an application whose route accepts, closes, and may then fail."""
     app = quart.Quart(__name__)
     ErrorHandler(app)
 
     @app.websocket("/talk")
     async def talk() -> None:
         await quart.websocket.accept()
-        await quart.websocket.close(3000, "by the view")
+        await quart.websocket.close(code, reason)
+        if raising is not None:
+            raise raising
 
-    assert await closed(app, "/talk") == (3000, "by the view")
+    return app
+
+
+async def test_the_code_that_a_view_closes_with_stays_its_own() -> None:
+    assert await closed(closing_itself(3000, "by the view"), "/talk") == (3000, "by the view")
 
 
 # Around the view.
@@ -428,15 +435,7 @@ async def test_what_a_server_raises_for_a_message_after_the_client_has_left_is_n
 async def test_an_error_after_the_close_is_one_incident_whatever_an_after_websocket_function_returns(
     caplog: pytest.LogCaptureFixture, after: Any
 ) -> None:
-    app = quart.Quart(__name__)
-    ErrorHandler(app)
-
-    @app.websocket("/talk")
-    async def talk() -> None:
-        await quart.websocket.accept()
-        await quart.websocket.close(4001, "bye")
-        raise Problem(409)
-
+    app = closing_itself(4001, "bye", Problem(409))
     if after is not None:
         app.after_websocket(after)
 
@@ -522,16 +521,7 @@ async def test_a_response_that_comes_too_late_closes_with_its_status(cls: type[H
 
 
 async def test_an_error_after_the_close_changes_no_code(caplog: pytest.LogCaptureFixture) -> None:
-    app = quart.Quart(__name__)
-    ErrorHandler(app)
-
-    @app.websocket("/talk")
-    async def talk() -> None:
-        await quart.websocket.accept()
-        await quart.websocket.close(4001, "bye")
-        raise KeyError
-
-    assert await closed(app, "/talk") == (4001, "bye")
+    assert await closed(closing_itself(4001, "bye", KeyError()), "/talk") == (4001, "bye")
     (record,) = caplog.records
     assert "close_code" not in vars(record)
 

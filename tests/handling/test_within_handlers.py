@@ -323,13 +323,13 @@ def test_a_handler_may_give_an_http_error_other_words_and_pass_it_on(
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/plain"])
-@pytest.mark.parametrize("path", ["/nope", "/crash", "/told"])
+@pytest.mark.parametrize("path", ["/nope", "/crash", "/sold"])
 def test_a_handlers_own_words_replace_those_of_the_framework(ask: Ask, path: str, accept: str) -> None:
     def change(exc: BaseException, incident: Incident) -> Problem:
         incident.problem.detail = "Ask for it at the counter."
         return incident.problem
 
-    site = an_app(failing("/crash", SoldOut), aborting("/told", 404, "Told."), a_handler([404, 500], change))
+    site = an_app(failing("/crash", SoldOut), aborting("/sold", 404, "Sold."), a_handler([404, 500], change))
 
     assert "Ask for it at the counter." in ask(site, path, headers=[("Accept", accept)]).text
 
